@@ -273,7 +273,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One change of variables: by an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or by `assign` (``"assign"``)."""
+    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``."""
 
     seq: int
     kind: str
@@ -282,6 +282,8 @@ class Update:
     pairs: tuple[Applied, ...]
     skipped: tuple[int, ...] = ()
     raised: Raised | None = None
+    count: int = 1
+    in_graph: bool = False
 
 
 @dataclass(frozen=True, slots=True)
