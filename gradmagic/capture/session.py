@@ -51,6 +51,8 @@ class Session:
         self.current_run: RawRun | None = None
         self.patches = Patches()
         self.started = self.cell_seconds = 0.0
+        self.graphs: Any = None
+        self.keras: Any = None
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -130,6 +132,7 @@ class Session:
         del self.ops[index:]
         self.escapes = [e for e in self.escapes if e[0] < start]
         self.assignments = [a for a in self.assignments if a[0] < start]
+        self.graphs.calls = [c for c in self.graphs.calls if c[0] < start]
 
     def bound(self) -> None:
         """Never keep more than `max_ops`: of the ops since the last kept run the oldest half goes."""
