@@ -54,6 +54,12 @@ class CellCheck:
 
     def start(self, nodelist: Any) -> None:
         """Put the hooks in, and open a tape of the magic's own where the cell seems to have none."""
+        try:
+            self._start(nodelist)
+        except Exception as error:
+            self.session.failed("begin the check", error)
+
+    def _start(self, nodelist: Any) -> None:
         self.session.install()
         names = {n.id for node in nodelist for n in ast.walk(node) if isinstance(n, ast.Name)}
         names |= {n.attr for node in nodelist for n in ast.walk(node) if isinstance(n, ast.Attribute)}
@@ -76,8 +82,7 @@ class CellCheck:
         if self._stopped:
             return
         self._stopped = True
-        error = getattr(result, "error_in_exec", None)
-        self.note_exception(error)
+        self.note_exception(getattr(result, "error_in_exec", None))
         self.session.cell_seconds = time.perf_counter() - self.session.started
         try:
             if self.own is not None:
@@ -87,7 +92,7 @@ class CellCheck:
         finally:
             self.session.uninstall()
 
-    def finish(self, result: Any) -> Report | None:
+    def finish(self, result: Any) -> Report:
         """The report of the cell. What fails on the way is said in the report."""
         start = time.perf_counter()
         from gradmagic.diagnose import diagnose

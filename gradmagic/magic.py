@@ -125,14 +125,16 @@ class GradcheckMagics(Magics):
             if shown[0]:
                 return
             shown[0] = True
-            report = check.finish(result)
-            if report is not None:
+            try:
+                report = check.finish(result)
                 remember(report)
                 _show(shell, report, check.options)
+            except Exception as error:
+                print(f"gradmagic: the check failed, the cell did not: {type(error).__name__}: {error}")
 
         with _before_traceback(shell, check, show_report):
-            check.start(nodelist)
             try:
+                check.start(nodelist)
                 failed = await plain()
             finally:
                 check.stop(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import sys
 import time
@@ -88,19 +89,22 @@ class Session:
 
     def install(self) -> None:
         """Put the hooks in. What cannot be hooked in this TensorFlow is noted in `failures`."""
-        from gradmagic.capture import escapes, graphs, numeric, ops, tapes, updates
-
-        self.variables.scan_namespace()
-        for what, module in (
-            ("watch ops", ops),
-            ("watch tapes", tapes),
-            ("watch `tf.function`", graphs),
-            ("watch optimizers", updates),
-            ("watch values that leave TensorFlow", escapes),
-            *((("check custom gradients numerically", numeric),) if self.numeric else ()),
-        ):
+        try:
+            self.variables.scan_namespace()
+        except Exception as error:
+            self.failed("read the names of the notebook", error)
+        modules = {
+            "ops": "watch ops",
+            "tapes": "watch tapes",
+            "graphs": "watch `tf.function`",
+            "updates": "watch optimizers",
+            "escapes": "watch values that leave TensorFlow",
+        }
+        if self.numeric:
+            modules["numeric"] = "check custom gradients numerically"
+        for name, what in modules.items():
             try:
-                module.install(self)
+                importlib.import_module(f"gradmagic.capture.{name}").install(self)
             except Exception as error:
                 self.failed(what, error)
         self.started = time.perf_counter()

@@ -22,7 +22,7 @@ class KerasCalls:
 
     def kind_of(self, kind: str, frame: Any) -> str:
         """`keras.fit` for a gradient call that Keras' own training step makes, `optimizer.minimize` for the optimizer's."""
-        module = str(frame.f_globals.get("__name__", ""))
+        module = str(frame.f_globals.get("__name__", "")) if frame is not None else ""
         if module.startswith(("keras.", "keras_", "tf_keras.")):
             name = frame.f_code.co_name
             if name in ("train_step", "_train_step") or self.stack:
