@@ -7,6 +7,8 @@ gradmagic stands around that run, puts its hooks in before the first statement a
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -151,16 +153,30 @@ class GradcheckMagics(Magics):
         return failed
 
 
+def without_own_frames(error: BaseException) -> None:
+    """Take gradmagic's frames out of a traceback that passed through its hooks, so that it reads as without them."""
+    own = os.path.dirname(os.path.abspath(__file__)) + os.sep
+    kept = []
+    step = error.__traceback__
+    while step is not None:
+        if not step.tb_frame.f_code.co_filename.startswith(own):
+            kept.append(step)
+        step = step.tb_next
+    for before, after in zip(kept, [*kept[1:], None], strict=True):
+        before.tb_next = after
+    error.__traceback__ = kept[0] if kept else None
+
+
 @contextlib.contextmanager
 def _before_traceback(shell: Any, check: Any, show_report: Callable[[], None]) -> Iterator[None]:
     """The report comes first and the exception after it, as IPython shows it."""
     original = shell.showtraceback
 
     def showtraceback(*args: Any, **kwargs: Any) -> Any:
-        import sys
-
         error = sys.exc_info()[1]
         with contextlib.suppress(Exception):
+            if error is not None:
+                without_own_frames(error)
             check.note_exception(error)
             check.stop(None)
             show_report()
@@ -200,8 +216,6 @@ def _show(shell: Any, report: Any, options: Options) -> None:
 
 
 def _has_colors(shell: Any) -> bool:
-    import sys
-
     return getattr(shell, "colors", "NoColor") != "NoColor" and hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
 
 

@@ -95,11 +95,18 @@ class Graphs:
 
     def called(self, atomic: Any, args: Any, outputs: Any) -> None:
         """A function ran eagerly: its graph stands for the ops that ran."""
+        try:
+            self._called(atomic, args, outputs)
+        except Exception as error:
+            self.session.failed("note the call of a `tf.function`", error)
+
+    def _called(self, atomic: Any, args: Any, outputs: Any) -> None:
         session = self.session
         graph = atomic._cached_graph
         if graph is None or atomic.name.startswith(b"__inference___backward"):
             return
         ids = tuple(getattr(a, "_id", None) for a in args)
+        outputs = outputs or ()
         outs = tuple(getattr(o, "_id", None) for o in outputs)
         for tensor, key in zip(args, ids, strict=True):
             if key is not None and key not in session.tensors:

@@ -168,6 +168,8 @@ class Variables:
         array = np.asarray(array)
         if array.dtype.kind in "fc" or dtype == "bfloat16":
             raw.norm, raw.finite, raw.zero = quick(array)
+        elif array.size == 1 and array.dtype.kind in "biu":
+            raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
         for key in self._by_kind.get((dtype, shape), ()):
             if self._is_value_of(array, key):
                 raw.origin, raw.variable = "variable", key

@@ -18,7 +18,7 @@ from gradmagic.capture.session import Session
 ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 _FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
-LARGE = 1 << 26
+_COUNTED = frozenset(e for e, n in _DTYPES.items() if n in ("bool", "int32", "int64"))
 
 
 def install(session: Session) -> None:
@@ -41,6 +41,10 @@ def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = 
         if array is not None:
             norm, finite, zero = quick(array)
             return RawTensor(dtype, shape, finite, zero, norm, origin)
+    elif look and shape == () and enum in _COUNTED:
+        array = array_of(tensor)
+        if array is not None:
+            return RawTensor(dtype, shape, True, not array, float(array), origin)
     return RawTensor(dtype, shape, origin=origin)
 
 

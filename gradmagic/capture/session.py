@@ -8,6 +8,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from gradmagic.capture.events import RawOp, RawRun, RawSite, RawTape, RawTensor, RawUpdate
@@ -67,7 +68,13 @@ class Session:
 
     def here(self, depth: int = 1) -> Place | None:
         """The user's innermost place on the stack."""
-        return self.spans.place(sys._getframe(depth + 1))
+        return self.place_of(sys._getframe(depth + 1))
+
+    def place_of(self, frame: FrameType | None) -> Place | None:
+        """The user's innermost place from a frame outwards."""
+        from tensorflow.python.eager import context
+
+        return self.spans.place(frame) if context.executing_eagerly() else self.spans.traced_place(frame)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:

@@ -16,7 +16,9 @@ from typing import Any
 
 from gradmagic.recording import Span
 
-Place = tuple[CodeType, int, int]
+Place = tuple[CodeType | str, int, int]
+
+GENERATED = "__autograph_generated"
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -51,7 +53,7 @@ class Spans:
     def _judge(self, filename: str) -> bool:
         if filename in self.cells:
             return True
-        if filename.startswith(("<frozen", "<string", "<__array_function__", "<attrs")) or "__autograph_generated" in filename:
+        if filename.startswith(("<frozen", "<string", "<__array_function__", "<attrs")) or GENERATED in filename:
             return False
         if filename.startswith("<ipython-input") or f"{os.sep}ipykernel_" in filename:
             return True
@@ -74,10 +76,23 @@ class Spans:
         return None
 
     def frame(self, frame: FrameType | None) -> FrameType | None:
-        """The innermost frame of the user's code from `frame` outwards."""
-        while frame is not None and not self.is_user_file(frame.f_code.co_filename):
+        """The innermost frame of the user's code from `frame` outwards, whether Python runs it or AutoGraph's translation of it."""
+        while frame is not None and not (GENERATED in frame.f_code.co_filename or self.is_user_file(frame.f_code.co_filename)):
             frame = frame.f_back
         return frame
+
+    def traced_place(self, frame: FrameType | None) -> Place | None:
+        """As `place`, where a graph is being traced: AutoGraph's translation leads back to the line that the user wrote."""
+        plain = self.place(frame)
+        inner = self.frame(frame)
+        if inner is None or GENERATED not in inner.f_code.co_filename:
+            return plain
+        from tensorflow.python.util import tf_stack
+
+        for step in reversed(list(tf_stack.extract_stack())):
+            if self.is_user_file(step.filename):
+                return step.filename, -1, step.lineno
+        return plain
 
     def span(self, place: Place | None) -> Span | None:
         """The place as the editor shows it: lines from 1 with the magic's line counted, columns where Python keeps them (3.11 and newer)."""
@@ -87,7 +102,9 @@ class Spans:
             self._spans[place] = self._make(*place)
         return self._spans[place]
 
-    def _make(self, code: CodeType, lasti: int, lineno: int) -> Span:
+    def _make(self, code: CodeType | str, lasti: int, lineno: int) -> Span:
+        if isinstance(code, str):
+            return self.at(code, lineno)
         line, end_line, column, end_column = _positions(code, lasti, lineno)
         name = None if code.co_name in ("<module>", "<cell line: 1>") or code.co_name.startswith("<cell") else code.co_name
         return self.at(code.co_filename, line, end_line, column, end_column, name)

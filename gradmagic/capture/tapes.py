@@ -143,7 +143,7 @@ def flatten(structure: Any) -> list[Any]:
 
 
 def site_of(session: Session, kind: str, place: Place | None, count: int) -> RawSite:
-    key = (kind, place[0], place[1] if place else None, count) if place else (kind, None, None, count)
+    key = (kind, place, count)
     if key not in session.sites:
         session.sites[key] = RawSite(len(session.sites), kind, place)
     return session.sites[key]
@@ -161,7 +161,7 @@ def ask(
     place: Place | None = None,
 ) -> Any:
     """Run a gradient call and note what it was asked for and what came out, or what it raised. Its result is passed on untouched."""
-    place = place or session.spans.place(frame)
+    place = place or session.place_of(frame)
     kind = session.keras.kind_of(kind, frame) if session.keras is not None else kind
     flat = flatten(sources)
     site = site_of(session, kind, place, len(flat))
