@@ -214,3 +214,16 @@ def text_at(recording: Recording, span: Span) -> str:
     else:
         text = span.code.strip()
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def returned_at(recording: Recording, span: Span) -> Span:
+    """The expression that the function defined on a span's line returns; the line itself where it returns nothing."""
+    tree = _tree(recording, span)
+    lines = (source_of(recording, span) or "").split("\n")
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.lineno == span.line:
+            returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None] if isinstance(node, ast.FunctionDef) else []
+            if returns and returns[-1].value is not None:
+                value = returns[-1].value
+                return dataclasses.replace(_span_at(span, value), code=lines[value.lineno - 1] if value.lineno <= len(lines) else "")
+    return whole_line(span)

@@ -161,11 +161,10 @@ class Variables:
         dtype, shape = dtype_name(tensor), shape_of(tensor)
         if dtype in ("resource", "variant", "string"):
             return RawTensor(dtype, shape, origin="unknown")
-        array = array_of(tensor)
         raw = RawTensor(dtype, shape, origin="unknown")
+        array = _memory_of(tensor)
         if array is None:
             return raw
-        array = np.asarray(array)
         if array.dtype.kind in "fc" or dtype == "bfloat16":
             raw.norm, raw.finite, raw.zero = quick(array)
         elif array.size == 1 and array.dtype.kind in "biu":
@@ -182,10 +181,10 @@ class Variables:
             return False
         try:
             with self.session.aside():
-                value = array_of(resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype))
+                value = _memory_of(resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype))
         except Exception:
             return False
-        return value is not None and np.asarray(value).__array_interface__["data"][0] == array.__array_interface__["data"][0]
+        return value is not None and value.__array_interface__["data"][0] == array.__array_interface__["data"][0]
 
     def name_tensors(self, frame: FrameType | None, wanted: dict[int, Any]) -> None:
         """Find the user's names for tensors among the names that their frame sees."""
@@ -203,3 +202,12 @@ class Variables:
                 if item is value and not name.startswith("_"):
                     return name
         return None
+
+
+def _memory_of(tensor: Any) -> Any:
+    """A NumPy view of the very memory of an eager tensor, for a single number as well; None where there is none."""
+    try:
+        return np.asarray(memoryview(tensor))
+    except (TypeError, ValueError, BufferError, RuntimeError):
+        array = array_of(tensor)
+        return None if array is None else np.asarray(array)

@@ -160,8 +160,10 @@ class Paths:
         wanted = {source.id for source in self.run.sources}
         alias = {key: t.variable for key, t in self.recording.tensors.items() if t.variable in wanted}
         found: dict[int, list[Op]] = {}
+        made = {v.created_at for v in self.recording.variables.values() if v.created_at is not None}
         for op in self.ops:
-            if op.type in WRITES:
+            # A graph's variable reads itself where it is made, for its own initialisation.
+            if op.type in WRITES or (op.in_graph and op.span in made):
                 continue
             for key in {alias.get(i, i) for i in op.inputs}:
                 if key in wanted:

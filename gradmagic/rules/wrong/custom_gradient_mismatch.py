@@ -43,6 +43,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import ORDINALS, code, finding, number
+from gradmagic.syntax import returned_at
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -69,7 +70,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "wrong/custom-gradient-mismatch",
         fault,
         f"the custom gradient of {name} is wrong: {detail}",
-        check.span or (op.span if op else None),
+        returned_at(recording, check.span) if check.span else op.span if op else None,
         "this gradient function does not fit its forward function",
         body,
         severity="note" if meant else "error",
