@@ -59,6 +59,8 @@ def _cut(paths: Paths, index: int, fault: object) -> Fault:
     bit, run = 1 << index, paths.run
     reached, cuts = paths.walk
     mine = [c for c in cuts if (paths.mask.get(c[0].inputs[c[1]], 0) if c[1] is not None else paths.bits(c[0])) & bit]
+    firm = [c for c in mine if c[2] != "partial"]
+    mine = firm or (mine if paths.watches(index) else [])
     if mine:
         op, position, kind = max(mine, key=lambda c: c[0].seq)
         others = tuple(c[0] for c in mine if c[0] is not op)

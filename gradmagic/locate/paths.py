@@ -119,14 +119,13 @@ class Paths:
             else:
                 for index, before in enumerate(op.inputs):
                     floats = has_gradient_dtype(self.dtype(before))
-                    if floats and stepped.get(op.seq) and self.run.steps and index not in answers[op.seq] and not self._is_source_free(before):
+                    if self._is_only_choice(op, index):
+                        continue
+                    if floats and stepped.get(op.seq) and index not in answers[op.seq] and self.mask.get(before):
+                        # None for an input: the gradient function's own answer, or the tape knows of nothing behind it. What lies behind decides.
                         cuts.append((op, index, "partial"))
-                    elif not (self._is_only_choice(op, index)):
-                        waiting.append(before)
+                    waiting.append(before)
         return reached, cuts
-
-    def _is_source_free(self, key: int) -> bool:
-        return not self.mask.get(key)
 
     @staticmethod
     def _is_only_choice(op: Op, index: int) -> bool:
@@ -151,6 +150,15 @@ class Paths:
                 waiting.extend(op.inputs)
         return found
 
+    def watches(self, index: int) -> bool:
+        """Whether the tape follows a source: a trainable variable that it notices by itself, or what `watch` was called with."""
+        source = self.run.sources[index]
+        if self.tape is None:
+            return True
+        if source.kind == "variable":
+            return source.id in self.tape.watched or (self.tape.watch_accessed_variables and source.trainable is not False)
+        return source.id in self.tape.watched or source.id in self.producer
+
     def reads(self, index: int) -> tuple[Op, ...]:
         """The ops that read a source."""
         return self._reads.get(self.run.sources[index].id, ())
@@ -160,7 +168,7 @@ class Paths:
         wanted = {source.id for source in self.run.sources}
         alias = {key: t.variable for key, t in self.recording.tensors.items() if t.variable in wanted}
         found: dict[int, list[Op]] = {}
-        made = {v.created_at for v in self.recording.variables.values() if v.created_at is not None}
+        made = {op.span for op in self.ops if op.type == "VarHandleOp"}
         for op in self.ops:
             # A graph's variable reads itself where it is made, for its own initialisation.
             if op.type in WRITES or (op.in_graph and op.span in made):
