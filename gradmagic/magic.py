@@ -205,6 +205,7 @@ def _show(shell: Any, report: Any, options: Options) -> None:
     elif options.format == "widget":
         from gradmagic.widget.display import widget_bundle
 
+        shell.display_pub.publish(to_mimebundle(report))
         shell.display_pub.publish(widget_bundle(report))
     else:
         shell.display_pub.publish(to_mimebundle(report))

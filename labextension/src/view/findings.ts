@@ -1,0 +1,129 @@
+import type { Finding, Fix, Label, Report } from "../report";
+import { el, prose } from "./dom";
+import type { Selection } from "./selection";
+import { placeText } from "./words";
+
+/** One card per finding: message, code frame, body, notes, help, fixes. */
+export function findingCards(report: Report, selection: Selection): HTMLElement {
+  const list = el("div", { class: "gm-findings" });
+  report.findings.forEach((finding, index) => {
+    list.append(finding.accepted ? accepted(finding) : card(finding, index, selection));
+  });
+  selection.listen((selected) => {
+    const cards = list.querySelectorAll<HTMLElement>("[data-finding]");
+    for (const node of cards) {
+      const finding = report.findings[Number(node.dataset.finding)];
+      const mine =
+        selected.finding === Number(node.dataset.finding) ||
+        (selected.variable !== undefined &&
+          finding.call === (selected.call ?? null) &&
+          finding.variables.includes(selected.variable));
+      node.classList.toggle("gm-selected", mine);
+    }
+  });
+  return list;
+}
+
+function accepted(finding: Finding): HTMLElement {
+  return el(
+    "p",
+    { class: "gm-accepted" },
+    "accepted ",
+    el("code", {}, finding.rule),
+    ": ",
+    prose(finding.message),
+    ` (${placeText(finding.location)})`,
+  );
+}
+
+function card(finding: Finding, index: number, selection: Selection): HTMLElement {
+  const head = el(
+    "p",
+    { class: "gm-message" },
+    el("span", { class: `gm-severity gm-${finding.severity}` }, finding.severity),
+    " ",
+    el("code", { class: "gm-rule" }, finding.rule),
+    finding.certainty === "likely" && el("span", { class: "gm-dim" }, " likely"),
+    el("br"),
+    prose(finding.message),
+  );
+  const node = el("section", {
+    class: `gm-finding gm-edge-${finding.severity}`,
+    attributes: { "data-finding": String(index), "aria-label": `${finding.severity} ${finding.rule}` },
+  });
+  node.append(head, ...frames(finding));
+  for (const block of finding.body.split("\n\n").filter(Boolean)) {
+    node.append(
+      block.startsWith("    ") ? el("pre", { class: "gm-formula" }, block.trim()) : el("p", {}, prose(block)),
+    );
+  }
+  for (const note of finding.notes) node.append(el("p", {}, el("b", {}, "note "), prose(note)));
+  if (finding.help) node.append(el("p", {}, el("b", {}, "help "), prose(finding.help)));
+  for (const fix of finding.fixes) node.append(fixView(fix));
+  node.addEventListener("click", () => selection.select({ finding: index, call: finding.call ?? undefined }));
+  return node;
+}
+
+function frames(finding: Finding): HTMLElement[] {
+  const groups = new Map<string, Label[]>();
+  for (const label of [...finding.labels].sort((a, b) => Number(b.primary) - Number(a.primary))) {
+    const key = `${label.location.cell}|${label.location.file}`;
+    groups.set(key, [...(groups.get(key) ?? []), label]);
+  }
+  return [...groups.values()].map((labels) => frame(labels, finding.severity));
+}
+
+function frame(labels: Label[], severity: string): HTMLElement {
+  const node = el("div", { class: "gm-frame" }, el("div", { class: "gm-place" }, placeText(labels[0].location)));
+  const lines = [...new Set(labels.map((label) => label.location.line))].sort((a, b) => a - b);
+  for (const line of lines) {
+    const here = labels.filter((l) => l.location.line === line).sort((a, b) => a.location.column - b.location.column);
+    const code = here[0].location.code;
+    const row = el("code", { class: "gm-code" });
+    let at = 0;
+    for (const { location, primary } of here) {
+      const start = Math.max(location.column, at);
+      const end = location.end_line === location.line ? Math.max(location.end_column, start) : code.length;
+      row.append(code.slice(at, start));
+      row.append(
+        el(
+          "span",
+          { class: primary ? `gm-mark gm-mark-${severity}` : "gm-mark gm-mark-other" },
+          code.slice(start, end),
+        ),
+      );
+      at = end;
+    }
+    row.append(code.slice(at));
+    node.append(el("div", { class: "gm-line" }, el("span", { class: "gm-number" }, String(line)), row));
+    for (const { text, primary } of here) {
+      if (text) node.append(el("div", { class: primary ? `gm-label gm-${severity}` : "gm-label" }, `↑ ${text}`));
+    }
+  }
+  return node;
+}
+
+function fixView(fix: Fix): HTMLElement {
+  const node = el("div", { class: "gm-fix" });
+  const copy = el("button", { class: "gm-button", attributes: { type: "button" } }, "Copy");
+  copy.addEventListener("click", (event) => {
+    event.stopPropagation();
+    void navigator.clipboard?.writeText(fix.edits.map((edit) => edit.replacement).join("\n"));
+    copy.textContent = "Copied";
+  });
+  node.append(
+    el("p", {}, el("b", {}, "fix "), `(${fix.applicability}) `, prose(fix.title), " ", fix.edits.length > 0 && copy),
+  );
+  for (const edit of fix.edits) {
+    const where = edit.cell === "current" ? "this cell" : `cell [${edit.cell}]`;
+    node.append(
+      el("div", { class: "gm-frame" }, el("div", { class: "gm-place" }, `${where}, line ${edit.start_line}`)),
+    );
+    for (const line of edit.replacement.split("\n")) {
+      node.lastElementChild?.append(
+        el("div", { class: "gm-line gm-added" }, el("span", { class: "gm-number" }, "+"), el("code", {}, line)),
+      );
+    }
+  }
+  return node;
+}
