@@ -5,19 +5,24 @@ from __future__ import annotations
 from gradmagic.locate import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import GradientRun, Op, Recording, Span
-from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, Status
+from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
+from gradmagic.syntax import spot, text_at
 
 MOST_GROUPS = 14
+HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
 MOST_VARIABLES = 10
 
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
     """The flow graph of a run: `names` are those of the report's rows."""
     paths = Paths(recording, run)
-    ops = [op for op in paths.ops if any(out in paths.ancestors for out in op.outputs) or paths.bits(op)]
-    ops = [op for op in ops if paths.bits(op) and op.type not in ("ReadVariableOp", "Identity", "Merge", "NoOp", "ResourceGather", "Cast") or op.type == "ResourceGather"]
-    groups = _groups(ops)
-    cuts = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
+    marked = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
+    ops = [op for op in paths.ops if paths.bits(op) and op.type not in HIDDEN and (any(out in paths.ancestors for out in op.outputs) or op.seq in marked)]
+    groups = _groups([op for op in ops if op.seq not in marked])
+    for op in ops:
+        if op.seq in marked:
+            groups.setdefault(_expression(recording, op), []).append(op)
+    cuts = {seq: fault for seq, fault in marked.items() if fault.kind == "none"}
     group_of = {op.seq: key for key, members in groups.items() for op in members}
     nodes: list[Node] = []
     edges: dict[tuple[str, str], Edge] = {}
@@ -25,10 +30,12 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     for index in chosen:
         nodes.append(Node(f"v{index}", "variable", names[index], run.sources[index].dtype, None, statuses[index]))
     for key, members in groups.items():
-        cut = next((cuts[op.seq] for op in members if op.seq in cuts), None)
-        label = key if len(key) <= 40 else key[:37] + "…"
-        detail = f"{len(members)} ops: " + ", ".join(dict.fromkeys(op.type for op in members[:6]))
-        nodes.append(Node(f"g:{key}", "cut" if cut else "group" if len(members) > 1 else "op", label, detail, _location(members[-1].span), None))
+        fault = next((marked[op.seq] for op in members if op.seq in marked), None)
+        kind: NodeKind = "cut" if fault and fault.kind == "none" else "group" if len(members) > 1 else "op"
+        status: Status | None = None if fault is None or fault.kind == "none" else "zero" if fault.kind == "zero" else "nan"
+        types = ", ".join(dict.fromkeys(op.type for op in members[:6]))
+        detail = types if len(members) == 1 else f"{len(members)} ops: {types}"
+        nodes.append(Node(f"g:{key}", kind, key if len(key) <= 40 else key[:37] + "…", detail, _location(members[-1].span), status))
     target_name = next((t.name for t in run.targets if t.name), "target")
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
     norms = _norms(run)
@@ -36,19 +43,27 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
         for position, key in enumerate(op.inputs):
             before = _before(key, paths, group_of)
             for source in before:
-                _add(edges, source, f"g:{group_of[op.seq]}", _status(op, position, cuts, norms, run), norms.get((op.seq, position)))
+                is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
+                status_here = "cut" if is_cut else _status(op, position, marked, norms, run)
+                _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
     read = {index: paths.reads(index) for index in chosen}
     for index, reads in read.items():
         for op in reads:
             users = [op] if op.seq in group_of else [c for out in op.outputs for c in recording.consumers.get(out, ()) if c.seq in group_of]
             for user in users:
-                status: EdgeStatus = {"none": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}.get(statuses[index], "flows")  # type: ignore[assignment]
+                ends: EdgeStatus = {"none": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}.get(statuses[index], "flows")  # type: ignore[assignment]
                 numbers = run.gradients[index].numbers if index < len(run.gradients) else None
-                _add(edges, f"v{index}", f"g:{group_of[user.seq]}", status, numbers.norm if numbers else None)
+                _add(edges, f"v{index}", f"g:{group_of[user.seq]}", ends, numbers.norm if numbers else None)
     for key in paths.targets:
         for source in _before(key, paths, group_of):
-            _add(edges, source, "target", "cut" if source[2:] in {group_of[s] for s in cuts if s in group_of} and cuts else "flows", None)
+            is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
+            _add(edges, source, "target", "cut" if is_cut else "flows", None)
     return FlowGraph(tuple(nodes), tuple(edges.values()))
+
+
+def _expression(recording: Recording, op: Op) -> str:
+    place = spot(recording, op)
+    return text_at(recording, place) if place is not None else op.type
 
 
 def _chosen(statuses: tuple[Status, ...]) -> list[int]:
@@ -106,8 +121,8 @@ def _norms(run: GradientRun) -> dict[tuple[int, int], float]:
     return {(s.op, i): f.norm for s in run.steps if s.op is not None for i, f in enumerate(s.sent) if f is not None and f.norm is not None}
 
 
-def _status(op: Op, position: int, cuts: dict[int, Fault], norms: dict[tuple[int, int], float], run: GradientRun) -> EdgeStatus:
-    fault = cuts.get(op.seq)
+def _status(op: Op, position: int, marked: dict[int, Fault], norms: dict[tuple[int, int], float], run: GradientRun) -> EdgeStatus:
+    fault = marked.get(op.seq)
     if fault is not None:
         return "cut" if fault.kind == "none" else "zero" if fault.kind == "zero" else "bad"
     for step in run.steps:

@@ -308,15 +308,16 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
     bad = RANK[worst]
     if bad and site.first_bad is None:
         site.first_bad = run.turn
-    start = min((r[0] for r in (tape.recording if tape else ())), default=run.seq)
+    # From the second turn on the updates between two calls go as well; those behind the first call stay with it.
+    start = site.opened if run.turn > 1 else min((r[0] for r in (tape.recording if tape else ())), default=run.seq)
+    site.opened = session.next()
     if run.turn == 0 or bad > site.worst:
         site.worst = max(site.worst, bad)
         session.runs.append(run)
         session.kept_until = max(session.kept_until, run.seq)
-        site.opened = start
         return
     others = [t.recording[0][0] for t in session.tapes.values() if t.recording and t is not tape and (t.persistent or t.recording[-1][1] is None)]
-    if run.turn > 1 and not others:
+    if not others:
         session.trim(start)
         if tape is not None:
             session.tapes.pop(tape.id, None)
@@ -352,3 +353,6 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any]) -> No
         run.seq = traced.seq
         session.runs = [r for r in session.runs if not (r is traced)]
         session.runs.append(run)
+    elif run.turn > 1 and not session.active:
+        session.trim(site.opened)
+    site.opened = session.next()

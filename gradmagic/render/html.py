@@ -6,9 +6,9 @@ import base64
 import re
 from html import escape
 
-from gradmagic.render.snippet import Frame, clean, frames_of, place_of
+from gradmagic.render.snippet import Frame, clean, frames_of, place_of, segments
 from gradmagic.render.svg import flow_svg
-from gradmagic.render.words import COLORS, ICONS, number
+from gradmagic.render.words import COLORS, ICONS, number, shape_text
 from gradmagic.report import Finding, Fix, GradientCall, Report, VariableReport
 
 MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:12px;line-height:1.5"
@@ -81,14 +81,13 @@ def _finding(finding: Finding) -> str:
 def _frame(frame: Frame, color: str) -> str:
     rows = [f"{' ' * 4} {escape(clean(frame.place))}"]
     for line in frame.lines:
-        text, at = [], 0
-        for mark in line.marks:
-            start = max(mark.start, at)
-            text.append(escape(line.code[at:start]))
-            style = f"border-bottom:2px solid {color};font-weight:bold" if mark.primary else "border-bottom:2px dotted currentColor"
-            text.append(f'<span style="{style}">{escape(line.code[start : max(mark.end, start)])}</span>')
-            at = max(mark.end, start)
-        text.append(escape(line.code[at:]))
+        text = []
+        for piece, mark in segments(line):
+            if mark is None:
+                text.append(escape(piece))
+            else:
+                style = f"border-bottom:2px solid {color};font-weight:bold" if mark.primary else "border-bottom:2px dotted currentColor"
+                text.append(f'<span style="{style}">{escape(piece)}</span>')
         rows.append(f"{line.number:>4} {''.join(text)}")
         rows += [f"     {' ' * mark.start}{'↑' if mark.primary else '·'} {escape(clean(mark.text))}" for mark in line.marks if mark.text]
     return f'<pre style="{MONO};overflow-x:auto;margin:6px 0;padding:8px;background:rgba(128,128,128,.1);border-radius:4px">' + "\n".join(rows) + "</pre>"
@@ -124,7 +123,7 @@ def _rows(variables: list[VariableReport], report: Report) -> str:
     rows = []
     for v in variables:
         cause = report.findings[v.findings[0]].rule if v.findings and v.findings[0] < len(report.findings) else ""
-        shape = "" if v.shape is None else "(" + ", ".join("?" if d is None else str(d) for d in v.shape) + ")"
+        shape = shape_text(v.shape)
         status = f'<span style="color:{COLORS[v.status]};font-weight:bold">{ICONS[v.status]} {v.status}</span>'
         values = (f"<code>{escape(clean(v.name))}</code>", escape(shape), status, number(v.grad.norm) if v.grad else "", number(v.ratio), escape(cause))
         rows.append("<tr>" + "".join(f"<td {cell}>{value}</td>" for value in values) + "</tr>")

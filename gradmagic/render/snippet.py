@@ -91,3 +91,14 @@ def clean(text: str) -> str:
 def width_of(text: str) -> int:
     """The columns that text takes in a terminal."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def segments(line: Line) -> list[tuple[str, Mark | None]]:
+    """The code of a line in pieces, each with the innermost mark over it, the primary one before all others."""
+    edges = sorted({0, len(line.code), *(min(e, len(line.code)) for m in line.marks for e in (m.start, m.end))})
+    found = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        over = [m for m in line.marks if m.start <= start and end <= max(m.end, m.start)]
+        best = min(over, key=lambda m: (not m.primary, m.end - m.start), default=None)
+        found.append((line.code[start:end], best))
+    return found

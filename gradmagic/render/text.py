@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from gradmagic.render.snippet import clean, frames_of, place_of, width_of
-from gradmagic.render.words import ICONS, number
+from gradmagic.render.words import ICONS, number, shape_text
 from gradmagic.report import Finding, Fix, GradientCall, Report, VariableReport
 
 COLORS = {"error": "31", "warning": "33", "note": "36", "ok": "32", "dim": "2", "bold": "1"}
@@ -123,10 +123,9 @@ def _row(v: VariableReport, report: Report) -> tuple[str, ...]:
     grad = v.grad
     zeros = "" if grad is None else _share(grad.zeros, v)
     cause = report.findings[v.findings[0]].rule if v.findings and v.findings[0] < len(report.findings) else ""
-    shape = "" if v.shape is None else "(" + ", ".join("?" if d is None else str(d) for d in v.shape) + ")"
     name = clean(v.name)
     name = name if len(name) <= 44 else name[:20] + "…" + name[-23:]
-    return (name, shape, f"{ICONS[v.status]} {v.status}", number(grad.norm) if grad else "", number(v.ratio) if v.ratio is not None else "", zeros, cause)
+    return (name, shape_text(v.shape), f"{ICONS[v.status]} {v.status}", number(grad.norm) if grad else "", number(v.ratio) if v.ratio is not None else "", zeros, cause)
 
 
 def _share(zeros: int, v: VariableReport) -> str:

@@ -29,3 +29,10 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return f"{value:.3g}"
+
+
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """A shape as Python writes it, with `?` for an unknown size."""
+    if shape is None:
+        return ""
+    return "(" + ", ".join("?" if d is None else str(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"

@@ -8,7 +8,7 @@ import {
   hoverTooltip,
   ViewPlugin,
 } from "@codemirror/view";
-import type { ICellModel, ICodeCellModel } from "@jupyterlab/cells";
+import type { ICellModel } from "@jupyterlab/cells";
 import type { Finding, Label } from "./report";
 import { prose } from "./view/dom";
 
@@ -155,5 +155,3 @@ export function marksExtension(model: ICellModel, source: MarkSource): Extension
     follow,
   ];
 }
-
-export type { ICodeCellModel };

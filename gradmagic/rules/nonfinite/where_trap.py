@@ -67,6 +67,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         if hider.type in SELECTIONS
         else f"Going forward, {called(recording, hider)} multiplies the bad elements away{value}. Going backward they are sent a gradient of 0, and the derivative there is infinite.{where} So the tape computes\n\n    0 × inf  =  NaN",
         others=[(spot(recording, hider), "hides values only")],
-        notes=(f"{count} elements are not finite in the gradient that leaves {code(op.type)}",) if count else (),
+        notes=(f"{count} {'element is' if count == 1 else 'elements are'} not finite in the gradient that {code(op.type)} sends",) if count else (),
         help="give the function a harmless input wherever the mask is false: a `tf.where` inside, around its argument, as well as outside",
     )

@@ -80,27 +80,32 @@ function frame(labels: Label[], severity: string): HTMLElement {
     const here = labels.filter((l) => l.location.line === line).sort((a, b) => a.location.column - b.location.column);
     const code = here[0].location.code;
     const row = el("code", { class: "gm-code" });
-    let at = 0;
-    for (const { location, primary } of here) {
-      const start = Math.max(location.column, at);
-      const end = location.end_line === location.line ? Math.max(location.end_column, start) : code.length;
-      row.append(code.slice(at, start));
-      row.append(
-        el(
-          "span",
-          { class: primary ? `gm-mark gm-mark-${severity}` : "gm-mark gm-mark-other" },
-          code.slice(start, end),
-        ),
-      );
-      at = end;
+    for (const [piece, label] of pieces(code, here)) {
+      const kind = label?.primary ? `gm-mark gm-mark-${severity}` : "gm-mark gm-mark-other";
+      row.append(label ? el("span", { class: kind }, piece) : piece);
     }
-    row.append(code.slice(at));
     node.append(el("div", { class: "gm-line" }, el("span", { class: "gm-number" }, String(line)), row));
     for (const { text, primary } of here) {
       if (text) node.append(el("div", { class: primary ? `gm-label gm-${severity}` : "gm-label" }, `↑ ${text}`));
     }
   }
   return node;
+}
+
+/** The code in pieces, each with the innermost label over it, the primary one before all others. */
+function pieces(code: string, labels: Label[]): [string, Label | null][] {
+  const spans = labels.map((label) => ({
+    label,
+    start: Math.min(label.location.column, code.length),
+    end:
+      label.location.end_line === label.location.line ? Math.min(label.location.end_column, code.length) : code.length,
+  }));
+  const edges = [...new Set([0, code.length, ...spans.flatMap((s) => [s.start, s.end])])].sort((a, b) => a - b);
+  return edges.slice(1).map((end, i) => {
+    const over = spans.filter((s) => s.start <= edges[i] && end <= s.end);
+    over.sort((a, b) => Number(b.label.primary) - Number(a.label.primary) || a.end - a.start - (b.end - b.start));
+    return [code.slice(edges[i], end), over[0]?.label ?? null];
+  });
 }
 
 function fixView(fix: Fix): HTMLElement {

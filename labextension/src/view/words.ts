@@ -21,7 +21,7 @@ export function numeral(value: Num | null | undefined): string {
 }
 
 export function shapeText(shape: (number | null)[] | null): string {
-  return shape ? `(${shape.map((d) => d ?? "?").join(", ")})` : "";
+  return shape ? `(${shape.map((d) => d ?? "?").join(", ")}${shape.length === 1 ? "," : ""})` : "";
 }
 
 export function placeText(location: Location | null): string {
