@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 REACH = 400
+# Their gradient functions are registered and return None for every input.
+RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 
 
 def recording_of(session: Session) -> Recording:
@@ -104,6 +106,8 @@ def _differentiable(kind: str) -> Differentiable:
         return "custom"
     if kind == "Merge":
         return "yes"
+    if kind in RETURNS_NONE:
+        return "none"
     try:
         return "none" if framework_ops.gradient_registry.lookup(kind) is None else "yes"
     except LookupError:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from tensorflow.python.eager import context
+from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.events import RawUpdate
 from gradmagic.capture.ops import identity_of
@@ -35,8 +36,21 @@ class KerasCalls:
 def install(session: Session) -> None:
     """Note every `apply`, `apply_gradients` and `fit`."""
     session.keras = KerasCalls(session)
+    _watch_variables(session)
     _watch_optimizers(session)
     _watch_fit(session)
+
+
+def _watch_variables(session: Session) -> None:
+    base: Any = resource_variable_ops.BaseResourceVariable
+    original = base.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        if not session.busy:
+            session.variables.add(self)
+
+    session.patches.set(base, "__init__", __init__)
 
 
 def _watch_optimizers(session: Session) -> None:
@@ -68,9 +82,29 @@ def _watch_optimizers(session: Session) -> None:
             session.phase = before
 
     session.patches.set(owner, "apply", apply)
+    _watch_pairs(session, base)
     for cls in _subclasses(base):
         if cls is not owner and "apply" in vars(cls):
             _mark_phase(session, cls)
+
+
+def _watch_pairs(session: Session, base: Any) -> None:
+    owner = next((c for c in base.__mro__ if "apply_gradients" in vars(c)), None)
+    if owner is None:
+        return
+    original = owner.apply_gradients
+
+    def apply_gradients(self: Any, grads_and_vars: Any, *args: Any, **kwargs: Any) -> Any:
+        pairs = list(grads_and_vars)
+        try:
+            return original(self, pairs, *args, **kwargs)
+        except Exception as error:
+            if not pairs and not session.busy:
+                raised = Raised(type(error).__name__, str(error)[:2000], None)
+                session.updates.append(RawUpdate(session.next(), "optimizer", session.here(), type(self).__name__, [], (), raised))
+            raise
+
+    session.patches.set(owner, "apply_gradients", apply_gradients)
 
 
 def _mark_phase(session: Session, cls: Any) -> None:

@@ -114,7 +114,7 @@ class Paths:
             done.add(op.seq)
             if not self.records(op):
                 cuts.append((op, None, "outside"))
-            elif op.differentiable == "none" and op.inputs:
+            elif op.inputs and (op.differentiable == "none" or (stepped.get(op.seq) and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
                 cuts.append((op, None, "op"))
             else:
                 for index, before in enumerate(op.inputs):
@@ -126,6 +126,10 @@ class Paths:
                         cuts.append((op, index, "partial"))
                     waiting.append(before)
         return reached, cuts
+
+    def _all_dependent(self, op: Op) -> bool:
+        """Whether the op has a single float input, so that a None from its gradient function is about the op and not about an input."""
+        return sum(has_gradient_dtype(self.dtype(i)) for i in op.inputs) == 1
 
     @staticmethod
     def _is_only_choice(op: Op, index: int) -> bool:

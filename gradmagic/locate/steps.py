@@ -35,7 +35,9 @@ def _not_applied(recording: Recording) -> list[Fault]:
     """Gradients of trainable variables that were computed again and again while nothing was ever updated."""
     if recording.raised is not None or recording.updates:
         return []
-    written = {a.variable for a in recording.assignments}
+    # The first assignment to a variable made in the cell is its initial value.
+    made = {key: v.created_at for key, v in recording.variables.items() if v.created is not None}
+    written = {a.variable for a in recording.assignments if made.get(a.variable) is None or made[a.variable] != a.span}
     faults = []
     for site in recording.sites:
         runs = list(recording.runs_of(site.id))

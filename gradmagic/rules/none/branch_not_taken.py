@@ -20,7 +20,7 @@ Use instead
     a, b = tf.Variable(1.0), tf.Variable(2.0)
     flag = tf.constant(False)
     with tf.GradientTape() as tape:
-        loss = tf.where(flag, a * b, a * a + 0.0 * b)
+        loss = tf.cond(flag, lambda: a * b, lambda: a * a + b)
     grads = tape.gradient(loss, [a, b])
 
 Fix safety

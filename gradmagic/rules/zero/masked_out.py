@@ -55,6 +55,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "the other factor is 0 for every element",
         f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run and is not computed from a variable.",
+        severity="warning",
         help="look at the mask or weight: in this run it leaves nothing",
     )
 
