@@ -6,7 +6,7 @@ import base64
 import re
 from html import escape
 
-from gradmagic.render.snippet import Frame, clean, frames_of, place_of, segments
+from gradmagic.render.snippet import Frame, clean, frames_of, old_lines, place_of, segments
 from gradmagic.render.svg import flow_svg
 from gradmagic.render.words import COLORS, ICONS, number, shape_text
 from gradmagic.report import Finding, Fix, GradientCall, Report, VariableReport
@@ -24,7 +24,7 @@ body{font-family:system-ui,sans-serif;font-size:14px;line-height:1.5;max-width:1
 def to_html(report: Report) -> str:
     """The report as a fragment of HTML for saved notebooks, GitHub, nbviewer and print. Everything from the user's code is escaped."""
     parts = [f'<div style="max-width:1100px;overflow-wrap:anywhere"><p style="font-size:15px;margin:4px 0 8px"><b>{_verdict(report)}</b> {_inline(report.summary)}</p>']
-    parts += [_accepted(f) if f.accepted else _finding(f) for f in report.findings]
+    parts += [_accepted(f) if f.accepted else _finding(f, report) for f in report.findings]
     parts += [_table(c, report) for c in report.calls]
     parts += [f"<p>note: {_inline(f)}</p>" for f in report.failures]
     if report.raised is not None:
@@ -58,7 +58,7 @@ def _accepted(finding: Finding) -> str:
     return f'<p style="opacity:.75">accepted <code>{escape(finding.rule)}</code>: {_inline(finding.message)} ({escape(clean(place_of(finding.location)))})</p>'
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, report: Report) -> str:
     color = COLORS[finding.severity]
     likely = " (likely)" if finding.certainty == "likely" else ""
     parts = [
@@ -74,7 +74,7 @@ def _finding(finding: Finding) -> str:
     parts += [f'<p style="margin:6px 0"><b>note</b>: {_inline(n)}</p>' for n in finding.notes]
     if finding.help:
         parts.append(f'<p style="margin:6px 0"><b>help</b>: {_inline(finding.help)}</p>')
-    parts += [_fix(f) for f in finding.fixes]
+    parts += [_fix(f, finding, report) for f in finding.fixes]
     return "\n".join(parts) + "</div>"
 
 
@@ -93,11 +93,12 @@ def _frame(frame: Frame, color: str) -> str:
     return f'<pre style="{MONO};overflow-x:auto;margin:6px 0;padding:8px;background:rgba(128,128,128,.1);border-radius:4px">' + "\n".join(rows) + "</pre>"
 
 
-def _fix(fix: Fix) -> str:
+def _fix(fix: Fix, finding: Finding, report: Report) -> str:
     rows = []
     for edit in fix.edits:
         where = "this cell" if edit.cell == "current" else f"cell [{edit.cell}]"
         rows.append(f"{where}, line {edit.start_line}" + (f"–{edit.end_line}" if edit.end_line != edit.start_line else ""))
+        rows += [f"- {escape(clean(row))}" for row in old_lines(report, finding, edit)]
         rows += [f"+ {escape(clean(row))}" for row in edit.replacement.split("\n")]
     code = f'<pre style="{MONO};overflow-x:auto;margin:4px 0;padding:8px;background:rgba(26,127,75,.12);border-radius:4px">' + "\n".join(rows) + "</pre>" if rows else ""
     return f'<p style="margin:6px 0 0"><b>fix</b> ({fix.applicability}): {_inline(fix.title)}</p>{code}'

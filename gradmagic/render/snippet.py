@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from gradmagic.report import Finding, Label, Location
+from gradmagic.report import Edit, Finding, Label, Location, Report
 
 MOST_COLUMNS = 160
 
@@ -81,6 +81,14 @@ def _shown(label: Label) -> tuple[str, Mark]:
             code = code[: MOST_COLUMNS - 1] + "…"
             end = min(end, len(code))
     return code, Mark(start, max(end, start + 1), label.text, label.primary)
+
+
+def old_lines(report: Report, finding: Finding, edit: Edit) -> list[str]:
+    """The lines that an edit replaces, as far as the report has them: of the checked cell all, of others the labelled ones."""
+    if edit.cell == "current":
+        return report.cell.source.split("\n")[edit.start_line - 1 : edit.end_line]
+    known = {label.location.line: label.location.code for label in finding.labels if label.location.cell == edit.cell}
+    return [known[n] for n in range(edit.start_line, edit.end_line + 1) if n in known]
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from gradmagic.render.snippet import clean, frames_of, place_of, width_of
+from gradmagic.render.snippet import clean, frames_of, old_lines, place_of, width_of
 from gradmagic.render.words import ICONS, number, shape_text
 from gradmagic.report import Finding, Fix, GradientCall, Report, VariableReport
 
@@ -21,7 +21,7 @@ def to_text(report: Report, *, color: bool = False, width: int = 100, quiet: boo
         if finding.accepted:
             parts.append(paint(f"accepted[{finding.rule}]: {clean(finding.message)} ({place_of(finding.location)})", "dim"))
         else:
-            parts.append(_finding(finding, paint, width))
+            parts.append(_finding(finding, report, paint, width))
     for call in report.calls:
         parts.append(_table(call, report, paint, quiet))
     for failure in report.failures:
@@ -42,7 +42,7 @@ class _Paint:
         return f"\x1b[{'1;' if bold else ''}{COLORS[kind]}m{text}\x1b[0m"
 
 
-def _finding(finding: Finding, paint: _Paint, width: int) -> str:
+def _finding(finding: Finding, report: Report, paint: _Paint, width: int) -> str:
     head = f"{finding.severity}[{finding.rule}]"
     likely = " (likely)" if finding.certainty == "likely" else ""
     lines = [paint(head, finding.severity, bold=True) + f"{likely}: {clean(finding.message)}"]
@@ -64,20 +64,21 @@ def _finding(finding: Finding, paint: _Paint, width: int) -> str:
     if finding.help:
         lines.append(_hanging("help: ", clean(finding.help), width))
     for fix in finding.fixes:
-        lines += _fix(fix, finding, paint)
+        lines += _fix(fix, finding, report, paint)
     return "\n".join(lines)
 
 
-def _fix(fix: Fix, finding: Finding, paint: _Paint) -> list[str]:
+def _fix(fix: Fix, finding: Finding, report: Report, paint: _Paint) -> list[str]:
     verified = ""
     if fix.verified is not None:
         verified = ", verified: " + ", ".join(f"{name} {status}" for name, status in list(fix.verified.statuses_after.items())[:4])
     lines = [f"  fix ({fix.applicability}{verified}): {clean(fix.title)}"]
     for edit in fix.edits:
-        where = "" if edit.cell == "current" else f"      in cell [{edit.cell}]:"
-        lines += [where] * bool(where)
-        lines.append(paint(f"      {edit.start_line:>3} ~ ", "dim") + f"{len(edit.replacement.splitlines()) or 'no'} line(s) in place of {edit.start_line}–{edit.end_line}:")
-        lines += [paint(f"        + {clean(row)}", "ok") for row in edit.replacement.split("\n")]
+        if edit.cell != "current":
+            lines.append(f"      in cell [{edit.cell}]:")
+        old = old_lines(report, finding, edit)
+        lines += [paint(f"      {edit.start_line + i:>3} - {clean(row)}", "error") for i, row in enumerate(old)]
+        lines += [paint(f"      {edit.start_line + i:>3} + {clean(row)}", "ok") for i, row in enumerate(edit.replacement.split("\n"))]
     return lines
 
 

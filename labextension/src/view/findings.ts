@@ -1,4 +1,4 @@
-import type { Finding, Fix, Label, Report } from "../report";
+import type { Edit, Finding, Fix, Label, Report } from "../report";
 import { el, prose } from "./dom";
 import type { Selection } from "./selection";
 import { placeText } from "./words";
@@ -7,7 +7,7 @@ import { placeText } from "./words";
 export function findingCards(report: Report, selection: Selection): HTMLElement {
   const list = el("div", { class: "gm-findings" });
   report.findings.forEach((finding, index) => {
-    list.append(finding.accepted ? accepted(finding) : card(finding, index, selection));
+    list.append(finding.accepted ? accepted(finding) : card(report, finding, index, selection));
   });
   selection.listen((selected) => {
     const cards = list.querySelectorAll<HTMLElement>("[data-finding]");
@@ -36,7 +36,7 @@ function accepted(finding: Finding): HTMLElement {
   );
 }
 
-function card(finding: Finding, index: number, selection: Selection): HTMLElement {
+function card(report: Report, finding: Finding, index: number, selection: Selection): HTMLElement {
   const head = el(
     "p",
     { class: "gm-message" },
@@ -59,7 +59,7 @@ function card(finding: Finding, index: number, selection: Selection): HTMLElemen
   }
   for (const note of finding.notes) node.append(el("p", {}, el("b", {}, "note "), prose(note)));
   if (finding.help) node.append(el("p", {}, el("b", {}, "help "), prose(finding.help)));
-  for (const fix of finding.fixes) node.append(fixView(fix));
+  for (const fix of finding.fixes) node.append(fixView(fix, finding, report));
   node.addEventListener("click", () => selection.select({ finding: index, call: finding.call ?? undefined }));
   return node;
 }
@@ -108,7 +108,16 @@ function pieces(code: string, labels: Label[]): [string, Label | null][] {
   });
 }
 
-function fixView(fix: Fix): HTMLElement {
+/** The lines that an edit replaces, as far as the report has them. */
+function oldLines(edit: Edit, finding: Finding, report: Report): string[] {
+  if (edit.cell === "current") return report.cell.source.split("\n").slice(edit.start_line - 1, edit.end_line);
+  const labels = finding.labels.filter((l) => l.location.cell === edit.cell);
+  return labels
+    .filter((l) => l.location.line >= edit.start_line && l.location.line <= edit.end_line)
+    .map((l) => l.location.code);
+}
+
+function fixView(fix: Fix, finding: Finding, report: Report): HTMLElement {
   const node = el("div", { class: "gm-fix" });
   const copy = el("button", { class: "gm-button", attributes: { type: "button" } }, "Copy");
   copy.addEventListener("click", (event) => {
@@ -121,14 +130,21 @@ function fixView(fix: Fix): HTMLElement {
   );
   for (const edit of fix.edits) {
     const where = edit.cell === "current" ? "this cell" : `cell [${edit.cell}]`;
-    node.append(
-      el("div", { class: "gm-frame" }, el("div", { class: "gm-place" }, `${where}, line ${edit.start_line}`)),
+    const frame = el(
+      "div",
+      { class: "gm-frame" },
+      el("div", { class: "gm-place" }, `${where}, line ${edit.start_line}`),
     );
-    for (const line of edit.replacement.split("\n")) {
-      node.lastElementChild?.append(
-        el("div", { class: "gm-line gm-added" }, el("span", { class: "gm-number" }, "+"), el("code", {}, line)),
+    const lines: [string, string, string][] = [
+      ...oldLines(edit, finding, report).map((line): [string, string, string] => ["-", "gm-removed", line]),
+      ...edit.replacement.split("\n").map((line): [string, string, string] => ["+", "gm-added", line]),
+    ];
+    for (const [sign, kind, line] of lines) {
+      frame.append(
+        el("div", { class: `gm-line ${kind}` }, el("span", { class: "gm-number" }, sign), el("code", {}, line)),
       );
     }
+    node.append(frame);
   }
   return node;
 }
