@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def place_of(location: Location | None) -> str:
         return "the cell"
     where = "this cell" if location.cell == "current" else f"cell [{location.cell}]" if location.cell is not None else location.file or "code"
     inside = f", in {location.function}" if location.function else ""
-    return f"{where}, line {location.line}{inside}"
+    return clean(f"{where}, line {location.line}{inside}").replace("\n", " ")
 
 
 def frames_of(finding: Finding) -> tuple[Frame, ...]:
@@ -105,7 +106,7 @@ def segments(line: Line) -> list[tuple[str, Mark | None]]:
     """The code of a line in pieces, each with the innermost mark over it, the primary one before all others."""
     edges = sorted({0, len(line.code), *(min(e, len(line.code)) for m in line.marks for e in (m.start, m.end))})
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         over = [m for m in line.marks if m.start <= start and end <= max(m.end, m.start)]
         best = min(over, key=lambda m: (not m.primary, m.end - m.start), default=None)
         found.append((line.code[start:end], best))

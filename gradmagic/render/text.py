@@ -101,7 +101,7 @@ def _table(call: GradientCall, report: Report, paint: _Paint, quiet: bool) -> st
     bad = f", first bad in run {call.first_bad + 1}" if call.first_bad is not None and call.count > 1 else ""
     target = f" of `{clean(call.target.name)}`" if call.target is not None else ""
     value = f" = {number(call.target.value)}" if call.target is not None and call.target.value is not None else ""
-    head = f"{call.kind}{target}{value}, {place_of(call.location)}{times}{bad}"
+    head = f"{clean(call.kind)}{target}{value}, {place_of(call.location)}{times}{bad}"
     rows = [v for v in call.variables if v.status != "ok" or not quiet]
     healthy = [v for v in rows if v.status == "ok"]
     folded = len(healthy) if len(call.variables) > FOLD_FROM and len(healthy) > 4 else 0

@@ -65,9 +65,7 @@ def all_ok() -> Report:
 
 
 def many() -> Report:
-    rows = tuple(
-        VariableReport(f"block_{i}/kernel", (8, 8), "float32", True, "none" if i < 40 else "ok", None if i < 40 else stats(0.5), findings=(0,) if i < 40 else ()) for i in range(300)
-    )
+    rows = tuple(VariableReport(f"block_{i}/kernel", (8, 8), "float32", True, "none" if i < 40 else "ok", None if i < 40 else stats(0.5), findings=(0,) if i < 40 else ()) for i in range(300))
     finding = Finding("none/left-tensorflow", "error", "it left", at(2, "y = np.exp(h)", 4, 13), variables=tuple(f"block_{i}/kernel" for i in range(40)), call=0, certainty="likely")
     call = GradientCall("tape.gradient", at(3, "g = tape.gradient(y, v)", 4, 23), 1, 0, Target("y", (), "float32", math.nan), rows)
     return Report(VERSIONS, CellInfo(None, 1, "%%gradcheck\ny = np.exp(h)\ng = tape.gradient(y, v)"), "error", "40 of 300 variables get no gradient.", (call,), (), (finding,))
@@ -83,7 +81,9 @@ def hostile() -> Report:
     where = Location("current", None, 1, 4900, 1, 5010, long, nasty)
     label = Label(where, nasty, True)
     fix = Fix(nasty, (Edit(7, 1, 2, nasty),))
-    finding = Finding("none/unexplained", "warning", nasty, where, (label, Label(Location(None, HOSTILE, 2, 0, 3, 1, "\t\twide 漢字", None), nasty)), nasty, (nasty,), nasty, "likely", (nasty,), 0, (fix,))
+    finding = Finding(
+        "none/unexplained", "warning", nasty, where, (label, Label(Location(None, HOSTILE, 2, 0, 3, 1, "\t\twide 漢字", None), nasty)), nasty, (nasty,), nasty, "likely", (nasty,), 0, (fix,)
+    )
     accepted = Finding("none/stop-gradient", "error", nasty, None, accepted=True)
     rows = (VariableReport(nasty, (None, 3), "float32", None, "nan", stats(math.inf, nans=3), findings=(0,)),)
     graph = FlowGraph((Node("v0", "variable", nasty, nasty, where, "nan"), Node("t", "target", long)), (Edge("v0", "t", "bad", math.nan), Edge("v0", "gone", "cut")))
