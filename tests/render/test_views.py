@@ -32,11 +32,13 @@ BLESSED = Path(__file__).parent / "blessed"
 @pytest.mark.parametrize("name", ALL)
 def test_blessed_text(name: str, request: pytest.FixtureRequest) -> None:
     text = to_text(ALL[name]()) + "\n"
-    path = BLESSED / f"{name}.txt"
-    if request.config.getoption("--bless"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    data = ALL[name]().to_json(indent=1) + "\n"
+    for ending, content in (("txt", text), ("json", data)):
+        path = BLESSED / f"{name}.{ending}"
+        if request.config.getoption("--bless"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        assert content == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ALL)
