@@ -57,6 +57,9 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             explained.append((fault, found))
     sites = [s for s in recording.sites if any(True for _ in recording.runs_of(s.id))]
     call_of = {site.id: index for index, site in enumerate(sites)}
+    if any(f.severity == "error" and not f.rule.endswith("/unexplained") for _, f in explained):
+        # An exception that no rule knows follows from what is explained.
+        explained = [(t, dataclasses.replace(f, severity="note") if f.rule == "error/unexplained" else f) for t, f in explained]
     explained.sort(key=lambda item: _rank(*item))
     explained = _merged(explained)
     findings = []

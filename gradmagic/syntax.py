@@ -186,8 +186,29 @@ def uses_of_result(recording: Recording, span: Span) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
 
 
-def numpy_calls(recording: Recording, span: Span) -> list[Span]:
-    """Calls of NumPy, SciPy and `math` functions in the code around a span."""
+OUTSIDE = frozenset({"np", "numpy", "scipy", "sp", "math"})
+LEAVING = frozenset({"numpy_function", "py_func", "convert_to_numpy", "predict", "predict_on_batch"})
+
+
+def made_at(recording: Recording, span: Span) -> set[str]:
+    """The names that the statement on a span's line assigns, and those that are computed from them further on."""
+    tree, statement = _tree(recording, span), statement_at(recording, span)
+    if tree is None or not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return set()
+    names = _assigned(statement)
+    for node in sorted((n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AugAssign))), key=lambda n: n.lineno):
+        if node.lineno > statement.lineno and _mentions([node.value], names):
+            names |= _assigned(node)
+    return names
+
+
+def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+
+
+def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Span]:
+    """Calls of NumPy, SciPy and `math` functions (and others that hand values to NumPy) that are given one of the names, or the span's own expression."""
     tree = _tree(recording, span)
     found = []
     lines = (source_of(recording, span) or "").split("\n")
@@ -197,8 +218,11 @@ def numpy_calls(recording: Recording, span: Span) -> list[Span]:
         root = node.func
         while isinstance(root, ast.Attribute):
             root = root.value
-        leaves = isinstance(root, ast.Name) and root.id in ("np", "numpy", "scipy", "sp", "math") and isinstance(node.func, ast.Attribute)
-        if leaves or _last_name(node.func) in ("numpy_function", "py_func", "convert_to_numpy"):
+        leaves = isinstance(root, ast.Name) and root.id in OUTSIDE and isinstance(node.func, ast.Attribute)
+        if not leaves and _last_name(node.func) not in LEAVING:
+            continue
+        around = _exact(span) and any((a.lineno, a.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (a.end_lineno or 0, a.end_col_offset or 0) for a in node.args)
+        if around or _mentions([*node.args, *(k.value for k in node.keywords)], names):
             found.append(dataclasses.replace(_span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
     return found
 

@@ -22,6 +22,8 @@ def _locate(paths: Paths, index: int) -> Fault:
     def fault(cause: str, op: Op | None = None, **more: object) -> Fault:
         return Fault("none", cause, run, (index,), op, ops=paths.reads(index), **more)  # type: ignore[arg-type]
 
+    if source.kind == "variable" and paths.tape is not None and not paths.watches(index):
+        return fault("unwatched", span=_watch_place(paths))
     if source.kind != "other" and not has_gradient_dtype(source.dtype):
         return fault("dtype", span=run.span, detail={"source": True})
     if paths.target_mask & bit:

@@ -38,7 +38,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
-from gradmagic.syntax import numpy_calls, spot, text_at
+from gradmagic.syntax import calls_outside, made_at, spot, text_at
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -97,7 +97,7 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
         return None
     start = end or read
     assert start is not None
-    for call in numpy_calls(recording, start):
+    for call in calls_outside(recording, start, made_at(recording, start)):
         if call.line >= start.line and (run.span.cell != call.cell or call.line <= run.span.line):
             return call
     return None
