@@ -16,9 +16,10 @@ def main() -> None:
 
     python = environment.ensure()
     settings = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run([str(python), "-W", "ignore", str(HERE / "play.py"), str(HERE / "why_is_my_gradient_none.ipynb")], env=settings, check=False)
+    done = subprocess.run([str(python), "-W", "ignore", str(HERE / "play.py"), str(HERE / "why_is_my_gradient_none.ipynb")], env=settings, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        sys.exit(done.returncode)
+        # TensorFlow greets on this channel at every start: it is shown only where something went wrong.
+        sys.exit(done.stderr)
     jupyter = python.parent / "jupyter"
     print(f"\nThe same notebook in JupyterLab, with the guilty lines marked:\n\n    {os.path.relpath(jupyter)} lab {os.path.relpath(HERE / 'why_is_my_gradient_none.ipynb')}\n")
 

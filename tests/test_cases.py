@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from gradmagic.render.html import to_html
+from gradmagic.rules import CATALOGUE
 from gradmagic.schema import report_schema
 
 FOLDER = Path(__file__).parent / "cases"
@@ -19,10 +20,10 @@ EXPECT = re.compile(r"#\s*expect:\s*([a-z]+/[a-z-]+)")
 def cells() -> list[Any]:
     """Each file holds a setup cell and check cells, parted by `# %% name` lines."""
     found = []
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in sorted(FOLDER.rglob("*.py")):
         parts = re.split(r"^# %% (.+)\n", path.read_text(encoding="utf-8"), flags=re.M)
         for name, cell in zip(parts[1::2], parts[2::2], strict=True):
-            found.append(pytest.param(parts[0], cell, id=f"{path.stem}-{name.strip().replace(' ', '-')}"))
+            found.append(pytest.param(parts[0], cell, name, id=f"{path.parent.name}-{path.stem}-{name.strip().replace(' ', '-')}"))
     return found
 
 
@@ -34,13 +35,13 @@ def expected(setup: str, cell: str) -> set[tuple[str, str, int]]:
     return found
 
 
-@pytest.mark.parametrize(("setup", "cell"), cells())
-def test_case(setup: str, cell: str, notebook: Any) -> None:
+@pytest.mark.parametrize(("setup", "cell", "name"), cells())
+def test_case(setup: str, cell: str, name: str, notebook: Any) -> None:
     wanted = expected("", cell)
     used = expected(setup, "")
     count = notebook.shell.execution_count
     assert notebook.run(setup).success
-    report = notebook.check(cell)
+    report = notebook.check(cell, "--numeric" if "--numeric" in name else "")
     jsonschema.validate(report.to_dict(), report_schema())
     assert to_html(report) and not report.failures
     got = set()
@@ -52,5 +53,18 @@ def test_case(setup: str, cell: str, notebook: Any) -> None:
     here = {g for g in got if g[1] == "check"}
     assert here == wanted
     assert got - here <= used
-    if not wanted and "expect setup" in cell:
+    if "expect setup" in name:
         assert got & used
+
+
+@pytest.mark.parametrize("rule", CATALOGUE)
+def test_every_rule_has_its_case_file(rule: str) -> None:
+    text = (FOLDER / f"{rule.replace('-', '_')}.py").read_text(encoding="utf-8")
+    names = re.findall(r"^# %% (.+)$", text, flags=re.M)
+    if rule in ("none/unexplained", "nonfinite/unexplained"):
+        assert any("near" in n for n in names)
+    elif rule == "step/silently-skipped":
+        assert "a note beside the cause" in names
+    else:
+        assert f"expect: {rule}" in text
+        assert rule.endswith("/unexplained") or any("near" in n for n in names)

@@ -1,0 +1,12 @@
+import tensorflow as tf
+w = tf.Variable([1.0, 2.0, 2.0], name="w")
+# %% unique
+with tf.GradientTape() as tape:
+    values, index = tf.unique(w)  # expect: error/no-gradient-registered
+    loss = tf.reduce_sum(values)
+grad = tape.gradient(loss, w)
+# %% near: beside the path
+with tf.GradientTape() as tape:
+    values, index = tf.unique(w)
+    loss = tf.reduce_sum(w)
+grad = tape.gradient(loss, w)

@@ -1,0 +1,19 @@
+import tensorflow as tf
+w = tf.Variable(2.0, name="w")
+store = tf.Variable(0.0, name="store")
+# %% assign
+with tf.GradientTape() as tape:
+    store.assign(w * 3.0)  # expect: none/state-assignment
+    loss = store * store
+grad = tape.gradient(loss, w)
+# %% assign add
+with tf.GradientTape() as tape:
+    store.assign_add(w)  # expect: none/state-assignment
+    loss = store * 2.0
+grad = tape.gradient(loss, w)
+# %% near: written beside
+with tf.GradientTape() as tape:
+    h = w * 3.0
+    store.assign(h)
+    loss = h * h
+grad = tape.gradient(loss, w)

@@ -1,0 +1,21 @@
+import tensorflow as tf
+w = tf.Variable(2.0, name="w")
+b = tf.Variable(1.0, name="b")
+# %% on the only path
+with tf.GradientTape() as tape:
+    loss = w * tf.stop_gradient(b * 3.0)  # expect: none/stop-gradient
+grads = tape.gradient(loss, [w, b])
+# %% in a function
+def detached(v):
+    return tf.stop_gradient(v)  # expect: none/stop-gradient
+with tf.GradientTape() as tape:
+    loss = detached(w) * 2.0
+grad = tape.gradient(loss, w)
+# %% near: beside another path
+with tf.GradientTape() as tape:
+    loss = w * tf.stop_gradient(w)
+grad = tape.gradient(loss, w)
+# %% near: of a constant
+with tf.GradientTape() as tape:
+    loss = w * tf.stop_gradient(tf.constant(3.0))
+grad = tape.gradient(loss, w)

@@ -1,0 +1,11 @@
+import tensorflow as tf
+w = tf.Variable(2.0, name="w")
+b = tf.Variable(1.0, name="b")
+# %% not read
+with tf.GradientTape() as tape:
+    loss = w * w
+grads = tape.gradient(loss, [w, b])  # expect: none/unused-variable
+# %% near: read with factor one
+with tf.GradientTape() as tape:
+    loss = w * w + b
+grads = tape.gradient(loss, [w, b])
