@@ -44,6 +44,7 @@ RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 def recording_of(session: Session) -> Recording:
     """The facts of a session as plain values."""
     raw = _all_ops(session)
+    _settle(session, raw)
     by_output = {out: op for op in raw for out in op.outputs}
     links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
@@ -71,6 +72,20 @@ def recording_of(session: Session) -> Recording:
         tuple(session.failures),
         session.cell_seconds,
     )
+
+
+def _settle(session: Session, ops: list[RawOp]) -> None:
+    waiting = set(session.variables.doubtful)
+    for op in ops:
+        for key in waiting.intersection(op.inputs) if waiting else ():
+            waiting.discard(key)
+            tensor = session.tensors.get(key)
+            span = op.span if op.span is not None else session.spans.span(op.place)
+            if tensor is None or span is None:
+                continue
+            code = span.code[span.column : span.end_column] if span.line == span.end_line and span.end_column else span.code
+            tensor.variable = session.variables.settle(key, code)
+            tensor.origin = "variable" if tensor.variable is not None else "constant"
 
 
 def _all_ops(session: Session) -> list[RawOp]:

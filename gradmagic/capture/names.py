@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Variables:
         self.tensor_names: dict[int, str] = {}
         self._by_kind: dict[tuple[str, Any], list[int]] = {}
         self._seen: set[int] = set()
+        self.doubtful: dict[int, tuple[list[int], float | None]] = {}
 
     @staticmethod
     def unwrap(value: Any) -> Any:
@@ -170,11 +172,24 @@ class Variables:
             raw.norm, raw.finite, raw.zero = quick(array)
         elif array.size == 1 and array.dtype.kind in "biu":
             raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
-        for key in self._by_kind.get((dtype, shape), ()):
-            if self._is_value_of(array, key):
-                raw.origin, raw.variable = "variable", key
-                break
+        matches = [key for key in self._by_kind.get((dtype, shape), ()) if self._is_value_of(array, key)]
+        if matches:
+            raw.origin, raw.variable = "variable", matches[0]
+            if len(matches) > 1 or array.size == 1:
+                # TensorFlow keeps one copy of a small constant: variables that begin with the same number, and the number itself, share it.
+                self.doubtful[tensor._id] = (matches, float(array.real.reshape(-1)[0]) if array.size == 1 else None)
         return raw
+
+    def settle(self, key: int, code: str) -> int | None:
+        """Which variable a doubtful value is, by the code that uses it; None where it is the number itself."""
+        matches, number = self.doubtful[key]
+        words = set(re.findall(r"[A-Za-z_]\w*", code))
+        for match in matches:
+            if any(re.split(r"[.\[]", name)[0 if "[" in name else -1] in words or name in words for name in self.known[match].names):
+                return match
+        if number is not None and any(float(n) == number for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code)):
+            return None
+        return matches[0] if len(matches) == 1 else None
 
     def _is_value_of(self, array: Any, key: int) -> bool:
         variable = self.known[key].ref() if self.known[key].ref is not None else None

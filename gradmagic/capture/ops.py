@@ -169,7 +169,9 @@ def _numbers(tensor: Any) -> Any:
 
 def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[int, tuple[float, bool, bool]]) -> dict[str, Any]:
     """For the first element that is not finite: its index, and what the values of the same shape are there."""
-    for position, gradient in enumerate(sent):
+    # The largest gradient first: where an input was broadcast, its gradient is a sum and says nothing about single elements.
+    order = sorted(enumerate(sent), key=lambda item: -int(np.size(array_of(_tensor_of(item[1])))) if item[1] is not None else 0)
+    for position, gradient in order:
         flow = flow_of(flows, gradient)
         if flow is None or flow[1]:
             continue

@@ -85,7 +85,7 @@ def _nonfinite(paths: Paths, index: int) -> Fault:
         if op2 is None or not _finite(step.received):
             continue
         for position, flow in enumerate(step.sent):
-            if flow is not None and flow.finite is False:
+            if flow is not None and flow.finite is False and position < len(op2.inputs) and paths.mask.get(op2.inputs[position]):
                 return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": op2.seq})
     if forward is not None and forward[1] is None:
         return Fault("nonfinite", "forward", run, (index,), forward[0], detail={"key": forward[0].seq})

@@ -97,3 +97,9 @@ def reverse(v):
 with tf.GradientTape() as tape:
     loss = reverse(w * b) * 2.0
 grads = tape.gradient(loss, [w, b])
+# %% a number that a variable has as well
+two = tf.Variable(2.0, name="two")
+with tf.GradientTape() as tape:
+    loss = w * b * 2.0
+    loss = loss + two * 1.5
+grads = tape.gradient(loss, [w, b, two])

@@ -13,11 +13,6 @@ def both(x, s):
 with tf.GradientTape() as tape:
     loss = half(x, s)  # expect: none/custom-gradient-none
 grads = tape.gradient(loss, [x, s])
-# %% TensorFlow's own
-a = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    loss = tf.math.polygamma(a, x)  # expect: none/custom-gradient-none
-grads = tape.gradient(loss, [a, x])
 # %% near: both inputs
 with tf.GradientTape() as tape:
     loss = both(x, s)

@@ -19,3 +19,17 @@ grad = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = w * tf.stop_gradient(tf.constant(3.0))
 grad = tape.gradient(loss, w)
+# %% two variables of the same number
+p = tf.Variable(2.0)
+q = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    loss = p * tf.stop_gradient(q)  # expect: none/stop-gradient
+grads = tape.gradient(loss, [p, q])
+# %% discarded, with the number of another variable
+p = tf.Variable(1.0)
+q = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    h = p * 3.0
+    m = tf.nn.relu(q)  # expect: none/discarded-result
+    loss = h * h
+grads = tape.gradient(loss, [p, q])

@@ -9,3 +9,8 @@ grads = tape.gradient(loss, [w, b])  # expect: none/unused-variable
 with tf.GradientTape() as tape:
     loss = w * w + b
 grads = tape.gradient(loss, [w, b])
+# %% the number of the variable stands in the code
+two = tf.Variable(2.0, name="two")
+with tf.GradientTape() as tape:
+    loss = tf.nn.relu(b) * 2.0 + tf.nn.relu(2.0)
+grads = tape.gradient(loss, [b, two])  # expect: none/unused-variable
