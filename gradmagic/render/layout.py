@@ -14,7 +14,7 @@ MOST_NODES = 150
 ALIKE = 4
 LONGEST_LABEL = 26
 MARGIN = 18.0
-COLUMN_GAP = 62.0
+COLUMN_GAP = 46.0
 ROW_GAP = 16.0
 THINNEST, THICKEST = 1.5, 7.0
 
@@ -193,7 +193,7 @@ def detail_of(node: Node) -> str:
 
 
 def _box(node: Node, rank: int) -> Box:
-    lead = 6 if node.kind == "cut" else 2 if node.status else 0
+    lead = 7 if node.kind == "cut" else 2 if node.status else 0
     width = max(7.6 * (text_width(label_of(node)) + lead), 6.4 * text_width(detail_of(node)), 44) + 22
     return Box(node.id, node, rank, width, 46.0 if node.detail else 32.0)
 

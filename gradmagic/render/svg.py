@@ -29,9 +29,7 @@ def flow_svg(graph: FlowGraph) -> str:
     width = max(drawn.width, LEGEND_WIDTH + 36)
     height = drawn.height + LEGEND_ROW * (len(legend) + len(notes)) + (14 if legend or notes else 0)
     parts = [tag("title", describe(graph))]
-    parts.append(
-        tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de")
-    )
+    parts.append(tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de"))
     has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
     parts += [_route(route) for route in drawn.routes]
     parts += [_bars(route) for route in drawn.routes if _cut_here(route, has_cut)]

@@ -11,6 +11,8 @@ from gradmagic.report import Finding, GradientCall, Report, Status, VariableRepo
 # A table of this many rows fits on a screen; only a longer one is folded.
 UNFOLDED = 12
 SAMPLE = 8
+BARS = "▁▂▃▄▅▆▇█"
+LONGEST_TREND = 16
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Row:
     norm: str
     ratio: str
     zeros: str
+    trend: str
     cause: str
     line: str
     finding: int | None
@@ -96,12 +99,38 @@ def _row(variable: VariableReport, report: Report) -> Row:
         norm=number(grad.norm if grad else None),
         ratio=number(variable.ratio),
         zeros=zeros,
+        trend=trend(grad.norm_history) if grad else "",
         cause="" if finding is None else name(finding.rule) + (f" +{extra}" if extra > 0 else ""),
         line="" if finding is None else short_place(finding.location),
         finding=index,
         healthy=variable.status == "ok" and calm,
         accepted=accepted,
     )
+
+
+def trend(history: tuple[float, ...]) -> str:
+    """The norms of successive runs as a row of bars on a log scale; empty for fewer than three runs.
+
+    A zero is the lowest bar, a norm that is not finite a cross.
+    """
+    if len(history) < 3:
+        return ""
+    # Of a long history every n-th norm and always the last one, so that the row ends where the run ended.
+    step = -(-len(history) // LONGEST_TREND)
+    taken = history[::-1][::step][::-1]
+    logs = [math.log10(norm) for norm in taken if 0 < norm < math.inf]
+    low, high = min(logs, default=0.0), max(logs, default=0.0)
+    # Less than a factor of two never fills the whole height: such ups and downs are noise.
+    span = max(high - low, math.log10(2))
+
+    def bar(norm: float) -> str:
+        if not math.isfinite(norm):
+            return "×"
+        if norm <= 0:
+            return BARS[0]
+        return BARS[min(int((math.log10(norm) - low) / span * len(BARS)), len(BARS) - 1)]
+
+    return "".join(map(bar, taken))
 
 
 def _cause(variable: VariableReport, report: Report) -> tuple[int | None, Finding | None]:

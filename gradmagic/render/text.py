@@ -196,13 +196,14 @@ def _table(all_rows: list[Row], ink: _Ink, width: int) -> list[str]:
         "norm": [row.norm for row in shown],
         "ratio": [row.ratio for row in shown],
         "zeros": [row.zeros for row in shown],
+        "trend": [row.trend for row in shown],
         "cause": [row.cause for row in shown],
         "line": [row.line for row in shown],
     }
-    for informative in ("norm", "ratio", "zeros", "cause", "line"):
+    for informative in ("norm", "ratio", "zeros", "trend", "cause", "line"):
         if {"", wording.NOTHING}.issuperset(columns[informative]):
             del columns[informative]
-    for optional in ("shape", "ratio", "zeros", "norm"):
+    for optional in ("trend", "shape", "ratio", "zeros", "norm"):
         if optional in columns and _total(columns, _READABLE_NAME) > width:
             del columns[optional]
     spare = width - _total(columns, 0)

@@ -1,0 +1,160 @@
+"""A report as static HTML that survives every front end: inline styles only, no script, and legible with all styles stripped."""
+
+from __future__ import annotations
+
+import base64
+
+from gradmagic.render import palette, wording
+from gradmagic.render.html_finding import finding_html
+from gradmagic.render.layout import layout
+from gradmagic.render.markup import Markup, join, tag
+from gradmagic.render.prose import MONO, inline
+from gradmagic.render.svg import describe, flow_svg
+from gradmagic.render.table import Folded, Row, fold, rows
+from gradmagic.report import GradientCall, Report
+
+FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
+# Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
+MOST_FOLDED = 500
+OPEN_FINDINGS = 2
+
+# JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
+_LEFT = "text-align:left;padding:4px 14px 4px 0;vertical-align:top"
+_RIGHT = "text-align:right;padding:4px 14px 4px 0;vertical-align:top;white-space:nowrap"
+_NAME = f"{_LEFT};font-family:{MONO};font-size:12px;word-break:break-word;min-width:110px"
+_LINE = "border-top:1px solid rgba(128,128,128,.25);background:none"
+_SMALL = "font-size:12px;opacity:.8;margin:8px 0"
+_PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0 auto; padding: 20px; max-width: 1080px; background: #fff; color: #1f2328; }
+@media (prefers-color-scheme: dark) { body { background: #14171a; color: #e6e8ea; } }
+@media (max-width: 500px) { body { padding: 12px; } }
+@media print {
+  body { max-width: none; padding: 0; background: #fff; color: #000; }
+  details::details-content { content-visibility: visible; height: auto; }
+  pre, tr, img { break-inside: avoid; }
+}
+"""
+
+
+def to_html(report: Report) -> str:
+    """The report as an HTML fragment for a notebook's output.
+
+    Args:
+        report: what a check yielded. Every string in it is escaped.
+
+    Returns:
+        One ``div``: the sentence, the findings, the table of each gradient call, the cost and, last, the pictures.
+    """
+    parts = [_head(report)]
+    numbered = list(enumerate(report.findings))
+    parts += [finding_html(f, report, opened=i < OPEN_FINDINGS) for i, f in numbered if not f.accepted]
+    parts += [_call(call, report) for call in report.calls]
+    parts += [finding_html(f, report, opened=False) for _, f in numbered if f.accepted]
+    small = [f"Update: {wording.update_line(update, report.cell)}" for update in report.updates]
+    small += [f"gradmagic: {wording.sentence(failure)}" for failure in report.failures]
+    parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
+    parts += [_picture(call) for call in report.calls if call.graph.nodes]
+    style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px"
+    return tag("div", *parts, style=style)
+
+
+def to_html_page(report: Report) -> str:
+    """The report as a page of its own that needs nothing else: light or dark as the reader's system is, and fit to print.
+
+    Args:
+        report: what a check yielded.
+
+    Returns:
+        A whole HTML document.
+    """
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"Gradients: {wording.sentence(report.summary)}"),
+        tag("style", Markup(_PAGE_STYLE)),
+    )
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", Markup(to_html(report))), lang="en") + "\n"
+
+
+def _head(report: Report) -> Markup:
+    icon = wording.VERDICT_ICONS[report.verdict]
+    disc = (
+        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;border-radius:5px;padding:1px 8px;"
+        "font-size:14px;white-space:nowrap"
+    )
+    style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
+    parts = [
+        tag("h3", tag("span", f"{icon} {report.verdict}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)
+    ]
+    raised = wording.raised_line(report)
+    if raised is not None:
+        parts.append(tag("p", inline(raised), style="margin:0 0 10px;word-break:break-word"))
+    return join(*parts)
+
+
+def _call(call: GradientCall, report: Report) -> Markup:
+    title = tag(
+        "p", inline(wording.call_title(call, report.cell)), style="margin:16px 0 4px;font-weight:600;word-break:break-word"
+    )
+    folded = fold(rows(call, report))
+    shown = [entry for entry in folded if isinstance(entry, Row)]
+    parts = [title]
+    if shown:
+        parts.append(_table(shown))
+    for entry in folded:
+        if isinstance(entry, Folded):
+            body = _table(list(entry.rows[:MOST_FOLDED]))
+            rest = len(entry.rows) - MOST_FOLDED
+            more = tag("p", f"… {wording.count(rest, 'more row')} in the JSON of this report", style=_SMALL) if rest > 0 else ""
+            parts.append(tag("details", tag("summary", entry.sentence, style="padding:4px 0"), body, more))
+    return join(*parts)
+
+
+def _table(shown: list[Row]) -> Markup:
+    caused = any(row.cause for row in shown)
+    trends = any(row.trend for row in shown)
+    heads = [("variable", _LEFT), ("gradient", _LEFT), *([("cause", _LEFT), ("line", _LEFT)] if caused else [])]
+    heads += [("norm", _RIGHT), ("ratio", _RIGHT), ("zeros", _RIGHT), *([("trend", _LEFT)] if trends else []), ("shape", _LEFT)]
+    first = tag(
+        "tr",
+        *(tag("th", head, style=f"{style};font-size:12px;font-weight:600") for head, style in heads),
+        style="background:none",
+    )
+    body = []
+    for row in shown:
+        cells = [tag("td", row.name, style=_NAME), tag("td", status_pill(row), style=_LEFT)]
+        if caused:
+            cells += [tag("td", row.cause, style=_NAME), tag("td", row.line, style=f"{_LEFT};word-break:break-word")]
+        cells += [tag("td", value, style=_RIGHT) for value in (row.norm, row.ratio, row.zeros)]
+        cells += [tag("td", row.trend, style=_NAME)] if trends else []
+        cells.append(tag("td", f"{row.shape} {row.dtype}", style=f"{_LEFT};white-space:nowrap"))
+        body.append(tag("tr", *cells, style=_LINE))
+    table = tag(
+        "table",
+        tag("thead", first),
+        tag("tbody", *body),
+        style="border-collapse:collapse;margin:0;font-size:13px;table-layout:auto;border:none",
+    )
+    return tag("div", table, style="overflow-x:auto;max-width:100%")
+
+
+def status_pill(row: Row) -> Markup:
+    """The status of a row as icon and word; healthy ones stay plain so that the others stand out."""
+    words = f"{row.icon} {row.word}"
+    if row.healthy or row.accepted:
+        return tag("span", words, style="white-space:nowrap")
+    style = f"background:{palette.STATUS_COLOR[row.status]};color:#fff;border-radius:4px;padding:1px 7px;white-space:nowrap"
+    if row.status == "ok":
+        style = f"border:1px solid {palette.ODD};border-radius:4px;padding:0 6px"
+    return tag("span", words, style=style)
+
+
+def _picture(call: GradientCall) -> Markup:
+    drawn = base64.b64encode(flow_svg(call.graph).encode("utf-8")).decode("ascii")
+    # It shrinks with the page only as far as its words stay legible; below that it scrolls.
+    wide = max(layout(call.graph).width, 336)
+    style = f"display:block;width:100%;max-width:{wide:.0f}px;min-width:{0.75 * wide:.0f}px"
+    image = tag("img", src=f"data:image/svg+xml;base64,{drawn}", alt=describe(call.graph), style=style)
+    return tag("div", image, style="overflow-x:auto;max-width:100%;margin:12px 0 4px")
