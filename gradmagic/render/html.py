@@ -55,7 +55,7 @@ def to_html(report: Report) -> str:
     small += [f"gradmagic: {wording.sentence(failure)}" for failure in report.failures]
     parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
     parts += [_picture(call) for call in report.calls if call.graph.nodes]
-    style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px"
+    style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px;word-break:break-word"
     return tag("div", *parts, style=style)
 
 
@@ -113,24 +113,28 @@ def _call(call: GradientCall, report: Report) -> Markup:
 
 
 def _table(shown: list[Row]) -> Markup:
-    caused = any(row.cause for row in shown)
-    trends = any(row.trend for row in shown)
-    heads = [("variable", _LEFT), ("gradient", _LEFT), *([("cause", _LEFT), ("line", _LEFT)] if caused else [])]
-    heads += [("norm", _RIGHT), ("ratio", _RIGHT), ("zeros", _RIGHT), *([("trend", _LEFT)] if trends else []), ("shape", _LEFT)]
-    first = tag(
-        "tr",
-        *(tag("th", head, style=f"{style};font-size:12px;font-weight:600") for head, style in heads),
-        style="background:none",
-    )
-    body = []
-    for row in shown:
-        cells = [tag("td", row.name, style=_NAME), tag("td", status_pill(row), style=_LEFT)]
-        if caused:
-            cells += [tag("td", row.cause, style=_NAME), tag("td", row.line, style=f"{_LEFT};word-break:break-word")]
-        cells += [tag("td", value, style=_RIGHT) for value in (row.norm, row.ratio, row.zeros)]
-        cells += [tag("td", row.trend, style=_NAME)] if trends else []
-        cells.append(tag("td", f"{row.shape} {row.dtype}", style=f"{_LEFT};white-space:nowrap"))
-        body.append(tag("tr", *cells, style=_LINE))
+    """The table itself; a column in which no row has anything to say is left out."""
+    columns: list[tuple[str, str, list[str]]] = [
+        ("variable", _NAME, [row.name for row in shown]),
+        ("gradient", _LEFT, [status_pill(row) for row in shown]),
+    ]
+    telling: list[tuple[str, str, list[str]]] = [
+        ("cause", f"{_NAME};min-width:130px", [row.cause for row in shown]),
+        ("line", _LEFT, [row.line for row in shown]),
+        ("norm", _RIGHT, [row.norm for row in shown]),
+        ("ratio", _RIGHT, [row.ratio for row in shown]),
+        ("zeros", _RIGHT, [row.zeros for row in shown]),
+        ("trend", f"{_LEFT};font-family:{MONO};font-size:12px;white-space:nowrap", [row.trend for row in shown]),
+    ]
+    columns += [column for column in telling if not {"", wording.NOTHING}.issuperset(column[2])]
+    columns.append(("shape", f"{_LEFT};white-space:nowrap", [f"{row.shape} {row.dtype}" for row in shown]))
+    head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;text-align:"
+    heads = [tag("th", head, style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns]
+    first = tag("tr", *heads, style="background:none")
+    body = [
+        tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE)
+        for index in range(len(shown))
+    ]
     table = tag(
         "table",
         tag("thead", first),

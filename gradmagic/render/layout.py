@@ -27,7 +27,7 @@ class Box:
     node: Node | None
     rank: int
     width: float = 0.0
-    height: float = 8.0
+    height: float = 16.0
     x: float = 0.0
     y: float = 0.0
 
@@ -91,7 +91,7 @@ def layout(graph: FlowGraph) -> Layout:
             neighbours[b.key].append((a, a.rank))
     _order(ordered, neighbours)
     width, height = _coordinates(ordered, neighbours)
-    return Layout([b for b in boxes.values()], routes, width, height, left_out)
+    return Layout(list(boxes.values()), routes, width, height, left_out)
 
 
 def condensed(graph: FlowGraph) -> FlowGraph:
@@ -190,6 +190,14 @@ def label_of(node: Node) -> str:
 def detail_of(node: Node) -> str:
     """The second, smaller line of a node; may be empty."""
     return clip(name(node.detail), LONGEST_LABEL + 4)
+
+
+def points(route: Route) -> list[tuple[float, float]]:
+    """The points a route goes through, from the right side of its source to the left side of its target."""
+    first, *bends, last = route.boxes
+    if last.rank <= first.rank:
+        return [(first.x + first.width / 2, first.y), *((b.x, b.middle) for b in bends), (last.x + last.width / 2, last.y)]
+    return [(first.x + first.width, first.middle), *((b.x, b.middle) for b in bends), (last.x, last.middle)]
 
 
 def _box(node: Node, rank: int) -> Box:

@@ -1,4 +1,4 @@
-"""Colours that all pictures share: the colour-blind-safe set of Okabe and Ito, darkened until text in them can be read on white."""
+"""The colours of all pictures: the colour-blind-safe set of Okabe and Ito, darkened until text in them reads well on white."""
 
 from __future__ import annotations
 

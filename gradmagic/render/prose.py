@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.render.characters import clip, visible
 from gradmagic.render.markup import Markup, join, tag, text
 
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
@@ -11,6 +12,7 @@ CODE = (
     f"font-family:{MONO};font-size:.92em;background:rgba(128,128,128,.14);padding:0 3px;border-radius:3px;word-break:break-word"
 )
 FORMULA = f"font-family:{MONO};font-size:13px;margin:6px 0 6px 16px;white-space:pre-wrap;word-break:break-word;background:none"
+LONGEST_FORMULA = 400
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -68,5 +70,6 @@ def prose(content: str, *, style: str = "margin:6px 0;max-width:52em") -> Markup
         if kind == "p":
             made.append(tag("p", inline(piece), style=style))
         else:
-            made.append(tag("pre", text(piece, keep="\n"), style=FORMULA))
+            formula = "\n".join(clip(line, LONGEST_FORMULA) for line in visible(piece, keep="\n").split("\n"))
+            made.append(tag("pre", text(formula, keep="\n"), style=FORMULA))
     return join(*made)

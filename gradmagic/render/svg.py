@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradmagic.render import palette
-from gradmagic.render.layout import Box, Layout, Route, detail_of, label_of, layout
+from gradmagic.render.layout import Box, Layout, Route, detail_of, label_of, layout, points
 from gradmagic.render.markup import Markup, join, tag
 from gradmagic.render.wording import ICONS, WORDS, count, name, number
 from gradmagic.report import EdgeStatus, FlowGraph
@@ -11,7 +11,7 @@ from gradmagic.report import EdgeStatus, FlowGraph
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 LEGEND_ROW = 20
 LEGEND_WIDTH = 300
-_LABELLED: dict[EdgeStatus, str] = {"bad": "NaN or Inf", "zero": "0"}
+LABELLED: dict[EdgeStatus, str] = {"bad": "NaN or Inf", "zero": "0"}
 
 
 def flow_svg(graph: FlowGraph) -> str:
@@ -24,25 +24,25 @@ def flow_svg(graph: FlowGraph) -> str:
         An SVG document without scripts, styles or links. The gradient's norm is the width of a line, on a log scale.
     """
     drawn = layout(graph)
-    notes = _notes(graph, drawn)
-    legend = _legend(drawn)
+    remarks = notes(graph, drawn)
+    entries = legend(drawn)
     width = max(drawn.width, LEGEND_WIDTH + 36)
-    height = drawn.height + LEGEND_ROW * (len(legend) + len(notes)) + (14 if legend or notes else 0)
+    height = drawn.height + LEGEND_ROW * (len(entries) + len(remarks)) + 14
     parts = [tag("title", describe(graph))]
     parts.append(tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de"))
     has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
     parts += [_route(route) for route in drawn.routes]
-    parts += [_bars(route) for route in drawn.routes if _cut_here(route, has_cut)]
-    parts += [_edge_label(route) for route in drawn.routes if route.edge.status in _LABELLED]
+    parts += [_bars(route) for route in drawn.routes if cut_here(route, has_cut)]
+    parts += [_edge_label(route) for route in drawn.routes if route.edge.status in LABELLED]
     parts += [_node(box) for box in drawn.boxes]
     y = drawn.height + 6
-    for status, meaning in legend:
+    for status, meaning in entries:
         parts.append(_line(status, 18, y, 58, y, 4 if status == "flows" else 1.8))
         if status == "cut":
             parts.append(_two_bars(38, y))
         parts.append(_text(68, y + 4, meaning, 12, palette.MUTED))
         y += LEGEND_ROW
-    for note in notes:
+    for note in remarks:
         parts.append(_text(18, y + 4, note, 12, palette.MUTED))
         y += LEGEND_ROW
     return tag(
@@ -73,16 +73,16 @@ def describe(graph: FlowGraph) -> str:
     return text
 
 
-def _notes(graph: FlowGraph, drawn: Layout) -> list[str]:
+def notes(graph: FlowGraph, drawn: Layout) -> list[str]:
+    """The sentences under the picture."""
     if not graph.nodes:
         return ["No flow was recorded for this call."]
-    notes = ["Gradients travel from right to left."]
-    if drawn.left_out:
-        notes.append(f"{count(drawn.left_out, 'more node')} left out.")
-    return notes
+    left_out = [f"{count(drawn.left_out, 'more node')} left out."] if drawn.left_out else []
+    return ["Gradients travel from right to left.", *left_out]
 
 
-def _legend(drawn: Layout) -> list[tuple[EdgeStatus, str]]:
+def legend(drawn: Layout) -> list[tuple[EdgeStatus, str]]:
+    """The kinds of lines that occur, with what they mean."""
     used = {route.edge.status for route in drawn.routes}
     return [(status, meaning) for status, meaning in palette.EDGE_MEANING.items() if status in used]
 
@@ -112,14 +112,6 @@ def _text(x: float, y: float, content: str, size: int, color: str, weight: str |
     return tag("text", content, x=_n(x), y=_n(y), font_size=size, fill=color, font_weight=weight)
 
 
-def points(route: Route) -> list[tuple[float, float]]:
-    """The points a route goes through, from the right side of its source to the left side of its target."""
-    first, *bends, last = route.boxes
-    if last.rank <= first.rank:
-        return [(first.x + first.width / 2, first.y), *((b.x, b.middle) for b in bends), (last.x + last.width / 2, last.y)]
-    return [(first.x + first.width, first.middle), *((b.x, b.middle) for b in bends), (last.x, last.middle)]
-
-
 def _route(route: Route) -> Markup:
     through = points(route)
     d = f"M{_n(through[0][0])},{_n(through[0][1])}"
@@ -141,20 +133,21 @@ def _route(route: Route) -> Markup:
     )
 
 
-def _cut_here(route: Route, has_cut: bool) -> bool:
+def cut_here(route: Route, has_cut: bool) -> bool:
     """Bars go where the gradient stops: at a cut node's left side or, in a graph without one, on the cut edge itself."""
     into = route.boxes[-1].node
     return route.edge.status == "cut" and (not has_cut or (into is not None and into.kind == "cut"))
 
 
-def _middle(route: Route) -> tuple[float, float]:
+def middle(route: Route) -> tuple[float, float]:
+    """The middle of a route's last part, where its label or its bars go."""
     through = points(route)
     (x1, y1), (x2, y2) = through[-2], through[-1]
     return (x1 + x2) / 2, (y1 + y2) / 2
 
 
 def _bars(route: Route) -> Markup:
-    x, y = _middle(route)
+    x, y = middle(route)
     return _two_bars(x, y)
 
 
@@ -175,11 +168,16 @@ def _two_bars(x: float, y: float) -> Markup:
     return join(gap, *bars)
 
 
-def _edge_label(route: Route) -> Markup:
-    x, y = _middle(route)
-    label = _LABELLED[route.edge.status]
+def edge_label(route: Route) -> str:
+    """What is written on a line whose gradient is zero or not finite."""
     if route.edge.status == "bad" and route.edge.norm is not None:
-        label = number(route.edge.norm)
+        return number(route.edge.norm)
+    return LABELLED[route.edge.status]
+
+
+def _edge_label(route: Route) -> Markup:
+    x, y = middle(route)
+    label = edge_label(route)
     half = 4.0 * len(label) + 5
     color = palette.EDGE_COLOR[route.edge.status]
     card = tag("rect", x=_n(x - half), y=_n(y - 9), width=_n(2 * half), height=18, rx=9, fill=palette.CARD, stroke=color)

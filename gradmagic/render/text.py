@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradmagic.render import wording
 from gradmagic.render.characters import clip, clip_middle, pad, text_width, visible, wrap
 from gradmagic.render.diff import hunks, place_of
+from gradmagic.render.prose import LONGEST_FORMULA
 from gradmagic.render.snippet import CodeLine, Frame, Mark, frames, window
 from gradmagic.render.table import Folded, Row, fold, rows
 from gradmagic.report import CellInfo, Finding, Fix, GradientCall, Report
@@ -86,12 +87,7 @@ def _finding(finding: Finding, cell: CellInfo, ink: _Ink, width: int) -> list[st
         if finding.location is not None:
             lines.append(ink("secondary", " --> ") + wording.place(finding.location, cell))
         return lines
-    shown = frames(finding, cell)
-    gutter = max((len(str(line.number)) for frame in shown for line in frame.lines), default=1)
-    for index, frame in enumerate(shown):
-        lines += _frame(frame, "-->" if index == 0 else ":::", gutter, cell, ink, width)
-    if not shown and finding.location is not None:
-        lines.append(ink("secondary", " --> ") + wording.place(finding.location, cell))
+    lines += frame_lines(finding, cell, color=ink.color, width=width)
     if finding.body:
         lines += ["", *_prose(finding.body, width)]
     rest = [line for note in finding.notes for line in _hanging("  note: ", visible(note), width)]
@@ -100,6 +96,27 @@ def _finding(finding: Finding, cell: CellInfo, ink: _Ink, width: int) -> list[st
     for fix in finding.fixes:
         rest += _fix(fix, finding, cell, ink, width)
     return [*lines, "", *rest] if rest else lines
+
+
+def frame_lines(finding: Finding, cell: CellInfo, *, color: bool = False, width: int = 100) -> list[str]:
+    """The marked code of a finding.
+
+    Args:
+        finding: its labels are drawn, or its location if it has none.
+        cell: the checked cell.
+        color: use ANSI colours.
+        width: the number of columns to fit the code to.
+
+    Returns:
+        Lines, none for a finding without a place.
+    """
+    ink = _Ink(color)
+    lines: list[str] = []
+    shown = frames(finding, cell)
+    gutter = max((len(str(line.number)) for frame in shown for line in frame.lines), default=1)
+    for index, frame in enumerate(shown):
+        lines += _frame(frame, "-->" if index == 0 else ":::", gutter, cell, ink, width)
+    return lines
 
 
 def _prose(text: str, width: int) -> list[str]:
@@ -113,7 +130,7 @@ def _prose(text: str, width: int) -> list[str]:
         if not raw.strip():
             lines += [""] if lines and lines[-1] else []
         elif raw.startswith("    "):
-            lines.append("  " + clip(raw.rstrip(), 10 * width))
+            lines.append("  " + clip(raw.rstrip(), LONGEST_FORMULA))
         else:
             words.append(raw.strip())
     return lines[:-1] if lines and not lines[-1] else lines
