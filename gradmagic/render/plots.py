@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradmagic.render import palette
 from gradmagic.render.characters import clip_middle
 from gradmagic.render.picture import literal
-from gradmagic.render.wording import WORDS, name
+from gradmagic.render.wording import WORDS, count, name
 from gradmagic.report import GradientCall, Report, VariableReport
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
 
 def _call(report: Report, call: int) -> GradientCall:
     if not -len(report.calls) <= call < len(report.calls):
-        raise IndexError(f"this report has {len(report.calls)} gradient calls, and call {call} was asked for")
+        raise IndexError(f"this report has {count(len(report.calls), 'gradient call')}, and call {call} was asked for")
     return report.calls[call]
 
 
