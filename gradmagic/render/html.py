@@ -8,20 +8,20 @@ from gradmagic.render import palette, wording
 from gradmagic.render.html_finding import finding_html
 from gradmagic.render.layout import layout
 from gradmagic.render.markup import Markup, join, tag
-from gradmagic.render.prose import MONO, inline
+from gradmagic.render.prose import inline
 from gradmagic.render.svg import describe, flow_svg
 from gradmagic.render.table import Folded, Row, fold, rows
 from gradmagic.report import GradientCall, Report
 
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 500
+MOST_FOLDED = 300
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
 _LEFT = "text-align:left;padding:4px 14px 4px 0;vertical-align:top"
 _RIGHT = "text-align:right;padding:4px 14px 4px 0;vertical-align:top;white-space:nowrap"
-_NAME = f"{_LEFT};font-family:{MONO};font-size:12px;word-break:break-word;min-width:110px"
+_NAME = f"{_LEFT};font-family:monospace;font-size:12px;min-width:110px"
 _LINE = "border-top:1px solid rgba(128,128,128,.25);background:none"
 _SMALL = "font-size:12px;opacity:.8;margin:8px 0"
 _PAGE_STYLE = """
@@ -31,6 +31,9 @@ body { margin: 0 auto; padding: 20px; max-width: 1080px; background: #fff; color
 @media (max-width: 500px) { body { padding: 12px; } }
 @media print {
   body { max-width: none; padding: 0; background: #fff; color: #000; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  div { overflow: visible !important; }
+  img { min-width: 0 !important; }
   details::details-content { content-visibility: visible; height: auto; }
   pre, tr, img { break-inside: avoid; }
 }
@@ -81,7 +84,7 @@ def to_html_page(report: Report) -> str:
 def _head(report: Report) -> Markup:
     icon = wording.VERDICT_ICONS[report.verdict]
     disc = (
-        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;border-radius:5px;padding:1px 8px;"
+        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;padding:1px 8px;"
         "font-size:14px;white-space:nowrap"
     )
     style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
@@ -120,16 +123,18 @@ def _table(shown: list[Row]) -> Markup:
     ]
     telling: list[tuple[str, str, list[str]]] = [
         ("cause", f"{_NAME};min-width:130px", [row.cause for row in shown]),
-        ("line", _LEFT, [row.line for row in shown]),
+        ("line", f"{_LEFT};white-space:nowrap", [row.line for row in shown]),
         ("norm", _RIGHT, [row.norm for row in shown]),
         ("ratio", _RIGHT, [row.ratio for row in shown]),
         ("zeros", _RIGHT, [row.zeros for row in shown]),
-        ("trend", f"{_LEFT};font-family:{MONO};font-size:12px;white-space:nowrap", [row.trend for row in shown]),
+        ("trend", f"{_LEFT};font-family:monospace;white-space:nowrap", [row.trend for row in shown]),
     ]
     columns += [column for column in telling if not {"", wording.NOTHING}.issuperset(column[2])]
     columns.append(("shape", f"{_LEFT};white-space:nowrap", [f"{row.shape} {row.dtype}" for row in shown]))
-    head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;text-align:"
-    heads = [tag("th", head, style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns]
+    head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;white-space:nowrap;text-align:"
+    heads = [
+        tag("th", head, scope="col", style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns
+    ]
     first = tag("tr", *heads, style="background:none")
     body = [
         tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE)
@@ -149,7 +154,7 @@ def status_pill(row: Row) -> Markup:
     words = f"{row.icon} {row.word}"
     if row.healthy or row.accepted:
         return tag("span", words, style="white-space:nowrap")
-    style = f"background:{palette.STATUS_COLOR[row.status]};color:#fff;border-radius:4px;padding:1px 7px;white-space:nowrap"
+    style = f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;white-space:nowrap"
     if row.status == "ok":
         style = f"border:1px solid {palette.ODD};border-radius:4px;padding:0 6px"
     return tag("span", words, style=style)
