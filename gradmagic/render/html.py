@@ -84,8 +84,8 @@ def to_html_page(report: Report) -> str:
 def _head(report: Report) -> Markup:
     icon = wording.VERDICT_ICONS[report.verdict]
     disc = (
-        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;padding:1px 8px;"
-        "font-size:14px;white-space:nowrap"
+        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;"
+        "padding:1px 8px;font-size:14px;white-space:nowrap"
     )
     style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
     parts = [
@@ -154,7 +154,10 @@ def status_pill(row: Row) -> Markup:
     words = f"{row.icon} {row.word}"
     if row.healthy or row.accepted:
         return tag("span", words, style="white-space:nowrap")
-    style = f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;white-space:nowrap"
+    style = (
+        f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;"
+        "padding:1px 7px;white-space:nowrap"
+    )
     if row.status == "ok":
         style = f"border:1px solid {palette.ODD};border-radius:4px;padding:0 6px"
     return tag("span", words, style=style)

@@ -38,7 +38,10 @@ def finding_html(finding: Finding, report: Report, *, opened: bool) -> Markup:
         Markup in which every string of the report is escaped.
     """
     kind = wording.kind_of(finding)
-    pill = f"background:{palette.SEVERITY_COLOR[kind]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;font-size:12px"
+    pill = (
+        f"background:{palette.SEVERITY_COLOR[kind]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;"
+        "font-size:12px"
+    )
     likely = " (likely)" if finding.certainty == "likely" else ""
     about = [
         tag("span", kind, style=pill),

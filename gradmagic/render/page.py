@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from gradmagic.render.characters import text_width, visible, wrap
 from gradmagic.render.markup import Markup, join, tag, text
 from gradmagic.render.prose import MONO, blocks, inline
 from gradmagic.render.wording import name as clean_name
 
-HEADINGS = (
-    "What it finds",
-    "Why it happens",
-    "Example",
-    "Use instead",
-    "Fix safety",
-    "Not a problem when",
-)
+HEADINGS = ("What it finds", "Why it happens", "Example", "Use instead", "Fix safety", "Not a problem when")
+CODE_HEADINGS = ("Example", "Use instead")
 _PRE = (
     f"font-family:{MONO};font-size:13px;line-height:1.45;background:rgba(128,128,128,.09);border-radius:6px;"
     "padding:8px 10px;margin:6px 0;overflow-x:auto;text-align:left"
 )
 
 
-def sections(doc: str) -> tuple[str, list[tuple[str, str]]]:
+def sections(doc: str) -> tuple[str, dict[str, str]]:
     """A rule's docstring taken apart.
 
     Args:
-        doc: text in which each heading stands alone on its line; a line of ``=`` or ``-`` under it, leading ``#`` signs and a
-            colon after it are allowed.
+        doc: text in which each heading stands alone at the left margin; a line of ``=`` or ``-`` under it, leading ``#`` signs
+            and a colon after it are allowed. What belongs to a heading may be indented.
 
     Returns:
-        What comes before the first heading, and each heading with its text.
+        What comes before the first heading, and the text of each heading, in order and without its common indent.
     """
+    lead, found = _raw_sections(doc)
+    return lead, {heading: textwrap.dedent(body) for heading, body in found}
+
+
+def _raw_sections(doc: str) -> tuple[str, list[tuple[str, str]]]:
     lines = _dedented(doc)
     lead: list[str] = []
     found: list[tuple[str, list[str]]] = []
@@ -47,6 +48,14 @@ def sections(doc: str) -> tuple[str, list[tuple[str, str]]]:
             (found[-1][1] if found else lead).append(line)
         index += 1
     return "\n".join(lead).strip("\n"), [(heading, "\n".join(body).strip("\n")) for heading, body in found]
+
+
+def _blocks(heading: str, body: str) -> list[tuple[str, str]]:
+    """The paragraphs and code of a section; an example that is indented as a whole is code as a whole."""
+    dedented = textwrap.dedent(body)
+    if heading in CODE_HEADINGS and dedented != body:
+        return [("pre", dedented)]
+    return blocks(dedented)
 
 
 def _dedented(doc: str) -> list[str]:
@@ -69,13 +78,13 @@ def page_text(name: str, doc: str, *, width: int = 100) -> str:
         Lines without a newline at the end.
     """
     title = clean_name(name)
-    lead, parts = sections(doc)
+    lead, parts = _raw_sections(doc)
     out = [title, "=" * text_width(title)]
     for heading, body in [("", lead), *parts]:
         if not heading and not body:
             continue
         out += ["", heading] if heading else []
-        for kind, piece in blocks(body):
+        for kind, piece in _blocks(heading, body):
             out.append("")
             if kind == "p":
                 out += ["  " + line for line in wrap(visible(piece), max(width, 40) - 2)]
@@ -94,12 +103,12 @@ def page_html(name: str, doc: str) -> str:
     Returns:
         One ``div``.
     """
-    lead, parts = sections(doc)
+    lead, parts = _raw_sections(doc)
     made: list[Markup] = [tag("h3", clean_name(name), style=f"font-family:{MONO};font-size:15px;margin:8px 0")]
     for heading, body in [("", lead), *parts]:
         if heading:
             made.append(tag("h4", heading, style="font-size:14px;font-weight:600;margin:12px 0 4px"))
-        for kind, piece in blocks(body):
+        for kind, piece in _blocks(heading, body):
             if kind == "p":
                 made.append(tag("p", inline(piece), style="margin:6px 0"))
             else:

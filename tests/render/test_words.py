@@ -123,11 +123,20 @@ def test_pages() -> None:
     doc = "The summary line.\n\n    What it finds\n\n    A <b>cut</b>.\n" + DOC.partition("code.\n")[2]
     lead, parts = sections(doc)
     assert lead == "The summary line."
-    assert [heading for heading, _ in parts] == ["What it finds", "Why it happens", "Example", "Fix safety"]
+    assert list(parts) == ["What it finds", "Why it happens", "Example", "Fix safety"]
     text = page_text("none/x", doc)
     assert "      with tf.GradientTape() as tape:\n          loss = w" in text
     html = page_html("none/x", doc)
     assert "&lt;b&gt;" in html and "<b>" not in html and "    loss = w</pre>" in html
+
+
+def test_pages_whose_sections_are_indented() -> None:
+    doc = "Lead.\n\nWhy it happens\n    Because\n    of `x`.\n\nExample\n    if a:\n        b()\n\n    c()\n"
+    assert sections(doc) == ("Lead.", {"Why it happens": "Because\nof `x`.", "Example": "if a:\n    b()\n\nc()"})
+    assert page_text("none/x", doc).endswith(
+        "Why it happens\n\n  Because of `x`.\n\nExample\n\n      if a:\n          b()\n\n      c()"
+    )
+    assert "<p" in page_html("none/x", doc) and "if a:\n    b()\n\nc()</pre>" in page_html("none/x", doc)
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
