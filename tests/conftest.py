@@ -1,16 +1,50 @@
-"""Options that all tests share."""
+"""What all tests share: the IPython shell in which cells run as a person runs them."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--bless``, which rewrites the expected outputs instead of comparing with them."""
-    parser.addoption("--bless", action="store_true", help="rewrite the blessed outputs with what comes out now")
+    parser.addoption("--bless", action="store_true", help="write the blessed texts anew")
+
+
+@dataclass
+class Notebook:
+    """A shell with the extension loaded; `check` runs a cell under the magic and gives its report."""
+
+    shell: Any
+
+    def run(self, cell: str) -> Any:
+        return self.shell.run_cell(cell, store_history=True)
+
+    def check(self, cell: str, line: str = "") -> Any:
+        import gradmagic
+
+        before = gradmagic.last_report()
+        self.result = self.run(f"%%gradcheck {line}\n{cell}")
+        report = gradmagic.last_report()
+        assert report is not None and report is not before, "the cell gave no report"
+        return report
 
 
 @pytest.fixture
-def bless(request: pytest.FixtureRequest) -> bool:
-    """Whether expected outputs are to be rewritten."""
-    return bool(request.config.getoption("--bless"))
+def notebook() -> Iterator[Notebook]:
+    import keras
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.reset(new_session=False)
+    shell.run_cell("%load_ext gradmagic")
+    keras.utils.set_random_seed(0)
+    keras.backend.clear_session()
+    yield Notebook(shell)
+    shell.reset(new_session=False)

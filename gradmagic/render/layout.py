@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -264,7 +265,7 @@ def _coordinates(columns: list[list[Box]], neighbours: dict[str, list[tuple[Box,
 def _spread(column: list[Box]) -> None:
     """Push overlapping boxes of a column apart, keeping their order and, as a whole, their place."""
     wanted = [box.middle for box in column]
-    for above, box in zip(column, column[1:], strict=False):
+    for above, box in itertools.pairwise(column):
         box.y = max(box.y, above.y + above.height + ROW_GAP)
     shift = sum(w - box.middle for w, box in zip(wanted, column, strict=True)) / len(column)
     for box in column:

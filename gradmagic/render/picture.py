@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from gradmagic.render import palette
@@ -86,7 +87,7 @@ def _route(axes: Axes, route: Route) -> None:
 
     through = points(route)
     corners, codes = [through[0]], [Path.MOVETO]
-    for (x1, y1), (x2, y2) in zip(through, through[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(through):
         bend = (x1 + x2) / 2
         corners += [(bend, y1), (bend, y2), (x2, y2)]
         codes += [Path.CURVE4] * 3

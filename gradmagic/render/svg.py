@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from gradmagic.render import palette
 from gradmagic.render.layout import Box, Layout, Route, detail_of, label_of, layout, points
 from gradmagic.render.markup import Markup, join, tag
@@ -115,7 +117,7 @@ def _text(x: float, y: float, content: str, size: int, color: str, weight: str |
 def _route(route: Route) -> Markup:
     through = points(route)
     d = f"M{_n(through[0][0])},{_n(through[0][1])}"
-    for (x1, y1), (x2, y2) in zip(through, through[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(through):
         bend = (x1 + x2) / 2
         d += f" C{_n(bend)},{_n(y1)} {_n(bend)},{_n(y2)} {_n(x2)},{_n(y2)}"
     status, norm = route.edge.status, route.edge.norm

@@ -66,7 +66,7 @@ def fold(all_rows: list[Row]) -> list[Row | Folded]:
             because = f" ({cause})" if cause else ""
             shown.append(Folded(f"{count(len(group) - cut, 'more variable')}: {group[0].word}{because}", tuple(group[cut:])))
     healthy = [row for row in all_rows if row.healthy]
-    if len(healthy) <= 2 or not groups and len(healthy) <= UNFOLDED:
+    if len(healthy) <= 2 or (not groups and len(healthy) <= UNFOLDED):
         return shown + healthy
     if not groups:
         shown += healthy[:SAMPLE]

@@ -179,7 +179,7 @@ def cost_line(report: Report) -> str:
     made += [f"TensorFlow {versions.tensorflow}"] if versions.tensorflow else []
     made += [f"Keras {versions.keras}"] if versions.keras else []
     made.append(f"Python {versions.python}")
-    return visible(f"cell {_seconds(cost.cell_seconds)}, check {_seconds(cost.check_seconds)}, {seen} · {', '.join(made)}")
+    return visible(f"cell {_seconds(cost.cell_seconds)}, checked in {_seconds(cost.check_seconds)}, {seen} · {', '.join(made)}")
 
 
 def _seconds(seconds: float) -> str:

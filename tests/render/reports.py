@@ -422,7 +422,7 @@ def raised() -> Report:
 def hostile() -> Report:
     """Names, code, messages and files that try to break out of every view."""
     evil = "<img src=x onerror=alert(1)>\"'`</pre></script><script>alert(2)</script>"
-    escape = "\x1b[31mred\x1b[0m\x07\x9b2J\u202eevil\ud800\x00"
+    escape = "\x1b[31mred\x1b[0m\x07\x9b2J\u202eevil\x00"
     long_code = "y = " + " + ".join(f"w{i}" for i in range(900)) + evil + escape
     long_code = (long_code + "x" * 5000)[:5000]
     source = f"%%gradcheck\n{long_code}\n\tz = f(漢字, '\t{evil}') # {escape}\n" + "\n".join(f"line {i}" for i in range(20))

@@ -68,7 +68,7 @@ def inspect(html: str) -> str:
 
 def harmless(text: str) -> bool:
     """Whether a terminal shows `text` and does nothing else."""
-    return all(c in "\n\u200c\u200d" or unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" for c in text)
+    return all(c in "\n\u200c\u200d" or (unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029") for c in text)
 
 
 @relaxed
@@ -88,6 +88,7 @@ def test_no_view_crashes(report: Report) -> None:
     to_text(report, color=True, quiet=True)
     inspect(to_html(report))
     to_markdown(report).encode("utf-8")
+    json.dumps(to_mimebundle(report), allow_nan=False, ensure_ascii=False).encode("utf-8")
     for call in report.calls:
         ElementTree.fromstring(flow_svg(call.graph))
 

@@ -1,0 +1,131 @@
+"""The notes taken while the cell runs: ids, places and two bits per value, never a tensor that would be kept alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradmagic.capture.spans import Place
+
+
+class RawOp:
+    """An op as noted by the callback; what is costly to work out is left for later."""
+
+    __slots__ = ("attrs", "branches", "in_graph", "inputs", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type")
+
+    def __init__(
+        self,
+        seq: int,
+        type_: str,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        place: Place | None,
+        scope: str,
+        tapes: frozenset[int],
+        phase: str,
+        attrs: tuple[Any, ...] = (),
+        name: str | None = None,
+        in_graph: bool = False,
+        span: Any = None,
+        branches: tuple[tuple[int, str], ...] = (),
+    ) -> None:
+        self.seq, self.type, self.inputs, self.outputs = seq, type_, inputs, outputs
+        self.place, self.scope, self.tapes, self.phase = place, scope, tapes, phase
+        self.attrs, self.name, self.in_graph, self.span, self.branches = attrs, name, in_graph, span, branches
+
+
+class RawTensor:
+    """dtype and shape of a value, and whether it was finite and all zero where that was looked at."""
+
+    __slots__ = ("dtype", "finite", "norm", "numbers", "origin", "shape", "variable", "zero")
+
+    def __init__(
+        self,
+        dtype: str,
+        shape: tuple[int | None, ...] | None,
+        finite: bool | None = None,
+        zero: bool | None = None,
+        norm: float | None = None,
+        origin: str = "op",
+        variable: int | None = None,
+    ) -> None:
+        self.dtype, self.shape, self.finite, self.zero, self.norm = dtype, shape, finite, zero, norm
+        self.origin, self.variable = origin, variable
+        self.numbers: Any = None
+
+
+@dataclass
+class RawStep:
+    """A gradient function as it ran. Ids are those of the gradients that came in (per output) and went out (per input)."""
+
+    seq: int
+    type: str
+    inputs: tuple[int | None, ...] | None
+    outputs: tuple[int | None, ...] | None
+    received: tuple[int | None, ...]
+    sent: tuple[int | None, ...]
+    place: Place | None = None
+    op: int | None = None
+    close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
+    examples: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class RawTape:
+    id: int
+    place: Place | None
+    persistent: bool
+    watch_accessed: bool
+    recording: list[tuple[int, int | None]] = field(default_factory=list)
+    watched: set[int] = field(default_factory=set)
+    resets: list[tuple[int, Place | None]] = field(default_factory=list)
+    stops: list[tuple[int, int, Place | None]] = field(default_factory=list)
+    used: bool = False
+    in_graph: bool = False
+
+
+@dataclass
+class RawRun:
+    """One gradient call: what it was asked for and, per source, what came out (`flows`: id, norm, finite, zero)."""
+
+    seq: int
+    site: int
+    turn: int
+    kind: str
+    place: Place | None
+    tape: int | None
+    targets: tuple[int, ...]
+    target_type: str
+    sources: tuple[Any, ...]
+    gradients: tuple[Any, ...] = ()
+    steps: list[RawStep] = field(default_factory=list)
+    flows: dict[int, tuple[float, bool, bool]] = field(default_factory=dict)
+    raised: Any = None
+    in_graph: bool = False
+    unconnected_zero: bool = False
+    target_value: float | None = None
+
+
+@dataclass
+class RawSite:
+    id: int
+    kind: str
+    place: Place | None
+    count: int = 0
+    first_bad: int | None = None
+    worst: int = 0
+    norms: list[list[float | None]] = field(default_factory=list)
+    opened: int = 0
+
+
+@dataclass
+class RawUpdate:
+    seq: int
+    kind: str
+    place: Place | None
+    optimizer: str | None
+    pairs: list[tuple[int, int | None]]
+    skipped: tuple[int, ...] = ()
+    raised: Any = None
+    count: int = 1
+    in_graph: bool = False

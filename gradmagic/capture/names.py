@@ -1,0 +1,213 @@
+"""Variables and tensors -> what the user calls them."""
+
+from __future__ import annotations
+
+import weakref
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.ops import resource_variable_ops
+
+from gradmagic.capture.events import RawTensor
+from gradmagic.capture.numbers import array_of, dtype_name, quick, shape_of
+from gradmagic.capture.spans import Place
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+LIMIT = 5_000
+SKIP = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_oh", "_dh", "_ih"})
+
+
+class Known:
+    """A variable that was met: its handle's id, a weak reference, and the names found for it."""
+
+    __slots__ = ("created", "dtype", "names", "owner", "path", "place", "ref", "shape", "trainable")
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.path, self.dtype, self.owner = "", "unknown", None
+        self.shape: tuple[int | None, ...] | None = None
+        self.trainable = True
+        self.ref: Any = None
+        self.created: int | None = None
+        self.place: Place | None = None
+
+
+class Variables:
+    """Every variable met so far, by the id of its handle, and the names of tensors."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.known: dict[int, Known] = {}
+        self.tensor_names: dict[int, str] = {}
+        self._by_kind: dict[tuple[str, Any], list[int]] = {}
+        self._seen: set[int] = set()
+
+    @staticmethod
+    def unwrap(value: Any) -> Any:
+        """The TensorFlow variable inside a Keras variable."""
+        inner = getattr(value, "_value", None)
+        return inner if inner is not None and hasattr(inner, "handle") else value
+
+    def is_variable(self, value: Any) -> bool:
+        return hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
+
+    def key(self, value: Any) -> int | None:
+        """The id that the recording knows a tensor or variable by; None for anything else."""
+        value = self.unwrap(value)
+        if hasattr(value, "handle") and hasattr(value, "assign"):
+            return getattr(value.handle, "_id", None)
+        if isinstance(value, tf.IndexedSlices):
+            value = value.values
+        return getattr(value, "_id", None) if isinstance(value, tf.Tensor) else None
+
+    def add(self, variable: Any, name: str | None = None, owner: str | None = None) -> int | None:
+        """Make a variable known, under the user's name for it if there is one."""
+        key = self.key(variable)
+        if key is None:
+            return None
+        known = self.known.setdefault(key, Known())
+        inner = self.unwrap(variable)
+        if known.ref is None:
+            known.dtype, known.shape = dtype_name(inner), shape_of(inner)
+            known.path = str(getattr(variable, "path", "") or getattr(inner, "name", "")).removesuffix(":0")
+            known.ref = weakref.ref(inner)
+            self._by_kind.setdefault((known.dtype, known.shape), []).append(key)
+        known.trainable = bool(getattr(inner, "trainable", True))
+        if getattr(variable, "path", None) and variable is not inner:
+            known.path = variable.path
+        if name and name not in known.names:
+            known.names.append(name)
+        if owner and not known.owner:
+            known.owner = owner
+        return key
+
+    def created(self, key: int, seq: int, place: Place | None) -> None:
+        """A handle was made: the variable itself is met when it is first read or named."""
+        known = self.known.setdefault(key, Known())
+        known.created, known.place = seq, place
+
+    def name(self, key: int) -> str:
+        """What the user would call a variable: their own name for it, or the Keras path."""
+        known = self.known.get(key)
+        if known is None:
+            return f"variable {key}"
+        plain = [n for n in known.names if n.isidentifier()]
+        keras = "/" in known.path
+        if plain and not keras:
+            return plain[0]
+        if keras:
+            return known.path
+        return known.names[0] if known.names else known.path or f"variable {key}"
+
+    def scan_namespace(self) -> None:
+        """Meet the variables of the notebook's namespace, and those inside its lists, dicts, layers, modules and objects."""
+        for name, value in list(self.session.namespace.items()):
+            if not name.startswith("_") and name not in SKIP:
+                self.look_at(name, value)
+
+    def look_around(self, frame: FrameType | None) -> None:
+        """Meet the variables in the locals of the user's frame and, for a method, of its object."""
+        if frame is None:
+            return
+        values = frame.f_locals if frame.f_code.co_name != "<module>" else {}
+        for name, value in list(values.items()):
+            self.look_at(name, value)
+        if frame.f_globals is not self.session.namespace or frame.f_code.co_name.startswith("<"):
+            for name, value in list(frame.f_globals.items()):
+                if not name.startswith("_") and name not in SKIP:
+                    self.look_at(name, value)
+
+    def look_at(self, name: str, value: Any, depth: int = 0) -> None:
+        """Meet `value` if it is a variable, and what it holds if it is a container or an object of the user's."""
+        if isinstance(value, (str, bytes, int, float, np.ndarray, type)) or value is None:
+            return
+        if self.is_variable(value):
+            self.add(value, name)
+            return
+        if id(value) in self._seen or depth > 3 or len(self._seen) > LIMIT:
+            return
+        if isinstance(value, (list, tuple)):
+            if len(value) <= 1000:
+                for index, item in enumerate(value):
+                    self.look_at(f"{name}[{index}]", item, depth + 1)
+            return
+        if isinstance(value, dict):
+            if len(value) <= 1000:
+                for key, item in list(value.items()):
+                    self.look_at(f"{name}[{key!r}]", item, depth + 1)
+            return
+        self._look_inside(name, value, depth)
+
+    def _look_inside(self, name: str, value: Any, depth: int) -> None:
+        kind = type(value)
+        if kind.__module__.partition(".")[0] in ("builtins", "numpy", "types", "functools", "tensorflow", "IPython") and not isinstance(value, tf.Module):
+            return
+        self._seen.add(id(value))
+        if hasattr(value, "trainable_variables") and hasattr(value, "non_trainable_variables") and hasattr(value, "layers"):
+            for variable in list(value.trainable_variables) + list(value.non_trainable_variables):
+                self.add(variable, owner=name)
+        attributes = getattr(value, "__dict__", None)
+        if isinstance(attributes, dict) and len(attributes) <= 500:
+            for attribute, item in list(attributes.items()):
+                if not attribute.startswith("_"):
+                    self.look_at(f"{name}.{attribute}", item, depth + 1)
+
+    def identify(self, tensor: Any) -> RawTensor:
+        """What a value without an op behind it is: a variable that TensorFlow's C++ code read by itself, a constant, or a value from before."""
+        dtype, shape = dtype_name(tensor), shape_of(tensor)
+        if dtype in ("resource", "variant", "string"):
+            return RawTensor(dtype, shape, origin="unknown")
+        raw = RawTensor(dtype, shape, origin="unknown")
+        array = _memory_of(tensor)
+        if array is None:
+            return raw
+        if array.dtype.kind in "fc" or dtype == "bfloat16":
+            raw.norm, raw.finite, raw.zero = quick(array)
+        elif array.size == 1 and array.dtype.kind in "biu":
+            raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
+        for key in self._by_kind.get((dtype, shape), ()):
+            if self._is_value_of(array, key):
+                raw.origin, raw.variable = "variable", key
+                break
+        return raw
+
+    def _is_value_of(self, array: Any, key: int) -> bool:
+        variable = self.known[key].ref() if self.known[key].ref is not None else None
+        if variable is None or not isinstance(variable, resource_variable_ops.BaseResourceVariable):
+            return False
+        try:
+            with self.session.aside():
+                value = _memory_of(resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype))
+        except Exception:
+            return False
+        return value is not None and value.__array_interface__["data"][0] == array.__array_interface__["data"][0]
+
+    def name_tensors(self, frame: FrameType | None, wanted: dict[int, Any]) -> None:
+        """Find the user's names for tensors among the names that their frame sees."""
+        for key, value in wanted.items():
+            if key not in self.tensor_names:
+                name = self.local_name(frame, value)
+                if name:
+                    self.tensor_names[key] = name
+
+    def local_name(self, frame: FrameType | None, value: Any) -> str | None:
+        """The name under which a frame of the user's (or the notebook) knows a value."""
+        spaces = [] if frame is None else [frame.f_locals, frame.f_globals]
+        for space in [*spaces, self.session.namespace]:
+            for name, item in list(space.items()):
+                if item is value and not name.startswith("_"):
+                    return name
+        return None
+
+
+def _memory_of(tensor: Any) -> Any:
+    """A NumPy view of the very memory of an eager tensor, for a single number as well; None where there is none."""
+    try:
+        return np.asarray(memoryview(tensor))
+    except (TypeError, ValueError, BufferError, RuntimeError):
+        array = array_of(tensor)
+        return None if array is None else np.asarray(array)

@@ -1,0 +1,248 @@
+"""Eager ops, custom gradients, and every gradient function of the backward pass."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import backprop, context, record
+from tensorflow.python.framework import dtypes, indexed_slices, op_callbacks
+from tensorflow.python.framework import ops as framework_ops
+
+from gradmagic.capture.events import RawOp, RawStep, RawTensor
+from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
+from gradmagic.capture.session import Session
+
+ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
+_DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
+_FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
+_COUNTED = frozenset(e for e, n in _DTYPES.items() if n in ("bool", "int32", "int64"))
+
+
+def install(session: Session) -> None:
+    """Note every eager op, every custom gradient and every step of every backward pass."""
+    _watch_ops(session)
+    _watch_backward(session)
+    _watch_records(session)
+
+
+def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = True) -> RawTensor:
+    """What is known of a value, from a first quick look at it."""
+    try:
+        enum = tensor._datatype_enum()
+        dtype = _DTYPES.get(enum, "unknown")
+        shape = tensor._shape_tuple()
+    except AttributeError:
+        return RawTensor(dtype_name(tensor), shape_of(tensor), origin=origin)
+    if look and enum in _FLOAT_ENUMS:
+        array = array_of(tensor)
+        if array is not None:
+            norm, finite, zero = quick(array)
+            return RawTensor(dtype, shape, finite, zero, norm, origin)
+    elif look and shape == () and enum in _COUNTED:
+        array = array_of(tensor)
+        if array is not None:
+            return RawTensor(dtype, shape, True, not array, float(array), origin)
+    return RawTensor(dtype, shape, origin=origin)
+
+
+def _watch_ops(session: Session) -> None:
+    ctx, tensors, known_ops = context.context(), session.tensors, session.ops
+    look = not ctx.list_physical_devices("GPU")
+    own_file = session.spans._user_file
+    is_user_file = session.spans.is_user_file
+
+    def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
+        if session.busy:
+            return
+        if type(op_type) is bytes:
+            op_type = op_type.decode()
+        frame: Any = sys._getframe(1)
+        while frame is not None:
+            code = frame.f_code
+            user = own_file.get(code.co_filename)
+            if user or (user is None and is_user_file(code.co_filename)):
+                break
+            frame = frame.f_back
+        place = (frame.f_code, frame.f_lasti, frame.f_lineno) if frame is not None else None
+        seq = session.next()
+        if graph is not None:
+            session.graphs.note(graph, op_name, seq, place)
+            return
+        if op_type.startswith("__"):
+            return
+        ids = tuple([t._id for t in inputs])
+        for tensor in inputs:
+            if tensor._id not in tensors:
+                tensors[tensor._id] = session.variables.identify(tensor)
+        for out in outputs:
+            tensors[out._id] = note_tensor(session, out, look=look)
+        out_ids = tuple([t._id for t in outputs])
+        known_ops.append(
+            RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else ())
+        )
+        session.ops_recorded += 1
+        if op_type in ASSIGNS or op_type == "VarHandleOp":
+            if op_type == "VarHandleOp":
+                session.variables.created(out_ids[0], seq, place)
+            else:
+                session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+        if len(known_ops) > session.max_ops:
+            session.bound()
+
+    op_callbacks.add_op_callback(on_op)
+    session.patches.on_undo(lambda: op_callbacks.remove_op_callback(on_op))
+
+
+def _tensor_of(gradient: Any) -> Any:
+    return gradient.values if isinstance(gradient, indexed_slices.IndexedSlices) else gradient
+
+
+def identity_of(gradient: Any) -> int | None:
+    """The id of a gradient; that of its values for selected rows."""
+    return getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
+
+
+def _watch_backward(session: Session) -> None:
+    original = backprop._gradient_function
+
+    def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
+        run = session.current_run
+        if run is None or session.busy:
+            return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+        try:
+            result = original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+        except Exception:
+            run.steps.append(RawStep(session.next(), _text(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
+            raise
+        note_step(session, _text(op_name), inputs, outputs, out_grads, result)
+        return result
+
+    pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
+    session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
+
+
+def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None) -> None:
+    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
+    run = session.current_run
+    assert run is not None
+    sent = list(result) if isinstance(result, (list, tuple)) else [result]
+    step = RawStep(
+        session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op
+    )
+    run.steps.append(step)
+    good = True
+    for gradient in out_grads:
+        flow = flow_of(run.flows, gradient)
+        good = good and (flow is None or (flow[1] and not flow[2]))
+    bad = False
+    for gradient in sent:
+        flow = flow_of(run.flows, gradient)
+        bad = bad or (flow is not None and (not flow[1] or flow[2]))
+    if good and bad:
+        with session.aside():
+            step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
+            step.examples = _examples(inputs, outputs, out_grads, sent, run.flows)
+
+
+def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
+    """(norm, finite, all zero) of a gradient, looked at once; None where it cannot be read."""
+    tensor = _tensor_of(gradient)
+    key = getattr(tensor, "_id", None)
+    if key is None:
+        return None
+    if key not in flows:
+        array = array_of(tensor)
+        if array is None or np.asarray(array).dtype.kind not in "fcV":
+            return None
+        flows[key] = quick(array)
+    return flows[key]
+
+
+def _numbers(tensor: Any) -> Any:
+    array = array_of(tensor)
+    if array is None or not hasattr(tensor, "dtype") or tensor.dtype.name == "string":
+        return None
+    try:
+        return numbers(array)
+    except (TypeError, ValueError):
+        return None
+
+
+def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[int, tuple[float, bool, bool]]) -> dict[str, Any]:
+    """For the first element that is not finite: its index, and what the values of the same shape are there."""
+    for position, gradient in enumerate(sent):
+        flow = flow_of(flows, gradient)
+        if flow is None or flow[1]:
+            continue
+        array = np.asarray(array_of(_tensor_of(gradient)))
+        bad = np.argwhere(~np.isfinite(np.asarray(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)))
+        if not len(bad):
+            continue
+        index = tuple(int(i) for i in bad[0])
+        found: dict[str, Any] = {"input": position, "index": index, "count": len(bad), "sent": _at(array, index)}
+        for name, group in (("inputs", inputs), ("outputs", outputs), ("received", out_grads)):
+            values = []
+            for tensor in group or ():
+                other = array_of(_tensor_of(tensor)) if tensor is not None else None
+                other = None if other is None else np.asarray(other)
+                values.append(_at(other, index) if other is not None and other.shape == array.shape else _single(other))
+            found[name] = tuple(values)
+        return found
+    return {}
+
+
+def _at(array: Any, index: tuple[int, ...]) -> Any:
+    value = array[index] if index else np.asarray(array)[()]
+    return complex(value) if array.dtype.kind == "c" else bool(value) if array.dtype.kind == "b" else float(value)
+
+
+def _single(array: Any) -> Any:
+    return _at(array.reshape(-1), (0,)) if array is not None and array.size == 1 and array.dtype.kind in "fiubc" else None
+
+
+def _ids(tensors: Any) -> tuple[int | None, ...] | None:
+    return None if tensors is None else tuple(getattr(t, "_id", None) for t in tensors)
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _watch_records(session: Session) -> None:
+    original = record.record_operation
+
+    def record_operation(op_type: Any, output_tensors: Any, input_tensors: Any, backward_function: Any, forward_function: Any = None) -> Any:
+        if session.busy or getattr(backward_function, "__module__", "") != "tensorflow.python.ops.custom_gradient":
+            return original(op_type, output_tensors, input_tensors, backward_function, forward_function)
+        seq = session.next()
+        for tensor in input_tensors:
+            if getattr(tensor, "_id", None) is not None and tensor._id not in session.tensors:
+                session.tensors[tensor._id] = session.variables.identify(tensor)
+        session.ops.append(
+            RawOp(
+                seq,
+                "CustomGradient",
+                tuple(t._id for t in input_tensors),
+                tuple(t._id for t in output_tensors),
+                session.here(),
+                context.context().scope_name or "",
+                session.active,
+                session.phase,
+                name=_text(op_type),
+                in_graph=not isinstance(output_tensors[0], framework_ops.EagerTensor) if output_tensors else False,
+            )
+        )
+        session.ops_recorded += 1
+
+        def backward(*out_grads: Any) -> Any:
+            result = backward_function(*out_grads)
+            if session.current_run is not None and not session.busy:
+                note_step(session, "CustomGradient", input_tensors, None, out_grads, result, op=seq)
+            return result
+
+        return original(op_type, output_tensors, input_tensors, backward, forward_function)
+
+    session.patches.set(record, "record_operation", record_operation)

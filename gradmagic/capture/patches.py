@@ -1,0 +1,42 @@
+"""Attributes replaced for a while and put back exactly, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_ABSENT = object()
+
+
+class Patches:
+    """A stack of replaced attributes. `undo` puts all of them back in reverse order; it can be called twice."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+
+    def set(self, owner: Any, name: str, value: Any) -> None:
+        """Replace ``owner.name``. An attribute that was inherited is inherited again afterwards."""
+        before = vars(owner).get(name, _ABSENT)
+        setattr(owner, name, value)
+
+        def back() -> None:
+            if before is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
+
+        self._undo.append(back)
+
+    def on_undo(self, action: Callable[[], None]) -> None:
+        """Have `action` called when everything is put back."""
+        self._undo.append(action)
+
+    def undo(self) -> None:
+        failure: BaseException | None = None
+        while self._undo:
+            try:
+                self._undo.pop()()
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            raise failure

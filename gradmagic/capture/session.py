@@ -1,0 +1,167 @@
+"""One check: hooks in, cell, hooks out, `Recording`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from gradmagic.capture.events import RawOp, RawRun, RawSite, RawTape, RawTensor, RawUpdate
+from gradmagic.capture.patches import Patches
+from gradmagic.capture.spans import Place, Spans, exception_place
+from gradmagic.recording import Cell, Recording
+
+MAX_OPS = 200_000
+FRESH_IDS = 1 << 40
+
+
+class Session:
+    """The state that the hooks share while a cell runs.
+
+    `busy` is true while gradmagic itself calls TensorFlow: every hook then steps aside. Nothing here holds a tensor, except for the functions and graphs
+    that the cell itself keeps.
+    """
+
+    def __init__(self, cell: Cell, spans: Spans, *, max_ops: int = MAX_OPS, every: int = 1, numeric: int = 0, namespace: dict[str, Any] | None = None):
+        self.cell, self.spans, self.max_ops, self.every, self.numeric = cell, spans, max_ops, max(1, every), numeric
+        self.namespace = namespace if namespace is not None else {}
+        self._counter = itertools.count(1)
+        self._fresh = itertools.count(FRESH_IDS)
+        self.busy = 0
+        self.phase = "forward"
+        self.ops: list[RawOp] = []
+        self.tensors: dict[int, RawTensor] = {}
+        self.tapes: dict[int, RawTape] = {}
+        self.active: frozenset[int] = frozenset()
+        self.runs: list[RawRun] = []
+        self.sites: dict[Any, RawSite] = {}
+        self.updates: list[RawUpdate] = []
+        self.assignments: list[tuple[int, int, str, int | None, Place | None]] = []
+        self.escapes: list[tuple[int, int, str, Place | None]] = []
+        self.numeric_checks: list[Any] = []
+        self.failures: list[str] = []
+        self.ops_recorded = self.ops_dropped = 0
+        self.kept_until = 0
+        self.raised: BaseException | None = None
+        self.raised_in: dict[int, int] = {}
+        self.keras_calls: list[tuple[str, Place | None]] = []
+        self.current_run: RawRun | None = None
+        self.patches = Patches()
+        self.started = self.cell_seconds = 0.0
+        self.graphs: Any = None
+        self.keras: Any = None
+        from gradmagic.capture.names import Variables
+
+        self.variables = Variables(self)
+
+    def next(self) -> int:
+        return next(self._counter)
+
+    def fresh_id(self) -> int:
+        """A tensor id that TensorFlow never gives."""
+        return next(self._fresh)
+
+    def here(self, depth: int = 1) -> Place | None:
+        """The user's innermost place on the stack."""
+        return self.place_of(sys._getframe(depth + 1))
+
+    def place_of(self, frame: FrameType | None) -> Place | None:
+        """The user's innermost place from a frame outwards."""
+        from tensorflow.python.eager import context
+
+        return self.spans.place(frame) if context.executing_eagerly() else self.spans.traced_place(frame)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """gradmagic's own use of TensorFlow: not recorded by any hook nor by any of the user's tapes."""
+        from tensorflow.python.eager import record
+
+        self.busy += 1
+        try:
+            with record.stop_recording():
+                yield
+        finally:
+            self.busy -= 1
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Note, once, what could not be done; the cell goes on."""
+        sentence = f"gradmagic could not {what}: {type(error).__name__}: {str(error)[:200]}"
+        if sentence not in self.failures:
+            self.failures.append(sentence)
+
+    def install(self) -> None:
+        """Put the hooks in. What cannot be hooked in this TensorFlow is noted in `failures`."""
+        try:
+            self.variables.scan_namespace()
+        except Exception as error:
+            self.failed("read the names of the notebook", error)
+        modules = {
+            "ops": "watch ops",
+            "tapes": "watch tapes",
+            "graphs": "watch `tf.function`",
+            "updates": "watch optimizers",
+            "escapes": "watch values that leave TensorFlow",
+        }
+        if self.numeric:
+            modules["numeric"] = "check custom gradients numerically"
+        for name, what in modules.items():
+            try:
+                importlib.import_module(f"gradmagic.capture.{name}").install(self)
+            except Exception as error:
+                self.failed(what, error)
+        self.started = time.perf_counter()
+
+    def uninstall(self) -> None:
+        """Leave TensorFlow as it was found."""
+        if self.started and not self.cell_seconds:
+            self.cell_seconds = time.perf_counter() - self.started
+        self.busy += 1
+        try:
+            self.patches.undo()
+        except Exception as error:
+            self.failed("put every hook back", error)
+
+    def note_exception(self, error: BaseException) -> None:
+        """The exception that the cell raised."""
+        self.raised = error
+
+    def trim(self, start: int) -> None:
+        """Forget the ops since `start` (and since the last run that is kept): they belong to healthy turns of a loop."""
+        start = max(start, self.kept_until)
+        index = len(self.ops)
+        while index and self.ops[index - 1].seq >= start:
+            index -= 1
+        for op in self.ops[index:]:
+            for out in op.outputs:
+                self.tensors.pop(out, None)
+        self.ops_dropped += len(self.ops) - index
+        del self.ops[index:]
+        self.escapes = [e for e in self.escapes if e[0] < start]
+        self.assignments = [a for a in self.assignments if a[0] < start]
+        self.graphs.calls = [c for c in self.graphs.calls if c[0] < start]
+
+    def bound(self) -> None:
+        """Never keep more than `max_ops`: of the ops since the last kept run the oldest half goes."""
+        index = next((i for i, op in enumerate(self.ops) if op.seq >= self.kept_until), 0)
+        if len(self.ops) - index < self.max_ops // 4:
+            index = 0
+        end = index + (len(self.ops) - index) // 2
+        for op in self.ops[index:end]:
+            for out in op.outputs:
+                self.tensors.pop(out, None)
+        self.ops_dropped += end - index
+        del self.ops[index:end]
+
+    def recording(self) -> Recording:
+        """The facts as plain values."""
+        from gradmagic.capture.finish import recording_of
+
+        return recording_of(self)
+
+    def raised_place(self) -> Place | None:
+        return exception_place(self.raised, self.spans) if self.raised is not None else None

@@ -1,0 +1,160 @@
+"""Frames -> places in the code that the user wrote.
+
+While the cell runs only code objects and instruction offsets are noted; lines and columns are worked out afterwards.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+from gradmagic.recording import Span
+
+Place = tuple[CodeType | str, int, int]
+
+GENERATED = "__autograph_generated"
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _library_folders() -> tuple[str, ...]:
+    folders = {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.update(site.getsitepackages() if hasattr(site, "getsitepackages") else [])
+    folders.add(site.getusersitepackages())
+    return tuple(os.path.join(os.path.abspath(f), "") for f in folders if f)
+
+
+class Spans:
+    """Which code is the user's, and where it stands.
+
+    `cells` maps the file name that a cell was compiled under to ``"current"`` or its execution count; `first_lines` says by how many lines the editor counts
+    differently (leading blank lines that IPython drops).
+    """
+
+    def __init__(self, cells: Mapping[str, str | int], offsets: Mapping[str, int] | None = None) -> None:
+        self.cells = cells
+        self.offsets = dict(offsets or {})
+        self._libraries = _library_folders()
+        self._user_file: dict[str, bool] = {}
+        self._spans: dict[Place, Span | None] = {}
+
+    def is_user_file(self, filename: str) -> bool:
+        known = self._user_file.get(filename)
+        if known is None:
+            known = self._user_file[filename] = self._judge(filename)
+        return known
+
+    def _judge(self, filename: str) -> bool:
+        if filename in self.cells:
+            return True
+        if filename.startswith(("<frozen", "<string", "<__array_function__", "<attrs")) or GENERATED in filename:
+            return False
+        if filename.startswith("<ipython-input") or f"{os.sep}ipykernel_" in filename:
+            return True
+        if filename.startswith("<"):
+            return False
+        path = os.path.abspath(filename)
+        if path.startswith(_PACKAGE):
+            return False
+        return not path.startswith(self._libraries)
+
+    def place(self, frame: FrameType | None) -> Place | None:
+        """The innermost place of the user's code from `frame` outwards."""
+        known = self._user_file
+        while frame is not None:
+            code = frame.f_code
+            is_user = known.get(code.co_filename)
+            if is_user or (is_user is None and self.is_user_file(code.co_filename)):
+                return code, frame.f_lasti, frame.f_lineno
+            frame = frame.f_back
+        return None
+
+    def frame(self, frame: FrameType | None) -> FrameType | None:
+        """The innermost frame of the user's code from `frame` outwards, whether Python runs it or AutoGraph's translation of it."""
+        while frame is not None and not (GENERATED in frame.f_code.co_filename or self.is_user_file(frame.f_code.co_filename)):
+            frame = frame.f_back
+        return frame
+
+    def traced_place(self, frame: FrameType | None) -> Place | None:
+        """As `place`, where a graph is being traced: AutoGraph's translation leads back to the line that the user wrote."""
+        plain = self.place(frame)
+        inner = self.frame(frame)
+        if inner is None or GENERATED not in inner.f_code.co_filename:
+            return plain
+        from tensorflow.python.util import tf_stack
+
+        for step in reversed(list(tf_stack.extract_stack())):
+            if self.is_user_file(step.filename):
+                return step.filename, -1, step.lineno
+        return plain
+
+    def span(self, place: Place | None) -> Span | None:
+        """The place as the editor shows it: lines from 1 with the magic's line counted, columns where Python keeps them (3.11 and newer)."""
+        if place is None:
+            return None
+        if place not in self._spans:
+            self._spans[place] = self._make(*place)
+        return self._spans[place]
+
+    def _make(self, code: CodeType | str, lasti: int, lineno: int) -> Span:
+        if isinstance(code, str):
+            return self.at(code, lineno)
+        line, end_line, column, end_column = _positions(code, lasti, lineno)
+        name = None if code.co_name in ("<module>", "<cell line: 1>") or code.co_name.startswith("<cell") else code.co_name
+        return self.at(code.co_filename, line, end_line, column, end_column, name)
+
+    def at(self, filename: str, line: int, end_line: int | None = None, column: int = 0, end_column: int = 0, function: str | None = None) -> Span:
+        """The span of a line (and columns, if known) of a file or a compiled cell."""
+        text = linecache.getline(filename, line).rstrip("\r\n")
+        if column or end_column:
+            column, end_column = _characters(text, column), _characters(linecache.getline(filename, end_line or line).rstrip("\r\n"), end_column)
+        shift = self.offsets.get(filename, 0)
+        cell = self.cells.get(filename)
+        return Span(
+            cell, None if cell is not None else _shown(filename), line + shift, column, (end_line or line) + shift, end_column, text, function
+        )
+
+    def lookup(self, filename: str, line: int, function: str | None = None) -> Span | None:
+        """The span of a line in user code, None if the file is a library's."""
+        if not self.is_user_file(filename):
+            return None
+        return self.at(filename, line, function=None if function in (None, "<module>") else function)
+
+
+def _shown(filename: str) -> str:
+    try:
+        relative = os.path.relpath(filename)
+    except ValueError:
+        return filename
+    return filename if relative.startswith("..") else relative
+
+
+def _positions(code: CodeType, lasti: int, lineno: int) -> tuple[int, int, int, int]:
+    if sys.version_info >= (3, 11) and lasti >= 0:
+        for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+            if index == lasti // 2:
+                if line is None or column is None or end_column is None:
+                    break
+                return line, end_line or line, column, end_column
+    return lineno, lineno, 0, 0
+
+
+def _characters(text: str, offset: int) -> int:
+    return len(text.encode()[:offset].decode(errors="ignore")) if not text.isascii() else offset
+
+
+def exception_place(error: BaseException, spans: Spans) -> Place | None:
+    """The innermost place of the user's code in the traceback of `error`."""
+    found: Place | None = None
+    step: Any = error.__traceback__
+    while step is not None:
+        if spans.is_user_file(step.tb_frame.f_code.co_filename):
+            found = (step.tb_frame.f_code, step.tb_lasti, step.tb_lineno)
+        step = step.tb_next
+    return found

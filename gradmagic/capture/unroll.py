@@ -1,0 +1,242 @@
+"""Graphs -> ops: a call of a function as if its ops had run in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorflow.python.framework import func_graph
+
+from gradmagic.capture.events import RawOp, RawTensor
+from gradmagic.capture.graphs import NOTES
+from gradmagic.capture.numbers import dtype_name, shape_of
+from gradmagic.capture.spans import Place
+from gradmagic.recording import Span
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
+LOOPS = frozenset({"While", "StatelessWhile"})
+MAX_DEPTH = 24
+
+Branches = tuple[tuple[int, str], ...]
+
+
+class Unroller:
+    """Turns graphs into ops with ids of their own; the first time that a graph is met its own ids are kept."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.ops: list[RawOp] = []
+        self._met: set[int] = set()
+        self.budget = session.max_ops
+
+    def graph(self, graph: Any) -> None:
+        """A graph that is not called from anywhere known: its inputs stay inputs, its captured variables are the variables."""
+        if id(graph) in self._met:
+            return
+        outer = getattr(graph, "outer_graph", None)
+        if isinstance(outer, func_graph.FuncGraph):
+            self.graph(outer)
+            if id(graph) in self._met:
+                return
+        known = {}
+        for outside, inside in getattr(graph, "captures", None) or ():
+            known[inside._id] = resolve(outside)
+        self._ops(graph, known, (), self.session.active, None, 0)
+
+    def call(
+        self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str
+    ) -> None:
+        """A call from eager code, with the ids of its inputs and outputs."""
+        known = {inside._id: outside for inside, outside in zip(graph.inputs, inputs, strict=False) if outside is not None}
+        results = self._ops(graph, known, (), tapes, place, 0, phase)
+        for inside, outside in zip(graph.outputs, outputs, strict=False):
+            if outside is not None:
+                self._merge((results.get(inside._id, inside._id),), outside, (), tapes, place)
+
+    def _fresh(self, tensor: Any, known: dict[int, int], again: bool) -> int:
+        key = tensor._id
+        if key not in known:
+            known[key] = self.session.fresh_id() if again else key
+            self.session.tensors.setdefault(known[key], RawTensor(dtype_name(tensor), shape_of(tensor)))
+        return known[key]
+
+    def _ops(
+        self, graph: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int, phase: str | None = None
+    ) -> dict[int, int]:
+        again = id(graph) in self._met
+        self._met.add(id(graph))
+        notes = NOTES.get(graph, {})
+        operations = graph.get_operations()
+        for tensor in getattr(graph, "inputs", ()):
+            if tensor._id not in known:
+                key = self._fresh(tensor, known, again)
+                self.session.tensors[key].origin = "input"
+        for op in operations:
+            if self.budget <= 0:
+                break
+            if op.type == "Placeholder" and op.outputs and op.outputs[0]._id in known:
+                continue
+            self.budget -= 1
+            seq, noted, inner_tapes, noted_phase = notes.get(op.name, (0, None, frozenset(), "forward"))
+            if not seq or again:
+                seq = self.session.next()
+            span = _span_of(self.session, op, noted)
+            recording = tapes | inner_tapes
+            inputs = tuple(self._fresh(t, known, again) for t in op.inputs)
+            if op.type in CALLS and depth < MAX_DEPTH:
+                inner = _function(graph, op.get_attr("f").name)
+                if inner is not None:
+                    self._enter(inner, inputs, op, known, branches, recording, place, depth)
+                    continue
+            outputs = tuple(self._fresh(t, known, again) for t in op.outputs)
+            if op.type in CONDITIONALS and depth < MAX_DEPTH:
+                self._conditional(graph, op, seq, inputs, outputs, branches, recording, place, span, depth)
+                continue
+            if op.type in LOOPS and depth < MAX_DEPTH:
+                self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth)
+                continue
+            kind, inputs, outputs = _custom(op, inputs, outputs)
+            raw = RawOp(
+                seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches
+            )
+            self.ops.append(raw)
+        return known
+
+    def _enter(
+        self, inner: Any, inputs: tuple[int, ...], op: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int
+    ) -> None:
+        inside = {t._id: i for t, i in zip(inner.inputs, inputs, strict=False)}
+        results = self._ops(inner, inside, branches, tapes, place, depth + 1)
+        for outer, result in zip(op.outputs, inner.outputs, strict=False):
+            if result._id in results:
+                known[outer._id] = results[result._id]
+
+    def _conditional(
+        self,
+        graph: Any,
+        op: Any,
+        seq: int,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        branches: Branches,
+        tapes: frozenset[int],
+        place: Place | None,
+        span: Span | None,
+        depth: int,
+    ) -> None:
+        self.ops.append(RawOp(seq, op.type, inputs[:1], (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches))
+        if op.type in ("Case", "StatelessCase"):
+            bodies = [(str(i), f.name) for i, f in enumerate(op.get_attr("branches"))]
+        else:
+            bodies = [("then", op.get_attr("then_branch").name), ("else", op.get_attr("else_branch").name)]
+        merged: list[list[int]] = [[] for _ in outputs]
+        for label, name in bodies:
+            inner = _function(graph, name)
+            if inner is None:
+                continue
+            inside = {t._id: i for t, i in zip(inner.inputs, inputs[1:], strict=False)}
+            results = self._ops(inner, inside, (*branches, (seq, label)), tapes, place, depth + 1)
+            for found, tensor in zip(merged, inner.outputs, strict=False):
+                found.append(results.get(tensor._id, tensor._id))
+        for sources, out in zip(merged, outputs, strict=True):
+            self._merge(tuple(sources), out, branches, tapes, place, span)
+
+    def _loop(
+        self,
+        graph: Any,
+        op: Any,
+        seq: int,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        branches: Branches,
+        tapes: frozenset[int],
+        place: Place | None,
+        span: Span | None,
+        depth: int,
+    ) -> None:
+        self.ops.append(RawOp(seq, op.type, (), (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches))
+        inner = _function(graph, op.get_attr("body").name)
+        if inner is None:
+            for before, out in zip(inputs, outputs, strict=False):
+                self._merge((before,), out, branches, tapes, place, span)
+            return
+        inside: dict[int, int] = {}
+        for tensor, before in zip(inner.inputs, inputs, strict=False):
+            if dtype_name(tensor) == "resource":
+                inside[tensor._id] = before
+            else:
+                self._fresh(tensor, inside, True)
+        results = self._ops(inner, inside, (*branches, (seq, "body")), tapes, place, depth + 1)
+        for tensor, before, after, out in zip(inner.inputs, inputs, inner.outputs, outputs, strict=False):
+            turned = results.get(after._id, after._id)
+            if inside[tensor._id] != before:
+                self._merge((before, turned), inside[tensor._id], branches, tapes, place, span)
+            self._merge((before, turned), out, branches, tapes, place, span)
+
+    def _merge(
+        self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None
+    ) -> None:
+        self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", (), None, True, span, branches))
+
+
+def resolve(tensor: Any) -> int:
+    """The id of a captured tensor outside of all the graphs that pass it on."""
+    for _ in range(MAX_DEPTH):
+        graph = getattr(tensor, "graph", None) if not hasattr(tensor, "_numpy_internal") else None
+        outside = None
+        for candidate, inside in getattr(graph, "captures", None) or ():
+            if inside is tensor:
+                outside = candidate
+        if outside is None:
+            break
+        tensor = outside
+    return int(tensor._id)
+
+
+def _function(graph: Any, name: str) -> Any:
+    while graph is not None:
+        functions = getattr(graph, "_functions", {})
+        found = functions.get(name) or functions.get(name.encode() if isinstance(name, str) else name)
+        if found is None and hasattr(graph, "_get_function"):
+            found = graph._get_function(name)
+        if found is not None:
+            return getattr(found, "_cached_graph", None) or getattr(found, "graph", None)
+        graph = getattr(graph, "outer_graph", None)
+    return None
+
+
+def _custom(op: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    if op.type == "IdentityN":
+        try:
+            op.get_attr("_gradient_op_type")
+        except ValueError:
+            return op.type, inputs, outputs
+        return "CustomGradient", inputs, outputs
+    return op.type, inputs, outputs
+
+
+def _attributes(op: Any) -> tuple[Any, ...]:
+    if op.type == "Cast":
+        return ("DstT", op.get_attr("DstT").as_datatype_enum)
+    return ()
+
+
+def _scope(name: str) -> str:
+    return name.rpartition("/")[0] + "/" if "/" in name else ""
+
+
+def _span_of(session: Session, op: Any, noted: Place | None) -> Span | None:
+    """The user's line for a graph op, through AutoGraph as well; with columns where the noted frame is that line."""
+    try:
+        frames = list(op.traceback)
+    except Exception:
+        frames = []
+    for frame in reversed(frames):
+        if session.spans.is_user_file(frame.filename):
+            if noted is not None and noted[0].co_filename == frame.filename and noted[2] == frame.lineno:
+                return session.spans.span(noted)
+            return session.spans.lookup(frame.filename, frame.lineno, frame.name)
+    return session.spans.span(noted)

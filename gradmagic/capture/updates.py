@@ -1,0 +1,191 @@
+"""What changes variables: optimizers and Keras `fit`. Assignments are noted with the ops."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tensorflow.python.eager import context
+from tensorflow.python.ops import resource_variable_ops
+
+from gradmagic.capture.events import RawUpdate
+from gradmagic.capture.ops import identity_of
+from gradmagic.capture.session import Session
+from gradmagic.recording import Raised
+
+
+class KerasCalls:
+    """Which of Keras' own training calls is running."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.stack: list[str] = []
+
+    def kind_of(self, kind: str, frame: Any) -> str:
+        """`keras.fit` for a gradient call that Keras' own training step makes, `optimizer.minimize` for the optimizer's."""
+        module = str(frame.f_globals.get("__name__", "")) if frame is not None else ""
+        if module.startswith(("keras.", "keras_", "tf_keras.")):
+            name = frame.f_code.co_name
+            if name in ("train_step", "_train_step") or self.stack:
+                return "keras.fit"
+            if name in ("minimize", "compute_gradients"):
+                return "optimizer.minimize"
+        return kind
+
+
+def install(session: Session) -> None:
+    """Note every `apply`, `apply_gradients` and `fit`."""
+    session.keras = KerasCalls(session)
+    _watch_variables(session)
+    _watch_optimizers(session)
+    _watch_fit(session)
+
+
+def _watch_variables(session: Session) -> None:
+    base: Any = resource_variable_ops.BaseResourceVariable
+    original = base.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        if not session.busy:
+            session.variables.add(self)
+
+    session.patches.set(base, "__init__", __init__)
+
+
+def _watch_optimizers(session: Session) -> None:
+    from keras import optimizers
+
+    base: Any = optimizers.Optimizer
+    owner = next((c for c in base.__mro__ if "apply" in vars(c)), base)
+    original = owner.apply
+    depth = [0]
+
+    def apply(self: Any, grads: Any, trainable_variables: Any = None) -> Any:
+        if session.busy or depth[0]:
+            return original(self, grads, trainable_variables)
+        grads = list(grads)
+        variables = None if trainable_variables is None else list(trainable_variables)
+        update = _note(session, self, grads, variables)
+        before, session.phase = session.phase, "update"
+        depth[0] += 1
+        try:
+            return original(self, grads, variables)
+        except BaseException as error:
+            if update is not None:
+                update.raised = Raised(type(error).__name__, str(error)[:2000], None)
+                if update not in session.updates:
+                    session.updates.append(update)
+            raise
+        finally:
+            depth[0] -= 1
+            session.phase = before
+
+    session.patches.set(owner, "apply", apply)
+    _watch_pairs(session, base)
+    for cls in _subclasses(base):
+        if cls is not owner and "apply" in vars(cls):
+            _mark_phase(session, cls)
+
+
+def _watch_pairs(session: Session, base: Any) -> None:
+    owner = next((c for c in base.__mro__ if "apply_gradients" in vars(c)), None)
+    if owner is None:
+        return
+    original = owner.apply_gradients
+
+    def apply_gradients(self: Any, grads_and_vars: Any, *args: Any, **kwargs: Any) -> Any:
+        pairs = list(grads_and_vars)
+        try:
+            return original(self, pairs, *args, **kwargs)
+        except Exception as error:
+            if not pairs and not session.busy:
+                raised = Raised(type(error).__name__, str(error)[:2000], None)
+                session.updates.append(RawUpdate(session.next(), "optimizer", session.here(), type(self).__name__, [], (), raised))
+            raise
+
+    session.patches.set(owner, "apply_gradients", apply_gradients)
+
+
+def _mark_phase(session: Session, cls: Any) -> None:
+    original = cls.apply
+
+    def apply(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before, session.phase = session.phase, "update"
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            session.phase = before
+
+    session.patches.set(cls, "apply", apply)
+
+
+def _subclasses(cls: Any) -> set[Any]:
+    return {s for c in cls.__subclasses__() for s in {c, *_subclasses(c)}}
+
+
+def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[Any] | None) -> RawUpdate | None:
+    try:
+        if variables is None:
+            variables = list(getattr(optimizer, "_trainable_variables", ()))
+        pairs: list[tuple[int, int | None]] = []
+        skipped = []
+        for gradient, variable in zip(grads, variables, strict=False):
+            key = session.variables.add(variable)
+            if key is None:
+                continue
+            pairs.append((key, identity_of(gradient)))
+            if gradient is None:
+                skipped.append(key)
+        place = session.here(2)
+        name = session.variables.local_name(session.spans.frame(sys._getframe(2)), optimizer) or type(optimizer).__name__
+        kind = "keras.fit" if session.keras.stack else "optimizer"
+        in_graph = not context.executing_eagerly()
+        update = RawUpdate(session.next(), kind, place, name, pairs, tuple(skipped), in_graph=in_graph)
+    except Exception as error:
+        session.failed("note an optimizer's step", error)
+        return None
+    for known in session.updates:
+        if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
+            known.count += 1
+            return update
+    session.updates.append(update)
+    return update
+
+
+def _watch_fit(session: Session) -> None:
+    import keras
+
+    trainer: Any = keras.Model
+    for name in ("fit", "train_on_batch"):
+        owner = next((c for c in trainer.__mro__ if name in vars(c)), None)
+        if owner is not None:
+            _watch_training_call(session, owner, name)
+
+
+def _watch_training_call(session: Session, owner: Any, name: str) -> None:
+    original = getattr(owner, name)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.busy or session.keras.stack:
+            return original(self, *args, **kwargs)
+        retraced = _set_aside(session, self)
+        session.keras.stack.append(name)
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            session.keras.stack.pop()
+            if retraced is not None:
+                self.train_function = retraced
+
+    call.__wrapped__ = original  # type: ignore[attr-defined]
+    session.patches.set(owner, name, call)
+
+
+def _set_aside(session: Session, model: Any) -> Any:
+    """A training function that was traced before the check hides its gradient call: it is set aside and put back, so that Keras traces another."""
+    function = getattr(model, "train_function", None)
+    if function is None or session.graphs.knows(function):
+        return None
+    model.train_function = None
+    return function

@@ -1,0 +1,250 @@
+"""Recording -> Report: locate, ask the rules, merge, rank; what fails on the way is said in the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import re
+
+from gradmagic.flow import flow_graph
+from gradmagic.locate import Fault, locate, statuses
+from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
+from gradmagic.report import (
+    CellInfo,
+    Finding,
+    FlowGraph,
+    GradientCall,
+    GradientStats,
+    Histogram,
+    Overhead,
+    Raised,
+    Report,
+    RuleInfo,
+    Status,
+    Target,
+    Update,
+    ValueStats,
+    VariableReport,
+    Verdict,
+    Versions,
+)
+from gradmagic.rules import explain, module_of, summary_of
+from gradmagic.rules.phrasing import location
+
+WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
+SEVERITY = ("note", "warning", "error")
+FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
+EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
+
+
+def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, ...] = ()) -> Report:
+    """The report of a recording. `expected` holds accepted findings as ``"rule"`` or ``"rule:variable"``."""
+    failures = list(recording.failures)
+    faults: list[Fault] = []
+    try:
+        faults = locate(recording)
+    except Exception as error:
+        failures.append(f"gradmagic could not locate the causes: {type(error).__name__}: {error}")
+    explained: list[tuple[Fault, Finding]] = []
+    for fault in faults:
+        try:
+            found = explain(fault, recording)
+        except Exception as error:
+            failures.append(f"gradmagic could not explain one of the causes ({fault.kind}, {fault.cause}): {type(error).__name__}: {error}")
+            continue
+        if found is not None:
+            explained.append((fault, found))
+    sites = [s for s in recording.sites if any(True for _ in recording.runs_of(s.id))]
+    call_of = {site.id: index for index, site in enumerate(sites)}
+    explained.sort(key=lambda item: _rank(*item))
+    explained = _merged(explained)
+    findings = []
+    for fault, found in explained:
+        call = call_of.get(fault.run.site) if fault.run is not None else None
+        findings.append(dataclasses.replace(found, call=call, accepted=_is_expected(found, fault, recording, expected)))
+    calls = []
+    for index, site in enumerate(sites):
+        try:
+            calls.append(_call(recording, site, index, findings, [f for f, _ in explained], failures))
+        except Exception as error:
+            failures.append(f"gradmagic could not describe a gradient call: {type(error).__name__}: {error}")
+    severities = [f.severity for f in findings if not f.accepted]
+    verdict: Verdict = "error" if "error" in severities else "warning" if "warning" in severities else "ok"
+    return Report(
+        versions,
+        CellInfo(recording.cell.id, recording.cell.execution_count, recording.cell.source),
+        verdict,
+        _summary(recording, calls, findings),
+        tuple(calls),
+        tuple(_update(recording, u) for u in recording.updates),
+        tuple(findings),
+        {f.rule: RuleInfo(summary_of(f.rule), inspect.cleandoc(module_of(f.rule).__doc__ or "")) for f in findings},
+        None if recording.raised is None else Raised(recording.raised.type, recording.raised.message, location(recording.raised.span)),
+        Overhead(recording.cell_seconds, 0.0, recording.ops_recorded, recording.ops_dropped),
+        tuple(failures),
+    )
+
+
+def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:
+    family = found.rule.partition("/")[0]
+    # An error of the optimizer about missing gradients is the consequence of what explains them.
+    consequence = found.rule in ("error/no-gradients-provided", "step/silently-skipped")
+    return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES))
+
+
+def _merged(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+    """One finding for a rule at a place: calls of several places that fail for the same reason say it once."""
+    found: dict[object, tuple[Fault, Finding]] = {}
+    for fault, finding in explained:
+        key = (finding.rule, finding.location, finding.message if finding.location is None else "")
+        if key in found:
+            before = found[key][1]
+            names = tuple(dict.fromkeys(before.variables + finding.variables))
+            found[key] = (found[key][0], dataclasses.replace(before, variables=names))
+        else:
+            found[key] = (fault, finding)
+    return list(found.values())
+
+
+def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: tuple[str, ...]) -> bool:
+    for entry in expected:
+        rule, _, name = entry.partition(":")
+        if rule == found.rule and (not name or name in found.variables):
+            return True
+    places = [found.location.code if found.location else "", fault.run.span.code if fault.run and fault.run.span else ""]
+    return any(match.group(1) == found.rule for code in places for match in EXPECTED.finditer(code))
+
+
+def _worst_run(recording: Recording, site: Site) -> GradientRun:
+    runs = list(recording.runs_of(site.id))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in statuses(r)), default=0), -r.turn))
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _call(recording: Recording, site: Site, index: int, findings: list[Finding], faults: list[Fault], failures: list[str]) -> GradientCall:
+    run = _worst_run(recording, site)
+    found = list(statuses(run))
+    names = _unique([s.name for s in run.sources])
+    for finding in findings:
+        if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):
+            found = ["wrong" if s == "ok" and v in finding.variables else s for s, v in zip(found, names, strict=True)]
+    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None}
+    rows = []
+    for position, (source, name, status) in enumerate(zip(run.sources, names, found, strict=True)):
+        mine = tuple(i for i, f in enumerate(findings) if f.call == index and source.name in f.variables)
+        gradient = run.gradients[position] if position < len(run.gradients) else Gradient(True)
+        reads = [op.span for op in recording.consumers.get(source.id, ()) if op.span is not None and op.phase == "forward"]
+        rows.append(
+            VariableReport(
+                name,
+                source.shape,
+                source.dtype,
+                source.trainable,
+                status,
+                _grad(gradient, site, position),
+                _value(source),
+                _ratio(gradient.numbers, source.value),
+                mine,
+                (source.id in applied) if recording.updates and source.kind == "variable" else None,
+                tuple(place for place in (location(s) for s in dict.fromkeys(reads[:1])) if place is not None),
+            )
+        )
+    target = run.targets[0] if run.targets else None
+    graph = FlowGraph()
+    try:
+        graph = flow_graph(recording, run, tuple(found), [f for f in faults if f.run is run], tuple(names))
+    except Exception as error:
+        failures.append(f"gradmagic could not draw the flow graph: {type(error).__name__}: {error}")
+    return GradientCall(
+        site.kind,
+        location(site.span),
+        site.count,
+        site.first_bad,
+        None if target is None else Target(target.name or "target", target.shape, target.dtype, run.target_value),
+        tuple(rows),
+        graph,
+    )
+
+
+def _grad(gradient: Gradient, site: Site, position: int) -> GradientStats | None:
+    n = gradient.numbers
+    if n is None:
+        return None
+    history = tuple(norms[position] for norms in site.norms if position < len(norms) and norms[position] is not None)
+    histogram = Histogram(*n.histogram) if n.histogram is not None else None
+    return GradientStats(n.norm, n.mean, n.std, n.min, n.max, n.zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
+
+
+def _thinned(history: tuple[float | None, ...], most: int = 200) -> tuple[float | None, ...]:
+    step = max(1, -(-len(history) // most))
+    return history[::step]
+
+
+def _value(source: Source) -> ValueStats | None:
+    v = source.value
+    return None if v is None else ValueStats(v.norm, v.min, v.max, v.nans, v.infs)
+
+
+def _ratio(gradient: Numbers | None, value: Numbers | None) -> float | None:
+    if gradient is None or value is None or not value.norm or not math.isfinite(gradient.norm) or not math.isfinite(value.norm):
+        return None
+    return gradient.norm / value.norm
+
+
+def _update(recording: Recording, update: object) -> Update:
+    def name(key: int) -> str:
+        variable = recording.variables.get(key)
+        if variable is None:
+            return f"variable {key}"
+        return variable.path if "/" in variable.path else (variable.names or (variable.path,))[0]
+
+    pairs = update.pairs  # type: ignore[attr-defined]
+    return Update(
+        update.kind,  # type: ignore[attr-defined]
+        location(update.span),  # type: ignore[attr-defined]
+        update.count,  # type: ignore[attr-defined]
+        tuple(name(p.variable) for p in pairs),
+        update.optimizer,  # type: ignore[attr-defined]
+        tuple(name(k) for k in update.skipped),  # type: ignore[attr-defined]
+    )
+
+
+WORDS = {"none": "no gradient", "zero": "a zero gradient", "nan": "a NaN gradient", "inf": "an infinite gradient", "wrong": "a wrong gradient"}
+
+
+def _summary(recording: Recording, calls: list[GradientCall], findings: list[Finding]) -> str:
+    """One sentence a person understands."""
+    open_findings = [f for f in findings if not f.accepted and f.severity != "note"]
+    rows = [v for c in calls for v in c.variables]
+    if not open_findings:
+        if not calls:
+            return "The cell asked for no gradient, and there was nothing to differentiate."
+        bad = [v for v in rows if v.status != "ok"]
+        if not bad:
+            return f"All {len(rows)} gradients are there, finite and not zero." if len(rows) != 1 else "The gradient is there, finite and not zero."
+        return f"{len(rows) - len(bad)} of {len(rows)} gradients are there; the others are explained below and raise no alarm."
+    first = open_findings[0]
+    where = f"line {first.location.line}" if first.location is not None else "the cell"
+    if first.location is not None and first.location.cell not in ("current", None):
+        where = f"cell [{first.location.cell}], {where}"
+    elif first.location is not None and first.location.file is not None:
+        where = f"{first.location.file}, {where}"
+    call = calls[first.call] if first.call is not None and first.call < len(calls) else None
+    family = first.rule.partition("/")[0]
+    status = {"nonfinite": "nan"}.get(family, family)
+    if call is not None and family in ("none", "zero", "nonfinite") and first.variables:
+        bad = [v for v in call.variables if v.status == status or (family == "nonfinite" and v.status in ("nan", "inf"))]
+        verb = "gets" if len(bad) == 1 else "get"
+        reason = first.message.partition(": ")[2] or first.message
+        return f"{len(bad)} of {len(call.variables)} variables {verb} {WORDS[status]}: {reason} ({where})."
+    more = f" ({len(open_findings)} findings)" if len(open_findings) > 1 else ""
+    return f"{first.message[0].upper()}{first.message[1:]} ({where}).{more}"

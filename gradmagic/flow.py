@@ -1,0 +1,147 @@
+"""Recording -> FlowGraph: variables, groups of ops by layer or line, target; small whatever the model."""
+
+from __future__ import annotations
+
+from gradmagic.locate import Fault
+from gradmagic.locate.paths import Paths
+from gradmagic.recording import GradientRun, Op, Recording, Span
+from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
+from gradmagic.syntax import spot, text_at
+
+MOST_GROUPS = 14
+HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
+MOST_VARIABLES = 10
+
+
+def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
+    """The flow graph of a run: `names` are those of the report's rows."""
+    paths = Paths(recording, run)
+    marked = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
+    ops = [op for op in paths.ops if paths.bits(op) and op.type not in HIDDEN and (any(out in paths.ancestors for out in op.outputs) or op.seq in marked)]
+    groups = _groups([op for op in ops if op.seq not in marked])
+    for op in ops:
+        if op.seq in marked:
+            groups.setdefault(_expression(recording, op), []).append(op)
+    cuts = {seq: fault for seq, fault in marked.items() if fault.kind == "none"}
+    group_of = {op.seq: key for key, members in groups.items() for op in members}
+    nodes: list[Node] = []
+    edges: dict[tuple[str, str], Edge] = {}
+    chosen = _chosen(statuses)
+    for index in chosen:
+        nodes.append(Node(f"v{index}", "variable", names[index], run.sources[index].dtype, None, statuses[index]))
+    for key, members in groups.items():
+        fault = next((marked[op.seq] for op in members if op.seq in marked), None)
+        kind: NodeKind = "cut" if fault and fault.kind == "none" else "group" if len(members) > 1 else "op"
+        status: Status | None = None if fault is None or fault.kind == "none" else "zero" if fault.kind == "zero" else "nan"
+        types = ", ".join(dict.fromkeys(op.type for op in members[:6]))
+        detail = types if len(members) == 1 else f"{len(members)} ops: {types}"
+        nodes.append(Node(f"g:{key}", kind, key if len(key) <= 40 else key[:37] + "…", detail, _location(members[-1].span), status))
+    target_name = next((t.name for t in run.targets if t.name), "target")
+    nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
+    norms = _norms(run)
+    for op in ops:
+        for position, key in enumerate(op.inputs):
+            before = _before(key, paths, group_of)
+            for source in before:
+                is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
+                status_here = "cut" if is_cut else _status(op, position, marked, norms, run)
+                _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
+    read = {index: paths.reads(index) for index in chosen}
+    for index, reads in read.items():
+        for op in reads:
+            users = [op] if op.seq in group_of else [c for out in op.outputs for c in recording.consumers.get(out, ()) if c.seq in group_of]
+            for user in users:
+                ends: EdgeStatus = {"none": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}.get(statuses[index], "flows")  # type: ignore[assignment]
+                numbers = run.gradients[index].numbers if index < len(run.gradients) else None
+                _add(edges, f"v{index}", f"g:{group_of[user.seq]}", ends, numbers.norm if numbers else None)
+    for key in paths.targets:
+        for source in _before(key, paths, group_of):
+            is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
+            _add(edges, source, "target", "cut" if is_cut else "flows", None)
+    return FlowGraph(tuple(nodes), tuple(edges.values()))
+
+
+def _expression(recording: Recording, op: Op) -> str:
+    place = spot(recording, op)
+    return text_at(recording, place) if place is not None else op.type
+
+
+def _chosen(statuses: tuple[Status, ...]) -> list[int]:
+    order = sorted(range(len(statuses)), key=lambda i: (statuses[i] == "ok", i))
+    return sorted(order[:MOST_VARIABLES])
+
+
+def _groups(ops: list[Op]) -> dict[str, list[Op]]:
+    """Ops by layer scope, else by line; neighbours are joined until few are left."""
+    depth = 8
+    while True:
+        groups: dict[str, list[Op]] = {}
+        for op in ops:
+            groups.setdefault(_key(op, depth), []).append(op)
+        if len(groups) <= MOST_GROUPS or depth == 0:
+            break
+        depth -= 1
+    if len(groups) <= MOST_GROUPS:
+        return groups
+    items, joined = list(groups.items()), {}
+    size = -(-len(items) // MOST_GROUPS)
+    for start in range(0, len(items), size):
+        part = items[start : start + size]
+        name = part[0][0] if len(part) == 1 else f"{part[0][0]} … {part[-1][0]}"
+        joined[name] = [op for _, members in part for op in members]
+    return joined
+
+
+def _key(op: Op, depth: int) -> str:
+    parts = [p for p in op.scope.split("/") if p and not p.startswith("gradient_tape")][:depth] if depth < 8 else [p for p in op.scope.split("/") if p]
+    if parts:
+        return "/".join(parts)
+    return f"line {op.span.line}" if op.span is not None else op.type
+
+
+def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:
+    """The groups that a value comes from, through ops that are not shown."""
+    found, waiting, seen = [], [key], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen or len(seen) > 200:
+            continue
+        seen.add(current)
+        op = paths.producer.get(current)
+        if op is None:
+            continue
+        if op.seq in group_of:
+            found.append(f"g:{group_of[op.seq]}")
+        elif op.type in ("Identity", "Merge", "Cast"):
+            waiting.extend(op.inputs)
+    return list(dict.fromkeys(found))
+
+
+def _norms(run: GradientRun) -> dict[tuple[int, int], float]:
+    return {(s.op, i): f.norm for s in run.steps if s.op is not None for i, f in enumerate(s.sent) if f is not None and f.norm is not None}
+
+
+def _status(op: Op, position: int, marked: dict[int, Fault], norms: dict[tuple[int, int], float], run: GradientRun) -> EdgeStatus:
+    fault = marked.get(op.seq)
+    if fault is not None:
+        return "cut" if fault.kind == "none" else "zero" if fault.kind == "zero" else "bad"
+    for step in run.steps:
+        if step.op == op.seq and position < len(step.sent):
+            flow = step.sent[position]
+            return "unused" if flow is None else "zero" if flow.zero else "bad" if flow.finite is False else "flows"
+    return "flows" if not run.steps else "unused"
+
+
+def _add(edges: dict[tuple[str, str], Edge], source: str, target: str, status: EdgeStatus, norm: float | None) -> None:
+    if source == target:
+        return
+    before = edges.get((source, target))
+    rank = ("unused", "flows", "zero", "bad", "cut")
+    if before is None or rank.index(status) > rank.index(before.status):
+        edges[source, target] = Edge(source, target, status, norm if norm is not None else before.norm if before else None)
+
+
+def _location(span: Span | None) -> Location | None:
+    from gradmagic.rules.phrasing import location
+
+    return location(span)

@@ -1,0 +1,128 @@
+"""Why a gradient is zero or not finite: the first step on the way back that made it so, or the forward op before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import Paths
+from gradmagic.recording import BackwardStep, Op
+
+
+def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
+    """For zeros: the untaken branch, the step that turned a gradient into zeros, or terms that cancel."""
+    return [_zero(paths, index) for index in indices]
+
+
+def _zero(paths: Paths, index: int) -> Fault:
+    run, bit = paths.run, 1 << index
+    reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
+    if reads and all(op.branches for op in reads):
+        branch = _untaken(paths, reads)
+        if branch is not None:
+            return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
+    for step in run.steps:
+        op = paths.recording.by_seq.get(step.op) if step.op is not None else None
+        if op is None or not _good(step.received):
+            continue
+        for position, flow in enumerate(step.sent):
+            if flow is not None and flow.zero and position < len(op.inputs) and paths.mask.get(op.inputs[position], 0) & bit:
+                return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
+    seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
+    if seeds:
+        return Fault("zero", "seed", run, (index,), span=run.span)
+    exact = run.gradients[index].numbers is not None and run.gradients[index].numbers.all_zero
+    measured = bool(run.steps) and any(f is not None and f.norm is not None for s in run.steps for f in s.received)
+    where = reads[0].span if reads else run.span
+    return Fault("zero", "cancelled" if measured else "unknown", run, (index,), reads[0] if reads else None, span=where, detail={"exact": exact})
+
+
+def _good(flows: tuple[object, ...]) -> bool:
+    known = [f for f in flows if f is not None and getattr(f, "zero", None) is not None]
+    return bool(known) and any(not getattr(f, "zero") for f in known) and all(getattr(f, "finite") for f in known)  # noqa: B009
+
+
+def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
+    """The conditional whose other branch ran. Where its condition could not be read, the zeros themselves say it."""
+    for seq, label in reads[0].branches:
+        op = paths.recording.by_seq.get(seq)
+        if op is None or any((seq, label) not in r.branches for r in reads):
+            continue
+        if op.type.endswith("While"):
+            return op, label, False
+        condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
+        if condition is None or condition.all_zero is None:
+            return op, label, False
+        taken = "else" if condition.all_zero else "then"
+        if op.type.endswith("If") and taken != label:
+            return op, label, True
+    return None
+
+
+def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
+    """For NaN and infinities: a value that was bad before, a forward op, or the backward step that made the first one."""
+    return [_nonfinite(paths, index) for index in indices]
+
+
+def _nonfinite(paths: Paths, index: int) -> Fault:
+    run = paths.run
+    tensors = paths.recording.tensors
+    bad_targets = [t for t in run.targets if t.finite is False]
+    forward = _first_forward(paths)
+    if bad_targets and forward is not None:
+        op, leaf = forward
+        if leaf is None:
+            return Fault("nonfinite", "forward", run, (index,), op, detail={"key": op.seq})
+        tensor = tensors[leaf]
+        variable = leaf if leaf in paths.recording.variables else tensor.variable
+        producer_is_read = op.type in ("ReadVariableOp", "ResourceGather")
+        if producer_is_read and variable is None:
+            variable = next((i for i in op.inputs if i in paths.recording.variables), None)
+        return Fault("nonfinite", "value", run, (index,), op, detail={"leaf": leaf, "variable": variable, "key": leaf})
+    for step in run.steps:
+        op2 = paths.recording.by_seq.get(step.op) if step.op is not None else None
+        if op2 is None or not _finite(step.received):
+            continue
+        for position, flow in enumerate(step.sent):
+            if flow is not None and flow.finite is False:
+                return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": op2.seq})
+    if forward is not None and forward[1] is None:
+        return Fault("nonfinite", "forward", run, (index,), forward[0], detail={"key": forward[0].seq})
+    return Fault("nonfinite", "unknown", run, (index,), span=run.span)
+
+
+def _finite(flows: tuple[object, ...]) -> bool:
+    known = [f for f in flows if f is not None and getattr(f, "finite", None) is not None]
+    return bool(known) and all(getattr(f, "finite") for f in known)  # noqa: B009
+
+
+def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
+    """The first op on the way to the target whose result is not finite, and the bad value that came in, if one did."""
+    tensors = paths.recording.tensors
+    for op in paths.ops:
+        if not any(out in paths.ancestors and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
+            continue
+        if op.type in ("ReadVariableOp", "ResourceGather", "VarHandleOp"):
+            return op, op.inputs[0] if op.inputs and op.inputs[0] in tensors else op.outputs[0]
+        bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
+        return op, bad[0] if bad else None
+    return None
+
+
+def _towards_target(paths: Paths, op: Op) -> list[Op]:
+    """The ops between `op` and the target."""
+    found, waiting, seen = [], list(op.outputs), set()
+    while waiting:
+        key = waiting.pop()
+        for user in paths.recording.consumers.get(key, ()):
+            if user.seq in seen or user.phase != "forward" or not any(out in paths.ancestors for out in user.outputs):
+                continue
+            seen.add(user.seq)
+            found.append(user)
+            waiting.extend(user.outputs)
+    return found
+
+
+def first_step(steps: tuple[BackwardStep, ...], op: Op) -> BackwardStep | None:
+    """The backward step of an op."""
+    return next((s for s in steps if s.op == op.seq), None)

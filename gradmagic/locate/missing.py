@@ -1,0 +1,174 @@
+"""Why a gradient is None: the cut nearest to the target, or the reason that there is no path at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import WRITES, Paths
+from gradmagic.recording import Op, has_gradient_dtype
+from gradmagic.syntax import untaken_branch
+
+
+def locate_none(paths: Paths, indices: Iterable[int]) -> list[Fault]:
+    """A fault for each source without a gradient; those with the same cause are merged later."""
+    return [_locate(paths, index) for index in indices]
+
+
+def _locate(paths: Paths, index: int) -> Fault:
+    run, bit = paths.run, 1 << index
+    source = run.sources[index]
+
+    def fault(cause: str, op: Op | None = None, **more: object) -> Fault:
+        return Fault("none", cause, run, (index,), op, ops=paths.reads(index), **more)  # type: ignore[arg-type]
+
+    if source.kind != "other" and not has_gradient_dtype(source.dtype):
+        return fault("dtype", span=run.span, detail={"source": True})
+    if paths.target_mask & bit:
+        return _cut(paths, index, fault)
+    if not paths.targets or all(not has_gradient_dtype(paths.dtype(t)) for t in paths.targets):
+        return fault("constant", span=run.span, detail={"key": "target"})
+    escape = _escape(paths, bit)
+    if escape is not None:
+        return escape(index)
+    assigned = _assignment(paths, bit)
+    if assigned is not None:
+        return fault("assigned", span=assigned[0], detail={"variable": assigned[1], "key": assigned[0]})
+    replaced = _replaced(paths, index)
+    if replaced is not None:
+        return fault("replaced", span=replaced)
+    reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
+    if reads:
+        return _discarded(paths, index, reads, fault)
+    twin = _same_looking(paths, index)
+    if twin is not None:
+        return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
+    if source.kind == "variable":
+        branch = untaken_branch(paths.recording, [op.span for op in paths.ops if op.span is not None], _words(paths, index))
+        if branch is not None:
+            return fault("branch", span=branch)
+    leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
+    if leaf:
+        return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
+    if paths.reads(index):
+        return fault("outside", paths.reads(index)[-1], detail={"read": True})
+    return fault("unread", span=run.span)
+
+
+def _cut(paths: Paths, index: int, fault: object) -> Fault:
+    bit, run = 1 << index, paths.run
+    reached, cuts = paths.walk
+    mine = [c for c in cuts if (paths.mask.get(c[0].inputs[c[1]], 0) if c[1] is not None else paths.bits(c[0])) & bit]
+    firm = [c for c in mine if c[2] != "partial"]
+    mine = firm or (mine if paths.watches(index) else [])
+    if mine:
+        op, position, kind = max(mine, key=lambda c: c[0].seq)
+        others = tuple(c[0] for c in mine if c[0] is not op)
+        return Fault(
+            "none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial"}[kind], run, (index,), op, position, others, detail={"key": op.seq}
+        )
+    source = run.sources[index]
+    aliases = {source.id} | {k for k in reached if (t := paths.recording.tensors.get(k)) is not None and t.variable == source.id}
+    if aliases & reached:
+        return Fault("none", "unwatched", run, (index,), ops=paths.reads(index), span=_watch_place(paths))
+    return Fault("none", "unknown", run, (index,), ops=paths.reads(index), span=run.span)
+
+
+def _watch_place(paths: Paths) -> object:
+    return paths.tape.span if paths.tape is not None else paths.run.span
+
+
+def _escape(paths: Paths, bit: int) -> object:
+    """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
+    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) & bit and e.how not in ("bool()", "str", "repr", "format")]
+    if not leaving:
+        return None
+    last = leaving[-1]
+    returned = _entry(paths, last.seq)
+    if returned is None and paths.targets and any(t in paths.producer for t in paths.targets):
+        return None
+
+    def make(index: int) -> Fault:
+        return Fault("none", "escaped", paths.run, (index,), returned, span=last.span, detail={"how": last.how, "key": last.span})
+
+    return make
+
+
+def _entry(paths: Paths, after: int) -> Op | None:
+    """The first op behind `after` through which a value without an op of its own enters the target."""
+    for op in paths.ops:
+        if op.seq > after and op.type not in WRITES and any(out in paths.ancestors for out in op.outputs):
+            for key in op.inputs:
+                tensor = paths.recording.tensors.get(key)
+                if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype):
+                    if tensor.dtype != "resource":
+                        return op
+    return None
+
+
+def _assignment(paths: Paths, bit: int) -> tuple[object, int] | None:
+    for a in reversed(paths.recording.assignments):
+        if a.value is None or not paths.mask.get(a.value, 0) & bit or a.seq > paths.run.seq:
+            continue
+        for op in paths.ops:
+            if a.variable in op.inputs and op.type not in WRITES and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
+                return a.span, a.variable
+    return None
+
+
+def _replaced(paths: Paths, index: int) -> object:
+    """The source is a plain tensor that was computed from a variable (or an earlier value) of the same name."""
+    source = paths.run.sources[index]
+    if source.kind != "tensor":
+        return None
+    producers = {out: op for op in paths.recording.ops for out in op.outputs}
+    op = producers.get(source.id)
+    waiting, seen = list(op.inputs) if op else [], set()
+    while waiting and len(seen) < 2000:
+        key = waiting.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        variable = paths.recording.variables.get(key)
+        if variable is not None and source.name in (*variable.names, variable.path):
+            return op.span if op else None
+        before = producers.get(key)
+        if before is not None:
+            waiting.extend(before.inputs)
+    return None
+
+
+def _discarded(paths: Paths, index: int, reads: list[Op], fault: object) -> Fault:
+    """The last results that were computed from the source and that nothing uses."""
+    bit = 1 << index
+    used = {key for op in paths.ops for key in op.inputs}
+    ends = [op for op in paths.ops if paths.bits(op) & bit and op.outputs and not any(out in used for out in op.outputs)]
+    end = ends[-1] if ends else reads[-1]
+    return Fault("none", "discarded", paths.run, (index,), end, ops=tuple(reads), detail={"key": end.span})
+
+
+def _same_looking(paths: Paths, index: int) -> int | None:
+    """A variable that the target was computed with, and that has the name and shape of the source without being it."""
+    source = paths.run.sources[index]
+    if source.kind != "variable":
+        return None
+    known = paths.recording.variables
+    me = known.get(source.id)
+    mine = {s.id for s in paths.run.sources}
+    for key, other in known.items():
+        if key in mine or me is None or other.shape != me.shape or not key_used(paths, key):
+            continue
+        if other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names):
+            return key
+    return None
+
+
+def key_used(paths: Paths, key: int) -> bool:
+    """Whether the target was computed from a variable."""
+    return key in paths.ancestors or any(t.variable == key and k in paths.ancestors for k, t in paths.recording.tensors.items() if t.variable is not None)
+
+
+def _words(paths: Paths, index: int) -> set[str]:
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
+    names = {paths.run.sources[index].name, *(variable.names if variable else ())}
+    return {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}

@@ -1,0 +1,183 @@
+"""What depends on what in one gradient run: worked out once for all of its sources, in a few passes over the ops."""
+
+from __future__ import annotations
+
+import functools
+
+from gradmagic.recording import GradientRun, Op, Recording, has_gradient_dtype
+
+WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"})
+
+
+class Paths:
+    """The ops that a run could see. `mask` has, per tensor, one bit for each source that it was computed from."""
+
+    def __init__(self, recording: Recording, run: GradientRun) -> None:
+        self.recording, self.run = recording, run
+        self.tape = recording.tapes.get(run.tape) if run.tape is not None else None
+        # Ops of unrolled graphs are numbered when they are unrolled: their place among the others says nothing.
+        self.ops = [
+            op
+            for op in recording.ops
+            if (op.in_graph or op.seq < run.seq) and (op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by))
+        ]
+        self.producer = {out: op for op in self.ops for out in op.outputs}
+        self.targets = tuple(t.id for t in run.targets)
+
+    @functools.cached_property
+    def mask(self) -> dict[int, int]:
+        known: dict[int, int] = {}
+        for index, source in enumerate(self.run.sources):
+            known[source.id] = known.get(source.id, 0) | 1 << index
+        for key, tensor in self.recording.tensors.items():
+            if tensor.variable is not None and tensor.variable in known:
+                known[key] = known.get(key, 0) | known[tensor.variable]
+        for _ in range(8):
+            changed = False
+            for op in self.ops:
+                bits = 0
+                for key in op.inputs:
+                    bits |= known.get(key, 0)
+                if bits:
+                    for key in op.outputs:
+                        before = known.get(key, 0)
+                        if bits & ~before:
+                            known[key] = before | bits
+                            changed = True
+            if not changed:
+                break
+        return known
+
+    def bits(self, op: Op) -> int:
+        """The sources that the inputs of an op were computed from."""
+        found = 0
+        for key in op.inputs:
+            found |= self.mask.get(key, 0)
+        return found
+
+    @functools.cached_property
+    def ancestors(self) -> set[int]:
+        """Every tensor that the target was computed from, by whatever op."""
+        seen: set[int] = set()
+        waiting = list(self.targets)
+        while waiting:
+            key = waiting.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            op = self.producer.get(key)
+            if op is not None:
+                waiting.extend(op.inputs)
+        return seen
+
+    @functools.cached_property
+    def target_mask(self) -> int:
+        found = 0
+        for key in self.targets:
+            found |= self.mask.get(key, 0)
+        return found
+
+    def dtype(self, key: int) -> str:
+        tensor = self.recording.tensors.get(key)
+        return tensor.dtype if tensor is not None else "float32"
+
+    def records(self, op: Op) -> bool:
+        """Whether the run's tape was recording when the op ran; `tf.gradients` sees every op of its graph."""
+        if self.run.tape is None or op.type == "Merge":
+            return True
+        return self.run.tape in op.recorded_by or (op.in_graph and not op.recorded_by)
+
+    @functools.cached_property
+    def walk(self) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
+        """The gradient's way back: the tensors it reaches, and the cuts (op, input or None for all of it, kind) it meets."""
+        answers: dict[int, set[int]] = {}
+        stepped: dict[int, bool] = {}
+        for step in self.run.steps:
+            if step.op is not None:
+                stepped[step.op] = True
+                answers.setdefault(step.op, set()).update(i for i, flow in enumerate(step.sent) if flow is not None)
+        reached: set[int] = set()
+        cuts: list[tuple[Op, int | None, str]] = []
+        done: set[int] = set()
+        waiting = list(self.targets)
+        while waiting:
+            key = waiting.pop()
+            if key in reached:
+                continue
+            if not has_gradient_dtype(self.dtype(key)):
+                cuts.extend(self._where_it_stopped_being_float(key))
+                continue
+            reached.add(key)
+            op = self.producer.get(key)
+            if op is None or op.seq in done:
+                continue
+            done.add(op.seq)
+            if not self.records(op):
+                cuts.append((op, None, "outside"))
+            elif op.inputs and (op.differentiable == "none" or (stepped.get(op.seq) and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
+                cuts.append((op, None, "op"))
+            else:
+                for index, before in enumerate(op.inputs):
+                    floats = has_gradient_dtype(self.dtype(before))
+                    if self._is_only_choice(op, index):
+                        continue
+                    if floats and stepped.get(op.seq) and index not in answers[op.seq] and self.mask.get(before):
+                        # None for an input: the gradient function's own answer, or the tape knows of nothing behind it. What lies behind decides.
+                        cuts.append((op, index, "partial"))
+                    waiting.append(before)
+        return reached, cuts
+
+    def _all_dependent(self, op: Op) -> bool:
+        """Whether the op has a single float input, so that a None from its gradient function is about the op and not about an input."""
+        return sum(has_gradient_dtype(self.dtype(i)) for i in op.inputs) == 1
+
+    @staticmethod
+    def _is_only_choice(op: Op, index: int) -> bool:
+        """Inputs that say where or how (a condition, indices, axes) and never carry a gradient."""
+        return op.type in ("SelectV2", "Select", "If", "StatelessIf", "Case") and index == 0
+
+    def _where_it_stopped_being_float(self, key: int) -> list[tuple[Op, int | None, str]]:
+        found: list[tuple[Op, int | None, str]] = []
+        seen: set[int] = set()
+        waiting = [key]
+        while waiting:
+            current = waiting.pop()
+            if current in seen or not self.mask.get(current):
+                continue
+            seen.add(current)
+            op = self.producer.get(current)
+            if op is None:
+                continue
+            if any(has_gradient_dtype(self.dtype(i)) and self.mask.get(i) and self.dtype(i) != "resource" for i in op.inputs):
+                found.append((op, None, "outside" if not self.records(op) else "dtype" if op.type == "Cast" else "op"))
+            else:
+                waiting.extend(op.inputs)
+        return found
+
+    def watches(self, index: int) -> bool:
+        """Whether the tape follows a source: a trainable variable that it notices by itself, or what `watch` was called with."""
+        source = self.run.sources[index]
+        if self.tape is None:
+            return True
+        if source.kind == "variable":
+            return source.id in self.tape.watched or (self.tape.watch_accessed_variables and source.trainable is not False)
+        return source.id in self.tape.watched or source.id in self.producer
+
+    def reads(self, index: int) -> tuple[Op, ...]:
+        """The ops that read a source."""
+        return self._reads.get(self.run.sources[index].id, ())
+
+    @functools.cached_property
+    def _reads(self) -> dict[int, tuple[Op, ...]]:
+        wanted = {source.id for source in self.run.sources}
+        alias = {key: t.variable for key, t in self.recording.tensors.items() if t.variable in wanted}
+        found: dict[int, list[Op]] = {}
+        made = {op.span for op in self.ops if op.type == "VarHandleOp"}
+        for op in self.ops:
+            # A graph's variable reads itself where it is made, for its own initialisation.
+            if op.type in WRITES or (op.in_graph and op.span in made):
+                continue
+            for key in {alias.get(i, i) for i in op.inputs}:
+                if key in wanted:
+                    found.setdefault(key, []).append(op)
+        return {key: tuple(ops) for key, ops in found.items()}

@@ -1,0 +1,102 @@
+"""The search itself: statuses, then one fault per root cause."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from gradmagic.locate.bad_values import locate_nonfinite, locate_zero
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.missing import locate_none
+from gradmagic.locate.paths import Paths
+from gradmagic.locate.steps import locate_steps
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Status
+
+NOISE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1.2e-7, "float64": 2.3e-16}
+
+
+def statuses(run: GradientRun) -> tuple[Status, ...]:
+    """The status of every source of a run, from its gradient alone."""
+    if run.raised is not None:
+        return tuple("error" for _ in run.sources)
+    found: list[Status] = []
+    for source, gradient in zip(run.sources, run.gradients, strict=False):
+        numbers = gradient.numbers
+        if gradient.missing:
+            found.append("none")
+        elif numbers is None:
+            found.append("ok")
+        elif numbers.nans:
+            found.append("nan")
+        elif numbers.infs:
+            found.append("inf")
+        elif numbers.all_zero:
+            found.append("zero")
+        else:
+            found.append("ok")
+        if found[-1] == "ok" and _is_rounding_noise(run, source.dtype, numbers):
+            found[-1] = "zero"
+    return tuple(found)
+
+
+def _is_rounding_noise(run: GradientRun, dtype: str, numbers: object) -> bool:
+    """Terms that cancel leave the rounding noise of their dtype: next to the other gradients of the call nothing else is that small."""
+    norm = getattr(numbers, "norm", None)
+    largest = max((g.numbers.norm for g in run.gradients if g.numbers is not None and math.isfinite(g.numbers.norm)), default=0.0)
+    return norm is not None and 0.0 < norm < 0.5 * NOISE.get(dtype, 0.0) * largest and len(run.gradients) > 1
+
+
+def locate(recording: Recording) -> list[Fault]:
+    """Every fault of a recording, each with all the sources it explains."""
+    faults: list[Fault] = []
+    for run in recording.runs:
+        if run.raised is not None:
+            faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), span=run.span))
+            continue
+        found = statuses(run)
+        bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf")}
+        if not any(bad.values()):
+            continue
+        paths = Paths(recording, run)
+        faults += locate_none(paths, bad["none"])
+        filled = [i for i in bad["zero"] if run.gradients[i].filled]
+        faults += [_hidden(fault) for fault in locate_none(paths, filled)]
+        faults += locate_zero(paths, [i for i in bad["zero"] if i not in filled])
+        faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
+    faults += locate_steps(recording)
+    faults += [Fault("wrong", "numeric", _run_of(recording, check.op), (), numeric=check, op=recording.by_seq.get(check.op or -1), span=check.span)
+               for check in recording.numeric if check.agrees is False]  # fmt: skip
+    return _merged(faults)
+
+
+def _hidden(fault: Fault) -> Fault:
+    import dataclasses
+
+    return dataclasses.replace(fault, hidden=True)
+
+
+def _run_of(recording: Recording, op: int | None) -> GradientRun | None:
+    for run in recording.runs:
+        if any(step.op == op for step in run.steps):
+            return run
+    return None
+
+
+def _merged(faults: Iterable[Fault]) -> list[Fault]:
+    """One fault per cause and place: the sources of faults that name the same op in the same run go together."""
+    import dataclasses
+
+    found: dict[object, Fault] = {}
+    for fault in faults:
+        place = fault.span or (fault.op.span if fault.op else None)
+        site = fault.run.site if fault.run else None
+        key = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
+        if fault.numeric is not None:
+            key = (fault.kind, fault.numeric.custom, fault.numeric.note)
+        before = found.get(key)
+        if before is None:
+            found[key] = fault
+        elif before.run is fault.run:
+            found[key] = dataclasses.replace(before, sources=tuple(dict.fromkeys(before.sources + fault.sources)))
+    return list(found.values())

@@ -1,0 +1,361 @@
+"""FACTS: what happened while a cell ran, as plain frozen values. No TensorFlow objects, no conclusions.
+
+Everything has a place in one order of events: `seq` counts ops, tape openings, gradient calls, assignments and escapes with one counter, so that
+"before", "after" and "while" are comparisons of integers. A value is known by the integer `id` of its tensor; ids are never used twice.
+Calls of a `tf.function` are unrolled: the ops of its graph stand in the recording as if they had run in the place of the call.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Differentiable = Literal["yes", "none", "missing", "custom"]
+Phase = Literal["forward", "backward", "update"]
+Origin = Literal["op", "variable", "constant", "input", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in the user's code: cell ``"current"``, another cell (execution count) or a file. Columns are 0, 0 where only the line is known."""
+
+    cell: str | int | None
+    file: str | None
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    code: str
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    id: str | None
+    execution_count: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """An array in numbers. `norm` is Euclidean over the finite elements; `zeros`, `nans` and `infs` count elements; `size` is their number."""
+
+    size: int
+    norm: float
+    mean: float
+    std: float
+    min: float
+    max: float
+    zeros: int
+    nans: int
+    infs: int
+    histogram: tuple[tuple[float, ...], tuple[int, ...]] | None = None
+
+    @property
+    def finite(self) -> bool:
+        return not (self.nans or self.infs)
+
+    @property
+    def all_zero(self) -> bool:
+        return self.size > 0 and self.zeros == self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One value. `numbers` is there where the capture looked closely; `finite` and `all_zero` are None where it could not look."""
+
+    id: int
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    origin: Origin = "op"
+    name: str | None = None
+    variable: int | None = None
+    finite: bool | None = None
+    all_zero: bool | None = None
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation as TensorFlow ran or traced it.
+
+    `seq` is also its identity. `recorded_by` names the tapes that were recording when it ran (whether they recorded it depends on what they
+    watch). `differentiable`: ``"yes"`` a gradient function is registered; ``"none"`` it is registered as None; ``"missing"`` there is no entry,
+    which raises; ``"custom"`` a `tf.custom_gradient`. `branches` lists, outermost first, the conditional bodies the op stands in, as
+    (seq of the `If`/`While` op, ``"then" | "else" | "body" | "cond" | index``).
+    """
+
+    seq: int
+    type: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    span: Span | None
+    scope: str = ""
+    name: str | None = None
+    recorded_by: frozenset[int] = frozenset()
+    differentiable: Differentiable = "yes"
+    phase: Phase = "forward"
+    in_graph: bool = False
+    branches: tuple[tuple[int, str], ...] = ()
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    path: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `path` the Keras path or TensorFlow name."""
+
+    id: int
+    path: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    trainable: bool
+    names: tuple[str, ...] = ()
+    owner: str | None = None
+    created: int | None = None
+    created_at: Span | None = None
+    value: Numbers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A `tf.GradientTape`. `recording` holds the intervals of `seq` in which it recorded; an end of None means it was still open."""
+
+    id: int
+    span: Span | None
+    persistent: bool
+    watch_accessed_variables: bool
+    recording: tuple[tuple[int, int | None], ...]
+    watched: frozenset[int] = frozenset()
+    resets: tuple[tuple[int, Span | None], ...] = ()
+    stops: tuple[tuple[int, int, Span | None], ...] = ()
+
+    @property
+    def opened(self) -> int:
+        return self.recording[0][0] if self.recording else 0
+
+    def recording_at(self, seq: int) -> bool:
+        return any(start <= seq and (end is None or seq < end) for start, end in self.recording)
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A value left TensorFlow: `how` is what did it (``".numpy()"``, ``"float()"``, ``"numpy_function"``, ``"np.exp"``)."""
+
+    seq: int
+    tensor: int
+    how: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A variable was given a value: `value` is the id of the tensor (None where it is unknown), `how` the op (``"AssignVariableOp"`` …)."""
+
+    seq: int
+    variable: int
+    how: str
+    value: int | None
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a gradient call, in the order of `tf.nest.flatten`. `id` is a variable's or a tensor's id."""
+
+    id: int
+    kind: Literal["variable", "tensor", "other"]
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    trainable: bool | None = None
+    value: Numbers | None = None
+    python_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """What came out for one source. `missing` means None; `filled` a zero that TensorFlow put in place of None on request."""
+
+    missing: bool
+    id: int | None = None
+    numbers: Numbers | None = None
+    sparse: bool = False
+    filled: bool = False
+    shape: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A gradient on its way, in the two bits and one number that a pass over it yields."""
+
+    id: int | None
+    norm: float | None
+    finite: bool | None
+    zero: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardStep:
+    """One op's gradient function as it ran: what came in for each output, what went out for each input (None: no gradient).
+
+    `op` is the `seq` of the forward op. `inputs` and `outputs` are numbers about the forward values, there for steps that made a gradient bad
+    (zero or not finite) out of a good one; `examples` then holds, for the first bad element, what the values were there.
+    """
+
+    seq: int
+    type: str
+    op: int | None
+    received: tuple[Flow | None, ...]
+    sent: tuple[Flow | None, ...]
+    inputs: tuple[Numbers | None, ...] = ()
+    outputs: tuple[Numbers | None, ...] = ()
+    examples: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    type: str
+    message: str
+    span: Span | None
+    op: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GradientRun:
+    """One call for gradients. `site` numbers the place in the code; `turn` counts the runs of that place from 0."""
+
+    seq: int
+    site: int
+    turn: int
+    kind: str
+    span: Span | None
+    tape: int | None
+    targets: tuple[Tensor, ...]
+    sources: tuple[Source, ...]
+    gradients: tuple[Gradient, ...]
+    steps: tuple[BackwardStep, ...] = ()
+    raised: Raised | None = None
+    target_type: str = ""
+    in_graph: bool = False
+    unconnected_zero: bool = False
+    target_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the code that asks for gradients, over all its runs.
+
+    `norms` holds, per source, the norm of each run that was looked at (None for no gradient); `first_bad` is the turn of the first run with a
+    gradient that was None, zero, NaN or infinite, or that raised.
+    """
+
+    id: int
+    kind: str
+    span: Span | None
+    count: int
+    first_bad: int | None
+    norms: tuple[tuple[float | None, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One (gradient, variable) pair as an optimizer was given it. `gradient_of` is the variable the gradient was computed for, if it is known."""
+
+    variable: int
+    gradient: int | None
+    gradient_of: int | None
+    run: int | None
+    changed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``."""
+
+    seq: int
+    kind: str
+    span: Span | None
+    optimizer: str | None
+    pairs: tuple[Applied, ...]
+    skipped: tuple[int, ...] = ()
+    raised: Raised | None = None
+    count: int = 1
+    in_graph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumericCheck:
+    """Analytic against numerical derivative along one random direction; `custom` names the custom gradient that was checked by itself."""
+
+    run: int
+    source: int | None
+    op: int | None
+    custom: str | None
+    analytic: float
+    numeric: float
+    error: float
+    agrees: bool | None
+    ratio: float | None = None
+    note: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Everything that is known of one run of a cell.
+
+    `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
+    `failures` are sentences about what the capture could not do.
+    """
+
+    cell: Cell
+    ops: tuple[Op, ...] = ()
+    tensors: Mapping[int, Tensor] = field(default_factory=dict)
+    variables: Mapping[int, Variable] = field(default_factory=dict)
+    tapes: Mapping[int, Tape] = field(default_factory=dict)
+    runs: tuple[GradientRun, ...] = ()
+    sites: tuple[Site, ...] = ()
+    updates: tuple[Update, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    escapes: tuple[Escape, ...] = ()
+    numeric: tuple[NumericCheck, ...] = ()
+    code: Mapping[str | int, str] = field(default_factory=dict)
+    raised: Raised | None = None
+    ops_recorded: int = 0
+    ops_dropped: int = 0
+    failures: tuple[str, ...] = ()
+    cell_seconds: float = 0.0
+
+    @functools.cached_property
+    def by_seq(self) -> dict[int, Op]:
+        """The ops by their `seq`."""
+        return {op.seq: op for op in self.ops}
+
+    @functools.cached_property
+    def producer(self) -> dict[int, Op]:
+        """Which op made a tensor (the last one that claimed it, as the tape sees it: a custom gradient takes over its results)."""
+        return {out: op for op in self.ops for out in op.outputs}
+
+    @functools.cached_property
+    def consumers(self) -> dict[int, tuple[Op, ...]]:
+        """Which ops read a tensor, in order."""
+        found: dict[int, list[Op]] = {}
+        for op in self.ops:
+            for tensor in dict.fromkeys(op.inputs):
+                found.setdefault(tensor, []).append(op)
+        return {tensor: tuple(ops) for tensor, ops in found.items()}
+
+    def runs_of(self, site: int) -> Iterator[GradientRun]:
+        """The runs of one place that were kept, in order."""
+        return (run for run in self.runs if run.site == site)
+
+
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "float8_e5m2", "float8_e4m3fn"})
+
+
+def has_gradient_dtype(dtype: str) -> bool:
+    """Whether TensorFlow differentiates values of this dtype (resources and variants pass gradients on as well)."""
+    return dtype in FLOATS or dtype in ("resource", "variant")

@@ -1,0 +1,90 @@
+"""A gradient does not fit its variable, or a custom gradient returned the wrong number of gradients.
+
+What it finds
+    The gradient call or the optimizer raised about a number or a shape of gradients.
+
+Why it happens
+    A gradient has the shape of its variable. A custom gradient returns one for each input; for an input that was broadcast the sum over the broadcast axes is needed.
+
+Example
+    import tensorflow as tf
+    @tf.custom_gradient
+    def product(x, y):
+        def grad(dy):
+            return dy * y
+        return x * y, grad
+    x, y = tf.Variable(2.0), tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        loss = product(x, y)
+    grads = tape.gradient(loss, [x, y])
+
+Use instead
+    import tensorflow as tf
+    @tf.custom_gradient
+    def product(x, y):
+        def grad(dy):
+            return dy * y, dy * x
+        return x * y, grad
+    x, y = tf.Variable(2.0), tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        loss = product(x, y)
+    grads = tape.gradient(loss, [x, y])
+
+Fix safety
+    The forward value stays as it is.
+
+Not a problem when
+    Never: the call raises.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    raised = fault.update.raised if fault.update else fault.run.raised if fault.run else None
+    if raised is None:
+        return None
+    text = raised.message
+    if fault.run is not None and fault.update is None and "custom_gradient function expected to return" in text:
+        op = _custom(recording)
+        return finding(
+            "error/gradient-shape-mismatch",
+            fault,
+            f"the custom gradient of {code(op.name or 'a function')} returns the wrong number of gradients" if op else "a custom gradient returns the wrong number of gradients",
+            spot(recording, op) if op else fault.span,
+            "its gradient function returns too few or too many",
+            f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function.",
+        )
+    wrong = _wrong_shapes(fault)
+    if fault.update is None or not (wrong or "shape" in text.lower()):
+        return None
+    op = _custom(recording)
+    first = wrong[0] if wrong else None
+    detail = f"The gradient of {code(first[0])} has the shape {first[2]}, the variable {first[1]}. " if first else ""
+    return finding(
+        "error/gradient-shape-mismatch",
+        fault,
+        f"the gradient of {code(first[0])} has the shape {first[2]}, and the variable has {first[1]}" if first else "a gradient does not fit its variable",
+        spot(recording, op) if op else fault.update.span,
+        "its gradient function returns this shape" if op else "does not fit here",
+        f"{detail}The tape hands on whatever a gradient function returns; the optimizer is the first to look at the shape, and it raises {code(raised.type)}.",
+        help="return gradients of the shape of each input: sum over the axes along which an input was broadcast",
+        variables=tuple(w[0] for w in wrong),
+    )
+
+
+def _custom(recording: Recording) -> Op | None:
+    return next((op for op in reversed(recording.ops) if op.type == "CustomGradient" and op.phase == "forward"), None)
+
+
+def _wrong_shapes(fault: Fault) -> list[tuple[str, object, object]]:
+    run = fault.run
+    if run is None:
+        return []
+    return [(s.name, s.shape, g.shape) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape]

@@ -1,0 +1,55 @@
+"""A source is neither a tensor nor a variable: a model, a layer, a list of names.
+
+What it finds
+    The gradient call raised, and one of its sources is an object of another kind.
+
+Why it happens
+    Gradients belong to variables and tensors. A model is a container of variables; `model.trainable_variables` is what it holds.
+
+Example
+    import tensorflow as tf
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(tf.ones((1, 2))))
+    grads = tape.gradient(loss, model)
+
+Use instead
+    import tensorflow as tf
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(tf.ones((1, 2))))
+    grads = tape.gradient(loss, model.trainable_variables)
+
+Fix safety
+    Safe.
+
+Not a problem when
+    Never: the call raises.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    run = fault.run
+    if run is None or run.raised is None or "non-persistent" in run.raised.message:
+        return None
+    wrong = [s for s in run.sources if s.kind == "other"]
+    if not wrong:
+        return None
+    kind = wrong[0].python_type
+    return finding(
+        "error/source-not-tensor",
+        fault,
+        f"the source {code(wrong[0].name)} is a {kind}, neither a tensor nor a variable",
+        run.span,
+        f"a {kind} is passed as a source",
+        f"Gradients are computed for tensors and variables. {code(wrong[0].name)} is of type {code(kind)}, and TensorFlow raises {code(run.raised.type)}.",
+        help=f"pass its variables, for a model or layer `{wrong[0].name}.trainable_variables`",
+        variables=(wrong[0].name,),
+    )

@@ -1,0 +1,43 @@
+"""The gradient call or the optimizer raised, and no rule knows the exception.
+
+What it finds
+    An exception out of a gradient call or an optimizer.
+
+Why it happens
+    The exception's own words say more than this page can.
+
+Example
+    There is no example: a cell that leads here shows a gap in gradmagic.
+
+Use instead
+    Read the exception below the report.
+
+Fix safety
+    Nothing is changed.
+
+Not a problem when
+    The exception is expected.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    raised = fault.update.raised if fault.update else fault.run.raised if fault.run else None
+    if raised is None:
+        return None
+    who = "the optimizer" if fault.update else "the gradient call"
+    return finding(
+        "error/unexplained",
+        fault,
+        f"{who} raised {raised.type}",
+        fault.span,
+        f"raises {raised.type} here",
+        f"TensorFlow says: {code((raised.message.splitlines() or [''])[0][:300])}. I know no rule for it.",
+        certainty="likely",
+    )

@@ -1,0 +1,54 @@
+"""The optimizer was built for other variables than it is given.
+
+What it finds
+    `apply_gradients` raised because it does not know a variable of its list.
+
+Why it happens
+    A Keras 3 optimizer makes its slots (momenta and the like) for the variables of its first call. A variable that comes later has no slots.
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.Adam(0.1)
+    optimizer.apply_gradients([(tf.constant(1.0), a)])
+    optimizer.apply_gradients([(tf.constant(1.0), b)])
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.Adam(0.1)
+    optimizer.build([a, b])
+    optimizer.apply_gradients([(tf.constant(1.0), a)])
+    optimizer.apply_gradients([(tf.constant(1.0), b)])
+
+Fix safety
+    An optimizer for each group of variables keeps their slots apart.
+
+Not a problem when
+    Never: the call raises.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    update = fault.update
+    if update is None or update.raised is None:
+        return None
+    text = update.raised.message
+    if "Unknown variable" not in text and "cannot be called" not in text and "not recognize" not in text:
+        return None
+    return finding(
+        "error/unknown-variable",
+        fault,
+        "the optimizer was built for other variables than it is given here",
+        update.span,
+        "the optimizer does not know these variables",
+        "A Keras optimizer makes its state for the variables of its first call. This call has a variable that was not among them, and the optimizer raises.",
+        help="use one optimizer for each group of variables, or call `optimizer.build(all_variables)` first",
+    )

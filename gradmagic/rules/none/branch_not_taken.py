@@ -1,0 +1,57 @@
+"""The source is read only in a branch that this run did not take.
+
+What it finds
+    The source was not read, and the code that ran has an `if`, a loop or a `tf.cond` with a branch that mentions it and in which no op ran.
+
+Why it happens
+    The tape records what runs. Outside a graph, `tf.cond` runs one branch like a Python `if`; what stands in the other does not exist for the tape. (Inside a `tf.function`
+    the gradient of the untaken branch of `tf.cond` is zero, not None.)
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    flag = tf.constant(False)
+    with tf.GradientTape() as tape:
+        loss = tf.cond(flag, lambda: a * b, lambda: a * a)
+    grads = tape.gradient(loss, [a, b])
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    flag = tf.constant(False)
+    with tf.GradientTape() as tape:
+        loss = tf.cond(flag, lambda: a * b, lambda: a * a + b)
+    grads = tape.gradient(loss, [a, b])
+
+Fix safety
+    There is often nothing to fix: the loss of this run does not depend on the source.
+
+Not a problem when
+    Other runs take the other branch.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding, listing, subject
+from gradmagic.syntax import text_at
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "branch" or fault.span is None:
+        return None
+    names = listing(fault.names)
+    return finding(
+        "none/branch-not-taken",
+        fault,
+        f"{subject(fault, 'None')}: it is read only in a branch that this run did not take",
+        fault.span,
+        f"the branch with {names} did not run",
+        f"{names} stands in a branch of {code(text_at(recording, fault.span))}, and no op of that branch ran. The tape records what runs, so the loss of this run does "
+        f"not depend on {names}.",
+        severity="warning",
+        certainty="likely",
+        help="if the variable is to get a gradient in every run, compute both branches and select with `tf.where`",
+    )

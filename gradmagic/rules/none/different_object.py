@@ -1,0 +1,59 @@
+"""The source is another object than the one that was computed with.
+
+What it finds
+    The source was not read, and the target was computed from another variable of the same name and shape: a second model, a rebuilt layer, a clone.
+
+Why it happens
+    A gradient belongs to one variable object. Two models built by the same code have variables of the same names and shapes, and no connection.
+
+Example
+    import tensorflow as tf
+    def make():
+        return tf.Variable([1.0, 2.0], name="w")
+    trained, used = make(), make()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(used * used)
+    grad = tape.gradient(loss, trained)
+
+Use instead
+    import tensorflow as tf
+    def make():
+        return tf.Variable([1.0, 2.0], name="w")
+    used = make()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(used * used)
+    grad = tape.gradient(loss, used)
+
+Fix safety
+    The loss stays the same; other variables are trained.
+
+Not a problem when
+    The other object is a target network or a teacher and None is expected.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "different" or fault.run is None:
+        return None
+    twin = recording.variables[int(str(fault.detail["twin"]))]
+    name = code(twin.names[0] if twin.names else f"{twin.owner}: {twin.path}" if twin.owner else twin.path)
+    trained = any(p.variable in {s.id for s in fault.run.sources} for u in recording.updates for p in u.pairs if p.gradient is not None)
+    return finding(
+        "none/different-object",
+        fault,
+        f"{subject(fault, 'None')}: {target_name(fault)} was computed with another variable of that name",
+        fault.run.span,
+        f"{listing(fault.names)} was not read for {target_name(fault)}",
+        f"{target_name(fault)} was computed from {name}, which has the name and the shape of {listing(fault.names)} and is another object. "
+        "A gradient exists only for the object that was read.",
+        severity="warning" if trained else "error",
+        certainty="likely",
+        help="pass the variables of the object that computes the loss",
+    )

@@ -1,0 +1,57 @@
+"""The source is read and results are computed from it, but none of them reaches the target.
+
+What it finds
+    Ops under the tape used the source. The last of their results is used by nothing on the way to the target.
+
+Why it happens
+    A result that is computed and not used (often a variable name confused with its neighbour) has no influence on the loss.
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        h = a * 3.0
+        m = h * b
+        loss = h * h
+    grads = tape.gradient(loss, [a, b])
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        h = a * 3.0
+        m = h * b
+        loss = m * m
+    grads = tape.gradient(loss, [a, b])
+
+Fix safety
+    Using the result changes the loss: unsafe.
+
+Not a problem when
+    The unused part is a head of a larger model that this loss does not need.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "discarded" or op is None:
+        return None
+    names = listing(fault.names)
+    return finding(
+        "none/discarded-result",
+        fault,
+        f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
+        spot(recording, op),
+        "computed here, and not used for the target",
+        f"{names} is read, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
+        f"target does not depend on {names}.",
+        help="use the result in what follows, or leave the variable out of the sources",
+    )

@@ -1,0 +1,103 @@
+"""The value left TensorFlow and came back as a constant.
+
+What it finds
+    A value computed from the source was handed to Python or NumPy (`.numpy()`, `float()`, `int()`, a NumPy function,
+    `tf.numpy_function`), and the target was computed from what came back.
+
+Why it happens
+    A tape records TensorFlow ops. What Python or NumPy does with a number is not recorded, and a number that comes back in is a
+    new constant, without a history.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = w * w
+        loss = tf.constant(y.numpy()) * 3.0
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = w * w
+        loss = y * 3.0
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Replacing `.numpy()` or `float()` by the tensor itself keeps the value. Replacing a NumPy function by TensorFlow's counterpart may round differently.
+
+Not a problem when
+    The number is for a print, a log or a decision that is not to be differentiated.
+"""
+
+from __future__ import annotations
+
+from gradmagic.fixes import without_escape
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording, Span
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
+from gradmagic.syntax import numpy_calls, spot, text_at
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    names, target = listing(fault.names), target_name(fault)
+    if fault.cause in ("cut", "outside", "dtype") and fault.op is not None and fault.op.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
+        place = spot(recording, fault.op)
+        return finding(
+            "none/left-tensorflow",
+            fault,
+            f"{subject(fault, 'None')}: {called(recording, fault.op)} computes in NumPy",
+            place,
+            "what happens in here is not recorded",
+            f"Every path from {target} back to {names} goes through a function that runs outside TensorFlow. Its result comes back as a new value without a "
+            "history, so going backward the gradient ends there.",
+            notes=("I cannot see inside the function",),
+        )
+    if fault.cause == "escaped" and fault.span is not None:
+        how = str(fault.detail["how"])
+        others = [(spot(recording, fault.op), "comes back in as a constant")] if fault.op is not None else []
+        return finding(
+            "none/left-tensorflow",
+            fault,
+            f"{subject(fault, 'None')}: {code(text_at(recording, fault.span))} takes the value out of TensorFlow",
+            fault.span,
+            f"leaves TensorFlow here ({how})",
+            f"{code(text_at(recording, fault.span))} hands a value computed from {names} to Python as a plain number. "
+            + (f"What {called(recording, fault.op)} then takes in is a new constant" if fault.op is not None else "What comes back is a new constant")
+            + f", without a history: the tape finds no path from {target} to {names}.",
+            others=others,
+            certainty="certain" if fault.op is not None else "likely",
+            fixes=without_escape(recording, fault.span, how),
+            help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
+        )
+    if fault.cause in ("discarded", "constant") and fault.op is not None or fault.cause == "constant":
+        place = _numpy_between(fault, recording)
+        if place is not None:
+            return finding(
+                "none/left-tensorflow",
+                fault,
+                f"{subject(fault, 'None')}: {code(text_at(recording, place))} computes in NumPy",
+                place,
+                "NumPy computes here, and the tape records nothing",
+                f"Results computed from {names} end without reaching {target}, and {target} was computed from a constant that came in later. In between "
+                f"stands {code(text_at(recording, place))}: a NumPy function returns a plain array, and what is made of it is a new constant for the tape.",
+                certainty="likely",
+                help="use the `tf` or `keras.ops` counterpart of the function",
+            )
+    return None
+
+
+def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
+    read = fault.ops[-1].span if fault.ops else None
+    end = fault.op.span if fault.op is not None else read
+    run = fault.run
+    if run is None or run.span is None or (end is None and not fault.ops):
+        return None
+    start = end or read
+    assert start is not None
+    for call in numpy_calls(recording, start):
+        if call.line >= start.line and (run.span.cell != call.cell or call.line <= run.span.line):
+            return call
+    return None

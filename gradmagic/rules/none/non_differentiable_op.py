@@ -1,0 +1,62 @@
+"""Every path is cut at an op that has no derivative: `argmax`, comparisons, `floor`, `round`, `argsort`, sampling.
+
+What it finds
+    On each way back from the target stands an op whose gradient TensorFlow defines as None, or one whose result is an index, a truth value or a count.
+
+Why it happens
+    The result of such an op jumps or stays the same when its input changes a little. There is no slope to follow, so TensorFlow registers the op as not differentiable.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable([0.2, 0.9])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.cast(w > 0.5, tf.float32))
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable([0.2, 0.9])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.sigmoid(10.0 * (w - 0.5)))
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    A differentiable stand-in has another value: unsafe. Which one fits is for the author to decide.
+
+Not a problem when
+    The op only counts, selects or reports and is not meant to be trained through.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.syntax import COMPARISONS, spot
+
+RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers"}
+HELP = {
+    "ArgMax": "use the scores themselves: `tf.nn.softmax` and a cross-entropy loss instead of the index of the largest",
+    "Round": "leave the rounding out of the loss, or write a straight-through estimator: `x + tf.stop_gradient(tf.round(x) - x)`",
+}
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "cut" or op is None or op.type == "StopGradient":
+        return None
+    result = RESULT.get(op.type, "true or false" if op.type in COMPARISONS else "a value")
+    help_ = HELP.get(op.type)
+    if op.type in COMPARISONS:
+        help_ = "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
+    return finding(
+        "none/non-differentiable-op",
+        fault,
+        f"{subject(fault, 'None')}: {called(recording, op)} is not differentiable",
+        spot(recording, op),
+        f"gives {result} without a derivative; the gradient ends here",
+        f"Every path from {target_name(fault)} back to {listing(fault.names)} goes through {called(recording, op)} (op `{op.type}`). Its result is {result} that "
+        "stays the same or jumps when its input changes a little, so TensorFlow defines no gradient for it. What comes after it cannot bring the gradient back.",
+        help=help_,
+    )

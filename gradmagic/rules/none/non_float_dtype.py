@@ -1,0 +1,66 @@
+"""Every path is cut at a cast to an integer, bool or string, or the source itself is of such a dtype.
+
+What it finds
+    A `tf.cast` from a float to an integer, bool or string dtype on every path, or a source (or watched tensor) whose dtype is none of TensorFlow's float or complex dtypes.
+
+Why it happens
+    Integers cannot be changed by an arbitrarily small step, so there is no derivative. TensorFlow records no gradient for a
+    value that is not of a float or complex dtype, and none comes out of a cast to one.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.7)
+    with tf.GradientTape() as tape:
+        loss = tf.cast(tf.cast(w, tf.int32), tf.float32) * 2.0
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.7)
+    with tf.GradientTape() as tape:
+        loss = w * 2.0
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Without the cast the value is no longer cut to a whole number: unsafe.
+
+Not a problem when
+    The whole number is an index or a label and no gradient is expected through it.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "dtype":
+        return None
+    names = listing(fault.names)
+    if fault.op is None:
+        assert fault.run is not None
+        dtype = fault.run.sources[fault.sources[0]].dtype
+        return finding(
+            "none/non-float-dtype",
+            fault,
+            f"{subject(fault, 'None')}: the source is of dtype {dtype}",
+            fault.span,
+            f"{names} is of dtype {dtype} here",
+            f"A gradient is defined for float and complex dtypes. {names} is {code(dtype)}, so the tape does not watch it and the gradient is None.",
+            help="make the source a float: `tf.cast(x, tf.float32)`, `tf.range(-4.0, 5.0)`, `tf.Variable(3.0)`",
+        )
+    to = str(fault.op.attributes.get("DstT", "an integer dtype"))
+    return finding(
+        "none/non-float-dtype",
+        fault,
+        f"{subject(fault, 'None')}: {called(recording, fault.op)} turns it into {to}",
+        spot(recording, fault.op),
+        f"becomes {to}, and the gradient ends here",
+        f"Every path from {target_name(fault)} back to {names} goes through this cast. A value of dtype {code(to)} has no derivative, and nothing that comes "
+        "after it, not even a cast back to a float, brings one back.",
+        help="keep the value a float on the way to the loss",
+    )

@@ -1,0 +1,68 @@
+"""The source takes part in the computation, and the tape does not watch it.
+
+What it finds
+    A source that the target is computed from by differentiable ops only: a tensor without `tape.watch`, a variable with `trainable=False`, or any variable under `watch_accessed_variables=False`.
+
+Why it happens
+    A tape follows what it watches: every trainable variable that is read, and what `tape.watch` was called with. All else is constant to it.
+
+Example
+    import tensorflow as tf
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    grad = tape.gradient(y, x)
+
+Use instead
+    import tensorflow as tf
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    grad = tape.gradient(y, x)
+
+Fix safety
+    Safe: watching does not change any value.
+
+Not a problem when
+    The variable is a statistic (BatchNormalization's moving mean) or a seed that no gradient is meant for.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import finding, listing, subject, target_name
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    run = fault.run
+    if fault.cause != "unwatched" or run is None:
+        return None
+    source = run.sources[fault.sources[0]]
+    tape = recording.tapes.get(run.tape) if run.tape is not None else None
+    names = listing(fault.names)
+    severity = "error"
+    if source.kind == "tensor":
+        why = f"{names} is a plain tensor, and `tape.watch` was not called with it"
+        help_ = f"add `tape.watch({source.name})` as the first line of the tape's block" if source.name.isidentifier() else "call `tape.watch` with the tensor first"
+    elif tape is not None and not tape.watch_accessed_variables:
+        why = "the tape was opened with `watch_accessed_variables=False`"
+        help_ = "call `tape.watch` with the variables, or leave `watch_accessed_variables` out"
+    elif source.trainable is False:
+        why = f"{names} was made with `trainable=False`"
+        help_ = f"if {names} is to be trained, make it with `trainable=True`; if not, leave it out of the sources"
+        severity = "note" if any(not g.missing for g in run.gradients) else "error"
+    else:
+        return None
+    return finding(
+        "none/not-watched",
+        fault,
+        f"{subject(fault, 'None')}: {why}",
+        fault.span or run.span,
+        f"does not watch {names}",
+        f"{target_name(fault)} is computed from {names} by differentiable ops only. The tape follows trainable variables and what it was told to watch: {why}.",
+        severity=severity,
+        help=help_,
+    )

@@ -1,0 +1,69 @@
+"""The source was read, or the path to the target computed, while this tape was not recording.
+
+What it finds
+    An op on every path from the target to the source ran before the `with` block, after it, under `stop_recording`, after `reset`, or under another tape.
+
+Why it happens
+    A tape records ops only while its `with` block runs. What was computed at another time is for this tape a constant.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    y = w * w
+    with tf.GradientTape() as tape:
+        loss = 3.0 * y
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = w * w
+        loss = 3.0 * y
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Safe: moving the computation under the tape does not change its value.
+
+Not a problem when
+    The value is meant as a constant, such as targets computed from an older model.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Op, Recording, Tape
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, run = fault.op, fault.run
+    if fault.cause != "outside" or op is None or run is None or run.tape is None:
+        return None
+    tape = recording.tapes.get(run.tape)
+    when = _when(op, tape)
+    others = [(tape.span, "this tape records only what runs in its block")] if tape is not None and tape.span else []
+    return finding(
+        "none/outside-tape",
+        fault,
+        f"{subject(fault, 'None')}: {called(recording, op)} runs {when}",
+        spot(recording, op),
+        f"runs {when}, so it is not recorded",
+        f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
+        others=others,
+        help="move the line into the `with` block of the tape",
+    )
+
+
+def _when(op: Op, tape: Tape | None) -> str:
+    if tape is None or not tape.recording:
+        return "while the tape does not record"
+    if any(start <= op.seq <= end for start, end, _ in tape.stops):
+        return "under `stop_recording`"
+    if any(op.seq < seq for seq, _ in tape.resets) and op.seq > tape.opened:
+        return "before `tape.reset()`"
+    if op.seq < tape.opened:
+        return "before the tape is opened"
+    return "after the tape's block has ended"

@@ -1,0 +1,59 @@
+"""The value went through a variable's state: `assign`, or a new `tf.Variable`.
+
+What it finds
+    A value computed from the source was written into another variable, and the target was computed from that variable.
+
+Why it happens
+    A variable is a store. Writing to it copies numbers, and the tape does not connect what is written with what is read
+    later: reading starts a new history at the variable itself.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    cache = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        cache.assign(w * 3.0)
+        loss = cache * cache
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    cache = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        value = w * 3.0
+        loss = value * value
+    cache.assign(value)
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Using the tensor in place of the variable keeps the value as long as nothing else writes to the variable in between.
+
+Not a problem when
+    The variable is a running mean or a counter that is not meant to be differentiated.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
+from gradmagic.syntax import text_at
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "assigned" or fault.span is None:
+        return None
+    variable = recording.variables.get(int(str(fault.detail["variable"])))
+    store = code(variable.names[0] if variable and variable.names else variable.path if variable and variable.path else "a variable")
+    return finding(
+        "none/state-assignment",
+        fault,
+        f"{subject(fault, 'None')}: {code(text_at(recording, fault.span))} writes the value into a variable",
+        fault.span,
+        "gradients do not flow through what is written here",
+        f"A value computed from {listing(fault.names)} is written into {store}, and {target_name(fault)} is computed from {store}. Writing copies the numbers only: "
+        f"for the tape the path begins anew at {store}.",
+        help=f"compute {target_name(fault)} from the tensor itself and write it to {store} beside that",
+    )

@@ -1,0 +1,64 @@
+"""Every path from the target to the source goes through `tf.stop_gradient`.
+
+What it finds
+    The source takes part in the computation of the target, and each way back from the target ends at a
+    `tf.stop_gradient` (or `keras.ops.stop_gradient`).
+
+Why it happens
+    `tf.stop_gradient(x)` hands on the value of `x` and tells the tape to treat the result as a constant. Going
+    backward, nothing is sent on to `x`, nor to what `x` was computed from: their gradient is None.
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * tf.stop_gradient(b)
+    grads = tape.gradient(loss, [a, b])
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * b
+    grads = tape.gradient(loss, [a, b])
+
+Fix safety
+    Safe for the value: `tf.stop_gradient` never changes it. The gradient, and so the training, changes.
+
+Not a problem when
+    The constant is meant: a target network, a teacher, a straight-through estimator, the advantage in an actor-critic loss.
+"""
+
+from __future__ import annotations
+
+from gradmagic.fixes import without_call
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "cut" or op is None or op.type not in ("StopGradient", "PreventGradient"):
+        return None
+    place = spot(recording, op)
+    names, target = listing(fault.names), target_name(fault)
+    some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
+    body = (
+        f"Going forward, {called(recording, op)} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a "
+        f"constant. Every path from {target} back to {names} goes through it, so the gradient is None."
+    )
+    return finding(
+        "none/stop-gradient",
+        fault,
+        f"{subject(fault, 'None')}: every path from {target} passes {called(recording, op)}",
+        place,
+        "going backward, the gradient ends here",
+        body,
+        severity="error" if some or fault.run and len(fault.run.sources) == 1 else "warning",
+        notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
+        help=f"if {names} is to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
+        fixes=without_call(recording, place, "take `stop_gradient` away", "safe"),
+    )

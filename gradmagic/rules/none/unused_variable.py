@@ -1,0 +1,56 @@
+"""The source is never read between the opening of the tape and the gradient call.
+
+What it finds
+    No op under the tape reads the source.
+
+Why it happens
+    The target does not depend on it. TensorFlow answers None, which says "not connected"; a zero would say "connected, and flat here".
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * a
+    grads = tape.gradient(loss, [a, b])
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * a
+    grads = tape.gradient(loss, [a])
+
+Fix safety
+    Taking the source out of the list is safe: nothing was computed for it.
+
+Not a problem when
+    The variable belongs to a part of the model that this loss does not use.
+"""
+
+from __future__ import annotations
+
+from gradmagic.fixes import without_source
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import finding, listing, subject, target_name
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    run = fault.run
+    if fault.cause != "unread" or run is None:
+        return None
+    names = listing(fault.names)
+    tape = recording.tapes.get(run.tape) if run.tape is not None else None
+    others = [(tape.span, f"{names} is not read in this block")] if tape is not None and tape.span else []
+    return finding(
+        "none/unused-variable",
+        fault,
+        f"{subject(fault, 'None')}: {target_name(fault)} does not use {'it' if len(fault.names) == 1 else 'them'}",
+        run.span,
+        f"asked for here, though {target_name(fault)} does not depend on {names}",
+        f"Between the opening of the tape and this call no op reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
+        others=others,
+        help=f"use {names} in the computation of {target_name(fault)}, or leave it out of the sources",
+        fixes=without_source(recording, run, fault.sources),
+    )

@@ -1,0 +1,55 @@
+"""NaN or infinity came in with the data.
+
+What it finds
+    The first value that is not finite is one that no op made: it came in from outside.
+
+Why it happens
+    Missing values in a table, a division before the data reached TensorFlow, an empty average.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable([1.0, 2.0])
+    x = tf.constant([[1.0, float("nan")], [3.0, 4.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(x * w)
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable([1.0, 2.0])
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(x * w)
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Leaving rows out or filling them changes the data: unsafe.
+
+Not a problem when
+    Never.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, code, finding, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "value" or op is None or fault.detail.get("variable") is not None:
+        return None
+    tensor = recording.tensors[int(str(fault.detail["leaf"]))]
+    name = code(tensor.name) if tensor.name else f"a value of shape {tensor.shape}"
+    return finding(
+        "nonfinite/bad-input-data",
+        fault,
+        f"{subject(fault, 'not finite')}: {name} came in with values that are not finite",
+        spot(recording, op),
+        "the first value that is not finite enters here",
+        f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
+        help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",
+    )

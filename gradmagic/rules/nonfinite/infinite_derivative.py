@@ -1,0 +1,62 @@
+"""The forward value is finite, and the derivative of one op is not at this point.
+
+What it finds
+    Going backward, an op received finite gradients and sent some that are not finite, while what it computed going forward is finite.
+
+Why it happens
+    Some functions are infinitely steep at a point: `sqrt` and `norm` at 0, `x ** 0.5` at 0, `acos` at 1 and -1, the standard deviation of equal values.
+
+Example
+    import tensorflow as tf
+    x = tf.Variable([0.0, 4.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sqrt(x))
+    grad = tape.gradient(loss, x)
+
+Use instead
+    import tensorflow as tf
+    x = tf.Variable([0.0, 4.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sqrt(x + 1e-12))
+    grad = tape.gradient(loss, x)
+
+Fix safety
+    A small constant under the root changes the value a little: unsafe.
+
+Not a problem when
+    Never: the optimizer would write NaN or infinity into the variable.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, number, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, step = fault.op, fault.step
+    if fault.cause != "born" or op is None or step is None:
+        return None
+    out = recording.tensors.get(op.outputs[0]) if op.outputs else None
+    if out is not None and out.finite is False:
+        return None
+    entering = step.examples.get("inputs")
+    leaving = step.examples.get("outputs")
+    at = next((v for v in entering if isinstance(v, float)), None) if isinstance(entering, tuple) else None
+    result = next((v for v in leaving if isinstance(v, float)), None) if isinstance(leaving, tuple) else None
+    point = f" At element {step.examples.get('index')}" if step.examples.get("index") else " There"
+    values = f"{point} its input is {number(at)}." if at is not None else f"{point} its result is {number(result)}." if result is not None else ""
+    sent = step.examples.get("sent")
+    state = "NaN" if isinstance(sent, float) and sent != sent else "infinite"
+    return finding(
+        "nonfinite/infinite-derivative",
+        fault,
+        f"{subject(fault, 'not finite')}: {called(recording, op)} is infinitely steep at this point",
+        spot(recording, op),
+        f"going backward, the first {state} value is made here",
+        f"Going forward, {called(recording, op)} (op `{op.type}`) is finite.{values} Going backward it receives finite gradients and sends {state} ones: its derivative is infinite at this point.",
+        help="keep away from that point: `sqrt(x + eps)`, `tf.maximum(x, eps)`, `tf.math.divide_no_nan`",
+    )

@@ -1,0 +1,60 @@
+"""A forward op turned finite inputs into NaN or infinity.
+
+What it finds
+    The first op on the way to the target whose inputs are finite and whose result is not.
+
+Why it happens
+    `log(0)`, `0 / 0`, a negative number to a fractional power, a mean over nothing: the result is not a number, or infinite, and so is all that follows.
+
+Example
+    import tensorflow as tf
+    p = tf.Variable([0.0, 0.5])
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_sum(tf.math.log(p))
+    grad = tape.gradient(loss, p)
+
+Use instead
+    import tensorflow as tf
+    p = tf.Variable([0.0, 0.5])
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_sum(tf.math.log(p + 1e-7))
+    grad = tape.gradient(loss, p)
+
+Fix safety
+    A small constant changes the value a little: unsafe.
+
+Not a problem when
+    Never.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.syntax import spot
+
+HELP = {
+    "Log": "keep the input above 0: add a small constant, use `tf.maximum`, or a loss on logits",
+    "RealDiv": "use `tf.math.divide_no_nan`, or add a small constant below",
+    "Pow": "keep the base above 0 before a fractional power",
+    "Sqrt": "keep the input at or above 0",
+}
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "forward" or op is None:
+        return None
+    shape = recording.tensors[op.outputs[0]].shape if op.outputs and op.outputs[0] in recording.tensors else None
+    return finding(
+        "nonfinite/invalid-forward-value",
+        fault,
+        f"{subject(fault, 'not finite')}: {called(recording, op)} gives a value that is not finite",
+        spot(recording, op),
+        "finite values go in, the first that is not finite comes out",
+        f"Going forward, every input of {called(recording, op)} (op `{op.type}`) is finite and its result{f' of shape {shape}' if shape else ''} is not. It is the first such op; what is computed from "
+        "it, and every gradient that passes it, is not finite either.",
+        help=HELP.get(op.type),
+    )

@@ -1,0 +1,100 @@
+"""How findings are put together: names, places and labels, in one voice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Op, Recording, Span
+from gradmagic.report import Finding, Label, Location
+from gradmagic.syntax import spot, text_at, whole_line
+
+ORDINALS = {0: "the first", 1: "the second", 2: "the third"}
+
+
+def location(span: Span | None) -> Location | None:
+    """The place of a finding, as the report writes it."""
+    if span is None:
+        return None
+    if not (span.column or span.end_column):
+        span = whole_line(span)
+    return Location(span.cell, span.file, span.line, span.column, span.end_line, span.end_column, span.code, span.function)
+
+
+def code(text: str) -> str:
+    """Text as code: in backticks, on one line, with none of its own."""
+    return "`" + " ".join(text.replace("`", "'").split()) + "`"
+
+
+def listing(names: Iterable[str], most: int = 3) -> str:
+    """`a`, `b` and 4 more."""
+    known = list(dict.fromkeys(names))
+    shown = [code(n) for n in known[:most]]
+    if len(known) > most:
+        return ", ".join(shown) + f" and {len(known) - most} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else "the sources"
+
+
+def subject(fault: Fault, what: str) -> str:
+    """The beginning of a message: whose gradient it is and what it looks like."""
+    names = fault.names
+    if len(names) == 1:
+        return f"the gradient of {listing(names)} is {what}"
+    layer = common_layer(names)
+    if len(names) > 3 and layer:
+        return f"the gradients of all {len(names)} variables of {code(layer)} are {what}"
+    return f"the gradients of {listing(names)} are {what}"
+
+
+def common_layer(names: Iterable[str]) -> str | None:
+    """The innermost layer that all names lie in."""
+    paths = [n.split("/")[:-1] for n in names]
+    if not paths or not all(paths):
+        return None
+    shared = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) != 1:
+            break
+        shared.append(parts[0])
+    return "/".join(shared) or None
+
+
+def number(value: float | None) -> str:
+    """A number for a sentence: four digits, and `NaN`, `inf` spelled as TensorFlow prints them."""
+    if value is None:
+        return "unknown"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return f"{value:.4g}"
+
+
+def called(recording: Recording, op: Op) -> str:
+    """The user's expression for an op."""
+    place = spot(recording, op)
+    return code(text_at(recording, place)) if place is not None else code(op.type)
+
+
+def target_name(fault: Fault) -> str:
+    """What the user calls the target."""
+    if fault.run is not None:
+        for target in fault.run.targets:
+            if target.name:
+                return code(target.name)
+    return "the target"
+
+
+def finding(rule: str, fault: Fault, message: str, span: Span | None, label: str, body: str, **more: Any) -> Finding:
+    """A finding with its primary label; `others` are further (span, text) labels."""
+    where = location(span)
+    labels = [Label(where, label, True)] if where is not None else []
+    for place, text in more.pop("others", ()):
+        other = location(place)
+        if other is not None and other != where:
+            labels.append(Label(other, text))
+    severity = more.pop("severity", "error")
+    variables = more.pop("variables", fault.names)
+    return Finding(rule, severity, message, where, tuple(labels), body, variables=tuple(variables), **more)

@@ -1,0 +1,57 @@
+"""Gradients were computed, and nothing was ever updated with them.
+
+What it finds
+    A place that computes gradients of trainable variables turn after turn, while no variable is changed in the whole cell and the gradients are not used for anything else.
+
+Why it happens
+    `tape.gradient` only computes. An optimizer, or an assignment, changes the variables.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = w * w
+        grads = tape.gradient(loss, [w])
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = w * w
+        grads = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(grads, [w]))
+
+Fix safety
+    The variables change, as is meant: unsafe.
+
+Not a problem when
+    The gradients are only looked at.
+"""
+
+from __future__ import annotations
+
+from gradmagic.fixes import apply_after
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import finding, listing
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "unapplied" or fault.run is None:
+        return None
+    count = fault.detail["count"]
+    return finding(
+        "step/gradients-not-applied",
+        fault,
+        f"gradients are computed {count} times and nothing is updated with them",
+        fault.span,
+        "computed here, used nowhere",
+        f"This call ran {count} times for {listing(fault.names)}. In the whole cell no optimizer was called and no variable assigned, and the result is not read again: the model stays as it was.",
+        help="hand them to the optimizer: `optimizer.apply_gradients(zip(gradients, variables))`",
+        fixes=apply_after(recording, fault.span),
+    )

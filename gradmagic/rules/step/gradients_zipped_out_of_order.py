@@ -1,0 +1,71 @@
+"""A gradient was applied to another variable than the one it belongs to.
+
+What it finds
+    The optimizer was given a gradient together with a variable that it was not computed for.
+
+Why it happens
+    `zip(gradients, variables)` pairs by position. When the two lists are in different orders, or one of them lacks an element, every pair behind it is wrong.
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    with tf.GradientTape() as tape:
+        loss = a * a + 3.0 * b
+    grads = tape.gradient(loss, [a, b])
+    optimizer.apply_gradients(zip(grads, [b, a]))
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    with tf.GradientTape() as tape:
+        loss = a * a + 3.0 * b
+    grads = tape.gradient(loss, [a, b])
+    optimizer.apply_gradients(zip(grads, [a, b]))
+
+Fix safety
+    The updates change, as is meant.
+
+Not a problem when
+    Gradients of one set of variables are applied to another on purpose, as in meta-learning (first-order MAML, Reptile).
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Applied, Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    update = fault.update
+    if fault.cause != "crossed" or update is None:
+        return None
+    pairs = [p for p in fault.detail["pairs"] if isinstance(p, Applied)]  # type: ignore[attr-defined]
+    first = pairs[0]
+    given = {p.variable for p in update.pairs}
+    inside = [p for p in pairs if p.gradient_of in given]
+    if not inside:
+        return None
+    gradient, variable = _name(recording, first.gradient_of), _name(recording, first.variable)
+    run = fault.run
+    return finding(
+        "step/gradients-zipped-out-of-order",
+        fault,
+        f"the gradient of {gradient} is applied to {variable}",
+        update.span,
+        f"{len(pairs)} of {len(update.pairs)} gradients go to another variable",
+        f"In {len(pairs)} of the {len(update.pairs)} pairs that this call was given, the gradient was computed for another variable: {variable} is changed with the gradient of {gradient}. The lists are paired by position.",
+        others=[(run.span, "the order of the gradients is made here")] if run is not None and run.span else [],
+        help="use one list of variables for the gradient call and for the optimizer",
+        variables=tuple(_name(recording, p.variable).strip("`") for p in pairs),
+    )
+
+
+def _name(recording: Recording, key: int | None) -> str:
+    variable = recording.variables.get(key) if key is not None else None
+    if variable is None:
+        return "another variable"
+    return code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])

@@ -1,0 +1,80 @@
+"""A custom gradient contradicts the numerical derivative.
+
+What it finds
+    With `--numeric`: the gradient that a `tf.custom_gradient` returns at its real inputs differs from central differences of its forward function.
+
+Why it happens
+    The gradient function is written by hand and nothing checks it. A missing factor, a wrong sign or a transposed matrix trains on without an error.
+
+Example
+    import tensorflow as tf
+    @tf.custom_gradient
+    def square(x):
+        def grad(dy):
+            return dy
+        return x ** 2, grad
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(square(x))
+    grad = tape.gradient(loss, x)
+
+Use instead
+    import tensorflow as tf
+    @tf.custom_gradient
+    def square(x):
+        def grad(dy):
+            return 2.0 * x * dy
+        return x ** 2, grad
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(square(x))
+    grad = tape.gradient(loss, x)
+
+Fix safety
+    The forward value stays as it is.
+
+Not a problem when
+    The gradient deviates on purpose: a straight-through estimator, gradient reversal, gradient clipping.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import ORDINALS, code, finding, number
+from gradmagic.syntax import returned_at
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    check = fault.numeric
+    if check is None or check.custom is None:
+        return None
+    which = ORDINALS.get(check.source or 0, f"number {(check.source or 0) + 1}")
+    name = code(check.custom)
+    meant = check.numeric == 0.0 or (check.ratio is not None and check.ratio < 0)
+    if check.note:
+        detail = f"it returns the {check.note}"
+        body = f"At its real inputs, the gradient function of {name} returns a gradient with the {check.note}."
+    else:
+        factor = f", {number(check.ratio)} times the numerical one" if check.ratio is not None else ""
+        detail = f"it gives {number(check.analytic)} where the numerical derivative is {number(check.numeric)}"
+        body = (
+            f"At its real inputs and along a random direction, the gradient function of {name} gives {number(check.analytic)} for {which} input{factor}. Central differences of its own forward function give "
+            f"{number(check.numeric)} (relative error {number(check.error)})."
+        )
+    op = recording.by_seq.get(check.op) if check.op is not None else None
+    run = fault.run
+    names = tuple(s.name for s in run.sources) if run is not None else ()
+    return finding(
+        "wrong/custom-gradient-mismatch",
+        fault,
+        f"the custom gradient of {name} is wrong: {detail}",
+        returned_at(recording, check.span) if check.span else op.span if op else None,
+        "this gradient function does not fit its forward function",
+        body,
+        severity="note" if meant else "error",
+        others=[(op.span, "used here")] if op is not None and op.span else [],
+        variables=names,
+        help="if it deviates on purpose (straight-through, reversal), accept it: `# gradmagic: expected wrong/custom-gradient-mismatch`",
+    )

@@ -1,0 +1,62 @@
+"""Every unit of a ReLU-like activation on the way is off.
+
+What it finds
+    The gradient turns to zeros at a ReLU whose output is 0 for every element.
+
+Why it happens
+    For an input below 0 a ReLU gives 0, and so does its derivative. When all inputs are below 0, nothing gets through.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable([-1.0, -2.0])
+    x = tf.constant([[1.0, 2.0], [3.0, 1.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.nn.relu(x * w) - 1.0) ** 2)
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable([-1.0, -2.0])
+    x = tf.constant([[1.0, 2.0], [3.0, 1.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.nn.leaky_relu(x * w) - 1.0) ** 2)
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Another activation or another start gives other values: unsafe.
+
+Not a problem when
+    It is one batch out of many and the units wake up on others.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, number, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, step = fault.op, fault.step
+    if fault.cause != "died" or op is None or step is None or op.type not in ("Relu", "Relu6"):
+        return None
+    out = recording.tensors.get(op.outputs[0])
+    if out is None or not out.all_zero:
+        return None
+    entering = recording.tensors.get(op.inputs[0])
+    numbers = step.inputs[0] if step.inputs else None
+    size = numbers.size if numbers is not None else step.outputs[0].size if step.outputs and step.outputs[0] else None
+    count = f"all {size} elements" if size else "every element"
+    below = f" The largest input is {number(numbers.max)}." if numbers is not None else ""
+    return finding(
+        "zero/dead-activation",
+        fault,
+        f"{subject(fault, 'zero')}: every unit of the ReLU in {called(recording, op)} is off",
+        spot(recording, op),
+        "0 for every element, and so is its derivative",
+        f"Going forward, {count} that enter this ReLU{f' (shape {entering.shape})' if entering and entering.shape else ''} are at or below 0, and it gives 0.{below} Going backward, "
+        "a ReLU passes the gradient on only where its input is above 0: here nowhere.",
+        help="use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
+    )

@@ -1,0 +1,55 @@
+"""A None was replaced by zeros on request.
+
+What it finds
+    The call has `unconnected_gradients=ZERO`, and the zeros of this source were put in by TensorFlow because there is no path.
+
+Why it happens
+    The option turns "not connected" into zeros, so that code which cannot handle None goes on. The cause of the None stays.
+
+Example
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * tf.stop_gradient(b)
+    grads = tape.gradient(loss, [a, b], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+Use instead
+    import tensorflow as tf
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = a * b
+    grads = tape.gradient(loss, [a, b], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+Fix safety
+    See the rule that the finding names.
+
+Not a problem when
+    Parts of a model are left out on purpose and the zeros are wanted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import listing, subject
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if not fault.hidden:
+        return None
+    from gradmagic.rules import explain as ask
+
+    inner = ask(dataclasses.replace(fault, hidden=False), recording)
+    if inner is None:
+        return None
+    reason = inner.message.partition(": ")[2] or inner.message
+    return dataclasses.replace(
+        inner,
+        rule="zero/hidden-none",
+        message=f"{subject(fault, 'zero in place of None')} ({inner.rule}): {reason}",
+        body=f"The call asks for zeros where a source is not connected. {listing(fault.names)} is not connected: its zeros stand for None.\n\n{inner.body}",
+        notes=(*inner.notes, f"the cause is `{inner.rule}`"),
+    )

@@ -1,0 +1,75 @@
+"""Multiplied by a mask, weight or factor that is all zero.
+
+What it finds
+    The gradient turns to zeros at a product whose other factor is 0 everywhere and does not depend on the source.
+
+Why it happens
+    The derivative of `m * x` is `m`.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable([1.0, 2.0])
+    mask = tf.zeros((2,))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(mask * w) + 1.0
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable([1.0, 2.0])
+    mask = tf.ones((2,))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(mask * w) + 1.0
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Another mask is another loss: unsafe.
+
+Not a problem when
+    This part is switched off on purpose.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, run = fault.op, fault.run
+    if fault.cause != "died" or op is None or run is None or op.type not in ("Mul", "MatMul", "BatchMatMulV2") or len(op.inputs) != 2:
+        return None
+    other = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
+    if other is None or not other.all_zero or other.variable is not None:
+        return None
+    producer = recording.producer.get(other.id)
+    if producer is not None and _from_variable(other.id, recording):
+        return None
+    return finding(
+        "zero/masked-out",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} multiplies it by zeros",
+        spot(recording, op),
+        "the other factor is 0 for every element",
+        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run and is not computed from a variable.",
+        severity="warning",
+        help="look at the mask or weight: in this run it leaves nothing",
+    )
+
+
+def _from_variable(key: int, recording: Recording) -> bool:
+    waiting, seen = [key], set()
+    while waiting and len(seen) < 2000:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        tensor = recording.tensors.get(current)
+        if current in recording.variables or (tensor is not None and tensor.variable is not None):
+            return True
+        op = recording.producer.get(current)
+        waiting.extend(op.inputs if op else ())
+    return False

@@ -1,0 +1,53 @@
+"""Sigmoid, tanh, softmax sit where their derivative is exactly 0 in this dtype.
+
+What it finds
+    The gradient turns to zeros at such an activation, whose outputs are at their ends for every element.
+
+Why it happens
+    Far out these functions are flat. In float32 `sigmoid(20)` is 1 to the last bit, and its derivative `s * (1 - s)` is 0.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable([80.0, 90.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.sigmoid(w) - 0.5) ** 2)
+    grad = tape.gradient(loss, w)
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable([0.8, 0.9])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.sigmoid(w) - 0.5) ** 2)
+    grad = tape.gradient(loss, w)
+
+Fix safety
+    Scaling the inputs changes the values: unsafe. A loss on logits (`from_logits=True`) keeps the loss.
+
+Not a problem when
+    The network is meant to be that sure.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, number, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, step = fault.op, fault.step
+    if fault.cause != "died" or op is None or step is None or op.type not in ("Sigmoid", "Tanh", "Softmax"):
+        return None
+    numbers = step.outputs[0] if step.outputs and step.outputs[0] is not None else None
+    span = f" Its results lie between {number(numbers.min)} and {number(numbers.max)}." if numbers is not None else ""
+    return finding(
+        "zero/saturated-activation",
+        fault,
+        f"{subject(fault, 'zero')}: the {op.type.lower()} of {called(recording, op)} is saturated",
+        spot(recording, op),
+        "at its end for every element, where it is flat",
+        f"Going backward, the derivative of this {op.type.lower()} rounds to exactly 0 for every element.{span}",
+        help="scale what goes in (normalised data, smaller initial weights), or use the value before the activation (`from_logits=True`)",
+    )

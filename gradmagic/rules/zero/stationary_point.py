@@ -1,0 +1,83 @@
+"""The derivative really is zero here: a minimum, symmetric or all-zero weights, terms that cancel.
+
+What it finds
+    The gradient is multiplied by a value that is 0 (the weights themselves, or what they gave), or its terms sum to 0.
+
+Why it happens
+    At such a point the loss is flat. Training that begins there does not leave it.
+
+Example
+    import tensorflow as tf
+    x = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        loss = x * x
+    grad = tape.gradient(loss, x)
+
+Use instead
+    import tensorflow as tf
+    x = tf.Variable(0.5)
+    with tf.GradientTape() as tape:
+        loss = x * x
+    grad = tape.gradient(loss, x)
+
+Fix safety
+    Another start is another run: unsafe.
+
+Not a problem when
+    The minimum is reached, or the variable has no influence by design (a bias before BatchNormalization, the key bias of attention).
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause == "cancelled":
+        noise = not fault.detail.get("exact")
+        state = "zero up to rounding noise" if noise else "zero"
+        others = fault.run is not None and sum(1 for g in fault.run.gradients if g.numbers is not None and not g.numbers.all_zero) > 0
+        return finding(
+            "zero/stationary-point",
+            fault,
+            f"{subject(fault, state)}: the terms of the derivative cancel",
+            fault.span,
+            "the terms that come back to here sum to 0",
+            "Going backward, gradients that are not zero come back on every path, and their sum is zero"
+            + (" up to the rounding noise of the dtype" if noise else "")
+            + ": the target does not change when this variable changes a little.",
+            severity="note" if others else "warning",
+            help="a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+        )
+    if fault.cause != "died" or op is None or fault.step is None:
+        return None
+    factor = _zero_factor(fault, recording)
+    if factor is None:
+        return None
+    return finding(
+        "zero/stationary-point",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} is flat at this point",
+        spot(recording, op),
+        factor,
+        f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point, and the optimizer has nothing to follow.",
+        severity="warning",
+        help="begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+    )
+
+
+def _zero_factor(fault: Fault, recording: Recording) -> str | None:
+    op = fault.op
+    assert op is not None
+    if op.type in ("Square", "Abs", "Pow") or len(op.inputs) == 1:
+        tensor = recording.tensors.get(op.inputs[0])
+        return "its input is 0 for every element" if tensor is not None and tensor.all_zero else None
+    if len(op.inputs) == 2:
+        tensor = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
+        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero else None
+    return None

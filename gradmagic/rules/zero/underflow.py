@@ -1,0 +1,81 @@
+"""The true derivative is not zero, but too small for the dtype.
+
+What it finds
+    A number on the way is 0 only because its dtype cannot hold anything that small.
+
+Why it happens
+    The smallest number above 0 is about 1e-45 in float32 and 6e-8 in float16 (CPUs often give 0 below 1e-38 already). A product or an exponential below that is 0.
+
+Example
+    import tensorflow as tf
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        loss = tf.exp(-1000.0 * x)
+    grad = tape.gradient(loss, x)
+
+Use instead
+    import tensorflow as tf
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        log_loss = -1000.0 * x
+    grad = tape.gradient(log_loss, x)
+
+Fix safety
+    Working with logarithms changes the loss: unsafe.
+
+Not a problem when
+    The value is meant to vanish.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, number, subject
+from gradmagic.syntax import spot
+
+EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc")
+FACTORS = ("Mul", "RealDiv", "Square", "Div", "Cast")
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op, step = fault.op, fault.step
+    if fault.cause != "died" or op is None or step is None:
+        return None
+    out = recording.tensors.get(op.outputs[0])
+    dtype = out.dtype if out is not None else "its dtype"
+    if op.type in EXPONENTIALS and out is not None and out.all_zero:
+        before = recording.tensors.get(op.inputs[0])
+        if before is None or before.finite is False:
+            return None
+        entering = step.inputs[0] if step.inputs and step.inputs[0] is not None else None
+        value = f" at {number(entering.max)}" if entering is not None else ""
+        why = f"Going forward, {called(recording, op)}{value} is too small for {dtype} and is stored as 0. Its derivative is the same number, so going backward the tape multiplies by 0."
+    elif op.type in FACTORS and _factor_is_not_zero(fault):
+        received = step.received[0]
+        why = (
+            f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The other factor is not 0, and the product is too small for {dtype}: it is stored as 0."
+        )
+    else:
+        return None
+    return finding(
+        "zero/underflow",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} is too small for {dtype}",
+        spot(recording, op),
+        f"below the smallest number of {dtype}",
+        why + " The true derivative is not 0.",
+        help="work with the logarithm, scale the values, or use a wider dtype (loss scaling for float16)",
+    )
+
+
+def _factor_is_not_zero(fault: Fault) -> bool:
+    op, step = fault.op, fault.step
+    assert op is not None and step is not None
+    if op.type == "Cast":
+        return True
+    position = 1 - (fault.input or 0) if len(op.inputs) == 2 else 0
+    other = step.inputs[position] if position < len(step.inputs) else None
+    received = step.received[0] if step.received else None
+    return other is not None and other.zeros == 0 and other.finite and received is not None and received.zero is False

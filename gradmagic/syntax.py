@@ -1,0 +1,229 @@
+"""What the code of a recording says: the smallest expression behind an op, branches that did not run, uses of a result."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator
+
+from gradmagic.recording import Op, Recording, Span
+
+CALLED = {
+    "StopGradient": ("stop_gradient",),
+    "Cast": ("cast", "to_float", "convert_to_tensor", "saturate_cast"),
+    "ArgMax": ("argmax",),
+    "ArgMin": ("argmin",),
+    "TopKV2": ("argsort", "sort", "top_k"),
+    "Round": ("round",),
+    "Rint": ("rint", "round"),
+    "Floor": ("floor",),
+    "Ceil": ("ceil",),
+    "Sign": ("sign",),
+    "OneHot": ("one_hot",),
+    "SelectV2": ("where",),
+    "ClipByValue": ("clip_by_value", "clip"),
+    "Sqrt": ("sqrt", "norm", "reduce_std", "std"),
+    "Log": ("log",),
+    "Exp": ("exp",),
+    "Pow": ("pow",),
+    "EagerPyFunc": ("py_function",),
+    "PyFunc": ("numpy_function", "py_func"),
+}
+COMPARISONS = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual"})
+CONDITIONALS = frozenset({"cond", "case", "switch_case"})
+
+
+@functools.lru_cache(maxsize=256)
+def tree_of(source: str) -> ast.Module | None:
+    """The syntax tree of a cell or file; magic lines count as comments. None where it cannot be parsed."""
+    lines = ["#" + line if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def source_of(recording: Recording, span: Span) -> str | None:
+    """The text of the cell or file that a span lies in."""
+    key = span.cell if span.cell is not None else span.file
+    return recording.code.get(key) if key is not None else None
+
+
+def _tree(recording: Recording, span: Span) -> ast.Module | None:
+    source = source_of(recording, span)
+    return tree_of(source) if source is not None else None
+
+
+def spot(recording: Recording, op: Op) -> Span | None:
+    """The smallest expression of the user's line that stands for an op."""
+    span = op.span
+    if span is None:
+        return None
+    tree = _tree(recording, span)
+    if tree is None:
+        return span
+    names, found = CALLED.get(op.type, ()), []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.expr) or not _inside(node, span):
+            continue
+        if isinstance(node, ast.Call) and _last_name(node.func) in names:
+            found.append(node)
+        elif isinstance(node, ast.Compare) and op.type in COMPARISONS:
+            found.append(node)
+        elif isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow):
+            found.append(node)
+    if found and not _exact(span):
+        return _span_at(span, found[-1])
+    if _exact(span):
+        return span
+    return whole_line(span)
+
+
+def whole_line(span: Span) -> Span:
+    """The line of a span without its indentation."""
+    start = len(span.code) - len(span.code.lstrip())
+    code = span.code.partition("  #")[0].rstrip()
+    return dataclasses.replace(span, column=start, end_line=span.line, end_column=max(len(code), start))
+
+
+def _exact(span: Span) -> bool:
+    return bool(span.column or span.end_column)
+
+
+def _inside(node: ast.expr, span: Span) -> bool:
+    if _exact(span):
+        return (span.line, span.column) <= (node.lineno, node.col_offset) and (node.end_lineno or 0, node.end_col_offset or 0) <= (span.end_line, span.end_column)
+    return node.lineno == span.line
+
+
+def _span_at(span: Span, node: ast.expr) -> Span:
+    return dataclasses.replace(span, line=node.lineno, column=node.col_offset, end_line=node.end_lineno or node.lineno, end_column=node.end_col_offset or 0)
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def call_at(recording: Recording, span: Span, names: Iterable[str]) -> ast.Call | None:
+    """The call of one of these functions on the span's lines."""
+    tree = _tree(recording, span)
+    wanted = set(names)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and _last_name(node.func) in wanted and span.line <= node.lineno <= span.end_line:
+            return node
+    return None
+
+
+def statement_at(recording: Recording, span: Span) -> ast.stmt | None:
+    """The innermost statement on a span's first line."""
+    tree, found = _tree(recording, span), None
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.stmt) and node.lineno <= span.line <= (node.end_lineno or node.lineno):
+            found = node
+    return found
+
+
+def _mentions(nodes: Iterable[ast.AST], names: set[str]) -> bool:
+    for root in nodes:
+        for node in ast.walk(root):
+            if (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names):
+                return True
+    return False
+
+
+def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str]) -> Span | None:
+    """A conditional of the code that ran, with a branch that mentions one of the names and in which no op ran."""
+    by_source: dict[str | int | None, list[Span]] = {}
+    for span in dict.fromkeys(ran):
+        by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
+    for spans in by_source.values():
+        tree = _tree(recording, spans[0])
+        if tree is None:
+            continue
+        for body, owner in _branches(tree):
+            first, last = body[0], body[-1]
+            start = (first.lineno, first.col_offset)
+            end = (last.end_lineno or last.lineno, last.end_col_offset or 0)
+            if not _mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if _exact(s)):
+                continue
+            if not any(_near(owner, s) for s in spans):
+                continue
+            lines = (source_of(recording, spans[0]) or "").split("\n")
+            code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
+            return dataclasses.replace(
+                spans[0], line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None
+            )
+    return None
+
+
+def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.AST], ast.stmt | ast.expr]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If):
+            yield list(node.body), node
+            if node.orelse:
+                yield list(node.orelse), node
+        elif isinstance(node, (ast.For, ast.While)):
+            yield list(node.body), node
+        elif isinstance(node, ast.IfExp):
+            yield [node.body], node
+            yield [node.orelse], node
+        elif isinstance(node, ast.Call) and _last_name(node.func) in CONDITIONALS:
+            for argument in [*node.args, *(k.value for k in node.keywords)]:
+                for part in ast.walk(argument):
+                    if isinstance(part, ast.Lambda):
+                        yield [part.body], node
+
+
+def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:
+    return owner.lineno - 40 <= span.line <= (owner.end_lineno or owner.lineno) + 40
+
+
+def uses_of_result(recording: Recording, span: Span) -> bool:
+    """Whether the name that a gradient call is assigned to is read again in the same cell or file, other than to be printed."""
+    tree, statement = _tree(recording, span), statement_at(recording, span)
+    if tree is None or not isinstance(statement, ast.Assign):
+        return True
+    names = {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+            return True
+    return False
+
+
+def numpy_calls(recording: Recording, span: Span) -> list[Span]:
+    """Calls of NumPy, SciPy and `math` functions in the code around a span."""
+    tree = _tree(recording, span)
+    found = []
+    lines = (source_of(recording, span) or "").split("\n")
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.Call):
+            continue
+        root = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Name) and root.id in ("np", "numpy", "scipy", "sp", "math") and isinstance(node.func, ast.Attribute):
+            found.append(dataclasses.replace(_span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
+    return found
+
+
+def text_at(recording: Recording, span: Span) -> str:
+    """The code of a span on one line, at most 60 characters of it."""
+    if span.line == span.end_line and _exact(span):
+        text = span.code[span.column : span.end_column]
+    else:
+        text = span.code.strip()
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def returned_at(recording: Recording, span: Span) -> Span:
+    """The expression that the function defined on a span's line returns; the line itself where it returns nothing."""
+    tree = _tree(recording, span)
+    lines = (source_of(recording, span) or "").split("\n")
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.lineno == span.line:
+            returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None] if isinstance(node, ast.FunctionDef) else []
+            if returns and returns[-1].value is not None:
+                value = returns[-1].value
+                return dataclasses.replace(_span_at(span, value), code=lines[value.lineno - 1] if value.lineno <= len(lines) else "")
+    return whole_line(span)

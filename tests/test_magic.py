@@ -1,0 +1,212 @@
+"""The cell behaves as without the magic, and bad input gets one sentence."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import pytest
+
+import gradmagic
+
+SETUP = """
+import numpy as np, tensorflow as tf, keras
+w = tf.Variable(2.0, name="w")
+"""
+
+
+@pytest.fixture
+def ready(notebook: Any) -> Any:
+    assert notebook.run(SETUP).success
+    return notebook
+
+
+CELLS = [
+    "x = tf.random.normal((3,)); print(float(tf.reduce_sum(x))); x.numpy().tolist()",
+    "with tf.GradientTape() as tape:\n    y = w * tf.random.uniform(())\ng = tape.gradient(y, w)\n(float(y), float(g))",
+    "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dropout(0.5), keras.layers.Dense(1)])\nmodel.compile('adam', 'mse')\n"
+    "h = model.fit(np.ones((16, 2)), np.ones((16, 1)), batch_size=4, epochs=2, verbose=0)\nh.history['loss']",
+    "@tf.function\ndef step(v):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(tf.random.normal((2,)) * w * v)\n    return tape.gradient(loss, w)\n"
+    "[float(step(tf.constant(float(i)))) for i in range(3)]",
+    "np.random.rand(2).tolist()",
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_same_values_output_and_display(cell: str, ready: Any, capsys: Any) -> None:
+    outcomes = []
+    for head in ("#\n", "%%gradcheck --quiet\n"):
+        ready.run("keras.utils.set_random_seed(7)")
+        before = set(ready.shell.user_ns)
+        capsys.readouterr()
+        result = ready.run(head + cell)
+        assert result.success
+        names = {n for n in set(ready.shell.user_ns) - before if not n.startswith("_")}
+        outcomes.append((repr(result.result), names if head == "#\n" else names))
+    assert outcomes[0][0] == outcomes[1][0]
+
+
+def test_exception_is_the_users_own(ready: Any, capsys: Any) -> None:
+    result = ready.run("%%gradcheck\nwith tf.GradientTape() as tape:\n    y = w * w\na = tape.gradient(y, w)\nb = tape.gradient(y, w)")
+    assert type(result.error_in_exec) is RuntimeError
+    out = capsys.readouterr().out
+    assert out.index("error/tape-used-twice") < out.index("Traceback (most recent call last)")
+    shown = out[out.index("Traceback (most recent call last)") :]
+    assert "line 5" in shown and "gradmagic" not in shown
+    assert ready.shell.last_execution_succeeded is False
+
+
+def test_line_numbers_are_the_editors(ready: Any) -> None:
+    report = ready.check("\n\nwith tf.GradientTape() as tape:\n    y = tf.stop_gradient(w)\n\ng = tape.gradient(y, w)")
+    assert report.findings[0].location.line == 5
+    assert report.calls[0].location.line == 7
+
+
+def test_everything_is_put_back(ready: Any) -> None:
+    import tensorflow as tf
+    from keras import optimizers
+    from tensorflow.python.eager import backprop, context, record
+    from tensorflow.python.eager.polymorphic_function import atomic_function
+    from tensorflow.python.framework import ops
+
+    def state() -> list[object]:
+        owner = next(c for c in optimizers.Optimizer.__mro__ if "apply" in vars(c))
+        return [
+            *(vars(backprop.GradientTape)[n] for n in ("gradient", "jacobian", "batch_jacobian", "_push_tape", "_pop_tape", "watch", "reset", "stop_recording")),
+            record.record_operation, tf.gradients, vars(ops._EagerTensorBase)["_numpy"], vars(atomic_function.AtomicFunction)["call_flat"],
+            atomic_function.from_func_graph, vars(owner)["apply"], list(context.context().op_callbacks),
+        ]  # fmt: skip
+
+    before = state()
+    ready.check("with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(y, w)", "--numeric")
+    assert state() == before
+    ready.run("%%gradcheck\nraise KeyboardInterrupt")
+    assert state() == before
+
+
+def test_no_tensor_lives_longer(ready: Any) -> None:
+    ready.run("import gc, weakref\nrefs = []")
+    ready.run(
+        "%%gradcheck --quiet\nfor i in range(4):\n    with tf.GradientTape() as tape:\n        h = tf.random.normal((4,)) * w\n        refs.append(weakref.ref(h))\n"
+        "        y = tf.reduce_sum(h * h)\n    g = tape.gradient(y, w)\n    del h\n    gc.collect()\n    alive = sum(r() is not None for r in refs)"
+    )
+    assert ready.shell.user_ns["alive"] == 0
+
+
+def test_long_loops_stay_bounded(ready: Any) -> None:
+    report = ready.check("for i in range(600):\n    with tf.GradientTape() as tape:\n        y = w * w\n    w.assign_sub(0.001 * tape.gradient(y, w))")
+    assert report.calls[0].count == 600
+    assert report.overhead.ops_dropped > 0.9 * report.overhead.ops_recorded - 100
+    assert report.verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [("--nonsense", "there is no option `--nonsense`"), ("--every x", "`--every` takes a whole number"), ("-f loud", "takes one of note, warning, error"), ("--out", "needs a value")],
+)
+def test_bad_options_get_one_sentence(line: str, sentence: str, ready: Any, capsys: Any) -> None:
+    assert ready.run(f"%%gradcheck {line}\nvalue = 41 + 1").success
+    out = capsys.readouterr().out
+    assert sentence in out and "Traceback" not in out and len(out.strip().splitlines()) == 1
+    assert ready.shell.user_ns["value"] == 42
+
+
+def test_target_of_the_magics_own_tape(ready: Any, capsys: Any) -> None:
+    report = ready.check("loss = w * w + 1.0", "loss")
+    assert [v.status for v in report.calls[0].variables] == ["ok"] and report.calls[0].kind == "gradcheck"
+    report = ready.check("w * 3.0")
+    assert report.calls[0].variables[0].grad.norm == 3.0
+    capsys.readouterr()
+    ready.check("loss = w * w", "no_such_name")
+    assert "`no_such_name` (TARGET) cannot be evaluated after the cell" in capsys.readouterr().out
+
+
+def test_syntax_error_is_pythons_own(ready: Any, capsys: Any) -> None:
+    before = gradmagic.last_report()
+    result = ready.run("%%gradcheck\nx = = 3")
+    assert isinstance(result.error_before_exec, SyntaxError)
+    assert gradmagic.last_report() is before
+    assert "gradmagic" not in capsys.readouterr().out
+
+
+def test_no_tensorflow(ready: Any, monkeypatch: Any, capsys: Any) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "tensorflow":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert ready.run("%%gradcheck\nvalue = 1").success
+    assert "TensorFlow is not installed" in capsys.readouterr().out
+
+
+def test_loaded_twice_and_unloaded(ready: Any) -> None:
+    transforms = ready.shell.input_transformer_manager.cleanup_transforms
+    count = len(transforms)
+    ready.run("%load_ext gradmagic")
+    gradmagic.load_ipython_extension(ready.shell)
+    assert len(transforms) == count
+    gradmagic.unload_ipython_extension(ready.shell)
+    assert len(transforms) == count - 1 and "run_ast_nodes" not in vars(ready.shell)
+    gradmagic.load_ipython_extension(ready.shell)
+    assert ready.check("w * 2.0").verdict == "ok"
+
+
+def test_fail_on(ready: Any) -> None:
+    result = ready.run("%%gradcheck --fail-on error\nwith tf.GradientTape() as tape:\n    y = tf.stop_gradient(w)\ng = tape.gradient(y, w)")
+    assert isinstance(result.error_in_exec, gradmagic.GradientProblem)
+    assert result.error_in_exec.report is gradmagic.last_report()
+
+
+def test_expected_findings_raise_no_alarm(ready: Any) -> None:
+    cell = "with tf.GradientTape() as tape:\n    y = tf.stop_gradient(w)  # gradmagic: expected none/stop-gradient\ng = tape.gradient(y, w)"
+    report = ready.check(cell)
+    assert report.verdict == "ok" and report.findings[0].accepted
+    report = ready.check(cell.partition("  #")[0] + "\ng = tape.gradient(y, w)", "--expect none/stop-gradient:w")
+    assert report.verdict == "ok" and report.findings[0].accepted
+
+
+def test_a_crash_of_gradmagic_does_not_cost_the_cell(ready: Any, monkeypatch: Any) -> None:
+    import gradmagic.diagnose
+
+    def broken(recording: Any) -> Any:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(gradmagic.diagnose, "locate", broken)
+    report = ready.check("with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(y, w)\nafter = 1")
+    assert ready.shell.user_ns["after"] == 1
+    assert any("planted" in failure for failure in report.failures)
+
+
+def test_line_magic(ready: Any, capsys: Any) -> None:
+    ready.check("w * 2.0")
+    capsys.readouterr()
+    ready.run("%gradcheck")
+    assert "checked" in capsys.readouterr().out
+    ready.run("%gradcheck explain none/stop-gradient")
+    assert "Why it happens" in capsys.readouterr().out
+    ready.run("%gradcheck explain none/nothing")
+    assert "name one of these rules" in capsys.readouterr().out
+    ready.run("%gradcheck on")
+    before = gradmagic.last_report()
+    ready.run("w * 4.0")
+    assert gradmagic.last_report() is not before
+    ready.run("%gradcheck off")
+
+
+def test_cell_magics_below(ready: Any, capsys: Any) -> None:
+    assert ready.run("%%gradcheck\n%%capture said\nprint('inside')\ny = w * w").success
+    assert ready.shell.user_ns["said"].stdout == "inside\n"
+
+
+def test_out_files(ready: Any, tmp_path: Any, capsys: Any) -> None:
+    paths = [tmp_path / f"report{ending}" for ending in (".json", ".html", ".svg", ".png", ".md", ".txt")]
+    line = " ".join(f"--out {p}" for p in paths)
+    report = ready.check("with tf.GradientTape() as tape:\n    y = tf.stop_gradient(w) * w\ng = tape.gradient(y, w)", line)
+    assert all(p.stat().st_size > 200 for p in paths)
+    assert gradmagic.Report.from_json(paths[0].read_text()) == report
+    capsys.readouterr()
+    ready.check("w * 2.0", f"--out {tmp_path / 'report.docx'}")
+    assert "a report is written as one of" in capsys.readouterr().out
