@@ -84,7 +84,8 @@ def _pieces(label: Label, cell: CellInfo) -> Iterator[tuple[int, str, int, int]]
     """One (line, code, start, end) for each line of the label's span whose code is known, the middle of a long span left out."""
     at = label.location
     given = at.code.split("\n")
-    last = max(at.end_line, at.line)
+    # A block that is pointed out beside the guilty code is named by its first line; all of its lines would drown the code.
+    last = max(at.end_line, at.line) if label.primary else at.line
     numbers = list(range(at.line, min(last, at.line + LONGEST_SPAN) + 1))
     if last - at.line > LONGEST_SPAN:
         numbers = [at.line, at.line + 1, last]
@@ -95,7 +96,7 @@ def _pieces(label: Label, cell: CellInfo) -> Iterator[tuple[int, str, int, int]]
             return
         indent = len(code) - len(code.lstrip())
         start = at.column if number == at.line else indent
-        end = at.end_column if number == last else len(code.rstrip())
+        end = at.end_column if number == at.end_line else len(code.rstrip())
         yield number, code, start, end
 
 
