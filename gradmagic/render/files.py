@@ -43,7 +43,7 @@ def check_ending(path: str | Path) -> str:
     """
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise ValueError(f"cannot write a report to `{path}`: the name has to end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+        raise ValueError(f"a report is written as one of {', '.join(ENDINGS)}, and `{Path(path).name}` ends differently")
     return ending
 
 

@@ -156,7 +156,7 @@ def test_files(name: str, ending: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["report.pdf", "report", ".json", "a.json/b"])
 def test_another_ending_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match=r"\.json, \.html, \.svg, \.md, \.txt or \.png"):
+    with pytest.raises(ValueError, match=r"written as one of \.json, \.html, \.svg, \.md, \.txt, \.png"):
         write(reports.all_ok(), path)
 
 

@@ -45,7 +45,11 @@ def test_a_label_over_several_lines() -> None:
 
 
 def test_a_second_label_over_several_lines_marks_the_first() -> None:
-    assert drawn(Label(at(2, 4, 5, 1), "this call"), Label(at(6, 0, 6, 1), "", True)).splitlines()[2:5] == ["2 | a = f(", "  |     -- this call", "..."]
+    assert drawn(Label(at(2, 4, 5, 1), "this call"), Label(at(6, 0, 6, 1), "", True)).splitlines()[2:5] == [
+        "2 | a = f(",
+        "  |     -- this call",
+        "...",
+    ]
 
 
 def test_a_single_line_between_two_labels_is_shown_and_a_longer_gap_is_not() -> None:
