@@ -13,9 +13,7 @@ from gradmagic.options import Options
 from gradmagic.report import Report, Versions
 
 RANK = {"ok": 0, "note": 0, "warning": 1, "error": 2}
-ASKS = frozenset(
-    {"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "hessians", "fit", "train_on_batch", "minimize", "make_train_function"}
-)
+ASKS = frozenset({"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "hessians", "fit", "train_on_batch", "minimize", "make_train_function"})
 NO_TENSORFLOW = "TensorFlow is not installed, so nothing can be checked: `pip install tensorflow` (or `tensorflow-cpu`) and run the cell again"
 
 

@@ -81,11 +81,13 @@ def without_source(recording: Recording, run: GradientRun, unused: Iterable[int]
     if not kept:
         return ()
     before, after = _segment(recording, span, call.args[1]), "[" + ", ".join(_segment(recording, span, e) or "" for e in kept) + "]"
-    lines, edits = _lines(recording, span), []
+    lines = _lines(recording, span)
+    edits: list[Edit] = []
     tree = tree_of("\n".join(lines))
     for node in ast.walk(tree) if tree is not None else ():
-        same = isinstance(node, ast.List) and isinstance(node.ctx, ast.Load) and _segment(recording, span, node) == before
-        if same and node.lineno >= call.lineno:
+        if not (isinstance(node, ast.List) and isinstance(node.ctx, ast.Load)):
+            continue
+        if node.lineno >= call.lineno and _segment(recording, span, node) == before:
             edit = _replace(recording, span, node, after)
             if edit is not None and edit.start_line not in {e.start_line for e in edits}:
                 edits.append(edit)
@@ -115,9 +117,11 @@ def _optimizers(recording: Recording) -> list[str]:
     for text in recording.code.values():
         tree = tree_of(text)
         for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                if "optimizers" in ast.dump(node.value.func):
-                    found.append(node.targets[0].id)
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+                continue
+            name = node.targets[0]
+            if isinstance(name, ast.Name) and "optimizers" in ast.dump(node.value.func):
+                found.append(name.id)
     return list(dict.fromkeys(found))
 
 
@@ -129,9 +133,7 @@ def tape_instead(recording: Recording, span: Span | None) -> tuple[Fix, ...]:
         return ()
     tree, lines = tree_of("\n".join(_lines(recording, span))), _lines(recording, span)
     made = [
-        n
-        for n in ast.walk(tree or ast.Module([], []))
-        if isinstance(n, ast.Assign) and n.lineno < statement.lineno and any(isinstance(t, ast.Name) and t.id == call.args[0].id for t in n.targets)
+        n for n in ast.walk(tree or ast.Module([], [])) if isinstance(n, ast.Assign) and n.lineno < statement.lineno and any(isinstance(t, ast.Name) and t.id == call.args[0].id for t in n.targets)
     ]
     if len(made) != 1 or made[0].end_lineno != made[0].lineno or made[0].col_offset != statement.col_offset:
         return ()

@@ -40,9 +40,8 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
     norms = _norms(run)
     for op in ops:
-        for position, key in enumerate(op.inputs):
-            before = _before(key, paths, group_of)
-            for source in before:
+        for position, value in enumerate(op.inputs):
+            for source in _before(value, paths, group_of):
                 is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
                 status_here = "cut" if is_cut else _status(op, position, marked, norms, run)
                 _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
@@ -54,8 +53,8 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
                 ends: EdgeStatus = {"none": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}.get(statuses[index], "flows")  # type: ignore[assignment]
                 numbers = run.gradients[index].numbers if index < len(run.gradients) else None
                 _add(edges, f"v{index}", f"g:{group_of[user.seq]}", ends, numbers.norm if numbers else None)
-    for key in paths.targets:
-        for source in _before(key, paths, group_of):
+    for value in paths.targets:
+        for source in _before(value, paths, group_of):
             is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
             _add(edges, source, "target", "cut" if is_cut else "flows", None)
     return FlowGraph(tuple(nodes), tuple(edges.values()))
@@ -101,7 +100,8 @@ def _key(op: Op, depth: int) -> str:
 
 def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:
     """The groups that a value comes from, through ops that are not shown."""
-    found, waiting, seen = [], [key], set()
+    found: list[str] = []
+    waiting, seen = [key], set[int]()
     while waiting:
         current = waiting.pop()
         if current in seen or len(seen) > 200:

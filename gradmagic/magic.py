@@ -15,7 +15,7 @@ from typing import Any
 from IPython.core.inputtransformer2 import cell_magic as transform_cell_magic
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
-from gradmagic.options import HELP, Options, OptionError, parse
+from gradmagic.options import HELP, OptionError, Options, parse
 from gradmagic.state import remember
 
 PREFIX = "%%gradcheck"

@@ -287,10 +287,7 @@ class Report:
         if not isinstance(data, dict) or not isinstance(data.get("schema"), str):
             raise ReportFormatError("this is not a gradmagic report: it has no field `schema`")
         if data["schema"] != SCHEMA:
-            raise ReportFormatError(
-                f"this report has the format `{data['schema']}`, and this gradmagic reads `{SCHEMA}`: "
-                "open it with the gradmagic version that wrote it, or upgrade gradmagic"
-            )
+            raise ReportFormatError(f"this report has the format `{data['schema']}`, and this gradmagic reads `{SCHEMA}`: open it with the gradmagic version that wrote it, or upgrade gradmagic")
         report = _decode(cls, data, "report")
         assert isinstance(report, cls)
         return report

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from gradmagic.report import SCHEMA, Report, field_types
 
-FILE = Path(__file__).with_name("report.schema.json")
+PATH = Path(__file__).with_name("report.schema.json")
 
 
 def report_schema() -> dict[str, Any]:
@@ -78,4 +78,4 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(schema_text(), encoding="utf-8", newline="\n")
+    PATH.write_text(schema_text(), encoding="utf-8", newline="\n")

@@ -67,11 +67,11 @@ def spot(recording: Recording, op: Op) -> Span | None:
     for node in ast.walk(tree):
         if not isinstance(node, ast.expr) or not _inside(node, span):
             continue
-        if isinstance(node, ast.Call) and _last_name(node.func) in names:
-            found.append(node)
-        elif isinstance(node, ast.Compare) and op.type in COMPARISONS:
-            found.append(node)
-        elif isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow):
+        if (
+            (isinstance(node, ast.Call) and _last_name(node.func) in names)
+            or (isinstance(node, ast.Compare) and op.type in COMPARISONS)
+            or (isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow))
+        ):
             found.append(node)
     if found and not _exact(span):
         return _span_at(span, found[-1])
@@ -124,7 +124,7 @@ def statement_at(recording: Recording, span: Span) -> ast.stmt | None:
     return found
 
 
-def _mentions(nodes: Iterable[ast.AST], names: set[str]) -> bool:
+def _mentions(nodes: Iterable[ast.stmt | ast.expr], names: set[str]) -> bool:
     for root in nodes:
         for node in ast.walk(root):
             if (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names):
@@ -151,13 +151,11 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str]) -
                 continue
             lines = (source_of(recording, spans[0]) or "").split("\n")
             code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
-            return dataclasses.replace(
-                spans[0], line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None
-            )
+            return dataclasses.replace(spans[0], line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None)
     return None
 
 
-def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.AST], ast.stmt | ast.expr]]:
+def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast.stmt | ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.If):
             yield list(node.body), node
@@ -185,10 +183,7 @@ def uses_of_result(recording: Recording, span: Span) -> bool:
     if tree is None or not isinstance(statement, ast.Assign):
         return True
     names = {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
-            return True
-    return False
+    return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
 
 
 def numpy_calls(recording: Recording, span: Span) -> list[Span]:
@@ -202,7 +197,8 @@ def numpy_calls(recording: Recording, span: Span) -> list[Span]:
         root = node.func
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and root.id in ("np", "numpy", "scipy", "sp", "math") and isinstance(node.func, ast.Attribute):
+        leaves = isinstance(root, ast.Name) and root.id in ("np", "numpy", "scipy", "sp", "math") and isinstance(node.func, ast.Attribute)
+        if leaves or _last_name(node.func) in ("numpy_function", "py_func", "convert_to_numpy"):
             found.append(dataclasses.replace(_span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
     return found
 

@@ -37,13 +37,11 @@ def test_same_values_output_and_display(cell: str, ready: Any, capsys: Any) -> N
     outcomes = []
     for head in ("#\n", "%%gradcheck --quiet\n"):
         ready.run("keras.utils.set_random_seed(7)")
-        before = set(ready.shell.user_ns)
         capsys.readouterr()
         result = ready.run(head + cell)
         assert result.success
-        names = {n for n in set(ready.shell.user_ns) - before if not n.startswith("_")}
-        outcomes.append((repr(result.result), names if head == "#\n" else names))
-    assert outcomes[0][0] == outcomes[1][0]
+        outcomes.append((repr(result.result), capsys.readouterr().out.split("✓")[0], sorted(n for n in ready.shell.user_ns if not n.startswith("_"))))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_exception_is_the_users_own(ready: Any, capsys: Any) -> None:

@@ -59,11 +59,7 @@ def recording_of(session: Session) -> Recording:
         _variables(session),
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
-        tuple(
-            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms))
-            for s in session.sites.values()
-            if any(r.site == s.id for r in session.runs)
-        ),
+        tuple(Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms)) for s in session.sites.values() if any(r.site == s.id for r in session.runs)),
         updates,
         assignments,
         tuple(Escape(seq, tensor, how, session.spans.span(place)) for seq, tensor, how, place in session.escapes),
@@ -216,19 +212,17 @@ def _step(step: RawStep, run: RawRun) -> BackwardStep:
         return Flow(key, norm, finite, zero)
 
     inputs, outputs = step.close
-    return BackwardStep(
-        step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples
-    )
+    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples)
 
 
 def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:
     """Find the op behind every step: by the ids of its forward values where the tape kept them, else by following gradients back from the target."""
-    by_seq = {op.seq: op for op in ops}
+    by_seq = {o.seq: o for o in ops}
     sums: dict[int, list[RawOp]] = {}
-    for op in ops:
-        if op.phase == "backward" and op.type in ("AddN", "AddV2", "Add"):
-            for key in op.inputs:
-                sums.setdefault(key, []).append(op)
+    for adder in ops:
+        if adder.phase == "backward" and adder.type in ("AddN", "AddV2", "Add"):
+            for key in adder.inputs:
+                sums.setdefault(key, []).append(adder)
     about: dict[int, set[int]] = {}
     taken: set[int] = set()
 
@@ -239,10 +233,10 @@ def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: S
             if key is None or value in about.setdefault(key, set()):
                 continue
             about[key].add(value)
-            waiting.extend(out for op in sums.get(key, ()) for out in op.outputs)
+            waiting.extend(out for adder in sums.get(key, ()) for out in adder.outputs)
 
     for step in run.steps:
-        op = by_seq.get(step.op) if step.op is not None else _op_of(step, run, by_output, about, taken)
+        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(step, run, by_output, about, taken)
         if op is None:
             continue
         step.op = op.seq
@@ -278,7 +272,8 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
 
     @functools.cache
     def origins(key: int) -> tuple[tuple[int, int], ...]:
-        found, waiting, seen = [], [key], set()
+        found: list[tuple[int, int]] = []
+        waiting, seen = [key], set[int]()
         while waiting and len(seen) < REACH:
             current = waiting.pop(0)
             if current in seen:
@@ -299,12 +294,7 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         run = chosen[1] if chosen else sources[0][1] if sources else None
         return Applied(variable, gradient, chosen[0] if chosen else None, run)
 
-    updates = [
-        Update(
-            u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph
-        )
-        for u in session.updates
-    ]
+    updates = [Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph) for u in session.updates]
     noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
     noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in ASSIGNS and op.phase != "update"]
     assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]

@@ -80,9 +80,7 @@ class Graphs:
         """A gradient call was traced: remember which tensors will hold its answers."""
         graph = framework_ops.get_default_graph()
         template = Template(run, site, results, graph)
-        run.gradients = tuple(
-            Gradient(r is None, None if r is None else getattr(getattr(r, "values", r), "_id", None), None, s) for r, s in zip(results, template.sparse, strict=True)
-        )
+        run.gradients = tuple(Gradient(r is None, None if r is None else getattr(getattr(r, "values", r), "_id", None), None, s) for r, s in zip(results, template.sparse, strict=True))
         if isinstance(graph, func_graph.FuncGraph) and not _in_control_flow(graph):
             probes = PROBES.setdefault(graph, [])
             probes.extend(Probe(template, i, getattr(r, "values", r)) for i, r in enumerate(results) if r is not None and getattr(r, "values", r).graph is graph)

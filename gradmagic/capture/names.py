@@ -28,7 +28,8 @@ class Known:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.path, self.dtype, self.owner = "", "unknown", None
+        self.path, self.dtype = "", "unknown"
+        self.owner: str | None = None
         self.shape: tuple[int | None, ...] | None = None
         self.trainable = True
         self.ref: Any = None

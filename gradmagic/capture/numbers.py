@@ -71,7 +71,7 @@ def numbers(array: Any, *, histogram: bool = False) -> Numbers:
 def numbers_of(tensor: Any, *, histogram: bool = False) -> Numbers | None:
     """The numbers of an eager tensor, None where its values cannot be read or are no numbers."""
     array = array_of(tensor)
-    if array is None or np.asarray(array).dtype.kind in "OSUV" and dtype_name(tensor) not in FLOATS:
+    if array is None or (np.asarray(array).dtype.kind in "OSUV" and dtype_name(tensor) not in FLOATS):
         return None
     try:
         return numbers(array, histogram=histogram)

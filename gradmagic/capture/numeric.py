@@ -126,9 +126,7 @@ def _compare(session: Session, value: Any, x: Any, gradient: Any, op: int | None
     ratios = [a / n for a, n, _, _ in found if n]
     steady = ratios and max(ratios) - min(ratios) <= 0.02 * max(abs(r) for r in ratios)
     session.numeric_checks.append(
-        NumericCheck(
-            -1, position, op, name, analytic, numeric, error, agrees, ratios[0] if steady else None, "" if agrees is not None else "kink", session.spans.span(place)
-        )
+        NumericCheck(-1, position, op, name, analytic, numeric, error, agrees, ratios[0] if steady else None, "" if agrees is not None else "kink", session.spans.span(place))
     )
 
 
@@ -143,5 +141,3 @@ def _slope(value: Any, x: Any, direction: Any, h: float) -> float:
 
 def _is_float(value: Any) -> bool:
     return hasattr(value, "dtype") and getattr(value.dtype, "name", "") in ("float16", "bfloat16", "float32", "float64") and hasattr(value, "shape")
-
-

@@ -80,9 +80,7 @@ def _watch_ops(session: Session) -> None:
         for out in outputs:
             tensors[out._id] = note_tensor(session, out, look=look)
         out_ids = tuple([t._id for t in outputs])
-        known_ops.append(
-            RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else ())
-        )
+        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else ()))
         session.ops_recorded += 1
         if op_type in ASSIGNS or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
@@ -129,9 +127,7 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
     run = session.current_run
     assert run is not None
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
-    step = RawStep(
-        session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op
-    )
+    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op)
     run.steps.append(step)
     good = True
     for gradient in out_grads:

@@ -72,7 +72,7 @@ class OwnTape:
         if options.wrt:
             value = self._evaluate(options.wrt, shell, "--wrt")
             return list(getattr(value, "trainable_variables", None) or flatten(value)) if value is not None else []
-        return [v for v in self.tape.watched_variables()]
+        return list(self.tape.watched_variables())
 
     def _evaluate(self, expression: str, shell: Any, what: str) -> Any:
         try:
@@ -85,7 +85,7 @@ class OwnTape:
         except Exception as error:
             self._say(f"`{expression}` ({what}) raises {type(error).__name__} after the cell: {str(error).splitlines()[0] if str(error) else ''}")
         else:
-            if what == "TARGET" and not (_differentiable(value) or isinstance(value, (list, tuple)) and all(map(_differentiable, value))):
+            if what == "TARGET" and not (_differentiable(value) or (isinstance(value, (list, tuple)) and all(map(_differentiable, value)))):
                 self._say(f"`{expression}` (TARGET) is a {type(value).__name__}, not a tensor of a float dtype: name a loss or another tensor")
                 return None
             return value

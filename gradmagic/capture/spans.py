@@ -116,9 +116,7 @@ class Spans:
             column, end_column = _characters(text, column), _characters(linecache.getline(filename, end_line or line).rstrip("\r\n"), end_column)
         shift = self.offsets.get(filename, 0)
         cell = self.cells.get(filename)
-        return Span(
-            cell, None if cell is not None else _shown(filename), line + shift, column, (end_line or line) + shift, end_column, text, function
-        )
+        return Span(cell, None if cell is not None else _shown(filename), line + shift, column, (end_line or line) + shift, end_column, text, function)
 
     def lookup(self, filename: str, line: int, function: str | None = None) -> Span | None:
         """The span of a line in user code, None if the file is a library's."""

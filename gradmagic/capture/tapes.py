@@ -73,6 +73,8 @@ def _watch_tapes(session: Session) -> None:
         note = _tape_of(session, self)
         for t in backprop._extract_tensors_and_variables(tensor):
             key = session.variables.key(t)
+            if key is None:
+                continue
             note.watched.add(key)
             if not hasattr(t, "handle") and key not in session.tensors and isinstance(t, framework_ops.EagerTensor):
                 session.tensors[key] = note_tensor(session, t, "unknown")
@@ -211,7 +213,7 @@ def _note_question(session: Session, run: RawRun, target: Any, flat: list[Any], 
     session.variables.look_around(user_frame)
     run.sources = tuple(source_of(session, s, user_frame, i, run.turn == 0) for i, s in enumerate(flat))
     if targets and targets[0] in session.tensors:
-        session.variables.name_tensors(user_frame, {t: target for t in targets})
+        session.variables.name_tensors(user_frame, dict.fromkeys(targets, target))
 
 
 def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
@@ -221,9 +223,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
         session.variables.add(source)
         assert key is not None
         value = numbers_of_variable(session, source) if closely else None
-        return Source(
-            key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__
-        )
+        return Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
     if key is None:
         return Source(session.fresh_id(), "other", session.variables.local_name(frame, source) or f"source {index}", "unknown", None, None, None, type(source).__name__)
     if key not in session.tensors:
@@ -332,8 +332,18 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any]) -> No
         session.graphs.traced_runs.append(template)
     count = site.count if site.norms else 0
     run = RawRun(
-        session.next(), site.id, count, traced.kind, traced.place, traced.tape, traced.targets, traced.target_type, traced.sources,
-        steps=traced.steps, in_graph=True, unconnected_zero=traced.unconnected_zero,
+        session.next(),
+        site.id,
+        count,
+        traced.kind,
+        traced.place,
+        traced.tape,
+        traced.targets,
+        traced.target_type,
+        traced.sources,
+        steps=traced.steps,
+        in_graph=True,
+        unconnected_zero=traced.unconnected_zero,
     )
     site.count = count + 1
     results = [found.get(i) for i in range(len(traced.sources))]
@@ -351,7 +361,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any]) -> No
             for m, g, sp, t, shape in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, strict=True)
         )
         run.seq = traced.seq
-        session.runs = [r for r in session.runs if not (r is traced)]
+        session.runs = [r for r in session.runs if r is not traced]
         session.runs.append(run)
     elif run.turn > 1 and not session.active:
         session.trim(site.opened)

@@ -46,9 +46,7 @@ class Unroller:
             known[inside._id] = resolve(outside)
         self._ops(graph, known, (), self.session.active, None, 0)
 
-    def call(
-        self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str
-    ) -> None:
+    def call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
         """A call from eager code, with the ids of its inputs and outputs."""
         known = {inside._id: outside for inside, outside in zip(graph.inputs, inputs, strict=False) if outside is not None}
         results = self._ops(graph, known, (), tapes, place, 0, phase)
@@ -63,9 +61,7 @@ class Unroller:
             self.session.tensors.setdefault(known[key], RawTensor(dtype_name(tensor), shape_of(tensor)))
         return known[key]
 
-    def _ops(
-        self, graph: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int, phase: str | None = None
-    ) -> dict[int, int]:
+    def _ops(self, graph: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int, phase: str | None = None) -> dict[int, int]:
         again = id(graph) in self._met
         self._met.add(id(graph))
         notes = NOTES.get(graph, {})
@@ -99,15 +95,11 @@ class Unroller:
                 self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth)
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs)
-            raw = RawOp(
-                seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches
-            )
+            raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches)
             self.ops.append(raw)
         return known
 
-    def _enter(
-        self, inner: Any, inputs: tuple[int, ...], op: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int
-    ) -> None:
+    def _enter(self, inner: Any, inputs: tuple[int, ...], op: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int) -> None:
         inside = {t._id: i for t, i in zip(inner.inputs, inputs, strict=False)}
         results = self._ops(inner, inside, branches, tapes, place, depth + 1)
         for outer, result in zip(op.outputs, inner.outputs, strict=False):
@@ -176,9 +168,7 @@ class Unroller:
                 self._merge((before, turned), inside[tensor._id], branches, tapes, place, span)
             self._merge((before, turned), out, branches, tapes, place, span)
 
-    def _merge(
-        self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None
-    ) -> None:
+    def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None) -> None:
         self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", (), None, True, span, branches))
 
 
@@ -236,7 +226,7 @@ def _span_of(session: Session, op: Any, noted: Place | None) -> Span | None:
         frames = []
     for frame in reversed(frames):
         if session.spans.is_user_file(frame.filename):
-            if noted is not None and noted[0].co_filename == frame.filename and noted[2] == frame.lineno:
+            if noted is not None and getattr(noted[0], "co_filename", noted[0]) == frame.filename and noted[2] == frame.lineno:
                 return session.spans.span(noted)
             return session.spans.lookup(frame.filename, frame.lineno, frame.name)
     return session.spans.span(noted)

@@ -31,7 +31,8 @@ def _zero(paths: Paths, index: int) -> Fault:
     seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
     if seeds:
         return Fault("zero", "seed", run, (index,), span=run.span)
-    exact = run.gradients[index].numbers is not None and run.gradients[index].numbers.all_zero
+    numbers = run.gradients[index].numbers
+    exact = numbers is not None and numbers.all_zero
     measured = bool(run.steps) and any(f is not None and f.norm is not None for s in run.steps for f in s.received)
     where = reads[0].span if reads else run.span
     return Fault("zero", "cancelled" if measured else "unknown", run, (index,), reads[0] if reads else None, span=where, detail={"exact": exact})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import WRITES, Paths
-from gradmagic.recording import Op, has_gradient_dtype
+from gradmagic.recording import Op, Span, has_gradient_dtype
 from gradmagic.syntax import untaken_branch
 
 
@@ -25,7 +25,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     if source.kind != "other" and not has_gradient_dtype(source.dtype):
         return fault("dtype", span=run.span, detail={"source": True})
     if paths.target_mask & bit:
-        return _cut(paths, index, fault)
+        return _cut(paths, index)
     if not paths.targets or all(not has_gradient_dtype(paths.dtype(t)) for t in paths.targets):
         return fault("constant", span=run.span, detail={"key": "target"})
     escape = _escape(paths, bit)
@@ -39,7 +39,7 @@ def _locate(paths: Paths, index: int) -> Fault:
         return fault("replaced", span=replaced)
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
-        return _discarded(paths, index, reads, fault)
+        return _discarded(paths, index, reads)
     twin = _same_looking(paths, index)
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
@@ -55,7 +55,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     return fault("unread", span=run.span)
 
 
-def _cut(paths: Paths, index: int, fault: object) -> Fault:
+def _cut(paths: Paths, index: int) -> Fault:
     bit, run = 1 << index, paths.run
     reached, cuts = paths.walk
     mine = [c for c in cuts if (paths.mask.get(c[0].inputs[c[1]], 0) if c[1] is not None else paths.bits(c[0])) & bit]
@@ -64,9 +64,7 @@ def _cut(paths: Paths, index: int, fault: object) -> Fault:
     if mine:
         op, position, kind = max(mine, key=lambda c: c[0].seq)
         others = tuple(c[0] for c in mine if c[0] is not op)
-        return Fault(
-            "none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial"}[kind], run, (index,), op, position, others, detail={"key": op.seq}
-        )
+        return Fault("none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial"}[kind], run, (index,), op, position, others, detail={"key": op.seq})
     source = run.sources[index]
     aliases = {source.id} | {k for k in reached if (t := paths.recording.tensors.get(k)) is not None and t.variable == source.id}
     if aliases & reached:
@@ -74,11 +72,11 @@ def _cut(paths: Paths, index: int, fault: object) -> Fault:
     return Fault("none", "unknown", run, (index,), ops=paths.reads(index), span=run.span)
 
 
-def _watch_place(paths: Paths) -> object:
+def _watch_place(paths: Paths) -> Span | None:
     return paths.tape.span if paths.tape is not None else paths.run.span
 
 
-def _escape(paths: Paths, bit: int) -> object:
+def _escape(paths: Paths, bit: int) -> Callable[[int], Fault] | None:
     """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
     leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) & bit and e.how not in ("bool()", "str", "repr", "format")]
     if not leaving:
@@ -100,13 +98,12 @@ def _entry(paths: Paths, after: int) -> Op | None:
         if op.seq > after and op.type not in WRITES and any(out in paths.ancestors for out in op.outputs):
             for key in op.inputs:
                 tensor = paths.recording.tensors.get(key)
-                if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype):
-                    if tensor.dtype != "resource":
-                        return op
+                if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype) and tensor.dtype != "resource":
+                    return op
     return None
 
 
-def _assignment(paths: Paths, bit: int) -> tuple[object, int] | None:
+def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
     for a in reversed(paths.recording.assignments):
         if a.value is None or not paths.mask.get(a.value, 0) & bit or a.seq > paths.run.seq:
             continue
@@ -116,14 +113,15 @@ def _assignment(paths: Paths, bit: int) -> tuple[object, int] | None:
     return None
 
 
-def _replaced(paths: Paths, index: int) -> object:
+def _replaced(paths: Paths, index: int) -> Span | None:
     """The source is a plain tensor that was computed from a variable (or an earlier value) of the same name."""
     source = paths.run.sources[index]
     if source.kind != "tensor":
         return None
     producers = {out: op for op in paths.recording.ops for out in op.outputs}
     op = producers.get(source.id)
-    waiting, seen = list(op.inputs) if op else [], set()
+    waiting: list[int] = list(op.inputs) if op else []
+    seen: set[int] = set()
     while waiting and len(seen) < 2000:
         key = waiting.pop()
         if key in seen:
@@ -138,7 +136,7 @@ def _replaced(paths: Paths, index: int) -> object:
     return None
 
 
-def _discarded(paths: Paths, index: int, reads: list[Op], fault: object) -> Fault:
+def _discarded(paths: Paths, index: int, reads: list[Op]) -> Fault:
     """The last results that were computed from the source and that nothing uses."""
     bit = 1 << index
     used = {key for op in paths.ops for key in op.inputs}

@@ -7,6 +7,8 @@ import functools
 from gradmagic.recording import GradientRun, Op, Recording, has_gradient_dtype
 
 WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"})
+# Their results depend on the shape of what comes in, not on its values.
+SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs"})
 
 
 class Paths:
@@ -16,11 +18,7 @@ class Paths:
         self.recording, self.run = recording, run
         self.tape = recording.tapes.get(run.tape) if run.tape is not None else None
         # Ops of unrolled graphs are numbered when they are unrolled: their place among the others says nothing.
-        self.ops = [
-            op
-            for op in recording.ops
-            if (op.in_graph or op.seq < run.seq) and (op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by))
-        ]
+        self.ops = [op for op in recording.ops if (op.in_graph or op.seq < run.seq) and (op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by))]
         self.producer = {out: op for op in self.ops for out in op.outputs}
         self.targets = tuple(t.id for t in run.targets)
 
@@ -36,6 +34,8 @@ class Paths:
             changed = False
             for op in self.ops:
                 bits = 0
+                if op.type in SHAPE_ONLY:
+                    continue
                 for key in op.inputs:
                     bits |= known.get(key, 0)
                 if bits:
@@ -51,7 +51,7 @@ class Paths:
     def bits(self, op: Op) -> int:
         """The sources that the inputs of an op were computed from."""
         found = 0
-        for key in op.inputs:
+        for key in () if op.type in SHAPE_ONLY else op.inputs:
             found |= self.mask.get(key, 0)
         return found
 

@@ -91,7 +91,7 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
     for fault in faults:
         place = fault.span or (fault.op.span if fault.op else None)
         site = fault.run.site if fault.run else None
-        key = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
+        key: tuple[object, ...] = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
         if fault.numeric is not None:
             key = (fault.kind, fault.numeric.custom, fault.numeric.note)
         before = found.get(key)

@@ -14,10 +14,16 @@ from gradmagic.report import FlowGraph, Report
 
 
 def flow_of(report: Report) -> FlowGraph:
-    """The flow graph worth a picture of its own: that of the first call in which something is wrong, else of the first call."""
+    """The flow graph worth a picture of its own: that of the first call in which something is wrong, else of the first call.
+
+    Raises:
+        ValueError: no call of the report has a flow graph.
+    """
     drawn = [call for call in report.calls if call.graph.nodes]
     wrong = [call for call in drawn if any(v.status != "ok" for v in call.variables)]
-    return next((call.graph for call in [*wrong, *drawn]), FlowGraph())
+    if not drawn:
+        raise ValueError("this report has no flow graph to draw")
+    return [*wrong, *drawn][0].graph
 
 
 def _json(report: Report) -> str:
@@ -58,7 +64,7 @@ def write(report: Report, path: str | Path) -> Path:
         The path of the file.
 
     Raises:
-        ValueError: the ending is none of `ENDINGS`.
+        ValueError: the ending is none of `ENDINGS`, or a picture is asked for and the report has no flow graph.
         OSError: the file cannot be written.
         ModuleNotFoundError: a ``.png`` was asked for and matplotlib is not installed.
     """

@@ -21,7 +21,7 @@ from gradmagic.render.svg import flow_svg
 from gradmagic.render.text import to_text
 from gradmagic.report import Edge, FlowGraph, Node, Report
 from gradmagic.schema import report_schema
-from tests.render import reports
+from tests.render import samples
 from tests.render.anything import TEXT, anything
 from tests.render.anything import reports as any_report
 
@@ -100,9 +100,9 @@ def test_pages_do_not_crash(name: str, doc: str) -> None:
     inspect(page_html(name, doc))
 
 
-@pytest.mark.parametrize("name", reports.REPORTS)
+@pytest.mark.parametrize("name", samples.SAMPLES)
 def test_html_holds_only_our_elements(name: str) -> None:
-    report = reports.REPORTS[name]()
+    report = samples.SAMPLES[name]()
     words = inspect(to_html(report))
     assert report.summary.replace("`", "")[:20] in words.replace("`", "")
     page = to_html_page(report)
@@ -111,14 +111,14 @@ def test_html_holds_only_our_elements(name: str) -> None:
 
 
 def test_hostile_strings_are_shown_as_they_are() -> None:
-    words = inspect(to_html(reports.hostile()))
+    words = inspect(to_html(samples.hostile()))
     assert "<img src=x onerror=alert(1)>" in words
     assert "\\x1b[31mred" in words and "\x1b" not in words
 
 
 @relaxed
 @given(any_report())
-@example(reports.hostile())
+@example(samples.hostile())
 def test_markdown_starts_no_html_of_its_own(report: Report) -> None:
     markdown_it = pytest.importorskip("markdown_it")
     parser = markdown_it.MarkdownIt("commonmark").enable("table")
@@ -132,18 +132,18 @@ def test_markdown_starts_no_html_of_its_own(report: Report) -> None:
 
 
 def test_display_bundle() -> None:
-    bundle = to_mimebundle(reports.where_trap())
+    bundle = to_mimebundle(samples.where_trap())
     assert set(bundle) == {MIME_TYPE, "text/html", "text/plain"}
-    assert Report.from_dict(bundle[MIME_TYPE]).summary == reports.where_trap().summary
-    assert reports.where_trap()._repr_mimebundle_() == bundle
+    assert Report.from_dict(bundle[MIME_TYPE]).summary == samples.where_trap().summary
+    assert samples.where_trap()._repr_mimebundle_() == bundle
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("name", ["stop_gradient", "raised", "hostile"])
+@pytest.mark.parametrize("name", ["stop_gradient", "all_ok", "hostile"])
 def test_files(name: str, ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"report{ending.upper()}"
-    report = reports.REPORTS[name]()
+    report = samples.SAMPLES[name]()
     assert write(report, path) == path
     data = path.read_bytes()
     if ending == ".png":
@@ -157,7 +157,7 @@ def test_files(name: str, ending: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["report.pdf", "report", ".json", "a.json/b"])
 def test_another_ending_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"written as one of \.json, \.html, \.svg, \.md, \.txt, \.png"):
-        write(reports.all_ok(), path)
+        write(samples.all_ok(), path)
 
 
 def test_any_graph_can_be_drawn() -> None:

@@ -8,25 +8,25 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
-from gradmagic.schema import FILE, report_schema, schema_text
-from tests.render import reports
+from gradmagic.schema import PATH, report_schema, schema_text
+from tests.render import samples
 
 VALIDATOR = jsonschema.Draft202012Validator(report_schema())
 
 
 def test_committed_schema_is_the_generated_one(bless: bool) -> None:
     if bless:
-        FILE.write_text(schema_text(), encoding="utf-8", newline="\n")
-    assert FILE.read_text(encoding="utf-8") == schema_text()
+        PATH.write_text(schema_text(), encoding="utf-8", newline="\n")
+    assert PATH.read_text(encoding="utf-8") == schema_text()
 
 
 def test_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(report_schema())
 
 
-@pytest.mark.parametrize("name", reports.REPORTS)
+@pytest.mark.parametrize("name", samples.SAMPLES)
 def test_reports_fit(name: str) -> None:
-    VALIDATOR.validate(json.loads(json.dumps(reports.REPORTS[name]().to_dict(), allow_nan=False)))
+    VALIDATOR.validate(json.loads(json.dumps(samples.SAMPLES[name]().to_dict(), allow_nan=False)))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_reports_fit(name: str) -> None:
     ],
 )
 def test_damage_is_seen(path: tuple[str | int, ...], value: Any) -> None:
-    data: Any = reports.stop_gradient().to_dict()
+    data: Any = samples.stop_gradient().to_dict()
     part = data
     for key in path[:-1]:
         part = part[key]
@@ -51,7 +51,7 @@ def test_damage_is_seen(path: tuple[str | int, ...], value: Any) -> None:
 
 
 def test_a_missing_field_is_seen_and_an_added_one_allowed() -> None:
-    data = reports.stop_gradient().to_dict()
+    data = samples.stop_gradient().to_dict()
     assert VALIDATOR.is_valid({**data, "later": 1})
     del data["summary"]
     assert not VALIDATOR.is_valid(data)

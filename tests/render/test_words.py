@@ -13,7 +13,7 @@ from gradmagic.render.page import page_html, page_text, sections
 from gradmagic.render.plots import gradient_histogram, norm_over_steps, norm_per_layer
 from gradmagic.render.table import Folded, Row, fold, rows, trend
 from gradmagic.report import CellInfo, Edit, Finding, Fix, Trial
-from tests.render import reports
+from tests.render import samples
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_known_about_a_fix() -> None:
 
 
 def test_a_long_table_folds() -> None:
-    report = reports.many_variables()
+    report = samples.many_variables()
     folded = fold(rows(report.calls[0], report))
     assert sum(isinstance(entry, Row) for entry in folded) == 8
     assert [entry.sentence for entry in folded if isinstance(entry, Folded)] == [
@@ -140,15 +140,15 @@ def test_pages_whose_sections_are_indented() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
-@pytest.mark.parametrize("name", reports.REPORTS)
+@pytest.mark.parametrize("name", samples.SAMPLES)
 def test_plots_draw(name: str) -> None:
-    report = reports.REPORTS[name]()
+    report = samples.SAMPLES[name]()
     for figure in (norm_per_layer(report), norm_over_steps(report), gradient_histogram(report)):
         figure.canvas.draw()
 
 
 def test_plots_say_what_is_missing() -> None:
     with pytest.raises(IndexError, match="1 gradient call, and call 3"):
-        norm_per_layer(reports.all_ok(), 3)
+        norm_per_layer(samples.all_ok(), 3)
     with pytest.raises(KeyError, match="nobody"):
-        gradient_histogram(reports.all_ok(), "nobody")
+        gradient_histogram(samples.all_ok(), "nobody")

@@ -45,8 +45,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "`tf.gradients` works on graphs, and this code runs eagerly",
         fault.span,
         "raises RuntimeError here",
-        "`tf.gradients` walks back through a graph that was built before. Here every op runs at once and leaves no graph behind. In eager code a `tf.GradientTape` records the "
-        "ops while they run.",
+        "`tf.gradients` walks back through a graph that was built before. Here every op runs at once and leaves no graph behind. In eager code a `tf.GradientTape` records the ops while they run.",
         help="compute the target inside `with tf.GradientTape() as tape:` and call `tape.gradient(target, sources)`",
         fixes=tape_instead(recording, fault.span),
     )

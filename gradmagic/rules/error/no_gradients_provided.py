@@ -48,6 +48,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         update.span,
         "every gradient in this list is None",
         f"Each of the {len(update.pairs)} gradients that the optimizer was given is None, and it raises ValueError. The cause lies before this line: see why the gradients are None.",
-        variables=tuple(recording.variables[p.variable].names[0] if recording.variables[p.variable].names else recording.variables[p.variable].path
-                        for p in update.pairs if p.variable in recording.variables),  # fmt: skip
+        variables=tuple(
+            recording.variables[p.variable].names[0] if recording.variables[p.variable].names else recording.variables[p.variable].path for p in update.pairs if p.variable in recording.variables
+        ),
     )

@@ -51,8 +51,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: {target_name(fault)} was computed with another variable of that name",
         fault.run.span,
         f"{listing(fault.names)} was not read for {target_name(fault)}",
-        f"{target_name(fault)} was computed from {name}, which has the name and the shape of {listing(fault.names)} and is another object. "
-        "A gradient exists only for the object that was read.",
+        f"{target_name(fault)} was computed from {name}, which has the name and the shape of {listing(fault.names)} and is another object. A gradient exists only for the object that was read.",
         severity="warning" if trained else "error",
         certainty="likely",
         help="pass the variables of the object that computes the loss",

@@ -51,7 +51,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
         spot(recording, op),
         "computed here, and not used for the target",
-        f"{names} is read, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
+        f"The forward pass reads {names}, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
         f"target does not depend on {names}.",
         help="use the result in what follows, or leave the variable out of the sources",
     )

@@ -72,7 +72,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             fixes=without_escape(recording, fault.span, how),
             help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
         )
-    if fault.cause in ("discarded", "constant") and fault.op is not None or fault.cause == "constant":
+    if (fault.cause in ("discarded", "constant") and fault.op is not None) or fault.cause == "constant":
         place = _numpy_between(fault, recording)
         if place is not None:
             return finding(

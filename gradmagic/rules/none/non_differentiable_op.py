@@ -56,7 +56,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: {called(recording, op)} is not differentiable",
         spot(recording, op),
         f"gives {result} without a derivative; the gradient ends here",
-        f"Every path from {target_name(fault)} back to {listing(fault.names)} goes through {called(recording, op)} (op `{op.type}`). Its result is {result} that "
-        "stays the same or jumps when its input changes a little, so TensorFlow defines no gradient for it. What comes after it cannot bring the gradient back.",
+        f"Every path from {target_name(fault)} back to {listing(fault.names)} goes through {called(recording, op)} (op `{op.type}`). The result is {result}: it "
+        "stays the same or jumps when the input changes a little, so TensorFlow defines no gradient for it. What comes after it cannot bring the gradient back.",
         help=help_,
     )

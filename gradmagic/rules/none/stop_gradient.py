@@ -57,7 +57,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         place,
         "going backward, the gradient ends here",
         body,
-        severity="error" if some or fault.run and len(fault.run.sources) == 1 else "warning",
+        severity="error" if some or (fault.run and len(fault.run.sources) == 1) else "warning",
         notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
         help=f"if {names} is to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
         fixes=without_call(recording, place, "take `stop_gradient` away", "safe"),

@@ -74,7 +74,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def _computed_from_name(recording: Recording, name: str, key: int) -> bool:
     producer = {out: op for op in recording.ops for out in op.outputs}
-    waiting, seen = [key], set()
+    waiting = [key]
+    seen: set[int] = set()
     while waiting and len(seen) < 2000:
         current = waiting.pop()
         if current in seen:

@@ -61,7 +61,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 
 def _from_variable(key: int, recording: Recording) -> bool:
-    waiting, seen = [key], set()
+    waiting = [key]
+    seen: set[int] = set()
     while waiting and len(seen) < 2000:
         current = waiting.pop()
         if current in seen:

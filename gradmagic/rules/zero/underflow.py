@@ -54,9 +54,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         why = f"Going forward, {called(recording, op)}{value} is too small for {dtype} and is stored as 0. Its derivative is the same number, so going backward the tape multiplies by 0."
     elif op.type in FACTORS and _factor_is_not_zero(fault):
         received = step.received[0]
-        why = (
-            f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The other factor is not 0, and the product is too small for {dtype}: it is stored as 0."
-        )
+        why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The other factor is not 0, and the product is too small for {dtype}: it is stored as 0."
     else:
         return None
     return finding(

@@ -32,7 +32,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     run, op = fault.run, fault.op
     if fault.cause == "seed":
         return finding(
-            "zero/unexplained", fault, f"{subject(fault, 'zero')}: `output_gradients` are zero", fault.span, "begins with zeros", "The gradient that was sent into the target is zero itself.", severity="warning"
+            "zero/unexplained",
+            fault,
+            f"{subject(fault, 'zero')}: `output_gradients` are zero",
+            fault.span,
+            "begins with zeros",
+            "The gradient that was sent into the target is zero itself.",
+            severity="warning",
         )
     hidden = "It was computed inside a graph, and I cannot see the values on the way." if run is not None and run.in_graph else "I followed it back and found no step that I know."
     where = spot(recording, op) if op is not None and fault.cause == "died" else run.span if run else fault.span

@@ -56,6 +56,11 @@ export function thickness(norm: Edge["norm"]): number {
   return Math.min(7, Math.max(1, 4 + Math.log10(norm)));
 }
 
+function shortened(text: string, most: number): string {
+  const head = Math.floor(most / 2) - 1;
+  return text.length <= most ? text : `${text.slice(0, head)}…${text.slice(-(most - head - 1))}`;
+}
+
 function edgeView(edge: Edge, points: { x: number; y: number }[]): SVGElement {
   const path = points.map((p, i) => `${i ? "L" : "M"}${p.x.toFixed(1)} ${p.y.toFixed(1)}`).join("");
   const line = svg("path", { d: path, class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) });
@@ -74,7 +79,7 @@ function nodeView(
 ): SVGElement {
   const x = place.x - WIDTH / 2;
   const y = place.y - HEIGHT / 2;
-  const text = node.label.length <= 23 ? node.label : `${node.label.slice(0, 10)}…${node.label.slice(-12)}`;
+  const text = shortened(node.label, 23);
   const under =
     node.kind === "cut"
       ? "✂ the gradient ends here"
@@ -82,7 +87,7 @@ function nodeView(
         ? `${ICONS[node.status]} ${node.status}`
         : node.kind === "target"
           ? "target"
-          : node.detail.slice(0, 28);
+          : shortened(node.detail, 27);
   const group = svg(
     "g",
     { class: `gm-node gm-kind-${node.kind} gm-is-${node.status ?? "plain"}`, "data-node": node.id, tabindex: 0 },

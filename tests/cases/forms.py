@@ -1,0 +1,130 @@
+import numpy as np
+import tensorflow as tf
+import keras
+w = tf.Variable(2.0, name="w")
+b = tf.Variable(1.0, name="b")
+optimizer = keras.optimizers.SGD(0.1)
+x = tf.random.normal((8, 4))
+y = tf.random.normal((8, 1))
+
+class Gated(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.gate = keras.layers.Dense(4)
+
+    def call(self, inputs):
+        return inputs * tf.stop_gradient(self.gate(inputs))  # expect: none/stop-gradient
+
+gated = keras.Sequential([keras.Input((4,)), Gated(), keras.layers.Dense(1)])
+# %% scalars
+with tf.GradientTape() as tape:
+    loss = w * tf.stop_gradient(b)  # expect: none/stop-gradient
+grads = tape.gradient(loss, [w, b])
+# %% keras ops
+with tf.GradientTape() as tape:
+    loss = w * keras.ops.stop_gradient(b)  # expect: none/stop-gradient
+grads = tape.gradient(loss, [w, b])
+# %% layer of an earlier cell, expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((gated(x) - y) ** 2)
+grads = tape.gradient(loss, gated.trainable_variables)
+# %% inside a tf.function
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = w * tf.stop_gradient(b)  # expect: none/stop-gradient
+    grads = tape.gradient(loss, [w, b])
+    return grads[0]
+step()
+# %% tape in a function with autograph
+@tf.function
+def train(flag):
+    with tf.GradientTape() as tape:
+        if flag:
+            loss = w * tf.stop_gradient(b)  # expect: none/stop-gradient
+        else:
+            loss = w * 2.0
+    grads = tape.gradient(loss, [w, b])
+    return grads[0]
+train(tf.constant(True))
+# %% function called under a tape
+@tf.function
+def predict(v):
+    return tf.round(w * v)  # expect: none/non-differentiable-op
+with tf.GradientTape() as tape:
+    loss = predict(tf.constant(3.0)) * 2.0
+grad = tape.gradient(loss, w)
+# %% fit with a detached layer, expect setup
+gated.compile("sgd", "mse")
+gated.fit(x, y, verbose=0)
+# %% float
+with tf.GradientTape() as tape:
+    scale = float(w * 2.0)  # expect: none/left-tensorflow
+    loss = b * scale
+grads = tape.gradient(loss, [w, b])
+# %% numpy function
+with tf.GradientTape() as tape:
+    h = w * b
+    e = np.exp(h)  # expect: none/left-tensorflow
+    loss = tf.constant(e) * 2.0
+grad = tape.gradient(loss, w)
+# %% numpy_function
+with tf.GradientTape() as tape:
+    h = tf.numpy_function(np.square, [w * 1.0], tf.float32)  # expect: none/left-tensorflow
+    loss = h * 2.0
+grad = tape.gradient(loss, w)
+# %% outside
+h = w * 3.0  # expect: none/outside-tape
+with tf.GradientTape() as tape:
+    loss = h * b
+grads = tape.gradient(loss, [w, b])
+# %% stop recording
+with tf.GradientTape() as tape:
+    with tape.stop_recording():
+        h = w * 3.0  # expect: none/outside-tape
+    loss = h * b
+grads = tape.gradient(loss, [w, b])
+# %% watched too late for a constant
+c = tf.constant(3.0)
+with tf.GradientTape() as tape:  # expect: none/not-watched
+    z = c * c
+g = tape.gradient(z, c)
+# %% replaced variable
+v = tf.Variable(1.0)
+for i in range(3):
+    with tf.GradientTape() as tape:
+        loss = v * v
+    g = tape.gradient(loss, v)
+    if g is not None:
+        v = v - 0.1 * g  # expect: none/variable-replaced
+# %% a branch in python
+use_b = False
+with tf.GradientTape() as tape:
+    loss = w * 2.0
+    if use_b:  # expect: none/branch-not-taken
+        loss = loss + b
+grads = tape.gradient(loss, [w, b])
+# %% assign
+store = tf.Variable(0.0)
+with tf.GradientTape() as tape:
+    store.assign(w * 2.0)  # expect: none/state-assignment
+    loss = store * b
+grads = tape.gradient(loss, [w, b])
+# %% zipped out of order
+with tf.GradientTape() as tape:
+    loss = w * w + 3.0 * b
+grads = tape.gradient(loss, [w, b])
+optimizer.build([w, b])
+optimizer.apply_gradients(zip(grads, [b, w]))  # expect: step/gradients-zipped-out-of-order
+# %% numeric integers
+k = tf.range(4)
+with tf.GradientTape() as tape:
+    tape.watch(k)
+    s = tf.reduce_sum(k * k)
+g = tape.gradient(s, k)  # expect: none/non-float-dtype
+# %% second call of a persistent tape
+with tf.GradientTape(persistent=True) as tape:
+    u = w * b
+    z = tf.stop_gradient(u) * b  # expect: none/stop-gradient
+good = tape.gradient(u, [w, b])
+bad = tape.gradient(z, [w, b])
