@@ -1,49 +1,81 @@
-"""The JSON Schema of the report, made from the dataclasses of `gradmagic/report.py`."""
+"""The JSON Schema of a report, generated from its dataclasses.
+
+``python -m gradmagic.schema`` rewrites the ``report.schema.json`` that ships with the package.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import types
 import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from gradmagic import report
+from gradmagic.report import SCHEMA, Report, field_types
 
-PATH = Path(__file__).parent / "report.schema.json"
+PATH = Path(__file__).with_name("report.schema.json")
 
 
 def report_schema() -> dict[str, Any]:
-    """The schema (draft 2020-12). Numbers that are not finite are the strings `nan`, `inf` and `-inf`; further fields are allowed."""
-    definitions = {name: _object(kind) for name, kind in vars(report).items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
-    definitions["Report"]["properties"]["schema"] = {"const": report.SCHEMA}
-    definitions["Report"]["required"].append("schema")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gradmagic report", "$ref": "#/$defs/Report", "$defs": definitions}
+    """The JSON Schema (draft 2020-12) of what `Report.to_dict` gives.
+
+    Returns:
+        A schema that allows fields it does not know, because later versions may add some, and that demands every field this
+        version writes. Non-finite numbers are the strings ``"nan"``, ``"inf"`` and ``"-inf"``.
+    """
+    definitions: dict[str, Any] = {
+        "Number": {
+            "description": "A finite number, or the name of one that JSON cannot hold.",
+            "anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}],
+        }
+    }
+    root = _object(Report, definitions)
+    root["properties"]["schema"] = {"const": SCHEMA}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{SCHEMA.replace('/', ':')}",
+        "title": "Report",
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }
 
 
-def _object(kind: Any) -> dict[str, Any]:
-    fields = report.field_types(kind)
-    needed = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
-    return {"type": "object", "properties": {f.name: _type(fields[f.name]) for f in dataclasses.fields(kind)}, "required": needed}
+def schema_text() -> str:
+    """The schema as the text of ``report.schema.json``."""
+    return json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _type(kind: Any) -> dict[str, Any]:
+def _object(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    types_of = field_types(kind)
+    properties = {f.name: _schema(types_of[f.name], definitions) for f in dataclasses.fields(kind)}
+    made: dict[str, Any] = {"type": "object", "properties": properties, "required": sorted(properties)}
+    # A dataclass without a docstring is given its signature as one, which says nothing new here.
+    doc = inspect.getdoc(kind) or ""
+    return made if doc.startswith(f"{kind.__name__}(") or not doc else {"description": doc, **made}
+
+
+def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return {"anyOf": [_type(a) for a in arguments]}
-    if origin is typing.Literal:
+        return {"anyOf": [_schema(option, definitions) for option in arguments]}
+    if origin is Literal:
         return {"enum": list(arguments)}
     if origin is tuple:
-        return {"type": "array", "items": _type(arguments[0])}
+        return {"type": "array", "items": _schema(arguments[0], definitions)}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _type(arguments[1])}
-    if dataclasses.is_dataclass(kind):
-        return {"$ref": f"#/$defs/{getattr(kind, '__name__', '')}"}
+        return {"type": "object", "additionalProperties": _schema(arguments[1], definitions)}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if kind.__name__ not in definitions:
+            definitions[kind.__name__] = {}
+            definitions[kind.__name__] = _object(kind, definitions)
+        return {"$ref": f"#/$defs/{kind.__name__}"}
     if kind is float:
-        return {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
-    return {"type": {str: "string", int: "integer", bool: "boolean", type(None): "null"}[kind]}
+        return {"$ref": "#/$defs/Number"}
+    names = {str: "string", int: "integer", bool: "boolean", type(None): "null"}
+    return {"type": names[kind]}
 
 
 if __name__ == "__main__":
-    PATH.write_text(json.dumps(report_schema(), indent=1) + "\n", encoding="utf-8")
+    PATH.write_text(schema_text(), encoding="utf-8", newline="\n")

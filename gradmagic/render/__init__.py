@@ -1,1 +1,1 @@
-"""Report -> something to look at: text, HTML, SVG, mime bundle, files."""
+"""A report made visible: text, HTML, Markdown, pictures, files. Nothing here draws conclusions; it shows those of the report."""

@@ -1,74 +1,78 @@
-"""The report as a file, by the file's ending."""
+"""A report written to a file, in the form that the file's ending names."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+from gradmagic.render.html import to_html_page
+from gradmagic.render.markdown import to_markdown
+from gradmagic.render.svg import flow_svg
+from gradmagic.render.text import to_text
 from gradmagic.report import FlowGraph, Report
 
-ENDINGS = (".json", ".html", ".svg", ".png", ".md", ".txt")
 
-
-def write(report: Report, path: str | Path) -> None:
-    """Write a report to a file.
+def flow_of(report: Report) -> FlowGraph:
+    """The flow graph worth a picture of its own: that of the first call in which something is wrong, else of the first call.
 
     Raises:
-        ValueError: the ending is none of those that can be written, or a picture is asked for and the report has no flow graph.
-        OSError: the file cannot be written.
+        ValueError: no call of the report has a flow graph.
     """
-    target = Path(path)
-    ending = target.suffix.lower()
+    drawn = [call for call in report.calls if call.graph.nodes]
+    wrong = [call for call in drawn if any(v.status != "ok" for v in call.variables)]
+    if not drawn:
+        raise ValueError("this report has no flow graph to draw")
+    return [*wrong, *drawn][0].graph
+
+
+def _json(report: Report) -> str:
+    # ASCII, because a lone surrogate in a name has no form in UTF-8.
+    return json.dumps(report.to_dict(), allow_nan=False, indent=1) + "\n"
+
+
+_TEXTS: dict[str, Callable[[Report], str]] = {
+    ".json": _json,
+    ".html": to_html_page,
+    ".svg": lambda report: flow_svg(flow_of(report)),
+    ".md": to_markdown,
+    ".txt": lambda report: to_text(report) + "\n",
+}
+ENDINGS = (*_TEXTS, ".png")
+
+
+def check_ending(path: str | Path) -> str:
+    """The ending of `path` in small letters, for refusing a wrong one before anything has run.
+
+    Raises:
+        ValueError: no report can be written with this ending.
+    """
+    ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise ValueError(f"a report is written as one of {', '.join(ENDINGS)}, and `{target.name}` ends differently")
+        raise ValueError(f"a report is written as one of {', '.join(ENDINGS)}, and `{Path(path).name}` ends differently")
+    return ending
+
+
+def write(report: Report, path: str | Path) -> Path:
+    """Write the report to a file, replacing what was there.
+
+    Args:
+        report: what a check yielded.
+        path: where to; its ending chooses the form. ``.svg`` and ``.png`` hold the flow graph alone.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ValueError: the ending is none of `ENDINGS`, or a picture is asked for and the report has no flow graph.
+        OSError: the file cannot be written.
+        ModuleNotFoundError: a ``.png`` was asked for and matplotlib is not installed.
+    """
+    ending, path = check_ending(path), Path(path)
     if ending == ".png":
-        _png(_graph(report), target)
-        return
-    target.write_text(_text(ending)(report), encoding="utf-8")
+        from gradmagic.render.picture import flow_figure
 
-
-def _text(ending: str) -> Callable[[Report], str]:
-    from gradmagic.render.html import to_html_page
-    from gradmagic.render.markdown import to_markdown
-    from gradmagic.render.svg import flow_svg
-    from gradmagic.render.text import to_text
-
-    return {
-        ".json": lambda r: r.to_json(indent=1),
-        ".html": to_html_page,
-        ".svg": lambda r: flow_svg(_graph(r)),
-        ".md": to_markdown,
-        ".txt": to_text,
-    }[ending]
-
-
-def _graph(report: Report) -> FlowGraph:
-    for call in report.calls:
-        if call.graph.nodes:
-            return call.graph
-    raise ValueError("this report has no flow graph to draw")
-
-
-def _png(graph: FlowGraph, path: Path) -> None:
-    from matplotlib.figure import Figure
-    from matplotlib.patches import FancyBboxPatch
-
-    from gradmagic.render.layout import HEIGHT, WIDTH, placed
-    from gradmagic.render.svg import EDGE, thickness
-    from gradmagic.render.words import COLORS
-
-    places, width, height = placed(graph)
-    figure = Figure(figsize=(width / 90, max(height, 90) / 90), dpi=180)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.axis("off")
-    for edge in graph.edges:
-        if edge.source in places and edge.target in places:
-            a, b = places[edge.source], places[edge.target]
-            style = "-" if edge.status == "flows" else ":"
-            axes.plot((a.x + WIDTH, b.x), (a.y + HEIGHT / 2, b.y + HEIGHT / 2), style, color=EDGE[edge.status], linewidth=thickness(edge.norm) * 0.7)
-    for p in places.values():
-        color = COLORS[p.node.status] if p.node.status else COLORS["none"] if p.node.kind == "cut" else "#5f6368"
-        axes.add_patch(FancyBboxPatch((p.x, p.y), WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=6", facecolor="white", edgecolor=color))
-        axes.text(p.x + 10, p.y + HEIGHT / 2, p.node.label[:26].replace("$", r"\$"), va="center", fontsize=7, color="#202124")
-    figure.savefig(path)
+        flow_figure(flow_of(report)).savefig(path, dpi=192)
+    else:
+        path.write_text(_TEXTS[ending](report), encoding="utf-8", newline="\n")
+    return path

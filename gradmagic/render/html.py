@@ -1,131 +1,172 @@
-"""The report as static HTML: no script, every style inline, readable with all of them stripped."""
+"""A report as static HTML that survives every front end: inline styles only, no script, and legible with all styles stripped."""
 
 from __future__ import annotations
 
 import base64
-import re
-from html import escape
 
-from gradmagic.render.snippet import Frame, clean, frames_of, old_lines, place_of, segments
-from gradmagic.render.svg import flow_svg
-from gradmagic.render.words import COLORS, ICONS, number, shape_text
-from gradmagic.report import Finding, Fix, GradientCall, Report, VariableReport
+from gradmagic.render import palette, wording
+from gradmagic.render.html_finding import finding_html
+from gradmagic.render.layout import layout
+from gradmagic.render.markup import Markup, join, tag
+from gradmagic.render.prose import inline
+from gradmagic.render.svg import describe, flow_svg
+from gradmagic.render.table import Folded, Row, fold, rows
+from gradmagic.report import GradientCall, Report
 
-MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:12px;line-height:1.5"
-BOX = "border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:10px 12px;margin:8px 0"
-FOLD_FROM = 12
-PAGE_STYLE = """
-:root{color-scheme:light dark}
-body{font-family:system-ui,sans-serif;font-size:14px;line-height:1.5;max-width:1100px;margin:24px auto;padding:0 16px}
-@media print{details{display:block}details>*{display:block}}
+FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
+# Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
+MOST_FOLDED = 300
+OPEN_FINDINGS = 2
+
+# JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
+_LEFT = "text-align:left;padding:4px 14px 4px 0;vertical-align:top"
+_RIGHT = "text-align:right;padding:4px 14px 4px 0;vertical-align:top;white-space:nowrap"
+_NAME = f"{_LEFT};font-family:monospace;font-size:12px;min-width:110px"
+_LINE = "border-top:1px solid rgba(128,128,128,.25);background:none"
+_SMALL = "font-size:12px;opacity:.8;margin:8px 0"
+_PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0 auto; padding: 20px; max-width: 1080px; background: #fff; color: #1f2328; }
+@media (prefers-color-scheme: dark) { body { background: #14171a; color: #e6e8ea; } }
+@media (max-width: 500px) { body { padding: 12px; } }
+@media print {
+  body { max-width: none; padding: 0; background: #fff; color: #000; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  div { overflow: visible !important; }
+  img { min-width: 0 !important; }
+  details::details-content { content-visibility: visible; height: auto; }
+  pre, tr, img { break-inside: avoid; }
+}
 """
 
 
 def to_html(report: Report) -> str:
-    """The report as a fragment of HTML for saved notebooks, GitHub, nbviewer and print. Everything from the user's code is escaped."""
-    parts = [f'<div style="max-width:1100px;overflow-wrap:anywhere"><p style="font-size:15px;margin:4px 0 8px"><b>{_verdict(report)}</b> {_inline(report.summary)}</p>']
-    parts += [_accepted(f) if f.accepted else _finding(f, report) for f in report.findings]
-    parts += [_table(c, report) for c in report.calls]
-    parts += [f"<p>note: {_inline(f)}</p>" for f in report.failures]
-    if report.raised is not None:
-        parts.append(f"<p>The cell raised <code>{escape(clean(report.raised.type))}</code>.</p>")
-    o = report.overhead
-    parts.append(f'<p style="opacity:.75;font-size:12px">checked {o.ops_recorded} ops: {o.cell_seconds:.2f} s for the cell, {o.check_seconds:.2f} s for the report</p>')
-    for call in report.calls[:4]:
-        if call.graph.nodes:
-            picture = base64.b64encode(flow_svg(call.graph).encode()).decode()
-            described = f"Flow of the gradient, {place_of(call.location)}: {len(call.graph.nodes)} nodes"
-            parts.append(f'<img style="max-width:100%" alt="{escape(clean(described), quote=True)}" src="data:image/svg+xml;base64,{picture}">')
-    return "\n".join(parts) + "</div>"
+    """The report as an HTML fragment for a notebook's output.
+
+    Args:
+        report: what a check yielded. Every string in it is escaped.
+
+    Returns:
+        One ``div``: the sentence, the findings, the table of each gradient call, the cost and, last, the pictures.
+    """
+    parts = [_head(report)]
+    numbered = list(enumerate(report.findings))
+    parts += [finding_html(f, report, opened=i < OPEN_FINDINGS) for i, f in numbered if not f.accepted]
+    parts += [_call(call, report) for call in report.calls]
+    parts += [finding_html(f, report, opened=False) for _, f in numbered if f.accepted]
+    small = [f"Update: {wording.update_line(update, report.cell)}" for update in report.updates]
+    small += [f"gradmagic: {wording.sentence(failure)}" for failure in report.failures]
+    parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
+    parts += [_picture(call) for call in report.calls if call.graph.nodes]
+    style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px;word-break:break-word"
+    return tag("div", *parts, style=style)
 
 
 def to_html_page(report: Report) -> str:
-    """The report as a page of its own."""
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>gradmagic report</title><style>{PAGE_STYLE}</style></head><body>{to_html(report)}</body></html>'
+    """The report as a page of its own that needs nothing else: light or dark as the reader's system is, and fit to print.
+
+    Args:
+        report: what a check yielded.
+
+    Returns:
+        A whole HTML document.
+    """
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"Gradients: {wording.sentence(report.summary)}"),
+        tag("style", Markup(_PAGE_STYLE)),
+    )
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", Markup(to_html(report))), lang="en") + "\n"
 
 
-def _verdict(report: Report) -> str:
-    word = {"ok": ("✓", "ok"), "warning": ("!", "warning"), "error": ("✗", "error")}[report.verdict]
-    return f'<span style="color:{COLORS[word[1]]}">{word[0]} {report.verdict}</span>'
-
-
-def _inline(text: str) -> str:
-    """Text with its backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(clean(text)))
-
-
-def _accepted(finding: Finding) -> str:
-    return f'<p style="opacity:.75">accepted <code>{escape(finding.rule)}</code>: {_inline(finding.message)} ({escape(clean(place_of(finding.location)))})</p>'
-
-
-def _finding(finding: Finding, report: Report) -> str:
-    color = COLORS[finding.severity]
-    likely = " (likely)" if finding.certainty == "likely" else ""
+def _head(report: Report) -> Markup:
+    icon = wording.VERDICT_ICONS[report.verdict]
+    disc = (
+        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;"
+        "padding:1px 8px;font-size:14px;white-space:nowrap"
+    )
+    style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
     parts = [
-        f'<div style="{BOX};border-left:4px solid {color}"><p style="margin:0 0 6px"><b><span style="color:{color}">{finding.severity}</span> '
-        f"<code>{escape(finding.rule)}</code>{likely}</b>: {_inline(finding.message)}</p>"
+        tag("h3", tag("span", f"{icon} {report.verdict}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)
     ]
-    parts += [_frame(frame, color) for frame in frames_of(finding)]
-    for block in finding.body.split("\n\n"):
-        if block.startswith("    "):
-            parts.append(f'<pre style="{MONO};margin:6px 0">{escape(clean(block))}</pre>')
-        elif block:
-            parts.append(f'<p style="margin:6px 0">{_inline(block)}</p>')
-    parts += [f'<p style="margin:6px 0"><b>note</b>: {_inline(n)}</p>' for n in finding.notes]
-    if finding.help:
-        parts.append(f'<p style="margin:6px 0"><b>help</b>: {_inline(finding.help)}</p>')
-    parts += [_fix(f, finding, report) for f in finding.fixes]
-    return "\n".join(parts) + "</div>"
+    raised = wording.raised_line(report)
+    if raised is not None:
+        parts.append(tag("p", inline(raised), style="margin:0 0 10px;word-break:break-word"))
+    return join(*parts)
 
 
-def _frame(frame: Frame, color: str) -> str:
-    rows = [f"{' ' * 4} {escape(clean(frame.place))}"]
-    for line in frame.lines:
-        text = []
-        for piece, mark in segments(line):
-            if mark is None:
-                text.append(escape(piece))
-            else:
-                style = f"border-bottom:2px solid {color};font-weight:bold" if mark.primary else "border-bottom:2px dotted currentColor"
-                text.append(f'<span style="{style}">{escape(piece)}</span>')
-        rows.append(f"{line.number:>4} {''.join(text)}")
-        rows += [f"     {' ' * mark.start}{'↑' if mark.primary else '·'} {escape(clean(mark.text))}" for mark in line.marks if mark.text]
-    return f'<pre style="{MONO};overflow-x:auto;margin:6px 0;padding:8px;background:rgba(128,128,128,.1);border-radius:4px">' + "\n".join(rows) + "</pre>"
-
-
-def _fix(fix: Fix, finding: Finding, report: Report) -> str:
-    rows = []
-    for edit in fix.edits:
-        where = "this cell" if edit.cell == "current" else f"cell [{edit.cell}]"
-        rows.append(f"{where}, line {edit.start_line}" + (f"–{edit.end_line}" if edit.end_line != edit.start_line else ""))
-        rows += [f"- {escape(clean(row))}" for row in old_lines(report, finding, edit)]
-        rows += [f"+ {escape(clean(row))}" for row in edit.replacement.split("\n")]
-    code = f'<pre style="{MONO};overflow-x:auto;margin:4px 0;padding:8px;background:rgba(26,127,75,.12);border-radius:4px">' + "\n".join(rows) + "</pre>" if rows else ""
-    return f'<p style="margin:6px 0 0"><b>fix</b> ({fix.applicability}): {_inline(fix.title)}</p>{code}'
-
-
-def _table(call: GradientCall, report: Report) -> str:
-    healthy = [v for v in call.variables if v.status == "ok"]
-    fold = len(call.variables) > FOLD_FROM and len(healthy) > 4
-    shown = [v for v in call.variables if v.status != "ok"] if fold else list(call.variables)
-    times = f", {call.count} times" if call.count > 1 else ""
-    target = f" of <code>{escape(clean(call.target.name))}</code>" if call.target is not None else ""
-    parts = [f'<p style="margin:12px 0 4px"><b>{escape(call.kind)}</b>{target}, {escape(clean(place_of(call.location)))}{times}</p>']
+def _call(call: GradientCall, report: Report) -> Markup:
+    title = tag(
+        "p", inline(wording.call_title(call, report.cell)), style="margin:16px 0 4px;font-weight:600;word-break:break-word"
+    )
+    folded = fold(rows(call, report))
+    shown = [entry for entry in folded if isinstance(entry, Row)]
+    parts = [title]
     if shown:
-        parts.append(_rows(shown, report))
-    if fold:
-        parts.append(f"<details><summary>✓ {len(healthy)} more with a gradient that is finite and not zero</summary>{_rows(healthy, report)}</details>")
-    return "\n".join(parts)
+        parts.append(_table(shown))
+    for entry in folded:
+        if isinstance(entry, Folded):
+            body = _table(list(entry.rows[:MOST_FOLDED]))
+            rest = len(entry.rows) - MOST_FOLDED
+            more = tag("p", f"… {wording.count(rest, 'more row')} in the JSON of this report", style=_SMALL) if rest > 0 else ""
+            parts.append(tag("details", tag("summary", entry.sentence, style="padding:4px 0"), body, more))
+    return join(*parts)
 
 
-def _rows(variables: list[VariableReport], report: Report) -> str:
-    cell = 'style="padding:3px 10px 3px 0;text-align:left;white-space:nowrap"'
-    heads = "".join(f"<th {cell}>{h}</th>" for h in ("variable", "shape", "status", "norm", "ratio", "cause"))
-    rows = []
-    for v in variables:
-        cause = report.findings[v.findings[0]].rule if v.findings and v.findings[0] < len(report.findings) else ""
-        shape = shape_text(v.shape)
-        status = f'<span style="color:{COLORS[v.status]};font-weight:bold">{ICONS[v.status]} {v.status}</span>'
-        values = (f"<code>{escape(clean(v.name))}</code>", escape(shape), status, number(v.grad.norm) if v.grad else "", number(v.ratio), escape(cause))
-        rows.append("<tr>" + "".join(f"<td {cell}>{value}</td>" for value in values) + "</tr>")
-    return f'<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:13px"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+def _table(shown: list[Row]) -> Markup:
+    """The table itself; a column in which no row has anything to say is left out."""
+    columns: list[tuple[str, str, list[str]]] = [
+        ("variable", _NAME, [row.name for row in shown]),
+        ("gradient", _LEFT, [status_pill(row) for row in shown]),
+    ]
+    telling: list[tuple[str, str, list[str]]] = [
+        ("cause", f"{_NAME};min-width:130px", [row.cause for row in shown]),
+        ("line", f"{_LEFT};white-space:nowrap", [row.line for row in shown]),
+        ("norm", _RIGHT, [row.norm for row in shown]),
+        ("ratio", _RIGHT, [row.ratio for row in shown]),
+        ("zeros", _RIGHT, [row.zeros for row in shown]),
+        ("trend", f"{_LEFT};font-family:monospace;white-space:nowrap", [row.trend for row in shown]),
+    ]
+    columns += [column for column in telling if not {"", wording.NOTHING}.issuperset(column[2])]
+    columns.append(("shape", f"{_LEFT};white-space:nowrap", [f"{row.shape} {row.dtype}" for row in shown]))
+    head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;white-space:nowrap;text-align:"
+    heads = [
+        tag("th", head, scope="col", style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns
+    ]
+    first = tag("tr", *heads, style="background:none")
+    body = [
+        tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE)
+        for index in range(len(shown))
+    ]
+    table = tag(
+        "table",
+        tag("thead", first),
+        tag("tbody", *body),
+        style="border-collapse:collapse;margin:0;font-size:13px;table-layout:auto;border:none",
+    )
+    return tag("div", table, style="overflow-x:auto;max-width:100%")
+
+
+def status_pill(row: Row) -> Markup:
+    """The status of a row as icon and word; healthy ones stay plain so that the others stand out."""
+    words = f"{row.icon} {row.word}"
+    if row.healthy or row.accepted:
+        return tag("span", words, style="white-space:nowrap")
+    style = (
+        f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;"
+        "padding:1px 7px;white-space:nowrap"
+    )
+    if row.status == "ok":
+        style = f"border:1px solid {palette.ODD};border-radius:4px;padding:0 6px"
+    return tag("span", words, style=style)
+
+
+def _picture(call: GradientCall) -> Markup:
+    drawn = base64.b64encode(flow_svg(call.graph).encode("utf-8")).decode("ascii")
+    # It shrinks with the page only as far as its words stay legible; below that it scrolls.
+    wide = max(layout(call.graph).width, 336)
+    style = f"display:block;width:100%;max-width:{wide:.0f}px;min-width:{0.75 * wide:.0f}px"
+    image = tag("img", src=f"data:image/svg+xml;base64,{drawn}", alt=describe(call.graph), style=style)
+    return tag("div", image, style="overflow-x:auto;max-width:100%;margin:12px 0 4px")

@@ -1,62 +1,232 @@
-"""The flow graph as a static picture."""
+"""The flow graph as a picture: SVG that stands alone, on a light card, since a picture cannot know the theme around it."""
 
 from __future__ import annotations
 
-import math
-from html import escape
+import itertools
 
-from gradmagic.render.layout import HEIGHT, WIDTH, placed
-from gradmagic.render.snippet import clean
-from gradmagic.render.words import COLORS, ICONS
-from gradmagic.report import Edge, FlowGraph, Node
+from gradmagic.render import palette
+from gradmagic.render.layout import Box, Layout, Route, detail_of, label_of, layout, points
+from gradmagic.render.markup import Markup, join, tag
+from gradmagic.render.wording import ICONS, WORDS, count, name, number
+from gradmagic.report import EdgeStatus, FlowGraph
 
-EDGE = {"flows": "#1f5fa8", "cut": "#b3261e", "zero": "#8a5a00", "bad": "#8e24aa", "unused": "#9aa0a6"}
-DASH = {"cut": "4 4", "zero": "2 4", "unused": "1 5"}
+FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+LEGEND_ROW = 20
+LEGEND_WIDTH = 300
+LABELLED: dict[EdgeStatus, str] = {"bad": "NaN or Inf", "zero": "0"}
 
 
 def flow_svg(graph: FlowGraph) -> str:
-    """An SVG of the graph on a light card, readable on any background. Edges are as thick as the gradient, on a log scale."""
-    places, width, height = placed(graph)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" font-family="system-ui,sans-serif" font-size="12">',
-        f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="#fbfbfd" stroke="#d5d8dd"/>',
-    ]
-    for edge in graph.edges:
-        if edge.source in places and edge.target in places:
-            a, b = places[edge.source], places[edge.target]
-            parts.append(_edge(edge, a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2))
-    parts += [_node(p.node, p.x, p.y) for p in places.values()]
-    return "".join(parts) + "</svg>"
+    """The flow graph drawn with variables to the left and the target to the right.
 
+    Args:
+        graph: the graph of one gradient call; an empty one gives a picture that says so.
 
-def thickness(norm: float | None) -> float:
-    """The width of an edge in pixels, 1 to 7, by the logarithm of the norm."""
-    if norm is None or not math.isfinite(norm) or norm <= 0:
-        return 1.5
-    return min(7.0, max(1.0, 4.0 + math.log10(norm)))
-
-
-def _edge(edge: Edge, x1: float, y1: float, x2: float, y2: float) -> str:
-    color, dash = EDGE[edge.status], DASH.get(edge.status)
-    middle = (x1 + x2) / 2
-    style = f' stroke-dasharray="{dash}"' if dash else ""
-    line = f'<path d="M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}" fill="none" stroke="{color}" stroke-width="{thickness(edge.norm):.1f}"{style}/>'
-    if edge.status == "cut":
-        y = (y1 + y2) / 2
-        line += f'<g stroke="{color}" stroke-width="3"><path d="M{middle - 6:.1f} {y - 6:.1f}l12 12M{middle + 6:.1f} {y - 6:.1f}l-12 12"/></g>'
-    return line
-
-
-def _node(node: Node, x: float, y: float) -> str:
-    status = node.status
-    color = COLORS[status] if status else COLORS["none"] if node.kind == "cut" else "#5f6368"
-    radius = 20 if node.kind in ("variable", "target") else 6
-    weight = 3 if node.kind == "cut" or (status and status != "ok") else 1.5
-    fill = "#fdeceb" if node.kind == "cut" else "#ffffff"
-    label = clean(node.label)
-    label = label if len(label) <= 25 else label[:11] + "…" + label[-13:]
-    under = "✂ the gradient ends here" if node.kind == "cut" else f"{ICONS[status]} {status}" if status else "target" if node.kind == "target" else clean(node.detail)[:30]
-    return (
-        f'<g><title>{escape(clean(node.label))}: {escape(clean(node.detail))}</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="{radius}" fill="{fill}" stroke="{color}" stroke-width="{weight}"/>'
-        f'<text x="{x + 14:.1f}" y="{y + 17:.1f}" fill="#202124" font-weight="600">{escape(label)}</text><text x="{x + 14:.1f}" y="{y + 32:.1f}" fill="{color}" font-size="11">{escape(under)}</text></g>'
+    Returns:
+        An SVG document without scripts, styles or links. The gradient's norm is the width of a line, on a log scale.
+    """
+    drawn = layout(graph)
+    remarks = notes(graph, drawn)
+    entries = legend(drawn)
+    width = max(drawn.width, LEGEND_WIDTH + 36)
+    height = drawn.height + LEGEND_ROW * (len(entries) + len(remarks)) + 14
+    parts = [tag("title", describe(graph))]
+    parts.append(tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de"))
+    has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
+    parts += [_route(route) for route in drawn.routes]
+    parts += [_bars(route) for route in drawn.routes if cut_here(route, has_cut)]
+    parts += [_edge_label(route) for route in drawn.routes if route.edge.status in LABELLED]
+    parts += [_node(box) for box in drawn.boxes]
+    y = drawn.height + 6
+    for status, meaning in entries:
+        parts.append(_line(status, 18, y, 58, y, 4 if status == "flows" else 1.8))
+        if status == "cut":
+            parts.append(_two_bars(38, y))
+        parts.append(_text(68, y + 4, meaning, 12, palette.MUTED))
+        y += LEGEND_ROW
+    for note in remarks:
+        parts.append(_text(18, y + 4, note, 12, palette.MUTED))
+        y += LEGEND_ROW
+    return tag(
+        "svg",
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        width=_n(width),
+        height=_n(height),
+        viewBox=f"0 0 {_n(width)} {_n(height)}",
+        font_family=FONT,
+        role="img",
     )
+
+
+def describe(graph: FlowGraph) -> str:
+    """What the picture shows, in words, for those who do not see it."""
+    targets = [f"`{name(n.label)}`" for n in graph.nodes if n.kind == "target"] or ["the target"]
+    variables = [n for n in graph.nodes if n.kind == "variable"]
+    text = f"Flow of the gradient from {targets[0]} back to {count(len(variables), 'variable')}."
+    for node in [n for n in graph.nodes if n.kind == "cut"][:3]:
+        where = f" ({name(node.detail)})" if node.detail else ""
+        text += f" Cut at `{name(node.label)}`{where}: no gradient gets past it."
+    for status in ("none", "nan", "inf", "zero"):
+        hit = [f"`{name(n.label)}`" for n in variables if n.status == status]
+        if hit:
+            more = f" and {len(hit) - 3:,} more" if len(hit) > 3 else ""
+            text += f" {WORDS[status]}: {', '.join(hit[:3])}{more}."
+    return text
+
+
+def notes(graph: FlowGraph, drawn: Layout) -> list[str]:
+    """The sentences under the picture."""
+    if not graph.nodes:
+        return ["No flow was recorded for this call."]
+    left_out = [f"{count(drawn.left_out, 'more node')} left out."] if drawn.left_out else []
+    return ["Gradients travel from right to left.", *left_out]
+
+
+def legend(drawn: Layout) -> list[tuple[EdgeStatus, str]]:
+    """The kinds of lines that occur, with what they mean."""
+    used = {route.edge.status for route in drawn.routes}
+    return [(status, meaning) for status, meaning in palette.EDGE_MEANING.items() if status in used]
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _dash(status: EdgeStatus) -> str | None:
+    return " ".join(_n(part) for part in palette.EDGE_DASH[status]) or None
+
+
+def _line(status: EdgeStatus, x1: float, y1: float, x2: float, y2: float, width: float) -> Markup:
+    return tag(
+        "line",
+        x1=_n(x1),
+        y1=_n(y1),
+        x2=_n(x2),
+        y2=_n(y2),
+        stroke=palette.EDGE_COLOR[status],
+        stroke_width=_n(width),
+        stroke_dasharray=_dash(status),
+    )
+
+
+def _text(x: float, y: float, content: str, size: int, color: str, weight: str | None = None) -> Markup:
+    return tag("text", content, x=_n(x), y=_n(y), font_size=size, fill=color, font_weight=weight)
+
+
+def _route(route: Route) -> Markup:
+    through = points(route)
+    d = f"M{_n(through[0][0])},{_n(through[0][1])}"
+    for (x1, y1), (x2, y2) in itertools.pairwise(through):
+        bend = (x1 + x2) / 2
+        d += f" C{_n(bend)},{_n(y1)} {_n(bend)},{_n(y2)} {_n(x2)},{_n(y2)}"
+    status, norm = route.edge.status, route.edge.norm
+    about = palette.EDGE_MEANING[status].partition(",")[0] + ("" if norm is None else f", norm {number(norm)}")
+    return tag(
+        "path",
+        tag("title", about),
+        d=d,
+        fill="none",
+        stroke=palette.EDGE_COLOR[status],
+        stroke_width=_n(route.width),
+        stroke_dasharray=_dash(status),
+        stroke_linecap="butt",
+        opacity="0.85" if status == "flows" else None,
+    )
+
+
+def cut_here(route: Route, has_cut: bool) -> bool:
+    """Bars go where the gradient stops: at a cut node's left side or, in a graph without one, on the cut edge itself."""
+    into = route.boxes[-1].node
+    return route.edge.status == "cut" and (not has_cut or (into is not None and into.kind == "cut"))
+
+
+def middle(route: Route) -> tuple[float, float]:
+    """The middle of a route's last part, where its label or its bars go."""
+    through = points(route)
+    (x1, y1), (x2, y2) = through[-2], through[-1]
+    return (x1 + x2) / 2, (y1 + y2) / 2
+
+
+def _bars(route: Route) -> Markup:
+    x, y = middle(route)
+    return _two_bars(x, y)
+
+
+def _two_bars(x: float, y: float) -> Markup:
+    gap = tag("rect", x=_n(x - 6), y=_n(y - 7), width=12, height=14, fill=palette.CARD)
+    bars = [
+        tag(
+            "line",
+            x1=_n(x + dx - 3),
+            y1=_n(y + 8),
+            x2=_n(x + dx + 3),
+            y2=_n(y - 8),
+            stroke=palette.BAD,
+            stroke_width=2.5,
+        )
+        for dx in (-4, 4)
+    ]
+    return join(gap, *bars)
+
+
+def edge_label(route: Route) -> str:
+    """What is written on a line whose gradient is zero or not finite."""
+    if route.edge.status == "bad" and route.edge.norm is not None:
+        return number(route.edge.norm)
+    return LABELLED[route.edge.status]
+
+
+def _edge_label(route: Route) -> Markup:
+    x, y = middle(route)
+    label = edge_label(route)
+    half = 4.0 * len(label) + 5
+    color = palette.EDGE_COLOR[route.edge.status]
+    card = tag("rect", x=_n(x - half), y=_n(y - 9), width=_n(2 * half), height=18, rx=9, fill=palette.CARD, stroke=color)
+    return join(card, tag("text", label, x=_n(x), y=_n(y + 4), font_size=12, fill=color, text_anchor="middle"))
+
+
+def _node(box: Box) -> Markup:
+    node = box.node
+    if node is None:
+        return Markup("")
+    color = palette.STATUS_COLOR[node.status] if node.status else palette.INK
+    bad = node.kind == "cut" or node.status not in (None, "ok")
+    fill = "#fdf0ea" if bad else palette.PANEL if node.kind in ("group", "op") else palette.CARD
+    stroke = palette.BAD if node.kind == "cut" else color if node.status else palette.LINE
+    shape = tag(
+        "rect",
+        tag("title", f"{name(node.label)} {name(node.detail)}".strip()),
+        x=_n(box.x),
+        y=_n(box.y),
+        width=_n(box.width),
+        height=_n(box.height),
+        rx=_n(box.height / 2 if node.kind in ("variable", "input") else 5),
+        fill=fill,
+        stroke=stroke,
+        stroke_width=2.2 if bad or node.kind == "target" else 1.2,
+        stroke_dasharray="4 3" if node.kind == "input" else None,
+    )
+    lead = "✂ cut: " if node.kind == "cut" else f"{ICONS[node.status]} " if node.status else ""
+    label = tag(
+        "text",
+        lead + label_of(node),
+        x=_n(box.x + box.width / 2),
+        y=_n(box.y + (20 if node.detail else 20.5)),
+        font_size=13,
+        font_weight="600" if bad or node.kind in ("target", "variable") else None,
+        fill=palette.BAD if node.kind == "cut" else color if bad else palette.INK,
+        text_anchor="middle",
+    )
+    if not node.detail:
+        return join(shape, label)
+    detail = tag(
+        "text",
+        detail_of(node),
+        x=_n(box.x + box.width / 2),
+        y=_n(box.y + 37),
+        font_size=11,
+        fill=palette.MUTED,
+        text_anchor="middle",
+    )
+    return join(shape, label, detail)

@@ -1,0 +1,169 @@
+"""Plots of gradient norms and histograms with matplotlib, which is imported only when a plot is asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gradmagic.render import palette
+from gradmagic.render.characters import clip_middle
+from gradmagic.render.picture import literal
+from gradmagic.render.wording import WORDS, count, name
+from gradmagic.report import GradientCall, Report, VariableReport
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_LABELS = 60
+MOST_COLORED = 8
+LONGEST_LABEL = 40
+# Each line has a colour and a dash of its own, so that no line is known by its colour alone.
+_COLORS = (palette.BLUE, palette.BAD, palette.GOOD, palette.ODD, "#7a4a8c", "#3a3f44", "#b0568a", "#5b7f00")
+_DASHES = ("solid", "dashed", "dashdot", "dotted") * 2
+
+
+def norm_per_layer(report: Report, call: int = 0) -> Figure:
+    """The gradient norm of each variable, in the order of the sources, on a log scale.
+
+    Args:
+        report: what a check yielded.
+        call: which gradient call of the report.
+
+    Returns:
+        A figure that belongs to no window. Gradients that are None, zero or not finite are named where their bar would be.
+
+    Raises:
+        IndexError: the report has no such call.
+        ModuleNotFoundError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+
+    asked = _call(report, call)
+    variables = asked.variables
+    norms = [v.grad.norm if v.grad is not None else math.nan for v in variables]
+    drawable = [norm for norm in norms if 0 < norm < math.inf]
+    low = min(drawable, default=1.0) / 3
+    figure = Figure(figsize=(8, 1.4 + 0.24 * min(max(len(variables), 1), MOST_LABELS)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xscale("log")
+    axes.set_xlim(low, max(drawable, default=1.0) * 3)
+    for row, (variable, norm) in enumerate(zip(variables, norms, strict=True)):
+        color = palette.STATUS_COLOR[variable.status]
+        if 0 < norm < math.inf:
+            axes.barh(row, norm - low, left=low, height=0.7, color=color)
+        if variable.status != "ok" and len(variables) <= MOST_LABELS:
+            at = norm if 0 < norm < math.inf else low
+            axes.annotate(WORDS[variable.status], (at, row), (4, 0), textcoords="offset points", color=color, va="center")
+    step = -(-len(variables) // MOST_LABELS) or 1
+    ticks = range(0, len(variables), step)
+    axes.set_yticks(list(ticks), [_label(variables[i]) for i in ticks], fontsize=8)
+    axes.set_ylim(max(len(variables), 1) - 0.4, -0.6)
+    axes.set_xlabel("norm of the gradient")
+    axes.set_title(_title("Gradient norm per variable", asked), fontsize=10)
+    return figure
+
+
+def norm_over_steps(report: Report, call: int = 0) -> Figure:
+    """The gradient norm of each variable over the runs of a gradient call, on a log scale.
+
+    Args:
+        report: what a check yielded.
+        call: which gradient call of the report.
+
+    Returns:
+        A figure that belongs to no window. The most conspicuous variables are named, the others drawn in grey; a run without a
+        finite norm is a gap.
+
+    Raises:
+        IndexError: the report has no such call.
+        ModuleNotFoundError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    asked = _call(report, call)
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    histories = [(v, v.grad.norm_history) for v in asked.variables if v.grad is not None and v.grad.norm_history]
+    histories.sort(key=lambda pair: (pair[0].status == "ok", -_spread(pair[1])))
+    lines, labels = [], []
+    for index, (variable, history) in reversed(list(enumerate(histories))):
+        steps = range(1, len(history) + 1)
+        norms = [norm if 0 < norm < math.inf else math.nan for norm in history]
+        if index >= MOST_COLORED:
+            axes.plot(steps, norms, color=palette.LINE, linewidth=0.8, alpha=0.6)
+            continue
+        lines += axes.plot(steps, norms, color=_COLORS[index], linestyle=_DASHES[index], linewidth=1.6)
+        labels.append(_label(variable))
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("run that was looked at")
+    axes.set_ylabel("norm of the gradient")
+    if lines:
+        axes.legend(lines[::-1], labels[::-1], fontsize=8, loc="best")
+    else:
+        axes.text(0.5, 0.5, "no norms were kept for this call", transform=axes.transAxes, ha="center")
+    axes.set_title(_title("Gradient norm over the runs", asked), fontsize=10)
+    return figure
+
+
+def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -> Figure:
+    """The elements of one variable's gradient, counted.
+
+    Args:
+        report: what a check yielded.
+        variable: a variable's name in that call, or its index.
+        call: which gradient call of the report.
+
+    Returns:
+        A figure that belongs to no window; zeros, NaNs and Infs are given as counts in its title.
+
+    Raises:
+        KeyError: the call has no variable of that name.
+        IndexError: the report has no such call, or the call no such variable.
+        ModuleNotFoundError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+
+    asked = _call(report, call)
+    if isinstance(variable, str):
+        found = next((v for v in asked.variables if v.name == variable), None)
+        if found is None:
+            raise KeyError(f"no variable `{variable}` in this gradient call")
+    else:
+        found = asked.variables[variable]
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    grad = found.grad
+    if grad is None or grad.histogram is None or not grad.histogram.counts:
+        said = "the gradient is None" if grad is None else "no histogram was kept"
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center")
+    else:
+        axes.stairs(grad.histogram.counts, grad.histogram.edges, fill=True, color=palette.BLUE)
+    if grad is not None:
+        counts = f"{grad.zeros:,} zeros, {grad.nans:,} NaNs, {grad.infs:,} Infs"
+        axes.set_title(f"Gradient of {_label(found)}: {counts}", fontsize=10)
+    axes.set_xlabel("value of an element")
+    axes.set_ylabel("elements")
+    return figure
+
+
+def _call(report: Report, call: int) -> GradientCall:
+    if not -len(report.calls) <= call < len(report.calls):
+        raise IndexError(f"this report has {count(len(report.calls), 'gradient call')}, and call {call} was asked for")
+    return report.calls[call]
+
+
+def _label(variable: VariableReport) -> str:
+    return literal(clip_middle(name(variable.name), LONGEST_LABEL))
+
+
+def _title(what: str, call: GradientCall) -> str:
+    return what if call.target is None else f"{what}: {literal(clip_middle(name(call.target.name), LONGEST_LABEL))}"
+
+
+def _spread(history: tuple[float, ...]) -> float:
+    finite = [norm for norm in history if 0 < norm < math.inf]
+    if len(finite) < len(history):
+        return math.inf
+    return max(finite) / min(finite)
