@@ -2,14 +2,14 @@ import type { Location, Num, VariableReport } from "../report";
 
 export const ICONS: Record<VariableReport["status"], string> = {
   ok: "✓",
-  none: "∅",
-  zero: "0",
-  nan: "✗",
+  none: "✗",
+  zero: "○",
+  nan: "◆",
   inf: "∞",
-  vanishing: "↓",
-  exploding: "↑",
+  vanishing: "▽",
+  exploding: "▲",
   wrong: "≠",
-  error: "!",
+  error: "✖",
 };
 
 export function numeral(value: Num | null | undefined): string {
