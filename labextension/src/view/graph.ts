@@ -87,7 +87,7 @@ function nodeView(
         ? `${ICONS[node.status]} ${node.status}`
         : node.kind === "target"
           ? "target"
-          : shortened(node.detail, 27);
+          : shortened(node.detail, 25);
   const group = svg(
     "g",
     { class: `gm-node gm-kind-${node.kind} gm-is-${node.status ?? "plain"}`, "data-node": node.id, tabindex: 0 },
