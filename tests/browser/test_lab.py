@@ -106,3 +106,18 @@ def test_untrusted_notebook_and_hostile_names_stay_text(page: Page, lab: Any) ->
     expect(page.locator(".gm-report").nth(0)).to_contain_text(HOSTILE)
     expect(page.locator(".gm-report").nth(1)).to_contain_text("upgrade gradmagic")
     assert page.locator(".gm-report img").count() == 0 and dialogs == []
+
+
+def test_live_widget_tells_python_what_is_selected(page: Page, lab: Any) -> None:
+    code = nbformat.v4.new_code_cell
+    cell = "import gradmagic\nfrom gradmagic.widget import ReportWidget\nwith tf.GradientTape() as tape:\n    loss = w * tf.stop_gradient(b)\ngrads = tape.gradient(loss, [w, b])"
+    lab.write("widget.ipynb", [code(SETUP), code("%%gradcheck --format html\n" + cell), code("shown = ReportWidget(gradmagic.last_report())\nshown"), code("print('selected', dict(shown.selection))")])
+    opened(page, lab, "widget.ipynb", "widget")
+    run_all(page, 4)
+    report = page.locator(".gm-report")
+    expect(report).to_have_count(1)
+    expect(report.locator(".gm-node")).not_to_have_count(0)
+    report.locator("tr[data-variable='b']").click()
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 3; }")
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    expect(page.locator(".jp-Cell").nth(3).locator(".jp-OutputArea")).to_contain_text("'variable': 'b'")
