@@ -131,6 +131,7 @@ class Variable:
     owner: str | None = None
     created: int | None = None
     created_at: Span | None = None
+    created_by: tuple[Span, ...] = ()
     value: Numbers | None = None
 
 
@@ -263,7 +264,7 @@ class GradientRun:
 class Site:
     """A place in the code that asks for gradients, over all its runs.
 
-    `norms` holds, per source, the norm of each run that was looked at (None for no gradient); `first_bad` is the turn of the first run with a
+    `renewed` counts the runs whose sources are all other objects than those of the run before, made in between. `norms` holds, per source, the norm of each run that was looked at (None for no gradient); `first_bad` is the turn of the first run with a
     gradient that was None, zero, NaN or infinite, or that raised.
     """
 
@@ -272,6 +273,7 @@ class Site:
     span: Span | None
     count: int
     first_bad: int | None
+    renewed: int = 0
     norms: tuple[tuple[float | None, ...], ...] = ()
 
 
@@ -288,7 +290,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``."""
+    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
+
+    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before.
+    """
 
     seq: int
     kind: str
@@ -299,6 +304,47 @@ class Update:
     raised: Raised | None = None
     count: int = 1
     in_graph: bool = False
+    type: str = ""
+    learning_rate: float | None = None
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a source between the first gradient call that named it and the end of the cell.
+
+    `same` means the same bits; `moved` is the norm of the difference, `norm` that of the first value, `farthest` the longest of the first few single updates.
+    """
+
+    same: bool
+    moved: float
+    norm: float
+    farthest: float | None
+    finite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCall:
+    """A call of Keras' `fit` or `train_on_batch`: the numbers of weights that the model trains and that it has."""
+
+    name: str
+    span: Span | None
+    model: str
+    trainable: int
+    weights: int
+    raised: Raised | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaleRead:
+    """A Python value that a traced function keeps: what the user's code calls it, its value when the function was traced, and now."""
+
+    function: str
+    expression: str
+    traced: object
+    now: object
+    span: Span | None
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +384,9 @@ class Recording:
     assignments: tuple[Assignment, ...] = ()
     escapes: tuple[Escape, ...] = ()
     numeric: tuple[NumericCheck, ...] = ()
+    changes: Mapping[int, Change] = field(default_factory=dict)
+    training: tuple[TrainingCall, ...] = ()
+    stale: tuple[StaleRead, ...] = ()
     code: Mapping[str | int, str] = field(default_factory=dict)
     raised: Raised | None = None
     ops_recorded: int = 0

@@ -192,6 +192,19 @@ def uses_of_result(recording: Recording, span: Span) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
 
 
+def first_use(recording: Recording, span: Span) -> Span | None:
+    """The first line behind a statement that reads the name it assigns."""
+    tree, statement = _tree(recording, span), statement_at(recording, span)
+    if tree is None or not isinstance(statement, ast.Assign):
+        return None
+    names, source = _assigned(statement), source_of(recording, span)
+    reads = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and n.lineno > (statement.end_lineno or statement.lineno)]
+    if not reads or source is None:
+        return None
+    first = min(reads, key=lambda n: (n.lineno, n.col_offset))
+    return whole_line(dataclasses.replace(span, line=first.lineno, column=0, end_line=first.lineno, end_column=0, code=source.split("\n")[first.lineno - 1]))
+
+
 OUTSIDE = frozenset({"np", "numpy", "scipy", "sp", "math"})
 LEAVING = frozenset({"numpy_function", "py_func", "convert_to_numpy", "predict", "predict_on_batch"})
 

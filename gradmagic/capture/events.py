@@ -120,6 +120,9 @@ class RawSite:
     worst: int = 0
     norms: list[list[float | None]] = field(default_factory=list)
     limits: tuple[float, ...] = ()
+    ids: frozenset[int] = frozenset()
+    last: int = 0
+    renewed: int = 0
     opened: int = 0
 
 
@@ -134,3 +137,7 @@ class RawUpdate:
     raised: Any = None
     count: int = 1
     in_graph: bool = False
+    type: str = ""
+    optimizer_ref: Any = None
+    repeated: int = 0
+    given: set[int] = field(default_factory=set)

@@ -180,4 +180,3 @@ def _plain(value: Any, kind: str) -> Any:
 def _shape(value: Any) -> Any:
     shape = tf.TensorShape(value)
     return None if shape.rank is None else [-1 if d is None else d for d in shape.as_list()]
-

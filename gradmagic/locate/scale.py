@@ -14,7 +14,30 @@ from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
 SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
 CANCELLED = 1e-5
 LOOPS = frozenset({"While", "StatelessWhile"})
-SINGULAR = frozenset({"Rsqrt", "Sqrt", "RealDiv", "Div", "Reciprocal", "Inv", "Pow", "Log", "Log1p", "Xlogy", "Acos", "Asin", "Atanh", "L2Loss", "Norm", "Cholesky", "MatrixInverse", "Svd", "SelfAdjointEigV2", "DivNoNan"})
+SINGULAR = frozenset(
+    {
+        "Rsqrt",
+        "Sqrt",
+        "RealDiv",
+        "Div",
+        "Reciprocal",
+        "Inv",
+        "Pow",
+        "Log",
+        "Log1p",
+        "Xlogy",
+        "Acos",
+        "Asin",
+        "Atanh",
+        "L2Loss",
+        "Norm",
+        "Cholesky",
+        "MatrixInverse",
+        "Svd",
+        "SelfAdjointEigV2",
+        "DivNoNan",
+    }
+)
 
 
 @dataclass(frozen=True)

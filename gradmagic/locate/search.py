@@ -34,7 +34,8 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
         elif numbers.all_zero:
             found.append("zero")
         elif size == "noise":
-            found.append("zero" if is_cancelled(recording, run, index) else plain[index] or "ok")
+            own = plain[index]
+            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
         else:
             found.append(size or "ok")
     return tuple(found)

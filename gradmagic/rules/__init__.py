@@ -66,6 +66,11 @@ CATALOGUE = (
     "step/gradients-zipped-out-of-order",
     "step/silently-skipped",
     "step/gradients-not-applied",
+    "step/update-without-effect",
+    "step/recreated-every-step",
+    "step/updated-twice",
+    "step/stale-capture",
+    "step/update-destroys-weights",
 )
 
 
