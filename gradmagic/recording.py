@@ -88,7 +88,8 @@ class Op:
     `seq` is also its identity. `recorded_by` names the tapes that were recording when it ran (whether they recorded it depends on what they
     watch). `differentiable`: ``"yes"`` a gradient function is registered; ``"none"`` it is registered as None; ``"missing"`` there is no entry,
     which raises; ``"custom"`` a `tf.custom_gradient`. `branches` lists, outermost first, the conditional bodies the op stands in, as
-    (seq of the `If`/`While` op, ``"then" | "else" | "body" | "cond" | index``).
+    (seq of the `If`/`While` op, ``"then" | "else" | "body" | "cond" | index``). `unnoted` is set where it is not known which tapes recorded, in a
+    graph that was traced before the check. `rule_at` is where the gradient function of a custom gradient returns.
     """
 
     seq: int
@@ -105,6 +106,8 @@ class Op:
     branches: tuple[tuple[int, str], ...] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
     layer: int | None = None
+    unnoted: bool = False
+    rule_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +276,8 @@ class Site:
     span: Span | None
     count: int
     first_bad: int | None
-    renewed: int = 0
     norms: tuple[tuple[float | None, ...], ...] = ()
+    renewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

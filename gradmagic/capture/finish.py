@@ -66,7 +66,7 @@ def recording_of(session: Session) -> Recording:
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
         tuple(
-            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, s.renewed, tuple(tuple(n) for n in s.norms))
+            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms), s.renewed)
             for s in session.sites.values()
             if any(r.site == s.id for r in session.runs)
         ),
@@ -104,8 +104,10 @@ def _all_ops(session: Session) -> list[RawOp]:
     unroller = Unroller(session)
     graphs = getattr(session, "graphs", None)
     if graphs is not None:
+        ran = {t.run.site for t in graphs.traced_runs if t.ran}
         for template in graphs.traced_runs:
-            if any(r.site == template.run.site for r in session.runs):
+            # Keras traces once to make the variables and again to use them: only what ran counts.
+            if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
                 _contained(session, functools.partial(unroller.graph, template.graph_now()))
         for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
             if any(r.seq >= seq and not r.in_graph for r in session.runs):
@@ -160,6 +162,8 @@ def _op(session: Session, op: RawOp) -> Op:
         op.branches,
         attributes,
         session.layers.key(op.layer) if op.layer is not None else None,
+        op.unnoted,
+        session.spans.span(op.gradient),
     )
 
 

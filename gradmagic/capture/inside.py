@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradmagic.capture.events import RawRun
-from gradmagic.capture.numbers import array_of, quick
+from gradmagic.capture.numbers import array_of, numbers_of, quick
 from gradmagic.capture.ops import close_look, note_tensor
 from gradmagic.capture.replay import Replay, Unrepeatable
 from gradmagic.capture.twins import Template
@@ -42,6 +42,10 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
             if known is not None:
                 noted.origin, noted.variable = known.origin, known.variable
             session.tensors[key] = noted
+        for entering, leaving in replay.births:
+            for key in (*entering, *leaving):
+                if key in values and key in session.tensors:
+                    session.tensors[key].numbers = numbers_of(values[key])
         for run in worse:
             _note_steps(session, run, values)
         for template in hidden:

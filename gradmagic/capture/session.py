@@ -59,6 +59,7 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.layer: Any = None
+        self.births = 0
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)

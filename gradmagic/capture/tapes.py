@@ -349,6 +349,7 @@ def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tupl
 def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:
     """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
     traced: RawRun = template.run
+    template.ran = True
     site = site_of(session, template.kind, template.place, len(traced.sources))
     if traced not in session.runs and not any(r.site == site.id for r in session.runs):
         traced.site = site.id
@@ -380,6 +381,8 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
             if source.id in before:
                 session.changes.first(source.id, before[source.id])
     value = array_of(target) if target is not None else None
+    if target is not None and run.targets:
+        session.tensors[run.targets[0]] = note_tensor(session, target)
     run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
     run.gradients = tuple(
         Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, shape=t.shape or shape)
@@ -389,4 +392,5 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     # The values of a graph's tensors are kept once: those of the worst run.
     session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
     session.runs.append(run)
-    return run if (bad and worst != "none") or any(sizes(run.sources, run.gradients)) else None
+    lost = target is not None and run.targets and session.tensors[run.targets[0]].finite is False
+    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None
