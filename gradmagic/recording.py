@@ -221,7 +221,7 @@ class BackwardStep:
     """One op's gradient function as it ran: what came in for each output, what went out for each input (None: no gradient).
 
     `op` is the `seq` of the forward op. `inputs` and `outputs` are numbers about the forward values, there for steps that made a gradient bad
-    (zero or not finite) out of a good one; `examples` then holds, for the first bad element, what the values were there.
+    (zero or not finite) out of a good one; `skipped` are the inputs that the tape asked no gradient for; `examples` then holds, for the first bad element, what the values were there.
     """
 
     seq: int
@@ -232,6 +232,7 @@ class BackwardStep:
     inputs: tuple[Numbers | None, ...] = ()
     outputs: tuple[Numbers | None, ...] = ()
     examples: Mapping[str, object] = field(default_factory=dict)
+    skipped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class RawStep:
     sent: tuple[int | None, ...]
     place: Place | None = None
     op: int | None = None
+    skipped: tuple[int, ...] = ()
     close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
     examples: dict[str, Any] = field(default_factory=dict)
 

@@ -256,7 +256,7 @@ def _step(step: RawStep, run: RawRun) -> BackwardStep:
         return Flow(key, norm, finite, zero)
 
     inputs, outputs = step.close
-    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples)
+    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples, step.skipped)
 
 
 def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:

@@ -58,10 +58,13 @@ class Variables:
         return inner if inner is not None and hasattr(inner, "handle") else value
 
     def is_variable(self, value: Any) -> bool:
-        return hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
+        # AutoGraph's stand-in for a name without a value answers to every attribute.
+        return not type(value).__module__.startswith("tensorflow.python.autograph") and hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
 
     def key(self, value: Any) -> int | None:
         """The id that the recording knows a tensor or variable by; None for anything else."""
+        if type(value).__module__.startswith("tensorflow.python.autograph"):
+            return None
         value = self.unwrap(value)
         if hasattr(value, "handle") and hasattr(value, "assign"):
             return getattr(value.handle, "_id", None)

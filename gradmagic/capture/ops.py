@@ -131,19 +131,19 @@ def _watch_backward(session: Session) -> None:
         except Exception:
             run.steps.append(RawStep(session.next(), _text(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, _text(op_name), inputs, outputs, out_grads, result)
+        note_step(session, _text(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()))
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
 
 
-def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None) -> None:
+def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
     """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
     run = session.current_run
     assert run is not None
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op)
+    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op, skipped=skipped)
     run.steps.append(step)
     if not run.look:
         return
@@ -226,7 +226,7 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
     gradient, *values = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
     try:
         with np.errstate(all="ignore"):
-            if step.type == "Cast":
+            if step.type == "Cast" or gradient is None:
                 found = gradient
             elif step.type == "Mean":
                 found = gradient * (gradient.size / values[0].size)

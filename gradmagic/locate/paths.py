@@ -106,6 +106,7 @@ class Paths:
             if step.op is not None:
                 stepped[step.op] = True
                 answers.setdefault(step.op, set()).update(i for i, flow in enumerate(step.sent) if flow is not None)
+                answers[step.op].update(step.skipped)
         reached: set[int] = set()
         cuts: list[tuple[Op, int | None, str]] = []
         done: set[int] = set()
