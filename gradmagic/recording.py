@@ -64,7 +64,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One value. `numbers` is there where the capture looked closely; `finite` and `all_zero` are None where it could not look."""
+    """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
+
+    The norm of a value with an infinity and no NaN is infinite, of one with a NaN it is NaN; of a single integer or bool it is its absolute value.
+    """
 
     id: int
     dtype: str
@@ -75,6 +78,7 @@ class Tensor:
     finite: bool | None = None
     all_zero: bool | None = None
     numbers: Numbers | None = None
+    norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,18 @@ class Op:
     in_graph: bool = False
     branches: tuple[tuple[int, str], ...] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
-    path: tuple[Span, ...] = ()
+    layer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A Keras layer that ran. `library` is true for a class of Keras itself; `made_at` is the expression that made the layer, where it is known."""
+
+    id: int
+    name: str
+    type: str
+    library: bool
+    made_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +330,7 @@ class Recording:
     ops: tuple[Op, ...] = ()
     tensors: Mapping[int, Tensor] = field(default_factory=dict)
     variables: Mapping[int, Variable] = field(default_factory=dict)
+    layers: Mapping[int, Layer] = field(default_factory=dict)
     tapes: Mapping[int, Tape] = field(default_factory=dict)
     runs: tuple[GradientRun, ...] = ()
     sites: tuple[Site, ...] = ()

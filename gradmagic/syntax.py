@@ -56,7 +56,13 @@ def _tree(recording: Recording, span: Span) -> ast.Module | None:
 
 
 def spot(recording: Recording, op: Op) -> Span | None:
-    """The smallest expression of the user's line that stands for an op."""
+    """The smallest expression of the user's that is behind an op: the one that made the layer of Keras' own that it belongs to, else the one that runs it."""
+    layer = recording.layers.get(op.layer) if op.layer is not None else None
+    return layer.made_at if layer is not None and layer.library and layer.made_at is not None else use_of(recording, op)
+
+
+def use_of(recording: Recording, op: Op) -> Span | None:
+    """The smallest expression of the user's line that runs an op."""
     span = op.span
     if span is None:
         return None

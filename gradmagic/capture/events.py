@@ -11,7 +11,7 @@ from gradmagic.capture.spans import Place
 class RawOp:
     """An op as noted by the callback; what is costly to work out is left for later."""
 
-    __slots__ = ("attrs", "branches", "in_graph", "inputs", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type")
+    __slots__ = ("attrs", "branches", "in_graph", "inputs", "layer", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type")
 
     def __init__(
         self,
@@ -28,7 +28,9 @@ class RawOp:
         in_graph: bool = False,
         span: Any = None,
         branches: tuple[tuple[int, str], ...] = (),
+        layer: Any = None,
     ) -> None:
+        self.layer = layer
         self.seq, self.type, self.inputs, self.outputs = seq, type_, inputs, outputs
         self.place, self.scope, self.tapes, self.phase = place, scope, tapes, phase
         self.attrs, self.name, self.in_graph, self.span, self.branches = attrs, name, in_graph, span, branches
@@ -105,6 +107,7 @@ class RawRun:
     unconnected_zero: bool = False
     target_value: float | None = None
     look: bool = True
+    ran: bool = False
 
 
 @dataclass
@@ -116,6 +119,7 @@ class RawSite:
     first_bad: int | None = None
     worst: int = 0
     norms: list[list[float | None]] = field(default_factory=list)
+    limits: tuple[float, ...] = ()
     opened: int = 0
 
 

@@ -21,6 +21,7 @@ from gradmagic.recording import (
     Escape,
     Flow,
     GradientRun,
+    Layer,
     Op,
     Raised,
     Recording,
@@ -49,15 +50,17 @@ def recording_of(session: Session) -> Recording:
     links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
     tensors = {
-        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers)  # type: ignore[arg-type]
+        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm)  # type: ignore[arg-type]
         for key, t in session.tensors.items()
     }
     updates, assignments = _updates(session, raw, by_output)
+    ops, code = tuple(_op(session, op) for op in raw), _code(session)
     return Recording(
         session.cell,
-        tuple(_op(session, op) for op in raw),
+        ops,
         tensors,
         _variables(session),
+        _layers(session, ops, code),
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
         tuple(Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms)) for s in session.sites.values() if any(r.site == s.id for r in session.runs)),
@@ -65,7 +68,7 @@ def recording_of(session: Session) -> Recording:
         assignments,
         tuple(Escape(seq, tensor, how, session.spans.span(place)) for seq, tensor, how, place in session.escapes),
         tuple(session.numeric_checks),
-        _code(session),
+        code,
         _raised(session),
         session.ops_recorded,
         session.ops_dropped,
@@ -147,6 +150,7 @@ def _op(session: Session, op: RawOp) -> Op:
         op.in_graph,
         op.branches,
         attributes,
+        session.layers.key(op.layer) if op.layer is not None else None,
     )
 
 
@@ -173,6 +177,17 @@ def _variables(session: Session) -> dict[int, Variable]:
             value,
         )
     return found
+
+
+def _layers(session: Session, ops: tuple[Op, ...], code: dict[str | int, str]) -> dict[int, Layer]:
+    if session.layers is None:
+        return {}
+    try:
+        found: dict[int, Layer] = session.layers.facts({op.layer for op in ops if op.layer is not None}, code)
+        return found
+    except Exception as error:
+        session.failed("find the lines that made the layers", error)
+        return {}
 
 
 def _is_large(shape: tuple[int | None, ...] | None) -> bool:
@@ -251,7 +266,7 @@ def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: S
             waiting.extend(out for adder in sums.get(key, ()) for out in adder.outputs)
 
     for step in run.steps:
-        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(step, run, by_output, about, taken)
+        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(session, step, run, by_seq, by_output, about, taken)
         if op is None:
             continue
         step.op = op.seq
@@ -261,16 +276,22 @@ def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: S
     return run.steps
 
 
-def _op_of(step: RawStep, run: RawRun, by_output: dict[int, RawOp], about: dict[int, set[int]], taken: set[int]) -> RawOp | None:
+def _op_of(session: Session, step: RawStep, run: RawRun, by_seq: dict[int, RawOp], by_output: dict[int, RawOp], about: dict[int, set[int]], taken: set[int]) -> RawOp | None:
+    def outside(key: int | None) -> int | None:
+        return session.stands_for.get(key, key) if key is not None else None
+
     def fits(op: RawOp | None) -> bool:
         return op is not None and op.type == step.type and op.seq not in taken
 
-    for key in step.outputs or ():
+    for key in map(outside, step.outputs or ()):
         if key is not None and fits(by_output.get(key)):
             return by_output[key]
+        made = by_output.get(key) if key is not None else None
+        if made is not None and made.type == "Merge" and made.attrs and made.attrs[1] in by_seq:
+            return by_seq[made.attrs[1]]
     candidates = [by_output.get(value) for key in step.received if key is not None for value in about.get(key, ())]
-    candidates += [by_output.get(t) for t in run.targets] if not candidates else []
-    known = {i for i in step.inputs or () if i is not None}
+    candidates += [by_output.get(session.stands_for.get(t, t)) for t in run.targets] if not candidates else []
+    known = {i for i in map(outside, step.inputs or ()) if i is not None}
     fitting = [op for op in candidates if op is not None and fits(op)]
     for op in fitting:
         if known and known <= set(op.inputs):

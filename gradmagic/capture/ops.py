@@ -11,7 +11,7 @@ from tensorflow.python.eager import backprop, context, record
 from tensorflow.python.framework import dtypes, indexed_slices, op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawStep, RawTensor
+from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
 from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
 from gradmagic.capture.session import Session
 
@@ -80,7 +80,7 @@ def _watch_ops(session: Session) -> None:
         for out in outputs:
             tensors[out._id] = note_tensor(session, out, look=look)
         out_ids = tuple([t._id for t in outputs])
-        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else ()))
+        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer))
         session.ops_recorded += 1
         if op_type in ASSIGNS or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
@@ -131,18 +131,20 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
     run.steps.append(step)
     if not run.look:
         return
-    good = True
-    for gradient in out_grads:
-        flow = flow_of(run.flows, gradient)
-        good = good and (flow is None or (flow[1] and not flow[2]))
-    bad = False
-    for gradient in sent:
-        flow = flow_of(run.flows, gradient)
-        bad = bad or (flow is not None and (not flow[1] or flow[2]))
+    for gradient in (*out_grads, *sent):
+        flow_of(run.flows, gradient)
+    close_look(session, run, step, inputs, outputs, out_grads, sent)
+
+
+def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
+    """Where a good gradient came in and a bad one goes out: the values around, and those at the first bad element."""
+    flows = run.flows
+    good = all((flow := flows.get(key)) is None or (flow[1] and not flow[2]) for key in step.received if key is not None)
+    bad = any((flow := flows.get(key)) is not None and (not flow[1] or flow[2]) for key in step.sent if key is not None)
     if good and bad:
         with session.aside():
             step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
-            step.examples = _examples(inputs, outputs, out_grads, sent, run.flows)
+            step.examples = _examples(inputs, outputs, out_grads, sent, {})
 
 
 def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:

@@ -55,6 +55,9 @@ class Session:
         self.started = self.cell_seconds = 0.0
         self.graphs: Any = None
         self.keras: Any = None
+        self.stands_for: dict[int, int] = {}
+        self.layers: Any = None
+        self.layer: Any = None
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -104,6 +107,7 @@ class Session:
             "ops": "watch ops",
             "tapes": "watch tapes",
             "graphs": "watch `tf.function`",
+            "layers": "watch Keras layers",
             "updates": "watch optimizers",
             "escapes": "watch values that leave TensorFlow",
         }

@@ -54,8 +54,8 @@ def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
         condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
         if condition is None or condition.all_zero is None:
             return op, label, False
-        taken = "else" if condition.all_zero else "then"
-        if op.type.endswith("If") and taken != label:
+        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
+        if taken != label:
             return op, label, True
     return None
 

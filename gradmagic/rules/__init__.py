@@ -57,6 +57,11 @@ CATALOGUE = (
     "nonfinite/where-trap",  # before infinite-derivative: the same numbers and a selection behind them
     "nonfinite/infinite-derivative",
     "nonfinite/unexplained",
+    "scale/vanishing-through-depth",
+    "scale/exploding-through-depth",
+    "scale/near-singular",  # before the general factor: it names the point
+    "scale/unscaled-loss-or-data",
+    "scale/unexplained",
     "wrong/custom-gradient-mismatch",
     "step/gradients-zipped-out-of-order",
     "step/silently-skipped",
