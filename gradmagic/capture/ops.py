@@ -14,8 +14,8 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
 from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
 from gradmagic.capture.session import Session
+from gradmagic.recording import WRITES
 
-ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
 BIRTHS = 16
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 _FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
@@ -98,7 +98,7 @@ def _watch_ops(session: Session) -> None:
         out_ids = tuple([t._id for t in outputs])
         known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer))
         session.ops_recorded += 1
-        if op_type in ASSIGNS or op_type == "VarHandleOp":
+        if op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)
             else:
@@ -229,7 +229,7 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
             if step.type == "Cast" or gradient is None:
                 found = gradient
             elif step.type == "Mean":
-                found = gradient * (gradient.size / values[0].size)
+                found = gradient * (np.size(gradient) / np.size(values[0]))
             elif step.type == "Square":
                 found = 2.0 * gradient * values[0]
             elif step.type == "Mul":

@@ -8,7 +8,7 @@ from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_ze
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
-from gradmagic.locate.scale import is_cancelled, locate_scale
+from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
@@ -33,11 +33,11 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("inf")
         elif numbers.all_zero:
             found.append("zero")
-        elif size == "noise":
-            own = plain[index]
-            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
+        elif size == "noise" and is_cancelled(recording, run, index):
+            found.append("zero")
         else:
-            found.append(size or "ok")
+            own = plain[index]
+            found.append("ok" if own is None or own == "noise" or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
     return tuple(found)
 
 
