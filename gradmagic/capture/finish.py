@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import linecache
 from collections.abc import Iterable
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tensorflow.python.framework import dtypes
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
 from gradmagic.capture.numbers import numbers_of
+from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
     Applied,
@@ -63,11 +65,18 @@ def recording_of(session: Session) -> Recording:
         _layers(session, ops, code),
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
-        tuple(Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms)) for s in session.sites.values() if any(r.site == s.id for r in session.runs)),
+        tuple(
+            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms), s.renewed)
+            for s in session.sites.values()
+            if any(r.site == s.id for r in session.runs)
+        ),
         updates,
         assignments,
         tuple(Escape(seq, tensor, how, session.spans.span(place)) for seq, tensor, how, place in session.escapes),
         tuple(session.numeric_checks),
+        session.changes.facts(),
+        tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
+        tuple(stale_reads(session)),
         code,
         _raised(session),
         session.ops_recorded,
@@ -95,8 +104,10 @@ def _all_ops(session: Session) -> list[RawOp]:
     unroller = Unroller(session)
     graphs = getattr(session, "graphs", None)
     if graphs is not None:
+        ran = {t.run.site for t in graphs.traced_runs if t.ran}
         for template in graphs.traced_runs:
-            if any(r.site == template.run.site for r in session.runs):
+            # Keras traces once to make the variables and again to use them: only what ran counts.
+            if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
                 _contained(session, functools.partial(unroller.graph, template.graph_now()))
         for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
             if any(r.seq >= seq and not r.in_graph for r in session.runs):
@@ -151,6 +162,8 @@ def _op(session: Session, op: RawOp) -> Op:
         op.branches,
         attributes,
         session.layers.key(op.layer) if op.layer is not None else None,
+        op.unnoted,
+        session.spans.span(op.gradient),
     )
 
 
@@ -174,6 +187,7 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
+            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             value,
         )
     return found
@@ -242,7 +256,7 @@ def _step(step: RawStep, run: RawRun) -> BackwardStep:
         return Flow(key, norm, finite, zero)
 
     inputs, outputs = step.close
-    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples)
+    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples, step.skipped)
 
 
 def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:
@@ -330,7 +344,10 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         run = chosen[1] if chosen else sources[0][1] if sources else None
         return Applied(variable, gradient, chosen[0] if chosen else None, run)
 
-    updates = [Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph) for u in session.updates]
+    updates = [
+        Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph, u.type, _learning_rate(session, u), u.repeated)
+        for u in session.updates
+    ]
     noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
     noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in ASSIGNS and op.phase != "update"]
     assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
@@ -346,6 +363,16 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         pairs = (*before.pairs, made) if before else (made,)
         places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
     return (*updates, *places.values()), tuple(assignments)
+
+
+def _learning_rate(session: Session, update: RawUpdate) -> float | None:
+    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    try:
+        with session.aside():
+            return float(optimizer.learning_rate)
+    except Exception:
+        return None
 
 
 def _unique(pairs: Iterable[Applied]) -> tuple[Applied, ...]:

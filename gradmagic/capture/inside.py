@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradmagic.capture.events import RawRun
-from gradmagic.capture.numbers import array_of, quick
+from gradmagic.capture.numbers import array_of, numbers_of, quick
 from gradmagic.capture.ops import close_look, note_tensor
 from gradmagic.capture.replay import Replay, Unrepeatable
 from gradmagic.capture.twins import Template
@@ -34,11 +35,17 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
                 session.failures.append("the replay of a compiled step gave other gradients than the step itself, so I cannot say which op inside made them bad")
                 return
         for key, value in values.items():
+            if key is None:
+                continue
             known = session.tensors.get(key)
             noted = note_tensor(session, value)
             if known is not None:
                 noted.origin, noted.variable = known.origin, known.variable
             session.tensors[key] = noted
+        for entering, leaving in replay.births:
+            for key in (*entering, *leaving):
+                if key in values and key in session.tensors:
+                    session.tensors[key].numbers = numbers_of(values[key])
         for run in worse:
             _note_steps(session, run, values)
         for template in hidden:
@@ -46,7 +53,7 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
             _note_hidden(session, template, values, call.before)
 
 
-def _agrees(run: RawRun, values: dict[int | None, Any]) -> bool:
+def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:
     """Whether the replayed gradients are finite, zero and not finite where those of the call are."""
     for gradient in run.gradients:
         value = values.get(gradient.id)
@@ -61,7 +68,7 @@ def _agrees(run: RawRun, values: dict[int | None, Any]) -> bool:
     return True
 
 
-def _note_steps(session: Session, run: RawRun, values: dict[int | None, Any]) -> None:
+def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any]) -> None:
     run.steps = [dataclasses.replace(step) for step in run.steps]
     for step in run.steps:
         for key in (*step.received, *step.sent):
@@ -80,7 +87,7 @@ def _note_steps(session: Session, run: RawRun, values: dict[int | None, Any]) ->
         )
 
 
-def _note_hidden(session: Session, template: Template, values: dict[int | None, Any], before: list[tuple[Any, Any]]) -> None:
+def _note_hidden(session: Session, template: Template, values: Mapping[int | None, Any], before: list[tuple[Any, Any]]) -> None:
     from gradmagic.capture.tapes import note_graph_run
 
     found = {i: values[t._id] for i, t in enumerate(template.tensors) if t is not None and t._id in values}

@@ -59,7 +59,7 @@ def install(session: Session) -> None:
 
     base: Any = layers.Layer
     session.layers = Layers(session)
-    call, init = base.__call__, base.__init__
+    call, new = base.__call__, base.__new__
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         if session.busy:
@@ -71,14 +71,16 @@ def install(session: Session) -> None:
         finally:
             session.layer = before
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **kwargs)
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = new(cls, *args, **kwargs)
         if not session.busy:
-            session.layers.made(self, session.here())
+            session.layers.made(made, session.here())
+        return made
 
-    __call__.__wrapped__, __init__.__wrapped__ = call, init  # type: ignore[attr-defined]
+    # Keras inspects `__init__` of a class to keep its arguments, so that one is left alone.
+    __call__.__wrapped__, __new__.__wrapped__ = call, new  # type: ignore[attr-defined]
     session.patches.set(base, "__call__", __call__)
-    session.patches.set(base, "__init__", __init__)
+    session.patches.set(base, "__new__", staticmethod(__new__))
 
 
 def _made_at(layer: Any, others: list[Any], code: Mapping[str | int, str]) -> Span | None:

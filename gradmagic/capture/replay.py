@@ -19,6 +19,7 @@ from gradmagic.capture.numbers import array_of, quick
 from gradmagic.capture.twins import function_of
 
 MAX_TURNS = 10_000
+MAX_BIRTHS = 8
 MAX_BYTES = 4 << 30
 
 
@@ -51,6 +52,7 @@ class Replay:
         self._recorded = recorded
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
+        self.births: list[tuple[list[int], list[int]]] = []
         self._bytes = 0
         self._context = context.context()
         self._context.ensure_initialized()
@@ -105,6 +107,8 @@ class Replay:
             results = self._execute(op, inputs)
         for out, value in zip(op.outputs, results, strict=False):
             known[out._id] = value
+        if len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
+            self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
 
     def _execute(self, op: Any, inputs: list[Any]) -> list[Any]:
         if op.type == "Const":
@@ -144,14 +148,21 @@ class Replay:
             return
         for key in keys:
             value = known[key]
-            array = array_of(value) if value.dtype.is_floating or value.dtype.is_complex else None
-            if array is not None and not quick(array)[1]:
+            if _is_bad(value):
                 self.bad.add(key)
+            array = array_of(value)
             if key not in self.values and array is not None:
                 self._bytes += array.nbytes
             self.values[key] = value
         if self._bytes > MAX_BYTES:
             raise Unrepeatable("its values take more than 4 GiB")
+
+
+def _is_bad(value: Any) -> bool:
+    if value is None or not (value.dtype.is_floating or value.dtype.is_complex):
+        return False
+    array = array_of(value)
+    return array is not None and not quick(array)[1]
 
 
 def _attributes(op: Any) -> tuple[Any, ...]:
@@ -180,4 +191,3 @@ def _plain(value: Any, kind: str) -> Any:
 def _shape(value: Any) -> Any:
     shape = tf.TensorShape(value)
     return None if shape.rank is None else [-1 if d is None else d for d in shape.as_list()]
-

@@ -175,7 +175,7 @@ def ask(
     run.look = run.turn % session.every == 0
     site.count += 1
     try:
-        _note_question(session, run, target, flat, frame)
+        _note_question(session, run, site, target, flat, frame)
     except Exception as error:
         session.failed("note what a gradient call was asked for", error)
     before, session.current_run, session.phase = session.phase, run, "backward"
@@ -196,7 +196,7 @@ def ask(
     return result
 
 
-def _note_question(session: Session, run: RawRun, target: Any, flat: list[Any], frame: Any) -> None:
+def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, flat: list[Any], frame: Any) -> None:
     targets = []
     for t in flatten(target):
         key = session.variables.key(t)
@@ -216,8 +216,18 @@ def _note_question(session: Session, run: RawRun, target: Any, flat: list[Any], 
     user_frame = session.spans.frame(frame)
     session.variables.look_around(user_frame)
     run.sources = tuple(source_of(session, s, user_frame, i, run.turn == 0) for i, s in enumerate(flat))
+    _note_renewal(session, run, site)
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(user_frame, dict.fromkeys(targets, target))
+
+
+def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
+    """Whether every source of this turn was made since the last turn, in the place of others."""
+    ids = frozenset(s.id for s in run.sources if s.kind == "variable")
+    known = session.variables.known
+    if ids and site.ids and not ids & site.ids and all((known[i].created or 0) > site.last for i in ids if i in known):
+        site.renewed += 1
+    site.ids, site.last = ids, run.seq
 
 
 def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
@@ -242,7 +252,9 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
         return None
     try:
         with session.aside():
-            return numbers_of(session.variables.unwrap(variable).read_value_no_copy())
+            value = session.variables.unwrap(variable).read_value_no_copy()
+            session.changes.first(session.variables.unwrap(variable).handle._id, value)
+            return numbers_of(value)
     except Exception:
         return None
 
@@ -337,6 +349,7 @@ def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tupl
 def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:
     """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
     traced: RawRun = template.run
+    template.ran = True
     site = site_of(session, template.kind, template.place, len(traced.sources))
     if traced not in session.runs and not any(r.site == site.id for r in session.runs):
         traced.site = site.id
@@ -364,7 +377,12 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     site.worst = max(site.worst, bad)
     if before:
         run.sources = _with_values(run.sources, before)
+        for source in run.sources:
+            if source.id in before:
+                session.changes.first(source.id, before[source.id])
     value = array_of(target) if target is not None else None
+    if target is not None and run.targets:
+        session.tensors[run.targets[0]] = note_tensor(session, target)
     run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
     run.gradients = tuple(
         Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, shape=t.shape or shape)
@@ -374,4 +392,5 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     # The values of a graph's tensors are kept once: those of the worst run.
     session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
     session.runs.append(run)
-    return run if (bad and worst != "none") or any(sizes(run.sources, run.gradients)) else None
+    lost = target is not None and run.targets and session.tensors[run.targets[0]].finite is False
+    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None

@@ -33,7 +33,7 @@ class Template:
         self.shapes = [None if r is None else tuple(r.shape) if r.shape.rank is not None else None for r in results]
         self.tensors = [None if r is None else getattr(r, "values", r) for r in results]
         self.target = target
-        self.seen = False
+        self.seen = self.ran = False
         self._graph = weakref.ref(graph) if isinstance(graph, func_graph.FuncGraph) else lambda: graph
 
     def graph_now(self) -> Any:

@@ -94,6 +94,7 @@ class Unroller:
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs)
             raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
+            raw.unnoted = op.name not in notes
             self.ops.append(raw)
         if not again:
             self.session.stands_for.update({inside: outside for inside, outside in known.items() if inside != outside})

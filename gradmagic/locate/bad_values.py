@@ -65,6 +65,12 @@ def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     return [_nonfinite(paths, index) for index in indices]
 
 
+def locate_loss(paths: Paths) -> Fault:
+    """For a target that is not finite while its gradients are: the op that made it so."""
+    forward = _first_forward(paths)
+    return Fault("nonfinite", "loss", paths.run, (), forward[0] if forward is not None else None, span=paths.run.span)
+
+
 def _nonfinite(paths: Paths, index: int) -> Fault:
     run = paths.run
     tensors = paths.recording.tensors

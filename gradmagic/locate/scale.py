@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,30 @@ from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
 SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
 CANCELLED = 1e-5
 LOOPS = frozenset({"While", "StatelessWhile"})
-SINGULAR = frozenset({"Rsqrt", "Sqrt", "RealDiv", "Div", "Reciprocal", "Inv", "Pow", "Log", "Log1p", "Xlogy", "Acos", "Asin", "Atanh", "L2Loss", "Norm", "Cholesky", "MatrixInverse", "Svd", "SelfAdjointEigV2", "DivNoNan"})
+SINGULAR = frozenset(
+    {
+        "Rsqrt",
+        "Sqrt",
+        "RealDiv",
+        "Div",
+        "Reciprocal",
+        "Inv",
+        "Pow",
+        "Log",
+        "Log1p",
+        "Xlogy",
+        "Acos",
+        "Asin",
+        "Atanh",
+        "L2Loss",
+        "Norm",
+        "Cholesky",
+        "MatrixInverse",
+        "Svd",
+        "SelfAdjointEigV2",
+        "DivNoNan",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +108,12 @@ def is_cancelled(recording: Recording, run: GradientRun, index: int) -> bool:
 
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:
     """A fault for each place that explains why gradients vanish or explode."""
-    return [_fault(paths, index, status) for index in indices]
+    faults = [_fault(paths, index, status) for index in indices]
+    deep = next((f for f in faults if f.cause == "depth"), None)
+    if deep is None or deep.op is None:
+        return faults
+    # Weights that every turn uses get one large term from a turn; what made that term large is the same line.
+    return [dataclasses.replace(deep, sources=f.sources) if f.op is not None and f.op.span == deep.op.span else f for f in faults]
 
 
 def _fault(paths: Paths, index: int, status: str) -> Fault:
@@ -106,7 +135,7 @@ def _fault(paths: Paths, index: int, status: str) -> Fault:
     worst = max((item for item in moving if (item[1].op.span if item[1].op is not None else None) == main), key=lambda item: item[0])
     loop = worst[1].op is not None and (worst[1].op.type in LOOPS or any(label == "body" for _, label in worst[1].op.branches))
     same = [link for _, link in moving if link.op is not None and link.op.span == main]
-    depth = loop or len([w for w, _ in moving if w < 0.5 * total]) >= 3 and strongest[0] < 0.5 * total
+    depth = loop or (len([w for w, _ in moving if w < 0.5 * total]) >= 3 and strongest[0] < 0.5 * total)
     chosen = worst[1] if depth else strongest[1]
     detail |= {"key": (status, depth, chosen.op.span if chosen.op else None), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
     cause = "depth" if depth else "singular" if chosen.op is not None and chosen.op.type in SINGULAR and status == "exploding" else "factor"

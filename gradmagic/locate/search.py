@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.locate.bad_values import locate_nonfinite, locate_zero
+from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
@@ -34,7 +34,8 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
         elif numbers.all_zero:
             found.append("zero")
         elif size == "noise":
-            found.append("zero" if is_cancelled(recording, run, index) else plain[index] or "ok")
+            own = plain[index]
+            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
         else:
             found.append(size or "ok")
     return tuple(found)
@@ -49,9 +50,12 @@ def locate(recording: Recording) -> list[Fault]:
             continue
         found = statuses(recording, run)
         bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}
-        if not any(bad.values()):
+        lost = any(t.finite is False for t in run.targets) and not (bad["nan"] or bad["inf"])
+        if not any(bad.values()) and not lost:
             continue
         paths = Paths(recording, run)
+        if lost and set(found) - {"none"}:
+            faults.append(locate_loss(paths))
         faults += locate_none(paths, bad["none"])
         filled = [i for i in bad["zero"] if run.gradients[i].filled]
         faults += [_hidden(fault) for fault in locate_none(paths, filled)]

@@ -47,5 +47,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "the gradient comes back here",
         beside(fault) + trail,
         severity="note",
-        certainty="unclear",
+        certainty="likely",
     )
