@@ -221,15 +221,14 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
     arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
     if not arrays or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
         return 0.0
-    gradient: Any
-    values: list[Any]
-    gradient, *values = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
+    sizes: list[Any] = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
+    gradient, values = sizes[0], sizes[1:]
     try:
         with np.errstate(all="ignore"):
             if step.type == "Cast" or gradient is None:
                 found = gradient
             elif step.type == "Mean":
-                found = gradient * (np.size(gradient) / np.size(values[0]))
+                found = gradient * (float(np.size(gradient)) / float(np.size(values[0])))
             elif step.type == "Square":
                 found = 2.0 * gradient * values[0]
             elif step.type == "Mul":
