@@ -29,7 +29,7 @@ from gradmagic.report import (
     Verdict,
     Versions,
 )
-from gradmagic.rules import explain, module_of, summary_of
+from gradmagic.rules import explain, fixes_of, module_of, summary_of
 from gradmagic.rules.phrasing import code, location
 
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
@@ -54,6 +54,10 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             failures.append(f"gradmagic could not explain one of the causes ({fault.kind}, {fault.cause}): {type(error).__name__}: {error}")
             continue
         if found is not None:
+            try:
+                found = dataclasses.replace(found, fixes=fixes_of(fault, recording, found))
+            except Exception as error:
+                failures.append(f"gradmagic could not write a fix for `{found.rule}`: {type(error).__name__}: {error}")
             explained.append((fault, found))
     sites = [s for s in recording.sites if any(True for _ in recording.runs_of(s.id))]
     call_of = {site.id: index for index, site in enumerate(sites)}

@@ -39,9 +39,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.custom import corrected
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 from gradmagic.syntax import spot
 
@@ -88,3 +89,14 @@ def _wrong_shapes(fault: Fault) -> list[tuple[str, object, object]]:
     if run is None:
         return []
     return [(s.name, s.shape, g.shape) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape]
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    op = _custom(recording)
+    run = fault.run
+    wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
+    if op is None or not wrong:
+        return ()
+    position = next((i for i, key in enumerate(op.inputs) if (t := recording.tensors.get(key)) is not None and (t.variable == wrong[0][0].id or t.shape == wrong[0][0].shape)), None)
+    return corrected(recording, op.name, position, op, wrong_shape=wrong[0][1].shape) if position is not None else ()

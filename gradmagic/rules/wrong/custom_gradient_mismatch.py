@@ -39,9 +39,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.custom import corrected
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import ORDINALS, code, finding, number
 from gradmagic.syntax import returned_at
 
@@ -78,3 +79,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         variables=names,
         help="if it deviates on purpose (straight-through, reversal), accept it: `# gradmagic: expected wrong/custom-gradient-mismatch`",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    check = fault.numeric
+    if check is None or found.severity == "note":
+        return ()
+    op = recording.by_seq.get(check.op) if check.op is not None else None
+    return corrected(recording, check.custom, check.source or 0, op, check.ratio)

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.dtypes import scaled_loss, wider
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
@@ -77,3 +78,8 @@ def _factor_is_not_zero(fault: Fault) -> bool:
     other = step.inputs[position] if position < len(step.inputs) else None
     received = step.received[0] if step.received else None
     return other is not None and other.zeros == 0 and other.finite and received is not None and received.zero is False
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return scaled_loss(recording, fault.run) if "16" in found.message else wider(recording, found.location)
