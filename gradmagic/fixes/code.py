@@ -17,6 +17,7 @@ from gradmagic.report import Applicability, Edit, Fix, Location
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp, cst.GeneratorExp)
 LOOSE = (cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.Comparison, cst.IfExp, cst.Lambda, cst.NamedExpr, cst.Tuple)
 TIGHT = (cst.BinaryOperation, cst.UnaryOperation, cst.Attribute, cst.Call, cst.Subscript, cst.Comparison, cst.BooleanOperation, cst.Await)
+MOST_CELLS = 200
 N = TypeVar("N", bound=cst.CSTNode)
 
 
@@ -270,7 +271,7 @@ def same(left: cst.CSTNode, right: cst.CSTNode) -> bool:
     return "".join(blank.code_for_node(left).split()) == "".join(blank.code_for_node(right).split())
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def parse(cell: str | int, source: str) -> Code | None:
     """The tree of a cell. Lines of magics are passed over; None where the rest cannot be parsed."""
     lines = source.split("\n")
@@ -296,7 +297,7 @@ def code_at(recording: Recording, place: Span | Location | None) -> Code | None:
 def cells(recording: Recording) -> list[Code]:
     """The trees of all cells that are known, the checked one first."""
     keys = sorted((k for k in recording.code if k == "current" or isinstance(k, int)), key=lambda k: (k != "current", -k if isinstance(k, int) else 0))
-    found = (parse(k, recording.code[k].rstrip("\n") if k != "current" else recording.code[k]) for k in keys)
+    found = (parse(k, recording.code[k].rstrip("\n") if k != "current" else recording.code[k]) for k in keys[:MOST_CELLS])
     return [c for c in found if c is not None]
 
 

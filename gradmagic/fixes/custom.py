@@ -52,8 +52,8 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     if returned is None or returned.value is None or upstream is None or position >= len(parameters):
         return ()
     listed = returned.value.elements if isinstance(returned.value, (cst.Tuple, cst.List)) else None
-    if listed is not None and len(listed) != len(parameters):
-        return ()
+    if len(listed or (returned.value,)) != len(parameters):
+        return _completed(recording, found, returned, upstream, op)
     given = listed[position].value if listed is not None else returned.value
     shapes, out = shapes_of(recording, op)
     shape = shapes[position] if position < len(shapes) else None
@@ -78,6 +78,25 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     if inner is not None and not any(last_name(c.func) in ("stop_gradient", "numpy", "numpy_function", "py_function") for c in code.all(cst.Call, function.body)):
         fixes += fix("let TensorFlow differentiate the function by itself", "unsafe", (code, plain))
     return fixes
+
+
+def _completed(recording: Recording, found: tuple[Code, cst.FunctionDef, cst.FunctionDef, cst.Return], returned: cst.Return, upstream: str, op: Op | None) -> tuple[Fix, ...]:
+    """One gradient for each input where there were too few or too many."""
+    code, function, _, ret = found
+    names, (shapes, out) = names_of(recording), shapes_of(recording, op)
+    assert isinstance(ret.value, cst.Tuple) and returned.value is not None
+    given = [e.value for e in returned.value.elements] if isinstance(returned.value, (cst.Tuple, cst.List)) else [returned.value]
+    parts = []
+    for position, parameter in enumerate(p.name.value for p in function.params.params if p.name.value != "self"):
+        derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(parameter)
+        text = _summed(derived, out, shapes[position] if position < len(shapes) else None, names.tf or names.ops) if derived is not None else None
+        if text is None and position < len(given):
+            text = code.text(given[position])
+        if text is None:
+            return ()
+        parts.append(text)
+    new = code.expression(", ".join(parts))
+    return fix("return one gradient for each input", "unsafe", (code, Change().replace(returned.value, new)))
 
 
 def _summed(text: str, out: Shape, shape: Shape, tf: str | None) -> str | None:

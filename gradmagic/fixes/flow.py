@@ -69,9 +69,9 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement)]
     if not later:
         return None
-    first = min(code.start(n)[0] for n in later)
     line = code.statement(min(later, key=code.start))
-    assert first
+    if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
+        return None
     return name, [n for n in later if code.statement(n) is line]
 
 

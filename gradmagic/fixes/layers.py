@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, keyword, without_argument
 from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
 LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
 BUILDING = ("compile", "Model", "Sequential")
 
 
-def _at(recording: Recording, place: Place) -> tuple[Code, list[cst.BaseExpression]] | None:
+def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:
+    """The call that makes the Keras layer in whose scope an op ran; None where it is not sure which it is."""
+    scope = [p for p in op.scope.split("/") if p] if op is not None else []
+    if not scope:
+        return None
+    name = scope[-1]
+    plain: list[tuple[Code, cst.Call]] = []
+    for code in reversed(cells(recording)):
+        for call in code.all(cst.Call):
+            label = argument(call, None, "name")
+            if label is not None and _string(label.value) and (_string(label.value) == name or re.fullmatch(re.escape(_string(label.value)) + r"_\d+", name)):
+                return code, call
+            if label is None and re.fullmatch(_snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
+                plain.append((code, call))
+    kind = re.sub(r"(_\d+)*$", "", name)
+    seen = list(dict.fromkeys(parts[-1] for o in recording.ops if o.phase == "forward" and (parts := [p for p in o.scope.split("/") if p]) and re.sub(r"(_\d+)*$", "", parts[-1]) == kind))
+    if len(plain) == 1 or (len(plain) == len(seen) and name in seen):
+        return plain[seen.index(name) if len(plain) > 1 else 0]
+    return None
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
+
+
+def _at(recording: Recording, place: Place, op: Op | None = None) -> tuple[Code, list[cst.BaseExpression]] | None:
+    layer = layer_of(recording, op)
+    if layer is not None:
+        return layer[0], [layer[1]]
     code = code_at(recording, place)
     if code is None or place is None:
         return None
@@ -46,9 +76,9 @@ def _renamed(value: cst.BaseExpression, new: str) -> cst.BaseExpression:
     return cst.SimpleString(f'"{new}"')
 
 
-def sigmoid_for_softmax(recording: Recording, place: Place) -> tuple[Fix, ...]:
+def sigmoid_for_softmax(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
     """A softmax over one unit becomes a sigmoid; a categorical loss of a `compile` beside it becomes the binary one."""
-    found = _at(recording, place)
+    found = _at(recording, place, op)
     if found is None:
         return ()
     code, nodes = found
@@ -89,9 +119,9 @@ def _binary_loss(code: Code, change: Change) -> None:
             change.replace(loss.value, _renamed(loss.value, "binary_crossentropy"))
 
 
-def without_activation(recording: Recording, place: Place, kinds: tuple[str, ...]) -> tuple[Fix, ...]:
+def without_activation(recording: Recording, place: Place, kinds: tuple[str, ...], op: Op | None = None) -> tuple[Fix, ...]:
     """A layer without its activation, its raw result; a cross-entropy beside it then takes logits."""
-    found = _at(recording, place)
+    found = _at(recording, place, op)
     if found is None:
         return ()
     code, nodes = found
@@ -128,9 +158,9 @@ def _with_logits(node: cst.CSTNode) -> cst.CSTNode:
     return node.with_changes(args=[*args, keyword("from_logits", cst.Name("True"))])
 
 
-def living_activation(recording: Recording, place: Place) -> tuple[Fix, ...]:
+def living_activation(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
     """A ReLU that is off everywhere: none on an output, one that leaks inside the network."""
-    found = _at(recording, place)
+    found = _at(recording, place, op)
     if found is None:
         return ()
     code, nodes = found
@@ -138,7 +168,7 @@ def living_activation(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if layer is not None:
         call, arg = layer
         leaky = fix("use an activation that leaks", "unsafe", (code, Change().replace(arg.value, _renamed(arg.value, "leaky_relu"))))
-        return (*without_activation(recording, place, ("relu", "relu6")), *leaky) if _is_last(code, call) else leaky
+        return (*without_activation(recording, place, ("relu", "relu6"), op), *leaky) if _is_last(code, call) else leaky
     call_ = next((n for n in nodes if isinstance(n, cst.Call) and last_name(n.func) in ("relu", "relu6", "ReLU")), None)
     if call_ is None:
         return ()
@@ -211,19 +241,6 @@ def _random(code: Code, call: cst.Call, wanted: set[str], names: Names, change: 
             change.replace(arg.value, cst.SimpleString('"glorot_uniform"'))
 
 
-def weight_of_one(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """A literal weight of 0 becomes 1: only the user knows whether it is meant."""
-    found = _at(recording, place)
-    if found is None or place is None:
-        return ()
-    code, _ = found
-    zeros = [n for n in code.all(cst.BaseNumber) if place.line <= code.start(n)[0] <= place.end_line and code.text(n) in ("0", "0.0", "0.")]
-    weights = [n for n in zeros if isinstance(code.parent(n), (cst.DictElement, cst.BinaryOperation, cst.Assign, cst.Arg))]
-    if len(weights) == 1:
-        return fix("give it the weight 1", "unsafe", (code, Change().replace(weights[0], cst.Float("1.0"))))
-    return ()
-
-
 def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
     """`compile` with a loss that fits the activation of the last layer; what the labels are only the user knows."""
     for code in cells(recording):
@@ -255,12 +272,3 @@ def _losses(recording: Recording) -> list[tuple[str, str]]:
     if last == "sigmoid":
         return [("binary_crossentropy", "labels of 0 and 1"), ("mean_squared_error", "numbers")]
     return [("mean_squared_error", "numbers")]
-
-
-def scaled_data(recording: Recording, name: str | None, factor: str = "255.0") -> tuple[Fix, ...]:
-    """Raw pixels divided by 255 where they are made."""
-    for code in cells(recording) if name else ():
-        for assign in code.all(cst.Assign):
-            if last_name(assign.targets[0].target) == name and isinstance(assign.targets[0].target, cst.Name) and "255" in code.text(assign.value) + "256":
-                return fix(f"scale `{name}` to numbers around 1", "unsafe", (code, Change().replace(assign.value, code.expression(f"{code.text(assign.value)} / {factor}"))))
-    return ()

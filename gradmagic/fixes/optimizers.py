@@ -29,7 +29,7 @@ def optimizers(recording: Recording) -> dict[str, tuple[Code, cst.Call]]:
                 pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
             for name, made in pairs:
                 if isinstance(made, cst.Call) and "optimizers" in names.module(made.func).split(".") and dotted(name):
-                    found[dotted(name)] = (code, made)
+                    found.setdefault(dotted(name), (code, made))
     return found
 
 

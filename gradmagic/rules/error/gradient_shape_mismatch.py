@@ -93,10 +93,15 @@ def _wrong_shapes(fault: Fault) -> list[tuple[str, object, object]]:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    op = _custom(recording)
     run = fault.run
+    if fault.update is None:
+        first = _custom(recording)
+        return corrected(recording, first.name, 0, first) if first is not None else ()
     wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
-    if op is None or not wrong:
-        return ()
-    position = next((i for i, key in enumerate(op.inputs) if (t := recording.tensors.get(key)) is not None and (t.variable == wrong[0][0].id or t.shape == wrong[0][0].shape)), None)
-    return corrected(recording, op.name, position, op, wrong_shape=wrong[0][1].shape) if position is not None else ()
+    for op in (o for o in recording.ops if o.type == "CustomGradient" and o.phase == "forward" and wrong):
+        source, gradient = wrong[0]
+        for position, key in enumerate(op.inputs):
+            tensor = recording.tensors.get(key)
+            if key == source.id or (tensor is not None and (tensor.variable == source.id or tensor.shape == source.shape)):
+                return corrected(recording, op.name, position, op, wrong_shape=gradient.shape)
+    return ()

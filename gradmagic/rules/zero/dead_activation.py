@@ -65,4 +65,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return living_activation(recording, found.location)
+    return living_activation(recording, found.location, fault.op)

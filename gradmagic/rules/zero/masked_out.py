@@ -31,7 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.layers import weight_of_one
+from gradmagic.fixes.values import weight_of_one
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

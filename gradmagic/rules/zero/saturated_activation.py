@@ -56,4 +56,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return without_activation(recording, found.location, ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh"))
+    return without_activation(recording, found.location, ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh"), fault.op)

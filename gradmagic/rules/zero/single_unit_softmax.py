@@ -61,4 +61,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return sigmoid_for_softmax(recording, found.location)
+    return sigmoid_for_softmax(recording, found.location, fault.op)

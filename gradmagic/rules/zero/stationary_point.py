@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import random_start
+from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -86,4 +87,4 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return random_start(recording, fault.run) if found.severity != "note" else ()
+    return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()

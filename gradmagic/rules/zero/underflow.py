@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.dtypes import scaled_loss, wider
+from gradmagic.fixes.values import exponent_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -82,4 +83,6 @@ def _factor_is_not_zero(fault: Fault) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return scaled_loss(recording, fault.run) if "16" in found.message else wider(recording, found.location)
+    if "float16" in found.message:
+        return (*scaled_loss(recording, fault.run), *wider(recording, found.location))
+    return exponent_itself(recording, found.location)
