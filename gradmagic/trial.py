@@ -147,6 +147,8 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         if bench.unchanged is None:
             bench.start.restore()
             bench.unchanged = _run(bench, bench.source, Again(), swapped)
+            # What the state before the cell does not hold (the places of iterators) begins where it is now, both times.
+            present.restore()
         bench.start.restore()
         after = _run(bench, source, steps, swapped)
     except OutOfTime:

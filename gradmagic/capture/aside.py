@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
 from tensorflow.python.data.ops import iterator_ops
 from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
@@ -189,11 +190,23 @@ def _counting_anew(session: Session, name: str, original: Any, made: dict[Any, A
 
 
 def _copied(session: Session, dataset: Any) -> Any:
-    """A dataset built anew from its own graph; the very one where that is not possible (Python generators)."""
+    """A dataset built anew from its own graph, whose shuffles begin anew; the very one where that is not possible (Python generators)."""
     try:
         with session.aside():
-            graph = dataset._as_serialized_graph(external_state_policy=_ignore())
-            variant = tf.raw_ops.DatasetFromGraph(graph_def=graph)
+            graph = graph_pb2.GraphDef.FromString(dataset._as_serialized_graph(external_state_policy=_ignore()).numpy())
+            seeds = {n.name: n.attr["value"].tensor.int64_val[:1] or [0] for n in graph.node if n.op == "Const" and n.attr["dtype"].type == tf.int64.as_datatype_enum}
+            for nodes in (graph.node, *(f.node_def for f in graph.library.function)):
+                for node in nodes:
+                    if node.op == "ShuffleDatasetV3":
+                        # The first version of the op has a counter of its own in the place of one that is shared with the user's dataset.
+                        node.op = "ShuffleDataset"
+                        del node.input[4:]
+                        if all(seeds.get(name) == [0] for name in node.input[2:4]):
+                            fixed = graph.node.add(name=f"{node.name}/seed", op="Const")
+                            fixed.attr["dtype"].type = tf.int64.as_datatype_enum
+                            fixed.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(SEED, tf.int64))
+                            node.input[2:4] = [fixed.name, fixed.name]
+            variant = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())
             return tf.data.experimental.from_variant(variant, dataset.element_spec)
     except Exception:
         return dataset

@@ -88,22 +88,29 @@ class Snapshot:
         if isinstance(value, np.ndarray):
             self._array(value)
             return list(value.flat) if value.dtype == object and value.size < 1000 else ()
-        if issubclass(kind, list):
-            items = list(value)
-            self._undo.append(lambda: _same_items(value, items) or list.__setitem__(value, slice(None), items))
-            return items
-        if issubclass(kind, dict):
-            entries = dict(value)
-            self._undo.append(lambda: _same_entries(value, entries) or (dict.clear(value), dict.update(value, entries)))
-            return (*entries.values(), *(self._attributes(value) if kind is not dict else ()))
-        if issubclass(kind, (set, collections.deque)):
-            members = kind(value) if kind in (set, collections.deque) else value.copy()
-            fill = value.update if isinstance(value, set) else value.extend
-            self._undo.append(lambda: (value.clear(), fill(members)))
-            return tuple(members)
+        if issubclass(kind, (list, dict, set, collections.deque)):
+            return (*self._container(value, kind), *(self._attributes(value) if kind not in (list, dict, set, collections.deque) else ()))
         if issubclass(kind, (tuple, frozenset)):
             return tuple(value)
         return self._object(value, name, kind)
+
+    def _container(self, value: Any, kind: type) -> Iterable[Any]:
+        """A list, dict, set or deque, or one that reports its changes (as Keras's and TensorFlow's do): put back without a report."""
+        if issubclass(kind, dict):
+            entries = dict(dict.items(value))
+            self._undo.append(lambda: _same_entries(value, entries) or (dict.clear(value), dict.update(value, entries)))
+            return tuple(entries.values())
+        if issubclass(kind, set):
+            members = set(set.__iter__(value))
+            self._undo.append(lambda: (set.clear(value), set.update(value, members)))
+            return tuple(members)
+        if issubclass(kind, list):
+            items = list.__getitem__(value, slice(None))
+            self._undo.append(lambda: _same_items(list.__getitem__(value, slice(None)), items) or list.__setitem__(value, slice(None), items))
+            return items
+        queue = list(value)
+        self._undo.append(lambda: (value.clear(), value.extend(queue)))
+        return queue
 
     def _object(self, value: Any, name: str, kind: type) -> Iterable[Any]:
         if isinstance(value, (np.random.Generator, np.random.RandomState)):
@@ -122,6 +129,8 @@ class Snapshot:
             return ()
         if isinstance(value, type):
             return self._class(value)
+        if kind.__name__ in ("_DictWrapper", "_TupleWrapper"):
+            return (value.__wrapped__,)
         module = kind.__module__.partition(".")[0]
         if module in FOREIGN or (module == "tensorflow" and not isinstance(value, tf.Module)):
             return ()
