@@ -238,7 +238,11 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
             return "The cell asked for no gradient, and there was nothing to differentiate."
         bad = [v for v in rows if v.status != "ok"]
         if not bad:
-            return f"All {len(rows)} gradients are there, finite and not zero." if len(rows) != 1 else "The gradient is there, finite and not zero."
+            compared = [n for n in recording.numeric if n.custom is None]
+            truth = ", and agree with numerical derivatives" if len(compared) == len(rows) and all(n.agrees for n in compared) else ""
+            if len(rows) == 1:
+                return "The gradient is there, finite and not zero" + (", and agrees with the numerical derivative." if truth else ".")
+            return f"All {len(rows)} gradients are there, finite and not zero{truth}."
         return f"{len(rows) - len(bad)} of {len(rows)} gradients are there; the others are explained below and raise no alarm."
     first = open_findings[0]
     where = f"line {first.location.line}" if first.location is not None else "the cell"

@@ -10,6 +10,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
 from gradmagic.locate.steps import locate_steps
+from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
 
@@ -65,8 +66,7 @@ def locate(recording: Recording) -> list[Fault]:
         faults += locate_zero(paths, [i for i in bad["zero"] if i not in filled])
         faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
     faults += locate_steps(recording)
-    faults += [Fault("wrong", "numeric", _run_of(recording, check.op), (), numeric=check, op=recording.by_seq.get(check.op or -1), span=check.span)
-               for check in recording.numeric if check.agrees is False]  # fmt: skip
+    faults += locate_wrong(recording)
     return _merged(faults)
 
 
@@ -74,13 +74,6 @@ def _hidden(fault: Fault) -> Fault:
     import dataclasses
 
     return dataclasses.replace(fault, hidden=True)
-
-
-def _run_of(recording: Recording, op: int | None) -> GradientRun | None:
-    for run in recording.runs:
-        if any(step.op == op for step in run.steps):
-            return run
-    return None
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:
@@ -93,7 +86,7 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
         site = fault.run.site if fault.run else None
         key: tuple[object, ...] = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
         if fault.numeric is not None:
-            key = (fault.kind, fault.numeric.custom, fault.numeric.note)
+            key = (fault.kind, *merge_key(fault.numeric, fault.cause))
         before = found.get(key)
         if before is None:
             found[key] = fault

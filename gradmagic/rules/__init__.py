@@ -59,6 +59,8 @@ CATALOGUE = (
     "nonfinite/infinite-derivative",
     "nonfinite/unexplained",
     "wrong/custom-gradient-mismatch",
+    "wrong/nonsmooth-point",
+    "wrong/unexplained",
     "step/gradients-zipped-out-of-order",
     "step/silently-skipped",
     "step/gradients-not-applied",
