@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
 from tensorflow.python.ops import custom_gradient
 
 from gradmagic.capture.session import Session
@@ -90,12 +91,18 @@ class _Checked:
     def _truths(self) -> list[Any]:
         """What TensorFlow makes of the forward function; None for an input where it finds nothing."""
         try:
-            watched = [self.inputs[i] for i in self.places]
-            with tf.GradientTape() as tape:
-                tape.watch(watched)
-                results, _ = self._call(self.inputs)
-                total = tf.add_n([tf.reduce_sum(r * w) for r, w in zip(results, self.weights, strict=True) if _is_float(r)])
-            found = tape.gradient(total, watched)
+            # Copies, which none of the user's tapes watches: recording is on again for the tape that is opened here.
+            copies = [tf.identity(v) if i in self.places else v for i, v in enumerate(self.inputs)]
+            watched = [copies[i] for i in self.places]
+            pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+            try:
+                with tf.GradientTape() as tape:
+                    tape.watch(watched)
+                    results, _ = self._call(copies)
+                    total = tf.add_n([tf.reduce_sum(tf.cast(r * w, tf.float64)) for r, w in zip(results, self.weights, strict=True) if _is_float(r)])
+                found = tape.gradient(total, watched)
+            finally:
+                pywrap_tfe.TFE_Py_TapeSetStopOnThread()
         except Exception:
             found = [None] * len(self.places)
         return [None if g is None else _array(g) for g in found]
@@ -128,7 +135,7 @@ class _Checked:
             worst = Slope("differs", worst.analytic, 0.0, 1.0)
         elif worst.verdict == "differs":
             text = _story(mine, truth, [t for i, t in enumerate(truths) if self.places[i] != position], ratio, identity, worst.numeric)
-        if given.dtype != x.dtype and not text:
+        if given.dtype != x.dtype and not text.startswith("meant"):
             text = f"dtype {given.dtype.name} for an input of dtype {x.dtype.name}"
             worst = Slope("differs", worst.analytic, worst.numeric, worst.error)
         self._note(position, worst, ratio, text)
@@ -150,7 +157,7 @@ class _Checked:
                 if dtype == "float64" and any(_is_float(r) and r.dtype != tf.float64 for r in results):
                     continue
                 magnitude = float(sum(np.abs(_array(r)).sum() for r in results if _is_float(r)))
-                return slope(value, analytic, dtype, magnitude)
+                return slope(value, analytic, dtype, magnitude, blur={"float16": 2e-2, "bfloat16": 5e-2}.get(x.dtype.name, 0.0))
             except Exception:
                 if dtype == x.dtype.name:
                     raise

@@ -107,6 +107,9 @@ def _check(session: Session, events: Events, run: Any, target: Any, sources: lis
         return
     replay = Replay(session, events, targets, values)
     keys = list(gradients)
+    # A gradient whose terms cancel (the bias before a normalisation) holds the rounding of those terms.
+    sizes = {k: max(float(np.abs(np.asarray(tf.cast(values[k], tf.float64).numpy())).max(initial=0.0)), 1e-3) for k in keys}
+    replay.floor = max(replay.blur, 1e-5) * max(float(np.linalg.norm(gradients[k])) * sizes[k] for k in keys)
     groups = [[k] for k in keys] if len(keys) <= SINGLY else [keys]
     while groups:
         group = groups.pop(0)
@@ -134,4 +137,4 @@ def _along(replay: Replay, gradients: dict[int, Any], values: dict[int, Any], gr
         return replay.value({k: base[k] + step * moved[k] for k in group})
 
     replay.value({})
-    return slope(value, analytic, replay.dtype, replay.magnitude)
+    return slope(value, analytic, replay.dtype, replay.magnitude, blur=replay.blur, floor=replay.floor)

@@ -6,6 +6,7 @@ What `stop_gradient` holds back stays held. In float64 where every op of the way
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,9 @@ class Replay:
         if not self.steps and not any(t in self.changed for t in self.targets):
             raise Void("the target was not computed eagerly from the source")
         self.dtype = "float64"
-        self.magnitude = 0.0
+        self.magnitude = self.floor = 0.0
+        kinds = {t.dtype.name for _, inputs, _, outputs in self.steps for t in (*inputs, *outputs)}
+        self.blur = 5e-2 if "bfloat16" in kinds else 2e-2 if "float16" in kinds else 0.0
         self.functions = any(kind.startswith("__") or "PartitionedCall" in kind for kind, _, _, _ in self.steps)
         if self.functions:
             raise Void("a part of the way is a `tf.function`, whose inside is not computed again")
@@ -121,11 +124,24 @@ class Replay:
         raw = self.session.tensors.get(tensor._id)
         if raw is None or raw.origin != "variable" or raw.variable is None:
             return None
-        if tensor._id in self.session.variables.doubtful and raw.variable in self.sources:
-            matches, _ = self.session.variables.doubtful[tensor._id]
-            if len(matches) > 1 or tensor.shape.num_elements() == 1:
-                raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
-        return raw.variable
+        if tensor._id not in self.session.variables.doubtful:
+            return raw.variable
+        # Variables and numbers of the cell can share the memory of one value: the code that uses it tells them apart.
+        for op in self.session.ops:
+            span = self.session.spans.span(op.place) if tensor._id in op.inputs else None
+            if span is not None:
+                code = span.code[span.column : span.end_column] if span.line == span.end_line and span.end_column else span.code
+                return self._settled(tensor._id, code)
+        raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
+
+    def _settled(self, key: int, code: str) -> int | None:
+        matches, value = self.session.variables.doubtful[key]
+        words = set(re.findall(r"[A-Za-z_]\w*", code))
+        named = [m for m in matches if any(re.split(r"[.\[]", n)[0 if "[" in n else -1] in words for n in self.session.variables.known[m].names)]
+        numbers = [n for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code) if float(n) == value]
+        if len(named) + len(numbers) != 1:
+            raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
+        return named[0] if named else None
 
     def value(self, moved: Mapping[int, Any]) -> float:
         """The sum of the target, with some sources at other values (arrays of float64)."""
@@ -185,6 +201,8 @@ class Replay:
         flat: list[Any] = []
         for name, value in pairs_.items():
             text = name.decode() if isinstance(name, bytes) else str(name)
+            if value is None:
+                continue
             flat += [text, self._type(value) if text in types else value]
         found = execute.execute(kind.encode(), len(outputs), given, tuple(flat), context.context())
         return list(found) if isinstance(found, (list, tuple)) else [found]

@@ -28,7 +28,7 @@ class Slope:
     error: float
 
 
-def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitude: float | None = None) -> Slope:
+def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitude: float | None = None, *, blur: float = 0.0, floor: float = 0.0) -> Slope:
     """Compare an analytic derivative with that of `value` at 0.
 
     Args:
@@ -36,8 +36,9 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
         analytic: what the derivative at 0 is said to be.
         dtype: the precision in which `value` computes.
         magnitude: the size of the terms that make up the value (their rounding is that of the result); default: the value itself.
+        blur: how exact the analytic derivative is, relative to itself; floor: how exact, in its own unit.
     """
-    tolerance, eps = TOLERANCE.get(dtype, 2e-2), EPSILON.get(dtype, 1.2e-7)
+    tolerance, eps = max(TOLERANCE.get(dtype, 2e-2), blur), EPSILON.get(dtype, 1.2e-7)
     middle = value(0.0)
     noise_at = 8 * eps * max(abs(middle), magnitude or 0.0, 1e-300)
     found: list[tuple[float, float, float, float]] = []
@@ -49,7 +50,7 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
         noise = noise_at / h
         found.append((h, central, apart, noise))
         scale = max(abs(analytic), abs(central))
-        if abs(central - analytic) <= tolerance * scale + min(noise, 0.1 * scale) or (abs(central) <= noise and analytic == 0.0):
+        if abs(central - analytic) <= tolerance * scale + min(noise, 0.1 * scale) + floor or (abs(central) <= noise and analytic == 0.0):
             return Slope("agrees", analytic, central, abs(central - analytic) / scale if scale else 0.0)
     if not found:
         return Slope("not finite", analytic, float("nan"), float("nan"))

@@ -133,14 +133,15 @@ class Code:
         lines = self.source.split("\n")
         shown = [self._hidden.get(i + 1, line) for i, line in enumerate(self.module.code.split("\n"))]
         assert shown == lines
-        return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines))
+        return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
 
 
-def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str]) -> Iterator[Edit]:
+def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str], hidden: Mapping[int, str]) -> Iterator[Edit]:
     for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
-        lines = new[j1:j2]
+        # A magic's line stands in the tree as a comment of the statement below it, and stays when that goes.
+        lines = [*(hidden[k] for k in range(i1 + 1, i2 + 1) if k in hidden), *(line for line in new[j1:j2] if line[1:] not in hidden.values())]
         if i1 == i2:
             # Whole lines give way to whole lines: an insertion takes the line before it along.
             first, last, lines = (i1, i1, [shown[i1 - 1], *lines]) if i1 else (1, 1, [*lines, shown[0]])
@@ -203,7 +204,7 @@ class _Transformer(cst.CSTTransformer):
             # A comment above a statement stays above what is put before it.
             first = before[0]
             if node.leading_lines and isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
-                before = [first.with_changes(leading_lines=node.leading_lines), *before[1:]]
+                before = [first.with_changes(leading_lines=[*node.leading_lines, *first.leading_lines]), *before[1:]]
                 node = node.with_changes(leading_lines=[])
         return cst.FlattenSentinel([*before, node, *after])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name, same
+from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -65,6 +67,23 @@ def _one(code: Code, target: cst.BaseExpression, value: cst.BaseExpression) -> s
     if isinstance(value, cst.BinaryOperation) and same(value.left, target) and isinstance(value.operator, (cst.Subtract, cst.Add)):
         return f"{name}.{'assign_sub' if isinstance(value.operator, cst.Subtract) else 'assign_add'}({code.text(value.right)})"
     return f"{name}.assign({code.text(value)})"
+
+
+def rebound(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Sources whose name is given to tensors behind the gradient call: `ws = [w - 0.1 * g for …]`."""
+    call = asking(recording, run)
+    wanted = argument(call[1], 1, "sources") if call is not None else None
+    if call is None or wanted is None or run is None or run.span is None:
+        return ()
+    code = call[0]
+    names = {n.value for n in code.all(cst.Name, wanted.value)}
+    for assign in code.all(cst.Assign, code.scope(call[1])):
+        target = assign.targets[0].target
+        if isinstance(target, cst.Name) and target.value in names and code.start(assign) > code.start(call[1]) and target.value in names_in(assign.value):
+            line, column = code.start(assign)
+            place = dataclasses.replace(run.span, line=line, column=column, end_line=code.end(assign)[0], end_column=code.end(assign)[1])
+            return written_in_place(recording, place, run)
+    return ()
 
 
 def _watched_again(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

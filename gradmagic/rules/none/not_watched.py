@@ -33,6 +33,7 @@ from __future__ import annotations
 from gradmagic.fixes.blocks import watched
 from gradmagic.fixes.dtypes import trainable
 from gradmagic.fixes.sources import trainable_variables
+from gradmagic.fixes.state import rebound
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -78,4 +79,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     frozen = all(run.sources[i].trainable is False for i in fault.sources)
     chosen = trainable_variables(recording, run) or trainable(recording, run, fault.sources) if frozen else ()
-    return (*chosen, *watched(recording, run, fault.sources))
+    return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))

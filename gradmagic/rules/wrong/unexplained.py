@@ -8,10 +8,10 @@ Why it happens
     quantisation), or an error in a gradient of TensorFlow.
 
 Example
-    (nothing to show: a program that gives this finding is one that no rule explains)
+    There is no example: a cell that leads here shows a gap in gradmagic, or in TensorFlow.
 
 Use instead
-    (nothing)
+    Compare with `tf.test.compute_gradient`, and write the op's gradient down with `tf.custom_gradient`.
 
 Fix safety
     Nothing is changed.
