@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.replay import Events, Replay, Void, read
+from gradmagic.capture.recompute import Events, Replay, Void, read
 from gradmagic.capture.session import Session
 from gradmagic.capture.slopes import Slope, slope
 from gradmagic.capture.tapes import flatten

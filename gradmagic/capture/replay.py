@@ -1,226 +1,193 @@
-"""The ops between the sources and the target of a gradient call, run once more with other values of the sources.
+"""A call of a `tf.function` once more, op by op and aside: the values inside it, which a compiled run does not show.
 
-Values that do not depend on the sources are the recorded ones: random numbers, data, what came back from NumPy. Their randomness so cannot disturb a comparison.
-What `stop_gradient` holds back stays held. In float64 where every op of the way can be computed in it.
+The replay begins from what the call began from: the same inputs, copies of the variables as they were before the call, and the results that the call
+itself had from every op that a second run would not repeat (random numbers, the next batch of a dataset, Python code). Nothing of the user's is touched.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import context, execute
-from tensorflow.python.framework import op_callbacks, op_def_registry
-from tensorflow.python.ops import resource_variable_ops
+from tensorflow.python.eager import context
+from tensorflow.python.eager.execute import quick_execute
+from tensorflow.python.framework import dtypes, tensor_util
+from tensorflow.python.ops import gen_resource_variable_ops
 
-if TYPE_CHECKING:
-    from gradmagic.capture.session import Session
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
+from gradmagic.capture.numbers import array_of, quick
+from gradmagic.capture.twins import function_of
 
-MOST_EVENTS = 20_000
-HELD = frozenset({"StopGradient", "PreventGradient"})
-SILENT = ("Assign", "Print", "Assert", "WriteSummary", "ResourceApply", "ResourceScatter", "CheckNumerics", "NoOp")
-RANDOM = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Dropout")
-READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
-HALF = {"float16": tf.float16, "bfloat16": tf.bfloat16}
-FLOAT, DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
+MAX_TURNS = 10_000
+MAX_BIRTHS = 8
+MAX_BYTES = 4 << 30
 
 
-class Void(Exception):
-    """A comparison is not possible; the message is a clause that says why."""
+class Unrepeatable(Exception):
+    """The call holds something that cannot be run a second time."""
 
 
-class Events:
-    """Every eager op as it ran, with its tensors, while a cell is checked numerically."""
-
-    def __init__(self, session: Session) -> None:
-        self.session, self.all, self.dropped = session, list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]](), False
-        op_callbacks.add_op_callback(self._note)
-        session.patches.on_undo(self._stop)
-
-    def _stop(self) -> None:
-        op_callbacks.remove_op_callback(self._note)
-        self.all.clear()
-
-    def _note(self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
-        if graph is not None or self.session.busy:
-            return
-        kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
-        self.all.append((kind, tuple(inputs), tuple(attrs or ()), tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)))
-        if len(self.all) > MOST_EVENTS:
-            del self.all[: MOST_EVENTS // 2]
-            self.dropped = True
+def snapshot(args: Any) -> list[tuple[Any, Any]]:
+    """(handle, value) of every variable among the inputs of a call. No copy: TensorFlow copies when the variable is written to."""
+    found = []
+    for tensor in args:
+        if getattr(tensor, "dtype", None) != dtypes.resource:
+            continue
+        data = getattr(tensor, "_handle_data", None)
+        if data is None or not data.is_set or len(data.shape_and_type) != 1:
+            continue
+        try:
+            value = gen_resource_variable_ops.read_variable_op(tensor, dtypes.as_dtype(data.shape_and_type[0].dtype))
+        except Exception:
+            continue
+        found.append((tensor, value))
+    return found
 
 
 class Replay:
-    """The way from some sources to a target. `value` computes the target for changed sources.
+    """One replay. `values` holds, by the id of the graph's tensor, the value of the turn and the call that went bad first, or of the last one."""
 
-    Args:
-        sources: the key of each source (a variable's or a tensor's id) and its value as a tensor.
+    def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any]) -> None:
+        self._copies = {handle._id: tf.Variable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
+        self._recorded = recorded
+        self.values: dict[int | None, Any] = {}
+        self.bad: set[int] = set()
+        self.births: list[tuple[list[int], list[int]]] = []
+        self._bytes = 0
+        self._context = context.context()
+        self._context.ensure_initialized()
 
-    Raises:
-        Void: the way cannot be run again.
-    """
+    def run(self, graph: Any, args: Any) -> None:
+        """Replay a call of `graph` with these inputs.
 
-    def __init__(self, session: Session, events: Events, targets: list[Any], sources: Mapping[int, Any]) -> None:
-        self.session, self.sources = session, sources
-        self.targets = [t._id for t in targets]
-        self.weights = {t._id: 1.0 for t in targets}
-        if events.dropped:
-            raise Void("the cell ran too many ops to keep them all")
-        self.steps, self.aliases = self._way(events)
-        self.changed = {out._id for _, _, _, outputs in self.steps for out in outputs} | set(sources) | set(self.aliases)
-        if not self.steps and not any(t in self.changed for t in self.targets):
-            raise Void("the target was not computed eagerly from the source")
-        self.dtype = "float64"
-        self.magnitude = self.floor = 0.0
-        kinds = {t.dtype.name for _, inputs, _, outputs in self.steps for t in (*inputs, *outputs)}
-        self.blur = 5e-2 if "bfloat16" in kinds else 2e-2 if "float16" in kinds else 0.0
-        self.functions = any(kind.startswith("__") or "PartitionedCall" in kind for kind, _, _, _ in self.steps)
-        if self.functions:
-            raise Void("a part of the way is a `tf.function`, whose inside is not computed again")
-        try:
-            self.value({})
-        except Void:
-            raise
-        except Exception:
-            self.dtype = "float32"
-            try:
-                self.value({})
-            except Void:
-                raise
-            except Exception as error:
-                raise Void(f"an op of the way cannot be run again ({type(error).__name__})") from None
+        Raises:
+            Unrepeatable: an op in it cannot be run again.
+        """
+        inside = {}
+        for tensor, value in zip(graph.inputs, args, strict=False):
+            copy = self._copies.get(getattr(value, "_id", -1))
+            inside[tensor._id] = copy.handle if copy is not None else value
+        self._frame(graph, inside)
 
-    def _way(self, events: Events) -> tuple[list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]], dict[int, int]]:
-        tainted, aliases = set(self.sources), dict[int, int]()
-        forward = []
-        for event in events.all:
-            kind, inputs, _, outputs = event
-            for tensor in inputs:
-                key = self._variable(tensor)
-                if key is not None and key in self.sources:
-                    aliases[tensor._id] = key
-                    tainted.add(tensor._id)
-            if any(t._id in tainted for t in inputs) and kind not in HELD and not kind.startswith(SILENT):
-                tainted.update(o._id for o in outputs)
-                forward.append(event)
-        wanted, way = set(self.targets), []
-        for event in reversed(forward):
-            kind, inputs, _, outputs = event
-            if wanted.intersection(o._id for o in outputs):
-                wanted.update(t._id for t in inputs)
-                way.append(event)
-                if kind.startswith(RANDOM):
-                    raise Void(f"`{kind}` draws random numbers that depend on the source")
-        return way[::-1], aliases
-
-    def _variable(self, tensor: Any) -> int | None:
-        """The variable whose value TensorFlow's C++ code read by itself."""
-        if tensor.dtype in (tf.resource, tf.variant):
-            return None
-        raw = self.session.tensors.get(tensor._id)
-        if raw is None or raw.origin != "variable" or raw.variable is None:
-            return None
-        if tensor._id not in self.session.variables.doubtful:
-            return raw.variable
-        # Variables and numbers of the cell can share the memory of one value: the code that uses it tells them apart.
-        for op in self.session.ops:
-            span = self.session.spans.span(op.place) if tensor._id in op.inputs else None
-            if span is not None:
-                code = span.code[span.column : span.end_column] if span.line == span.end_line and span.end_column else span.code
-                return self._settled(tensor._id, code)
-        raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
-
-    def _settled(self, key: int, code: str) -> int | None:
-        matches, value = self.session.variables.doubtful[key]
-        words = set(re.findall(r"[A-Za-z_]\w*", code))
-        named = [m for m in matches if any(re.split(r"[.\[]", n)[0 if "[" in n else -1] in words for n in self.session.variables.known[m].names)]
-        numbers = [n for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code) if float(n) == value]
-        if len(named) + len(numbers) != 1:
-            raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
-        return named[0] if named else None
-
-    def value(self, moved: Mapping[int, Any]) -> float:
-        """The sum of the target, with some sources at other values (arrays of float64)."""
-        known: dict[int, Any] = {}
-
-        def source(key: int) -> Any:
-            if key in moved:
-                return self._cast(tf.constant(moved[key]))
-            return self._cast(self.sources[key])
-
-        def look_up(tensor: Any) -> Any:
-            key = tensor._id
-            if key in known:
-                return known[key]
-            if key in self.aliases:
-                return source(self.aliases[key])
-            if key in self.sources and tensor.dtype is not tf.resource:
-                return source(key)
-            return self._cast(tensor)
-
-        with self.session.aside():
-            for kind, inputs, attributes, outputs in self.steps:
-                results = self._run(kind, inputs, attributes, outputs, look_up, source)
-                known.update((out._id, result) for out, result in zip(outputs, results, strict=True))
-            total, self.magnitude = 0.0, 0.0
-            for key in self.targets:
-                found = known.get(key)
-                if found is None and key in self.sources:
-                    found = source(key)
-                if found is None:
-                    continue
-                array = np.asarray(found.numpy(), np.float64)
-                total += float(array.sum())
-                self.magnitude += float(np.abs(array).sum())
-        return total
-
-    def _cast(self, tensor: Any) -> Any:
-        if self.dtype == "float64" and tensor.dtype in (tf.float32, tf.float16, tf.bfloat16):
-            return tf.cast(tensor, tf.float64)
-        if self.dtype != "float64" and tensor.dtype == tf.float64:
-            return tf.cast(tensor, tf.float32)
-        return tensor
-
-    def _run(self, kind: str, inputs: Any, attributes: Any, outputs: Any, look_up: Any, source: Any) -> Any:
-        if kind == "ReadVariableOp":
-            return [source(inputs[0]._id)] if inputs[0]._id in self.sources else [self._cast(o) for o in outputs]
-        if kind == "ResourceGather":
-            pairs = dict(zip(attributes[::2], attributes[1::2], strict=False))
-            if inputs[0]._id not in self.sources:
-                return [self._cast(o) for o in outputs]
-            return [tf.gather(source(inputs[0]._id), inputs[1], batch_dims=int(pairs.get("batch_dims", 0)))]
-        if any(t.dtype is tf.resource for t in inputs):
-            raise Void(f"`{kind}` reads or writes state")
-        given = [look_up(t) for t in inputs]
-        types = _type_attributes(kind)
-        pairs_ = dict(zip(attributes[::2], attributes[1::2], strict=False))
-        flat: list[Any] = []
-        for name, value in pairs_.items():
-            text = name.decode() if isinstance(name, bytes) else str(name)
-            if value is None:
+    def _frame(self, graph: Any, known: dict[int, Any]) -> dict[int, Any]:
+        for op in graph.get_operations():
+            if op.outputs and op.outputs[0]._id in known:
                 continue
-            flat += [text, self._type(value) if text in types else value]
-        found = execute.execute(kind.encode(), len(outputs), given, tuple(flat), context.context())
-        return list(found) if isinstance(found, (list, tuple)) else [found]
+            self._op(graph, op, known)
+        self._publish(known)
+        return known
 
-    def _type(self, value: Any) -> Any:
-        if self.dtype != "float64":
-            return value
-        if isinstance(value, (list, tuple)):
-            return [self._type(v) for v in value]
-        enum = value.as_datatype_enum if isinstance(value, tf.DType) else value
-        return DOUBLE if enum in (FLOAT, tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum) else value
+    def _op(self, graph: Any, op: Any, known: dict[int, Any]) -> None:
+        if op.type in SILENT:
+            for out, before in zip(op.outputs, op.inputs, strict=False):
+                known[out._id] = known.get(before._id)
+            return
+        if op.outputs and all(out._id in self._recorded for out in op.outputs):
+            for out in op.outputs:
+                known[out._id] = self._recorded[out._id]
+            return
+        if op.type == "Placeholder":
+            raise Unrepeatable(f"the value of `{op.name}` is not known")
+        for tensor in op.inputs:
+            # The gradient of a loop gives the loop further inputs, which stand behind it in the graph.
+            if tensor._id not in known and tensor.op is not op:
+                self._op(graph, tensor.op, known)
+        inputs = [known.get(t._id) for t in op.inputs]
+        if any(value is None and t.dtype != dtypes.resource for value, t in zip(inputs, op.inputs, strict=True)):
+            raise Unrepeatable(f"an input of `{op.name}` is not known")
+        if op.type in CALLS:
+            results = self._call(graph, op.get_attr("f").name, inputs)
+        elif op.type in CONDITIONALS:
+            results = self._branch(graph, op, inputs)
+        elif op.type in LOOPS:
+            results = self._loop(graph, op, inputs)
+        elif not is_repeatable(op):
+            raise Unrepeatable(f"`{op.type}` gives something else every time")
+        else:
+            results = self._execute(op, inputs)
+        for out, value in zip(op.outputs, results, strict=False):
+            known[out._id] = value
+        if len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
+            self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
+
+    def _execute(self, op: Any, inputs: list[Any]) -> list[Any]:
+        if op.type == "Const":
+            return [tf.constant(tensor_util.MakeNdarray(op.get_attr("value")), dtype=op.outputs[0].dtype)]
+        results = quick_execute(op.type, len(op.outputs), inputs, _attributes(op), self._context)
+        return list(results) if isinstance(results, (list, tuple)) else [results] if results is not None else []
+
+    def _call(self, graph: Any, name: str, inputs: list[Any]) -> list[Any]:
+        inner, outputs = function_of(graph, name)
+        if inner is None:
+            raise Unrepeatable(f"the function `{name}` is not known")
+        known = self._frame(inner, {t._id: v for t, v in zip(inner.inputs, inputs, strict=False)})
+        return [known.get(t._id) for t in outputs]
+
+    def _branch(self, graph: Any, op: Any, inputs: list[Any]) -> list[Any]:
+        condition = array_of(inputs[0])
+        if op.type in ("Case", "StatelessCase"):
+            bodies = op.get_attr("branches")
+            index = int(condition)
+            name = bodies[index if 0 <= index < len(bodies) else len(bodies) - 1].name
+        else:
+            name = op.get_attr("then_branch" if bool(condition) else "else_branch").name
+        return self._call(graph, name, inputs[1:])
+
+    def _loop(self, graph: Any, op: Any, inputs: list[Any]) -> list[Any]:
+        state = list(inputs)
+        for _ in range(MAX_TURNS):
+            if not bool(array_of(self._call(graph, op.get_attr("cond").name, state)[0])):
+                return state
+            state = self._call(graph, op.get_attr("body").name, state)
+        raise Unrepeatable(f"`{op.name}` turns more than {MAX_TURNS} times")
+
+    def _publish(self, known: dict[int, Any]) -> None:
+        """Of several turns or calls of one graph the first that went bad is shown, else the last."""
+        keys = [key for key, value in known.items() if value is not None]
+        if any(key in self.bad for key in keys if key in self.values):
+            return
+        for key in keys:
+            value = known[key]
+            if _is_bad(value):
+                self.bad.add(key)
+            array = array_of(value)
+            if key not in self.values and array is not None:
+                self._bytes += array.nbytes
+            self.values[key] = value
+        if self._bytes > MAX_BYTES:
+            raise Unrepeatable("its values take more than 4 GiB")
 
 
-def _type_attributes(kind: str) -> frozenset[str]:
-    definition = op_def_registry.get(kind)
-    return frozenset(a.name for a in definition.attr if a.type in ("type", "list(type)")) if definition is not None else frozenset()
+def _is_bad(value: Any) -> bool:
+    if value is None or not (value.dtype.is_floating or value.dtype.is_complex):
+        return False
+    array = array_of(value)
+    return array is not None and not quick(array)[1]
 
 
-def read(variable: Any) -> Any:
-    """The value of a variable, read without a tape noticing."""
-    return resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)
+def _attributes(op: Any) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for attribute in op.op_def.attr:
+        if attribute.name not in op.node_def.attr:
+            continue
+        found += [attribute.name, _plain(op.get_attr(attribute.name), attribute.type)]
+    return tuple(found)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    if kind == "type":
+        return dtypes.as_dtype(value).as_datatype_enum
+    if kind == "list(type)":
+        return [dtypes.as_dtype(v).as_datatype_enum for v in value]
+    if kind == "shape":
+        return _shape(value)
+    if kind == "list(shape)":
+        return [_shape(v) for v in value]
+    if kind in ("func", "list(func)", "tensor"):
+        raise Unrepeatable("an op takes a function")
+    return value
+
+
+def _shape(value: Any) -> Any:
+    shape = tf.TensorShape(value)
+    return None if shape.rank is None else [-1 if d is None else d for d in shape.as_list()]
