@@ -30,9 +30,13 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.blocks import watched
+from gradmagic.fixes.dtypes import trainable
+from gradmagic.fixes.sources import trainable_variables
+from gradmagic.fixes.state import rebound
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, subject, target_name
 
 
@@ -69,3 +73,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity=severity,
         help=help_,
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    run = fault.run
+    if run is None:
+        return ()
+    frozen = all(run.sources[i].trainable is False for i in fault.sources)
+    chosen = trainable_variables(recording, run) or trainable(recording, run, fault.sources) if frozen else ()
+    return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))

@@ -29,10 +29,12 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import random_start
+from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.scale import SUMS
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
@@ -93,3 +95,8 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
         tensor = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
         return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero else None
     return None
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()
