@@ -23,9 +23,10 @@ def generator() -> ModuleType:
     return module
 
 
-def test_types_are_generated_from_the_dataclasses() -> None:
-    squeezed = "".join((FOLDER / "src" / "report.ts").read_text(encoding="utf-8").split())
-    assert squeezed == "".join(generator().source().split())
+def test_types_and_words_are_generated() -> None:
+    for name, source in generator().SOURCES.items():
+        squeezed = "".join((FOLDER / "src" / name).read_text(encoding="utf-8").split())
+        assert squeezed == "".join(source().split()), name
 
 
 @pytest.fixture(scope="module")

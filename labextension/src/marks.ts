@@ -10,7 +10,7 @@ import {
 } from "@codemirror/view";
 import type { ICellModel } from "@jupyterlab/cells";
 import type { Finding, Label } from "./report";
-import { prose } from "./view/dom";
+import { prose } from "./view/prose";
 
 /** A label of a finding at its place in a document. */
 interface Placed {

@@ -2,7 +2,8 @@ import type { INotebookTracker } from "@jupyterlab/notebook";
 import { Widget } from "@lumino/widgets";
 import type { Board } from "./board";
 import { jumpTo } from "./jump";
-import { el, prose } from "./view/dom";
+import { el } from "./view/dom";
+import { prose } from "./view/prose";
 import { placeText } from "./view/words";
 
 /** The *Gradients* side panel: all findings of the notebook in front; a click shows the line. */
@@ -40,7 +41,7 @@ export class GradientsPanel extends Widget {
           el("br"),
           prose(finding.message),
           el("br"),
-          el("small", {}, placeText(finding.location)),
+          el("small", {}, finding.location ? placeText(finding.location, null) : ""),
         );
         button.addEventListener("click", () => void jumpTo(panel, index, finding.location));
         this.node.append(button);
