@@ -1,70 +1,97 @@
 import type { ICellModel, ICodeCellModel } from "@jupyterlab/cells";
-import type { INotebookModel, INotebookTracker } from "@jupyterlab/notebook";
-import type { MarkSource } from "./marks";
-import { reportOf, shownFindings } from "./mime";
+import type { CellList, INotebookModel, INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
+import type { IOutputModel } from "@jupyterlab/rendermime";
+import type { MarkSource, OwnFindings } from "./marks";
+import { reportOf, reportOutput, shownFindings } from "./mime";
 import type { Finding } from "./report";
 
-/** Which findings belong to which cell of which notebook, read off the cells' outputs. */
+/** Which findings belong to which cell of which notebook, read off the outputs of the cells' models. */
 export class Board implements MarkSource {
   private listeners = new Set<() => void>();
-  private cleared = new WeakSet<object>();
+  private followed = new WeakSet<object>();
+  private last = new WeakMap<ICellModel, IOutputModel | null>();
+  private cleared = new WeakSet<IOutputModel>();
 
-  constructor(private tracker: INotebookTracker) {}
+  constructor(private tracker: INotebookTracker) {
+    tracker.widgetAdded.connect((_, panel) => this.followPanel(panel));
+    tracker.forEach((panel) => {
+      this.followPanel(panel);
+    });
+  }
 
-  findingsFor(model: ICellModel): { findings: Finding[]; cell: string | number }[] {
-    const found: { findings: Finding[]; cell: string | number }[] = [];
+  /** The findings of the cell's own report, and those of other cells' reports that blame this one. */
+  findingsFor(model: ICellModel): OwnFindings[] {
+    const found: OwnFindings[] = [];
     const own = this.open(model);
     if (own.length) found.push({ findings: own, cell: "current" });
     const count = (model as ICodeCellModel).executionCount;
-    const notebook = this.notebookOf(model);
-    if (!notebook || typeof count !== "number") return found;
-    for (const other of notebook.cells) {
+    if (typeof count !== "number") return found;
+    for (const other of this.notebookOf(model)?.cells ?? []) {
       if (other === model) continue;
-      const blaming = this.open(other).filter((f) => f.labels.some((l) => l.location.cell === count));
+      const blaming = this.open(other).filter((finding) => finding.labels.some((l) => l.location.cell === count));
       if (blaming.length) found.push({ findings: blaming, cell: count });
     }
     return found;
   }
 
-  watch(model: ICellModel, changed: () => void): () => void {
-    const outputs = (model as ICodeCellModel).outputs;
-    const update = () => {
-      this.cleared.delete(model);
-      this.notify();
-    };
-    outputs?.changed.connect(update);
-    this.listeners.add(changed);
-    return () => {
-      outputs?.changed.disconnect(update);
-      this.listeners.delete(changed);
-    };
+  /** The findings of a cell's last report, unless its marks were taken away. */
+  open(model: ICellModel): Finding[] {
+    const output = reportOutput(model);
+    return output && !this.cleared.has(output) ? shownFindings(reportOf(output)) : [];
   }
 
   /** Take the marks of a cell away until it runs again. */
   clear(model: ICellModel): void {
-    this.cleared.add(model);
+    const output = reportOutput(model);
+    if (output) this.cleared.add(output);
     this.notify();
   }
 
-  onChange(listener: () => void): void {
+  /** Call `listener` whenever findings come or go; the function returned ends that. */
+  onChange(listener: () => void): () => void {
     this.listeners.add(listener);
-  }
-
-  open(model: ICellModel): Finding[] {
-    return this.cleared.has(model) || model.type !== "code" ? [] : shownFindings(reportOf(model));
+    return () => this.listeners.delete(listener);
   }
 
   private notify(): void {
     for (const listener of this.listeners) listener();
   }
 
-  private notebookOf(model: ICellModel): INotebookModel | null {
-    let found: INotebookModel | null = null;
-    this.tracker.forEach((panel) => {
-      const cells = panel.content.model?.cells;
-      if (!cells) return;
-      for (const cell of cells) if (cell === model) found = panel.content.model;
+  private followPanel(panel: NotebookPanel): void {
+    panel.content.modelChanged.connect(() => this.followNotebook(panel.content.model));
+    this.followNotebook(panel.content.model);
+  }
+
+  private followNotebook(notebook: INotebookModel | null): void {
+    if (!notebook || this.followed.has(notebook)) return;
+    this.followed.add(notebook);
+    const follow = (cells: CellList) => {
+      for (const cell of cells) this.followCell(cell);
+      this.notify();
+    };
+    notebook.cells.changed.connect(follow);
+    follow(notebook.cells);
+  }
+
+  private followCell(cell: ICellModel): void {
+    if (cell.type !== "code" || this.followed.has(cell)) return;
+    this.followed.add(cell);
+    this.last.set(cell, reportOutput(cell));
+    // Every printed line changes the outputs; only a report that comes or goes is of interest.
+    (cell as ICodeCellModel).outputs.changed.connect(() => {
+      const output = reportOutput(cell);
+      if (output === this.last.get(cell)) return;
+      this.last.set(cell, output);
+      this.notify();
     });
-    return found;
+    cell.stateChanged.connect((_, change) => {
+      // Reports name other cells by their execution count.
+      if (change.name === "executionCount") this.notify();
+    });
+  }
+
+  private notebookOf(model: ICellModel): INotebookModel | null {
+    const panel = this.tracker.find((candidate) => [...(candidate.content.model?.cells ?? [])].includes(model));
+    return panel?.content.model ?? null;
   }
 }

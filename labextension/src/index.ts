@@ -10,6 +10,7 @@ import { addCommands } from "./commands";
 import { marksExtension } from "./marks";
 import { GradientsPanel } from "./panel";
 import { rendererFactory } from "./renderer";
+import { inNotebook } from "./surroundings";
 
 let board: Board | null = null;
 
@@ -24,7 +25,7 @@ const renderer: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IRenderMimeRegistry],
   activate: (_app: JupyterFrontEnd, registry: IRenderMimeRegistry) => {
-    registry.addFactory(rendererFactory, -20);
+    registry.addFactory(rendererFactory(inNotebook), -20);
   },
 };
 
@@ -65,7 +66,11 @@ const panel: JupyterFrontEndPlugin<void> = {
   optional: [ILayoutRestorer, ITranslator],
   activate: (app, tracker: INotebookTracker, restorer: ILayoutRestorer | null, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load("gradmagic");
-    const widget = new GradientsPanel(tracker, sharedBoard(tracker), trans.__("No findings in this notebook."));
+    const widget = new GradientsPanel(
+      tracker,
+      sharedBoard(tracker),
+      trans.__("No findings in this notebook. Run a cell under `%%gradcheck` to check its gradients."),
+    );
     widget.title.label = trans.__("Gradients");
     widget.title.caption = trans.__("Findings of gradmagic in this notebook");
     app.shell.add(widget, "right", { rank: 900 });

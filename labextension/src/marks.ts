@@ -1,4 +1,4 @@
-import { type Extension, RangeSet, StateEffect, StateField } from "@codemirror/state";
+import { type Extension, RangeSet, StateEffect, StateField, type Text, type Transaction } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -9,18 +9,30 @@ import {
   ViewPlugin,
 } from "@codemirror/view";
 import type { ICellModel } from "@jupyterlab/cells";
-import type { Finding, Label } from "./report";
-import { prose } from "./view/prose";
+import { hoverCard } from "./hover";
+import { type Placed, place } from "./place";
+import type { Finding } from "./report";
 
-/** A label of a finding at its place in a document. */
-interface Placed {
-  from: number;
-  to: number;
-  label: Label;
-  finding: Finding;
+/** Findings that mark a cell, and how their locations name it: `current`, or its execution count. */
+export interface OwnFindings {
+  findings: Finding[];
+  cell: string | number;
+}
+
+/** What the marks of a cell are made from, and a signal that it has changed. */
+export interface MarkSource {
+  findingsFor(model: ICellModel): OwnFindings[];
+  onChange(changed: () => void): () => void;
+}
+
+interface Marks {
+  decorations: DecorationSet;
+  gutter: RangeSet<GutterMarker>;
+  placed: Placed[];
 }
 
 const setMarks = StateEffect.define<Placed[]>();
+const NONE: Marks = { decorations: Decoration.none, gutter: RangeSet.empty, placed: [] };
 
 class Mark extends GutterMarker {
   constructor(private finding: Finding) {
@@ -41,109 +53,72 @@ class Mark extends GutterMarker {
   }
 }
 
-const marksField = StateField.define<{ decorations: DecorationSet; gutter: RangeSet<GutterMarker>; placed: Placed[] }>({
-  create: () => ({ decorations: Decoration.none, gutter: RangeSet.empty, placed: [] }),
+const marksField = StateField.define<Marks>({
+  create: () => NONE,
   update(value, transaction) {
-    for (const effect of transaction.effects)
+    for (const effect of transaction.effects) {
       if (effect.is(setMarks)) return build(effect.value, transaction.state.doc);
+    }
     if (!transaction.docChanged || !value.placed.length) return value;
-    const moved = value.placed.map((p) => ({
-      ...p,
-      from: transaction.changes.mapPos(p.from, 1),
-      to: transaction.changes.mapPos(p.to, -1),
-    }));
-    return build(
-      moved.filter((p) => p.to > p.from),
-      transaction.state.doc,
-    );
+    return build(moved(value.placed, transaction), transaction.state.doc);
   },
   provide: (field) => EditorView.decorations.from(field, (value) => value.decorations),
 });
 
-type Doc = EditorView["state"]["doc"];
-
-function build(placed: Placed[], doc: Doc) {
-  const sorted = [...placed].sort((a, b) => a.from - b.from);
-  const decorations = Decoration.set(
-    sorted.map((p) =>
-      Decoration.mark({ class: `gm-squiggle gm-squiggle-${p.label.primary ? p.finding.severity : "note"}` }).range(
-        p.from,
-        p.to,
-      ),
-    ),
-  );
-  const lines = new Map<number, Finding>();
-  for (const p of sorted) if (p.label.primary) lines.set(doc.lineAt(p.from).from, p.finding);
-  const marks = RangeSet.of([...lines].sort((a, b) => a[0] - b[0]).map(([at, finding]) => new Mark(finding).range(at)));
-  return { decorations, gutter: marks as RangeSet<GutterMarker>, placed: sorted };
+/** Marks move with their code; a mark whose code is edited goes, as it says nothing about the new code. */
+function moved(placed: Placed[], { changes }: Transaction): Placed[] {
+  return placed
+    .filter(({ from, to }) => !changes.touchesRange(Math.min(from + 1, to), Math.max(to - 1, from)))
+    .map((p) => ({ ...p, from: changes.mapPos(p.from, 1), to: changes.mapPos(p.to, -1) }))
+    .filter(({ from, to }) => to > from);
 }
 
-/** Where the labels of these findings lie in the document; a line that no longer reads as it did has no mark. */
-function place(findings: Finding[], cell: string | number, doc: Doc): Placed[] {
-  const placed: Placed[] = [];
-  for (const finding of findings) {
-    for (const label of finding.labels) {
-      const { line, column, end_column, code } = label.location;
-      if (label.location.cell !== cell || line < 1 || line > doc.lines) continue;
-      const row = doc.line(line);
-      if (row.text !== code) continue;
-      const from = row.from + Math.min(column, row.length);
-      const to = label.location.end_line === line ? Math.min(row.from + end_column, row.to) : row.to;
-      if (to > from) placed.push({ from, to, label, finding });
-    }
+function build(placed: Placed[], doc: Text): Marks {
+  if (!placed.length) return NONE;
+  const squiggles = placed.map(({ from, to, label, finding }) =>
+    Decoration.mark({ class: `gm-squiggle gm-squiggle-${label.primary ? finding.severity : "other"}` }).range(from, to),
+  );
+  const lines = new Map<number, Finding>();
+  for (const { from, label, finding } of placed) {
+    const start = doc.lineAt(from).from;
+    // Findings are ranked: of two on one line the first one counts.
+    if (label.primary && !lines.has(start)) lines.set(start, finding);
   }
-  return placed;
+  const marks = [...lines].map(([start, finding]) => new Mark(finding).range(start));
+  return {
+    decorations: Decoration.set(squiggles, true),
+    gutter: RangeSet.of<GutterMarker>(marks, true),
+    placed,
+  };
 }
 
 const hover = hoverTooltip((view, position) => {
-  const found = view.state.field(marksField).placed.find((p) => p.from <= position && position <= p.to);
-  if (!found) return null;
-  return {
-    pos: found.from,
-    end: found.to,
-    above: true,
-    create: () => {
-      const dom = document.createElement("div");
-      dom.className = "gm-hover";
-      const head = document.createElement("p");
-      const rule = document.createElement("b");
-      rule.textContent = found.finding.rule;
-      head.append(rule);
-      dom.append(head);
-      for (const text of [found.finding.message, found.label.text, found.finding.help ?? ""]) {
-        if (!text) continue;
-        const line = document.createElement("p");
-        line.append(prose(text));
-        dom.append(line);
-      }
-      return { dom };
-    },
-  };
+  const found = view.state.field(marksField).placed.filter((p) => p.from <= position && position <= p.to);
+  // The smallest code under the pointer is what the reader points at.
+  const [smallest] = found.sort((a, b) => a.to - a.from - (b.to - b.from));
+  if (!smallest) return null;
+  const create = () => ({ dom: hoverCard(smallest.finding, smallest.label) });
+  return { pos: smallest.from, end: smallest.to, above: true, create };
 });
 
-/** What the marks of one cell are made from, and a signal that it has changed. */
-export interface MarkSource {
-  findingsFor(model: ICellModel): { findings: Finding[]; cell: string | number }[];
-  watch(model: ICellModel, changed: () => void): () => void;
-}
-
-/** The editor extension of one cell: it follows the outputs of the cell's model, and of the cells that blame it. */
+/** The editor extension of one cell. */
 export function marksExtension(model: ICellModel, source: MarkSource): Extension {
   const follow = ViewPlugin.define((view) => {
-    let alive = true;
+    let waiting = 0;
     const refresh = () => {
+      cancelAnimationFrame(waiting);
       // A transaction cannot start while another one is being applied.
-      requestAnimationFrame(() => {
-        if (!alive) return;
+      waiting = requestAnimationFrame(() => {
         const placed = source.findingsFor(model).flatMap(({ findings, cell }) => place(findings, cell, view.state.doc));
+        if (!placed.length && view.state.field(marksField) === NONE) return;
         view.dispatch({ effects: setMarks.of(placed) });
       });
     };
-    const stop = source.watch(model, refresh);
+    const stop = source.onChange(refresh);
     refresh();
     return {
       destroy() {
-        alive = false;
+        cancelAnimationFrame(waiting);
         stop();
       },
     };

@@ -1,7 +1,8 @@
 import type { AnyModel } from "@anywidget/types";
 import style from "../style/report.css";
 import type { Report } from "./report";
-import { renderReport, type Selected } from "./view";
+import { renderReport } from "./view";
+import { type Selected, Selection } from "./view/selection";
 
 interface Model {
   report: Report;
@@ -13,16 +14,24 @@ function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () 
   sheet.textContent = style;
   const host = document.createElement("div");
   el.append(sheet, host);
-  const draw = () =>
-    renderReport(host, model.get("report"), {
+  let selection = new Selection();
+  const draw = () => {
+    selection = renderReport(host, model.get("report"), {
       onSelect: (selected) => {
         model.set("selection", selected);
         model.save_changes();
       },
     });
+    follow();
+  };
+  const follow = () => selection.set(model.get("selection"));
   draw();
   model.on("change:report", draw);
-  return () => model.off("change:report", draw);
+  model.on("change:selection", follow);
+  return () => {
+    model.off("change:report", draw);
+    model.off("change:selection", follow);
+  };
 }
 
 export default { render };

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Report, SCHEMA } from "../src/report";
-import { renderReport, type Selected, type ViewOptions } from "../src/view";
+import { renderReport, type ViewOptions } from "../src/view";
 import { visible } from "../src/view/dom";
+import type { Selected } from "../src/view/selection";
 
 const FOLDER = join(__dirname, "../../tests/render/blessed");
 const load = (name: string): Report => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
@@ -74,6 +75,15 @@ describe("selection", () => {
     expect(document.activeElement).toBe(rows[1]);
     key(rows[1], "Enter");
     expect(rows[1].classList.contains("gm-selected")).toBe(true);
+  });
+
+  test("is set from outside without an echo", () => {
+    const seen: Selected[] = [];
+    const selection = draw(load("stop_gradient.json"), { onSelect: (s) => seen.push(s) });
+    selection.set({ call: 0, variable: "b" });
+    selection.set({ call: 0, variable: "b" });
+    expect(seen.length).toBe(1);
+    expect(host.querySelector("tr.gm-selected")?.getAttribute("data-variable")).toBe("b");
   });
 
   test("a node selects as a row does", () => {

@@ -88,11 +88,18 @@ def _wait(url: str, server: Any, log: Path) -> None:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
+    """A fresh window; an error in the page or on its console fails the test."""
     context = browser.new_context(viewport={"width": 1400, "height": 1500})
     found = context.new_page()
     found.set_default_timeout(60_000)
     problems: list[str] = []
     found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("console", lambda message: problems.append(message.text) if message.type == "error" and not _own_of_jupyter(message.text) else None)
     yield found
     context.close()
     assert problems == []
+
+
+def _own_of_jupyter(text: str) -> bool:
+    # What a request that the test itself has blocked, or a kernel that is gone, leaves on the console.
+    return "net::ERR_FAILED" in text or "404 (Not Found)" in text or "Failed to fetch" in text

@@ -1,7 +1,8 @@
-import type { Finding, Fix, Report } from "../report";
+import type { Finding, Report } from "../report";
 import { el } from "./dom";
 import { fixView } from "./fix";
 import { frames } from "./frame";
+import type { ViewOptions } from "./options";
 import { blocks, page, prose } from "./prose";
 import { concerns, type Selection } from "./selection";
 import { kindOf, placeText } from "./words";
@@ -10,10 +11,10 @@ import { kindOf, placeText } from "./words";
 const OPEN = 3;
 
 /** One card per finding: message, code, why, notes, help, fixes, and the long page of its rule. */
-export function findingCards(report: Report, selection: Selection, apply?: (fix: Fix) => string): HTMLElement {
+export function findingCards(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
   const list = el("div", { class: "gm-findings" });
   const cards = report.findings.map((finding, index) => {
-    const node = card(report, finding, index < OPEN && !finding.accepted, apply);
+    const node = card(report, finding, index < OPEN && !finding.accepted, options);
     node.dataset.finding = String(index);
     node.addEventListener("click", (event) => {
       // Marking text to copy it is no choice of a finding, and the long page is only for reading.
@@ -33,7 +34,7 @@ export function findingCards(report: Report, selection: Selection, apply?: (fix:
   return list;
 }
 
-function card(report: Report, finding: Finding, open: boolean, apply?: (fix: Fix) => string): HTMLDetailsElement {
+function card(report: Report, finding: Finding, open: boolean, options: ViewOptions): HTMLDetailsElement {
   const kind = kindOf(finding);
   const node = el(
     "details",
@@ -55,12 +56,12 @@ function card(report: Report, finding: Finding, open: boolean, apply?: (fix: Fix
       finding.certainty === "likely" && " · likely, not certain",
       finding.location && !finding.labels.length && ` · ${placeText(finding.location, report.cell)}`,
     ),
-    ...frames(finding.labels, finding.severity, report.cell),
+    ...frames(finding.labels, finding.severity, report.cell, options.show),
     ...blocks(finding.body),
   );
   for (const note of finding.notes) node.append(el("p", {}, el("b", {}, "note: "), prose(note)));
   if (finding.help) node.append(el("p", {}, el("b", {}, "help: "), prose(finding.help)));
-  for (const fix of finding.fixes) node.append(fixView(fix, finding, report, apply));
+  for (const fix of finding.fixes) node.append(fixView(fix, finding, report, options.apply));
   const rule = report.rules[finding.rule];
   if (rule) {
     node.append(

@@ -1,5 +1,5 @@
-import type { CellInfo, Label } from "../report";
-import { el } from "./dom";
+import type { CellInfo, Label, Location } from "../report";
+import { button, el } from "./dom";
 import { prose } from "./prose";
 import { placeText, shortened } from "./words";
 
@@ -7,16 +7,21 @@ import { placeText, shortened } from "./words";
 const LONGEST_PIECE = 240;
 
 /** The code that a finding is about, one frame per cell or file, what each label says right under its code. */
-export function frames(labels: Label[], severity: string, cell: CellInfo): HTMLElement[] {
+export function frames(
+  labels: Label[],
+  severity: string,
+  cell: CellInfo,
+  show?: (at: Location) => void,
+): HTMLElement[] {
   const groups = new Map<string, Label[]>();
   for (const label of [...labels].sort((a, b) => Number(b.primary) - Number(a.primary))) {
     const key = JSON.stringify([label.location.cell, label.location.file]);
     groups.set(key, [...(groups.get(key) ?? []), label]);
   }
-  return [...groups.values()].map((group) => frame(group, severity, cell));
+  return [...groups.values()].map((group) => frame(group, severity, cell, show));
 }
 
-function frame(labels: Label[], severity: string, cell: CellInfo): HTMLElement {
+function frame(labels: Label[], severity: string, cell: CellInfo, show?: (at: Location) => void): HTMLElement {
   const code = el("div", { class: "gm-frame-code" });
   const numbers = [...new Set(labels.map((label) => label.location.line))].sort((a, b) => a - b);
   numbers.forEach((number, index) => {
@@ -29,10 +34,14 @@ function frame(labels: Label[], severity: string, cell: CellInfo): HTMLElement {
       ),
     );
   });
+  const at = labels[0].location;
+  const place = placeText(at, cell);
+  // Only cells can be shown, not files.
+  const shown = show && at.cell !== null ? button(place, "Show this line", () => show(at)) : place;
   return el(
     "div",
     { class: "gm-frame" },
-    el("div", { class: "gm-place" }, placeText(labels[0].location, cell)),
+    el("div", { class: "gm-place" }, shown),
     el("div", { class: "gm-scroll" }, code),
   );
 }

@@ -1,35 +1,32 @@
-import { type Fix, type Report, SCHEMA } from "../report";
+import { type Report, SCHEMA } from "../report";
 import { VERDICT_ICONS } from "../vocabulary";
 import { el } from "./dom";
 import { findingCards } from "./findings";
 import { flowGraph } from "./graph";
+import type { ViewOptions } from "./options";
 import { prose } from "./prose";
-import { type Selected, Selection } from "./selection";
+import { Selection } from "./selection";
 import { callTable } from "./table";
 import { costText, placeText, updateText } from "./words";
 
-export type { Selected };
+export type { ViewOptions };
 
-export interface ViewOptions {
-  onSelect?: (selected: Selected) => void;
-  /** Puts a fix into the notebook and says in words what happened; without it there is no *Apply*. */
-  apply?: (fix: Fix) => string;
-}
-
-/** Draws a report into `host`, which is emptied first. Anything that is no report of this version becomes one plain sentence. */
-export function renderReport(host: HTMLElement, data: unknown, options: ViewOptions = {}): void {
+/** Draws a report into `host`, which is emptied first. Anything that is no report of this version becomes one plain sentence. Returns the selection, to set it from outside. */
+export function renderReport(host: HTMLElement, data: unknown, options: ViewOptions = {}): Selection {
+  const selection = new Selection();
   host.replaceChildren();
   host.classList.add("gm-report");
   const problem = problemOf(data);
   if (problem) {
     host.append(el("p", {}, problem));
-    return;
+    return selection;
   }
   try {
-    host.append(...draw(data as Report, options));
+    host.append(draw(data as Report, selection, options));
   } catch (error) {
     host.replaceChildren(el("p", {}, `This gradmagic report is damaged and cannot be drawn (${String(error)}).`));
   }
+  return selection;
 }
 
 function problemOf(data: unknown): string | null {
@@ -40,8 +37,7 @@ function problemOf(data: unknown): string | null {
   return `This report has the format ${shown}, and this gradmagic reads ${SCHEMA}: open it with the gradmagic version that wrote it, or upgrade gradmagic.`;
 }
 
-function draw(report: Report, options: ViewOptions): HTMLElement[] {
-  const selection = new Selection();
+function draw(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
   const summary = el(
     "h2",
     { class: "gm-summary" },
@@ -49,7 +45,7 @@ function draw(report: Report, options: ViewOptions): HTMLElement[] {
     " ",
     prose(report.summary),
   );
-  const root = el("div", { class: "gm-body" }, summary, findingCards(report, selection, options.apply));
+  const root = el("div", { class: "gm-body" }, summary, findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
     root.append(callTable(report, index, selection));
     const graph = flowGraph(report, index, selection);
@@ -69,5 +65,5 @@ function draw(report: Report, options: ViewOptions): HTMLElement[] {
     if (event.key === "Escape") selection.clear();
   });
   if (options.onSelect) selection.listen(options.onSelect);
-  return [root];
+  return root;
 }

@@ -16,12 +16,18 @@ export class Selection {
 
   /** Select, or let go of what is selected already. */
   select(selected: Selected): void {
-    this.current = same(selected, this.current) ? {} : selected;
+    this.set(same(selected, this.current) ? {} : selected);
+  }
+
+  /** Select from outside; nothing happens where it is selected already. */
+  set(selected: Selected): void {
+    if (same(selected, this.current)) return;
+    this.current = selected;
     for (const listener of this.listeners) listener(this.current);
   }
 
   clear(): void {
-    if (Object.keys(this.current).length) this.select(this.current);
+    this.set({});
   }
 
   listen(listener: Listener): void {
