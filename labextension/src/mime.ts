@@ -24,5 +24,12 @@ export function reportOf(output: IOutputModel | null): Report | null {
 
 /** The findings of a report that raise an alarm or a note. */
 export function shownFindings(report: Report | null): Finding[] {
-  return report ? report.findings.filter((finding) => !finding.accepted) : [];
+  return report ? report.findings.filter((finding) => isWhole(finding) && !finding.accepted) : [];
+}
+
+/** A notebook may hold anything: what is not whole is left to the view, which says so. */
+function isWhole(finding: Finding | null): boolean {
+  const texts = [finding?.message, finding?.rule, finding?.severity, finding?.help ?? ""];
+  if (!finding || !texts.every((text) => typeof text === "string") || !Array.isArray(finding.labels)) return false;
+  return finding.labels.every((label) => typeof label?.text === "string" && typeof label.location?.code === "string");
 }

@@ -20,6 +20,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
+# What JupyterLab itself says where a test has blocked a request or shut a kernel down.
+JUPYTERS_OWN = ("net::ERR_FAILED", "404 (Not Found)", "Failed to fetch", "reading 'kernel'")
 NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
@@ -72,7 +74,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(url, root)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            # A kernel that was still starting holds it up.
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
 
 
 def _wait(url: str, server: Any, log: Path) -> None:
@@ -93,13 +100,12 @@ def page(browser: Browser) -> Iterator[Page]:
     found = context.new_page()
     found.set_default_timeout(60_000)
     problems: list[str] = []
-    found.on("pageerror", lambda error: problems.append(str(error)))
-    found.on("console", lambda message: problems.append(message.text) if message.type == "error" and not _own_of_jupyter(message.text) else None)
+    def note(text: str) -> None:
+        if not any(own in text for own in JUPYTERS_OWN):
+            problems.append(text)
+
+    found.on("pageerror", lambda error: note(str(error)))
+    found.on("console", lambda message: note(message.text) if message.type == "error" else None)
     yield found
     context.close()
     assert problems == []
-
-
-def _own_of_jupyter(text: str) -> bool:
-    # What a request that the test itself has blocked, or a kernel that is gone, leaves on the console.
-    return "net::ERR_FAILED" in text or "404 (Not Found)" in text or "Failed to fetch" in text
