@@ -30,7 +30,7 @@ from gradmagic.report import (
     Versions,
 )
 from gradmagic.rules import explain, module_of, summary_of
-from gradmagic.rules.phrasing import location
+from gradmagic.rules.phrasing import code, location
 
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
@@ -184,7 +184,8 @@ def _grad(gradient: Gradient, site: Site, position: int) -> GradientStats | None
         return None
     history = tuple(norms[position] for norms in site.norms if position < len(norms) and norms[position] is not None)
     histogram = Histogram(*n.histogram) if n.histogram is not None else None
-    return GradientStats(n.norm, n.mean, n.std, n.min, n.max, n.zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
+    norm = math.nan if n.nans else math.inf if n.infs else n.norm
+    return GradientStats(norm, n.mean, n.std, n.min, n.max, n.zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
 
 
 def _thinned(history: tuple[float | None, ...], most: int = 200) -> tuple[float | None, ...]:
@@ -248,6 +249,8 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
         bad = [v for v in call.variables if v.status == status or (family == "nonfinite" and v.status in ("nan", "inf"))]
         verb = "gets" if len(bad) == 1 else "get"
         reason = first.message.partition(": ")[2] or first.message
+        if len(call.variables) == 1:
+            return f"{code(call.variables[0].name)} gets {WORDS[status]}: {reason} ({where})."
         return f"{len(bad)} of {len(call.variables)} variables {verb} {WORDS[status]}: {reason} ({where})."
     more = f" ({len(open_findings)} findings)" if len(open_findings) > 1 else ""
     return f"{first.message[0].upper()}{first.message[1:]} ({where}).{more}"

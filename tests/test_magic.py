@@ -102,6 +102,13 @@ def test_long_loops_stay_bounded(ready: Any) -> None:
     assert report.verdict == "ok"
 
 
+def test_every_looks_at_each_nth_run(ready: Any) -> None:
+    cell = "for i in range(12):\n    with tf.GradientTape() as tape:\n        y = w * w\n    w.assign_sub(0.1 * tape.gradient(y, w))"
+    assert len(ready.check(cell).calls[0].variables[0].grad.norm_history) == 12
+    report = ready.check(cell, "--every 4")
+    assert report.calls[0].count == 12 and len(report.calls[0].variables[0].grad.norm_history) == 3
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [("--nonsense", "there is no option `--nonsense`"), ("--every x", "`--every` takes a whole number"), ("-f loud", "takes one of note, warning, error"), ("--out", "needs a value")],

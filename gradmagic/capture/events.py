@@ -104,6 +104,7 @@ class RawRun:
     in_graph: bool = False
     unconnected_zero: bool = False
     target_value: float | None = None
+    look: bool = True
 
 
 @dataclass

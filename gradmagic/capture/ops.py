@@ -129,6 +129,8 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
     step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op)
     run.steps.append(step)
+    if not run.look:
+        return
     good = True
     for gradient in out_grads:
         flow = flow_of(run.flows, gradient)

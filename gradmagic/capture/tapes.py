@@ -169,6 +169,7 @@ def ask(
     site = site_of(session, kind, place, len(flat))
     run = RawRun(session.next(), site.id, site.count, kind, place, tape.id if tape else None, (), type(target).__name__, ())
     run.unconnected_zero = zero
+    run.look = run.turn % session.every == 0
     site.count += 1
     try:
         _note_question(session, run, target, flat, frame)
@@ -258,13 +259,13 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     if run.in_graph:
         session.graphs.template(run, site, results)
         return
-    flows = [flow_of(run.flows, g) if g is not None else None for g in results]
+    flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     worst = max((status_of(g, f) for g, f in zip(results, flows, strict=True)), key=RANK.__getitem__, default="ok")
     closely = RANK[worst] > site.worst or run.turn == 0
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
     run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
-    if len(site.norms) < 20_000:
+    if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
     _keep(session, site, run, worst, tape)
 
@@ -344,13 +345,15 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any]) -> No
         steps=traced.steps,
         in_graph=True,
         unconnected_zero=traced.unconnected_zero,
+        look=count % session.every == 0,
     )
     site.count = count + 1
     results = [found.get(i) for i in range(len(traced.sources))]
-    flows = [flow_of(run.flows, g) if g is not None else None for g in results]
+    flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     statuses = ["none" if m else status_of(g, f) if g is not None else "ok" for m, g, f in zip(template.missing, results, flows, strict=True)]
     worst = max(statuses, key=RANK.__getitem__, default="ok")
-    site.norms.append([None if f is None else f[0] for f in flows])
+    if count == 0 or (run.look and len(site.norms) < 20_000):
+        site.norms.append([None if f is None else f[0] for f in flows])
     bad = RANK[worst]
     if bad and (site.first_bad is None or not site.norms[:-1]):
         site.first_bad = run.turn

@@ -83,14 +83,9 @@ def to_html_page(report: Report) -> str:
 
 def _head(report: Report) -> Markup:
     icon = wording.VERDICT_ICONS[report.verdict]
-    disc = (
-        f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;"
-        "padding:1px 8px;font-size:14px;white-space:nowrap"
-    )
+    disc = f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;padding:1px 8px;font-size:14px;white-space:nowrap"
     style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
-    parts = [
-        tag("h3", tag("span", f"{icon} {report.verdict}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)
-    ]
+    parts = [tag("h3", tag("span", f"{icon} {report.verdict}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)]
     raised = wording.raised_line(report)
     if raised is not None:
         parts.append(tag("p", inline(raised), style="margin:0 0 10px;word-break:break-word"))
@@ -98,9 +93,7 @@ def _head(report: Report) -> Markup:
 
 
 def _call(call: GradientCall, report: Report) -> Markup:
-    title = tag(
-        "p", inline(wording.call_title(call, report.cell)), style="margin:16px 0 4px;font-weight:600;word-break:break-word"
-    )
+    title = tag("p", inline(wording.call_title(call, report.cell)), style="margin:16px 0 4px;font-weight:600;word-break:break-word")
     folded = fold(rows(call, report))
     shown = [entry for entry in folded if isinstance(entry, Row)]
     parts = [title]
@@ -132,14 +125,9 @@ def _table(shown: list[Row]) -> Markup:
     columns += [column for column in telling if not {"", wording.NOTHING}.issuperset(column[2])]
     columns.append(("shape", f"{_LEFT};white-space:nowrap", [f"{row.shape} {row.dtype}" for row in shown]))
     head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;white-space:nowrap;text-align:"
-    heads = [
-        tag("th", head, scope="col", style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns
-    ]
+    heads = [tag("th", head, scope="col", style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns]
     first = tag("tr", *heads, style="background:none")
-    body = [
-        tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE)
-        for index in range(len(shown))
-    ]
+    body = [tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE) for index in range(len(shown))]
     table = tag(
         "table",
         tag("thead", first),
@@ -154,10 +142,7 @@ def status_pill(row: Row) -> Markup:
     words = f"{row.icon} {row.word}"
     if row.healthy or row.accepted:
         return tag("span", words, style="white-space:nowrap")
-    style = (
-        f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;"
-        "padding:1px 7px;white-space:nowrap"
-    )
+    style = f"background:{palette.STATUS_COLOR[row.status]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;white-space:nowrap"
     if row.status == "ok":
         style = f"border:1px solid {palette.ODD};border-radius:4px;padding:0 6px"
     return tag("span", words, style=style)

@@ -16,10 +16,7 @@ LONGEST_QUOTE = 48
 
 _BOX = f"font-family:{MONO};font-size:13px;background:rgba(128,128,128,.09);border-radius:6px;padding:8px 10px;margin:6px 0"
 # Text keeps the colour of the theme around it, which is unknown; only tints, borders and filled labels carry colour.
-_PRE = (
-    f"font-family:{MONO};font-size:13px;line-height:1.5;margin:0;padding:0 0 0 3em;text-indent:-3em;border:none;"
-    "background:none;white-space:pre-wrap;word-break:break-word;text-align:left"
-)
+_PRE = f"font-family:{MONO};font-size:13px;line-height:1.5;margin:0;padding:0 0 0 3em;text-indent:-3em;border:none;background:none;white-space:pre-wrap;word-break:break-word;text-align:left"
 _NUMBER = "opacity:.6"
 _PRIMARY = "background:rgba(230,100,30,.24);border-bottom:2px solid #e0601c"
 _SECONDARY = "background:rgba(60,140,230,.2);border-bottom:2px dotted #3f8fe0;text-decoration:none"
@@ -38,10 +35,7 @@ def finding_html(finding: Finding, report: Report, *, opened: bool) -> Markup:
         Markup in which every string of the report is escaped.
     """
     kind = wording.kind_of(finding)
-    pill = (
-        f"background:{palette.SEVERITY_COLOR[kind]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;"
-        "font-size:12px"
-    )
+    pill = f"background:{palette.SEVERITY_COLOR[kind]};color:#fff;print-color-adjust:exact;border-radius:4px;padding:1px 7px;font-size:12px"
     likely = " (likely)" if finding.certainty == "likely" else ""
     about = [
         tag("span", kind, style=pill),
@@ -61,9 +55,7 @@ def finding_html(finding: Finding, report: Report, *, opened: bool) -> Markup:
 def _body(finding: Finding, report: Report) -> list[Markup]:
     parts = [_frame(frame, report.cell) for frame in frames(finding, report.cell)]
     parts.append(prose(finding.body))
-    parts += [
-        tag("p", tag("b", "note:"), " ", inline(note), style="margin:6px 0;word-break:break-word") for note in finding.notes
-    ]
+    parts += [tag("p", tag("b", "note:"), " ", inline(note), style="margin:6px 0;word-break:break-word") for note in finding.notes]
     if finding.help:
         parts.append(tag("p", tag("b", "help:"), " ", inline(finding.help), style="margin:6px 0;word-break:break-word"))
     parts += [_fix(fix, finding, report.cell) for fix in finding.fixes]

@@ -28,11 +28,7 @@ def join(*parts: str) -> Markup:
 
 def tag(kind: str, *children: str, **attributes: str | float | None) -> Markup:
     """An element. A trailing underscore of an attribute's name is dropped and others become hyphens; None leaves it out."""
-    given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(str(value)))}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(str(value)))}"' for key, value in attributes.items() if value is not None)
     if kind in _EMPTY:
         return Markup(f"<{kind}{given}>")
     return Markup(f"<{kind}{given}>{join(*children)}</{kind}>")

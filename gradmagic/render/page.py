@@ -11,10 +11,7 @@ from gradmagic.render.wording import name as clean_name
 
 HEADINGS = ("What it finds", "Why it happens", "Example", "Use instead", "Fix safety", "Not a problem when")
 CODE_HEADINGS = ("Example", "Use instead")
-_PRE = (
-    f"font-family:{MONO};font-size:13px;line-height:1.45;background:rgba(128,128,128,.09);border-radius:6px;"
-    "padding:8px 10px;margin:6px 0;overflow-x:auto;text-align:left"
-)
+_PRE = f"font-family:{MONO};font-size:13px;line-height:1.45;background:rgba(128,128,128,.09);border-radius:6px;padding:8px 10px;margin:6px 0;overflow-x:auto;text-align:left"
 
 
 def sections(doc: str) -> tuple[str, dict[str, str]]:

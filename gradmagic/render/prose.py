@@ -8,9 +8,7 @@ from gradmagic.render.characters import clip, visible
 from gradmagic.render.markup import Markup, join, tag, text
 
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
-CODE = (
-    f"font-family:{MONO};font-size:.92em;background:rgba(128,128,128,.14);padding:0 3px;border-radius:3px;word-break:break-word"
-)
+CODE = f"font-family:{MONO};font-size:.92em;background:rgba(128,128,128,.14);padding:0 3px;border-radius:3px;word-break:break-word"
 FORMULA = f"font-family:{MONO};font-size:13px;margin:6px 0 6px 16px;white-space:pre-wrap;word-break:break-word;background:none"
 LONGEST_FORMULA = 400
 _CODE = re.compile(r"`([^`\n]+)`")

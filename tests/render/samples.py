@@ -207,9 +207,7 @@ def where_trap() -> Report:
         0,
         (fix,),
     )
-    rate = VariableReport(
-        "rate", (3,), "float32", True, "nan", stats(math.nan, size=3, nans=1), ValueStats(4.03, 0.0, 4.0, 0, 0), math.nan, (0,)
-    )
+    rate = VariableReport("rate", (3,), "float32", True, "nan", stats(math.nan, size=3, nans=1), ValueStats(4.03, 0.0, 4.0, 0, 0), math.nan, (0,))
     graph = FlowGraph(
         (
             Node("v", "variable", "rate", "(3,)", None, "nan"),
@@ -317,8 +315,7 @@ def many_variables() -> Report:
         "40 gradients are None: `tf.cast` to int32 cuts every path from `tower/blocks` to the loss",
         cast,
         (Label(cast, "integers carry no gradient", True),),
-        "A gradient says how the loss changes when a value changes a little, and an integer cannot change a little. All 40 "
-        "variables reach the loss through this cast only.",
+        "A gradient says how the loss changes when a value changes a little, and an integer cannot change a little. All 40 variables reach the loss through this cast only.",
         (),
         None,
         "certain",

@@ -122,12 +122,7 @@ def test_hostile_strings_are_shown_as_they_are() -> None:
 def test_markdown_starts_no_html_of_its_own(report: Report) -> None:
     markdown_it = pytest.importorskip("markdown_it")
     parser = markdown_it.MarkdownIt("commonmark").enable("table")
-    raw = [
-        token.content
-        for block in parser.parse(to_markdown(report))
-        for token in [block, *(block.children or ())]
-        if "html" in token.type
-    ]
+    raw = [token.content for block in parser.parse(to_markdown(report)) for token in [block, *(block.children or ())] if "html" in token.type]
     assert set(raw) <= {"<sub>", "</sub>"}
 
 

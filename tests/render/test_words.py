@@ -133,9 +133,7 @@ def test_pages() -> None:
 def test_pages_whose_sections_are_indented() -> None:
     doc = "Lead.\n\nWhy it happens\n    Because\n    of `x`.\n\nExample\n    if a:\n        b()\n\n    c()\n"
     assert sections(doc) == ("Lead.", {"Why it happens": "Because\nof `x`.", "Example": "if a:\n    b()\n\nc()"})
-    assert page_text("none/x", doc).endswith(
-        "Why it happens\n\n  Because of `x`.\n\nExample\n\n      if a:\n          b()\n\n      c()"
-    )
+    assert page_text("none/x", doc).endswith("Why it happens\n\n  Because of `x`.\n\nExample\n\n      if a:\n          b()\n\n      c()")
     assert "<p" in page_html("none/x", doc) and "if a:\n    b()\n\nc()</pre>" in page_html("none/x", doc)
 
 
