@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import type { FlowGraph } from "../src/report";
 import { visible } from "../src/view/dom";
-import { thickness } from "../src/view/graph";
 import { arrange } from "../src/view/layout";
+import { thickness } from "../src/view/nodes";
 import { blocks, page } from "../src/view/prose";
 import { byNumber } from "../src/view/rows";
 import { logarithms } from "../src/view/spark";

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Report, SCHEMA } from "../src/report";
+import { type TryMessage, trials } from "../src/trials";
 import { renderReport, type ViewOptions } from "../src/view";
 import { visible } from "../src/view/dom";
 import type { Selected } from "../src/view/selection";
+import { whySteps } from "../src/view/steps";
 
 const FOLDER = join(__dirname, "../../tests/render/blessed");
 const load = (name: string): Report => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
@@ -18,6 +20,8 @@ const press = (label: string) =>
   all("button")
     .find((b) => b.textContent?.includes(label))
     ?.click();
+const key = (target: HTMLElement, name: string, shiftKey = false) =>
+  target.dispatchEvent(new KeyboardEvent("keydown", { key: name, shiftKey, bubbles: true, cancelable: true }));
 const names = () => all("tr[data-variable]").map((row) => row.dataset.variable);
 
 beforeEach(() => {
@@ -66,15 +70,27 @@ describe("selection", () => {
     all(".gm-finding")[0].click();
     const rows = all("tr[data-variable]");
     expect(rows.map((row) => row.getAttribute("aria-selected"))).toEqual(["false", "true"]);
-    const key = (target: HTMLElement, name: string) =>
-      target.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
     key(rows[0], "Escape");
     expect(all(".gm-selected").length).toBe(0);
-    rows[0].focus();
-    key(rows[0], "ArrowDown");
-    expect(document.activeElement).toBe(rows[1]);
-    key(rows[1], "Enter");
-    expect(rows[1].classList.contains("gm-selected")).toBe(true);
+    const table = all("table")[0];
+    table.focus();
+    key(table, "ArrowUp");
+    expect(table.getAttribute("aria-activedescendant")).toBe(all("tr[data-variable='w']")[0].id);
+    key(table, "ArrowDown");
+    key(table, "Enter");
+    expect(all("tr[data-variable='b']")[0].classList.contains("gm-selected")).toBe(true);
+    expect(document.activeElement).toBe(table);
+  });
+
+  test("a line of code selects its finding, its row and its node", () => {
+    const report = load("stop_gradient.json");
+    for (const node of report.calls[0].graph.nodes)
+      if (node.kind === "cut") node.location = report.findings[0].location;
+    draw(report);
+    all(".gm-line")[0].click();
+    expect(all(".gm-finding.gm-selected, .gm-line.gm-selected").length).toBe(2);
+    expect(all("tr.gm-selected").map((row) => row.dataset.variable)).toContain("b");
+    expect(all(".gm-node.gm-selected").map((node) => node.dataset.node)).toContain("g");
   });
 
   test("is set from outside without an echo", () => {
@@ -95,13 +111,64 @@ describe("selection", () => {
 });
 
 describe("the table", () => {
+  const amount = () => Number(host.querySelector("[role='grid']")?.getAttribute("aria-rowcount")) - 1;
+
   test("rows that are alike fold and unfold", () => {
     draw(load("many.json"));
-    expect(names().length).toBe(8);
+    expect([names().length, amount()]).toEqual([8, 10]);
     press("32 more variables: None");
-    expect(names().length).toBe(40);
-    press("260 more variables: ok");
-    expect(names().length).toBe(300);
+    expect(amount()).toBe(41);
+    const table = all("table")[0];
+    table.focus();
+    key(table, "End");
+    key(table, "Enter");
+    expect(amount()).toBe(300);
+  });
+
+  test("draws only the rows in sight, wherever the keyboard goes", () => {
+    draw(load("many.json"));
+    press("norm");
+    const table = all("table")[0];
+    expect(amount()).toBe(300);
+    expect(names().length).toBeLessThan(60);
+    table.focus();
+    key(table, "End");
+    const frame = all(".gm-rows")[0];
+    expect(frame.scrollTop).toBeGreaterThan(1000);
+    const active = document.getElementById(table.getAttribute("aria-activedescendant") ?? "");
+    expect(active?.getAttribute("aria-rowindex")).toBe("301");
+    expect(names().length).toBeLessThan(60);
+  });
+
+  test("a typed letter goes to the filter; a status shows only its rows", () => {
+    draw(load("many.json"));
+    const table = all("table")[0];
+    table.focus();
+    key(table, "7");
+    const input = host.querySelector("input");
+    expect([document.activeElement, input?.value]).toEqual([input, "7"]);
+    expect(names().every((name) => name?.includes("7"))).toBe(true);
+    if (input) key(input, "Escape");
+    press("None 40");
+    expect(amount()).toBe(40);
+    press("None 40");
+    expect(amount()).toBe(10);
+  });
+
+  test("is copied as text, a row or all of them", async () => {
+    const written: string[] = [];
+    vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void written.push(text) } });
+    draw(load("stop_gradient.json"));
+    press("Copy table");
+    expect(written[0].split("\n").map((line) => line.split("\t")[0])).toEqual(["variable", "w", "b"]);
+    const table = all("table")[0];
+    const data = new Map<string, string>();
+    const copy = Object.assign(new Event("copy", { bubbles: true, cancelable: true }), {
+      clipboardData: { setData: (kind: string, text: string) => data.set(kind, text) },
+    });
+    table.dispatchEvent(copy);
+    expect(data.get("text/plain")).toContain("w\t✓ ok");
+    vi.unstubAllGlobals();
   });
 
   test("sorts by number and by name, and back", () => {
@@ -126,10 +193,76 @@ describe("the table", () => {
     type("block_29");
     expect(names()).toEqual([29, 290, 291, 292, 293, 294, 295, 296, 297, 298, 299].map((i) => `block_${i}/kernel`));
     type("left-tensorflow");
-    expect(names().length).toBe(40);
+    expect(amount()).toBe(40);
     type("no such variable");
     expect(host.textContent).toContain("no variable matches");
   });
+});
+
+describe("why", () => {
+  test("walks from the variable to the place where the gradient ends", () => {
+    const lit: (string | undefined)[] = [];
+    draw(load("stop_gradient.json"), { light: (at) => lit.push(at?.code.trim()) });
+    const ask = all("tr[data-variable='b'] .gm-ask")[0];
+    ask.click();
+    const steps = all(".gm-step-item").map((step) => step.textContent);
+    expect(steps[0]).toContain("the variable b");
+    expect(steps[steps.length - 1]).toContain("the gradient ends at");
+    expect(host.querySelector(".gm-why-end")?.textContent).toBe("So no gradient arrives: it is None.");
+    expect(host.querySelector(".gm-node.gm-step")?.getAttribute("data-node")).toBe("v1");
+    press("Next ›");
+    expect(host.querySelector(".gm-node.gm-step")?.getAttribute("data-node")).toBe("g");
+    expect(all(".gm-line.gm-lit").length).toBe(1);
+    expect(lit).toEqual([undefined, "return w * tf.stop_gradient(b)"]);
+    expect(
+      all("button")
+        .find((b) => b.textContent === "Next ›")
+        ?.hasAttribute("disabled"),
+    ).toBe(true);
+    key(all(".gm-why")[0], "Escape");
+    expect([all(".gm-why")[0].hidden, all(".gm-step, .gm-lit").length]).toEqual([true, 0]);
+  });
+
+  test("of a healthy variable leads to the target", () => {
+    draw(load("stop_gradient.json"));
+    const table = all("table")[0];
+    table.focus();
+    key(table, "Enter", true);
+    expect(host.querySelector(".gm-step-item:last-child")?.textContent).toContain("is reached");
+    // Another choice ends it.
+    all("tr[data-variable='b']")[0].click();
+    expect(all(".gm-why")[0].hidden).toBe(true);
+  });
+
+  test.each(NAMES)("has an answer for every row of %s", (name) => {
+    const report = load(name);
+    report.calls.forEach((call, index) => {
+      for (const variable of call.variables) {
+        const steps = whySteps(report, index, variable);
+        expect(steps.length).toBeGreaterThan(0);
+        expect(steps.every((step) => step.text.length > 0)).toBe(true);
+      }
+    });
+  });
+});
+
+test("a fix is tried where there is a kernel, and says what came of it", async () => {
+  const report = load("stop_gradient.json");
+  const sent: TryMessage[] = [];
+  const desk = trials((message) => sent.push(message));
+  draw(report, { tryFix: desk.ask });
+  press("Try it");
+  expect(sent).toEqual([{ type: "try", finding: 0, fix: 0 }]);
+  const answer = { type: "tried", finding: 0, fix: 0, loss_before: 2, loss_after: 2 };
+  desk.answer({ ...answer, statuses_before: { w: "ok", b: "none" }, statuses_after: { w: "ok", b: "ok" } });
+  await vi.waitFor(() => expect(host.querySelector(".gm-tried")?.textContent).toContain("It works"));
+  expect(host.querySelector(".gm-tried")?.textContent).toContain("The loss stays 2.");
+  expect(all(".gm-trial tbody tr").map((row) => row.textContent)).toEqual(["b✗ None✓ ok", "w✓ ok✓ ok"]);
+  press("Try it");
+  desk.answer({ ...answer, error: "the cell needs `data`, which is gone" });
+  await vi.waitFor(() => expect(host.querySelector(".gm-tried")?.textContent).toContain("not tried: the cell needs"));
+  draw(report);
+  expect(all("button").some((b) => b.textContent === "Try it")).toBe(false);
 });
 
 test("a cut is drawn as a cut, once, on the side of the variables", () => {

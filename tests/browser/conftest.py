@@ -19,6 +19,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+REPOSITORY = Path(__file__).parent.parent.parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 # What JupyterLab itself says where a test has blocked a request or shut a kernel down.
 JUPYTERS_OWN = ("net::ERR_FAILED", "404 (Not Found)", "Failed to fetch", "reading 'kernel'")
@@ -61,7 +62,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings"}
+    # The extension of this checkout, whatever is installed in the environment.
+    extensions = home / "share" / "labextensions" / "@gradmagic"
+    extensions.mkdir(parents=True)
+    (extensions / "labextension").symlink_to(REPOSITORY / "gradmagic" / "labextension", target_is_directory=True)
     environment = {**os.environ, **{name: str(home / folder) for name, folder in folders.items()}, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["JUPYTER_PATH"] = str(home / "share")
+    environment["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token=",
         "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",

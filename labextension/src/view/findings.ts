@@ -1,4 +1,4 @@
-import type { Finding, Report } from "../report";
+import type { Report } from "../report";
 import { el } from "./dom";
 import { fixView } from "./fix";
 import { frames } from "./frame";
@@ -14,7 +14,7 @@ const OPEN = 3;
 export function findingCards(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
   const list = el("div", { class: "gm-findings" });
   const cards = report.findings.map((finding, index) => {
-    const node = card(report, finding, index < OPEN && !finding.accepted, options);
+    const node = card(report, index, index < OPEN && !finding.accepted, selection, options);
     node.dataset.finding = String(index);
     node.addEventListener("click", (event) => {
       // Marking text to copy it is no choice of a finding, and the long page is only for reading.
@@ -34,7 +34,14 @@ export function findingCards(report: Report, selection: Selection, options: View
   return list;
 }
 
-function card(report: Report, finding: Finding, open: boolean, options: ViewOptions): HTMLDetailsElement {
+function card(
+  report: Report,
+  index: number,
+  open: boolean,
+  selection: Selection,
+  options: ViewOptions,
+): HTMLDetailsElement {
+  const finding = report.findings[index];
   const kind = kindOf(finding);
   const node = el(
     "details",
@@ -56,12 +63,14 @@ function card(report: Report, finding: Finding, open: boolean, options: ViewOpti
       finding.certainty === "likely" && " · likely, not certain",
       finding.location && !finding.labels.length && ` · ${placeText(finding.location, report.cell)}`,
     ),
-    ...frames(finding.labels, finding.severity, report.cell, options.show),
+    ...frames(finding.labels, finding.severity, report.cell, selection, options.show),
     ...blocks(finding.body),
   );
   for (const note of finding.notes) node.append(el("p", {}, el("b", {}, "note: "), prose(note)));
   if (finding.help) node.append(el("p", {}, el("b", {}, "help: "), prose(finding.help)));
-  for (const fix of finding.fixes) node.append(fixView(fix, finding, report, options.apply));
+  finding.fixes.forEach((_, fix) => {
+    node.append(fixView(report, { finding: index, fix }, options));
+  });
   const rule = report.rules[finding.rule];
   if (rule) {
     node.append(

@@ -1,42 +1,60 @@
 import type { Edit, Finding, Fix, Report } from "../report";
+import { copyText } from "./clipboard";
 import { button, el } from "./dom";
+import type { ViewOptions } from "./options";
 import { prose } from "./prose";
+import { triedView } from "./trial";
 import { fixState, placeText } from "./words";
 
-/** A fix: what it does, what is known about it, and its edits as a diff. */
-export function fixView(fix: Fix, finding: Finding, report: Report, apply?: (fix: Fix) => string): HTMLElement {
+/** A fix: what it does, what is known about it, its edits as a diff, and what can be done with it here. */
+export function fixView(report: Report, at: { finding: number; fix: number }, options: ViewOptions): HTMLElement {
+  const finding = report.findings[at.finding];
+  const fix = finding.fixes[at.fix];
   const node = el(
     "div",
     { class: "gm-fix" },
     el("p", {}, el("b", {}, "fix "), "(", prose(fixState(fix)), "): ", prose(fix.title)),
   );
   for (const edit of fix.edits) node.append(diff(edit, finding, report));
-  if (!fix.edits.length) return node;
-  const actions = el("p", { class: "gm-actions" });
+  if (fix.edits.length) node.append(...actions(fix, at, options));
+  return node;
+}
+
+function actions(fix: Fix, at: { finding: number; fix: number }, options: ViewOptions): HTMLElement[] {
+  const row = el("p", { class: "gm-actions" });
+  const said = el("span", { class: "gm-dim", attributes: { role: "status" } });
+  const outcome = el("div", { attributes: { "aria-live": "polite" } });
+  const { tryFix, apply } = options;
+  if (tryFix && fix.applicability !== "display-only") {
+    const press = button("Try it", "Run the code with this fix aside; nothing of yours changes", () => {
+      press.disabled = true;
+      said.textContent = "running …";
+      tryFix(at.finding, at.fix)
+        .then(
+          (tried) => outcome.replaceChildren(triedView(tried)),
+          (error: unknown) => outcome.replaceChildren(el("p", {}, `not tried: ${String(error)}`)),
+        )
+        .finally(() => {
+          press.disabled = false;
+          said.textContent = "";
+        });
+    });
+    row.append(press);
+  }
   if (apply && fix.applicability !== "display-only") {
-    const press: HTMLButtonElement = button("Apply", "Edit the cell; undo brings the old code back", () => {
+    const press = button("Apply", "Edit the cell; undo brings the old code back", () => {
       said.textContent = apply(fix);
     });
-    actions.append(press);
+    press.classList.add("gm-primary");
+    row.append(press);
   }
-  const said = el("span", { class: "gm-dim", attributes: { role: "status" } });
-  actions.append(
-    button("Copy", "Copy the new lines", () => {
-      const written = navigator.clipboard?.writeText(fix.edits.map((edit) => edit.replacement).join("\n"));
-      if (!written) said.textContent = "this page may not write to the clipboard";
-      written?.then(
-        () => {
-          said.textContent = "copied";
-        },
-        () => {
-          said.textContent = "this page may not write to the clipboard";
-        },
-      );
-    }),
-    said,
-  );
-  node.append(actions);
-  return node;
+  const copy = button("Copy", "Copy the new lines", () => {
+    void copyText(fix.edits.map((edit) => edit.replacement).join("\n")).then((words) => {
+      said.textContent = words;
+    });
+  });
+  row.append(copy, said);
+  return [row, outcome];
 }
 
 function diff(edit: Edit, finding: Finding, report: Report): HTMLElement {

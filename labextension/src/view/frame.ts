@@ -1,6 +1,7 @@
 import type { CellInfo, Label, Location } from "../report";
 import { button, el } from "./dom";
 import { prose } from "./prose";
+import { lineKey, type Selection } from "./selection";
 import { placeText, shortened } from "./words";
 
 // A line of generated code may be endless.
@@ -11,6 +12,7 @@ export function frames(
   labels: Label[],
   severity: string,
   cell: CellInfo,
+  selection: Selection,
   show?: (at: Location) => void,
 ): HTMLElement[] {
   const groups = new Map<string, Label[]>();
@@ -18,10 +20,16 @@ export function frames(
     const key = JSON.stringify([label.location.cell, label.location.file]);
     groups.set(key, [...(groups.get(key) ?? []), label]);
   }
-  return [...groups.values()].map((group) => frame(group, severity, cell, show));
+  return [...groups.values()].map((group) => frame(group, severity, cell, selection, show));
 }
 
-function frame(labels: Label[], severity: string, cell: CellInfo, show?: (at: Location) => void): HTMLElement {
+function frame(
+  labels: Label[],
+  severity: string,
+  cell: CellInfo,
+  selection: Selection,
+  show?: (at: Location) => void,
+): HTMLElement {
   const code = el("div", { class: "gm-frame-code" });
   const numbers = [...new Set(labels.map((label) => label.location.line))].sort((a, b) => a - b);
   numbers.forEach((number, index) => {
@@ -31,6 +39,7 @@ function frame(labels: Label[], severity: string, cell: CellInfo, show?: (at: Lo
         number,
         labels.filter((l) => l.location.line === number),
         severity,
+        selection,
       ),
     );
   });
@@ -46,7 +55,7 @@ function frame(labels: Label[], severity: string, cell: CellInfo, show?: (at: Lo
   );
 }
 
-function line(number: number, labels: Label[], severity: string): HTMLElement[] {
+function line(number: number, labels: Label[], severity: string, selection: Selection): HTMLElement[] {
   const text = labels[0].location.code;
   const row = el("code", { class: "gm-code" });
   for (const [piece, label] of pieces(text, labels)) {
@@ -56,7 +65,28 @@ function line(number: number, labels: Label[], severity: string): HTMLElement[] 
         : el("span", {}, shortened(piece, LONGEST_PIECE)),
     );
   }
-  const rows = [el("div", { class: "gm-line" }, el("span", { class: "gm-number" }, String(number)), row)];
+  const key = lineKey(labels[0].location);
+  const choose = el(
+    "button",
+    { class: "gm-number", title: "Select what has to do with this line", attributes: { type: "button" } },
+    String(number),
+  );
+  const whole = el(
+    "div",
+    { class: "gm-line" },
+    key === null ? el("span", { class: "gm-number" }, String(number)) : choose,
+    row,
+  );
+  const rows = [whole];
+  if (key !== null) {
+    whole.addEventListener("click", (event) => {
+      event.stopPropagation();
+      // Marking text to copy it is no choice of a line.
+      if (!String(window.getSelection?.() ?? "")) selection.select({ line: key });
+    });
+    selection.listen((selected) => whole.classList.toggle("gm-selected", selected.line === key));
+    selection.listenToSteps((step) => whole.classList.toggle("gm-lit", step?.line === key));
+  }
   // What starts furthest to the right comes first, as each explanation then hangs free under its code.
   for (const label of [...labels].sort((a, b) => b.location.column - a.location.column)) {
     if (!label.text) continue;

@@ -7,6 +7,7 @@ import type { ViewOptions } from "./options";
 import { prose } from "./prose";
 import { Selection } from "./selection";
 import { callTable } from "./table";
+import { Why } from "./why";
 import { costText, placeText, updateText } from "./words";
 
 export type { ViewOptions };
@@ -47,7 +48,11 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
   );
   const root = el("div", { class: "gm-body" }, summary, findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
-    root.append(callTable(report, index, selection));
+    const why = new Why(report, index, selection, options);
+    root.append(
+      callTable(report, index, selection, (variable) => why.ask(variable)),
+      why.node,
+    );
     const graph = flowGraph(report, index, selection);
     if (graph) root.append(graph);
   });

@@ -1,6 +1,7 @@
 import { Graph, layout } from "@dagrejs/dagre";
-import type { Edge, FlowGraph, Node as FlowNode } from "../report";
+import type { Edge, Node as FlowNode } from "../report";
 import { ICONS } from "../vocabulary";
+import { isGroup } from "./folding";
 import { shortened } from "./words";
 
 export interface Point {
@@ -14,6 +15,8 @@ export interface Box extends Point {
   height: number;
   title: string;
   under: string;
+  /** Drawn as a pile: it stands for several nodes. */
+  pile: boolean;
 }
 
 export interface Link {
@@ -31,14 +34,15 @@ export interface Picture {
 const LETTER = 7.1;
 const SMALL_LETTER = 5.9;
 const LONGEST = 28;
+const MARGIN = 12;
 const ROOT = "\u0000root";
 // In a short graph all variables stand in one column; in a long one each stands beside its layer, or edges would cross the whole picture.
 const ONE_COLUMN = 6;
 
 /** Where everything stands: variables to the left, the target to the right. */
-export function arrange(flow: FlowGraph): Picture {
+export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }): Picture {
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 36, marginx: 4, marginy: 4 });
+  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 36, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map(flow.nodes.map((node) => [node.id, boxOf(node)]));
   for (const [id, { width, height }] of boxes) graph.setNode(id, { width, height });
@@ -54,7 +58,7 @@ export function arrange(flow: FlowGraph): Picture {
   layout(graph);
   for (const [id, box] of boxes) Object.assign(box, { x: graph.node(id).x, y: graph.node(id).y });
   const left = Math.min(0, ...[...boxes.values()].map((box) => box.x - box.width / 2)) || 0;
-  const start = Math.min(...[...boxes.values()].map((box) => box.x - box.width / 2)) - 4;
+  const start = Math.min(...[...boxes.values()].map((box) => box.x - box.width / 2)) - MARGIN;
   const shift = Number.isFinite(start) ? Math.max(left, start) : 0;
   for (const box of boxes.values()) box.x -= shift;
   const links = edges.map((edge) => {
@@ -95,5 +99,5 @@ function boxOf(node: FlowNode): Box {
         ? "target"
         : shortened(node.detail, LONGEST + 4);
   const width = Math.max(title.length * LETTER, under.length * SMALL_LETTER, 36) + 24;
-  return { node, width, height: under ? 42 : 30, title, under, x: 0, y: 0 };
+  return { node, width, height: under ? 42 : 30, title, under, pile: isGroup(node), x: 0, y: 0 };
 }

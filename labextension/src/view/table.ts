@@ -1,150 +1,227 @@
-import type { Num, Report, VariableReport } from "../report";
+import type { Report, VariableReport } from "../report";
 import { ICONS, WORDS } from "../vocabulary";
-import { button, el } from "./dom";
+import { copyText } from "./clipboard";
+import { type Column, columnsFor, type Sorting, sorted } from "./columns";
+import { button, el, visible } from "./dom";
+import { Grid } from "./grid";
 import { prose } from "./prose";
-import { byNumber, causeOf, type Folded, fold, isFolded, UNFOLDED } from "./rows";
+import { causeOf, type Folded, fold, isFolded, UNFOLDED } from "./rows";
 import { includes, type Selection } from "./selection";
-import { spark } from "./spark";
-import { callPlace, count, numeral, shapeText, share, shortPlace, sizeOf } from "./words";
+import { callPlace, count, numeral } from "./words";
 
-// More rows than these at once make a page slow; the rest comes on demand.
-const PAGE = 400;
+type Entry = VariableReport | Folded;
+let tables = 0;
 
-interface Column {
-  title: string;
-  kind: "text" | "number" | "minor" | "minor number";
-  cell: (variable: VariableReport, report: Report) => Node | string;
-  key: (variable: VariableReport, report: Report) => Num | string | null | undefined;
-  always?: boolean;
-}
-
-const COLUMNS: Column[] = [
-  {
-    title: "variable",
-    kind: "text",
-    cell: (v) => el("code", { title: v.name }, v.name),
-    key: (v) => v.name,
-    always: true,
-  },
-  { title: "gradient", kind: "text", cell: statusCell, key: (v) => WORDS[v.status], always: true },
-  { title: "cause", kind: "text", cell: causeCell, key: causeOf },
-  { title: "line", kind: "text", cell: lineOf, key: (v, report) => report.findings[v.findings[0]]?.location?.line },
-  { title: "norm", kind: "number", cell: (v) => numeral(v.grad?.norm), key: (v) => v.grad?.norm },
-  { title: "ratio", kind: "minor number", cell: (v) => numeral(v.ratio), key: (v) => v.ratio },
-  { title: "zeros", kind: "minor number", cell: zeros, key: zeroShare },
-  { title: "spread", kind: "minor", cell: (v) => spark(v) ?? "", key: (v) => (spark(v) ? v.grad?.std : null) },
-  { title: "shape", kind: "minor", cell: (v) => `${shapeText(v.shape)} ${v.dtype ?? ""}`, key: (v) => sizeOf(v.shape) },
-];
-
-const HINTS: Record<string, string> = {
-  norm: "Euclidean norm of the gradient",
-  ratio: "norm of the gradient over norm of the variable",
-  zeros: "share of the gradient's elements that are zero",
-  spread: "how the gradient's elements are spread; over several runs: the norm from run to run",
-};
-
-/** The table of a gradient call, one row per variable: sorted, filtered and walked by keyboard. */
-export function callTable(report: Report, index: number, selection: Selection): HTMLElement {
+/** The table of a gradient call, one row per variable: sorted, filtered, folded and walked by keyboard. `why` explains a row. */
+export function callTable(
+  report: Report,
+  index: number,
+  selection: Selection,
+  why: (variable: VariableReport) => void,
+): HTMLElement {
   const call = report.calls[index];
-  // A column that says nothing about any variable is left out.
-  const columns = COLUMNS.filter((c) => c.always || call.variables.some((v) => !isEmpty(c.key(v, report))));
-  const body = el("tbody", {});
-  let sorting: { column: Column; down: boolean } | null = null;
+  const columns = columnsFor(call.variables, report);
+  const opened = new Set<string>();
+  let sorting: Sorting | null = null;
   let wanted = "";
+  let status: VariableReport["status"] | null = null;
+  let entries: Entry[] = [];
 
-  const draw = (most = PAGE) => {
-    const matching = call.variables.filter((v) =>
-      `${v.name} ${WORDS[v.status]} ${causeOf(v, report)}`.toLowerCase().includes(wanted),
-    );
-    const plain = !wanted && !sorting;
-    const rows: (VariableReport | Folded)[] = plain ? fold(call, report) : sorted(matching, sorting, report);
-    body.replaceChildren(...rows.slice(0, most).map((row) => (isFolded(row) ? folded(row) : variableRow(row))));
-    if (rows.length > most) body.append(wide(button(`show ${rows.length - most} more`, "", () => draw(rows.length))));
-    if (!rows.length) body.append(wide(call.variables.length ? "no variable matches" : "no variables"));
-    mark();
-  };
-  const wide = (content: Node | string) =>
-    el("tr", {}, el("td", { attributes: { colspan: String(columns.length) } }, content));
-  const folded = (row: Folded) => {
-    const tr = wide(
-      button(`▸ ${row.sentence}`, "Show these rows", () => {
-        const first = row.variables.slice(0, PAGE).map(variableRow);
-        const rest = row.variables.slice(PAGE);
-        const more = rest.length ? [folded({ sentence: count(rest.length, "more variable"), variables: rest })] : [];
-        tr.replaceWith(...first, ...more);
-        mark();
-        first[0]?.focus();
-      }),
-    );
-    tr.className = "gm-folded";
-    return tr;
-  };
-  const variableRow = (variable: VariableReport) => {
-    const cells = columns.map((c) =>
-      el("td", { class: `gm-col-${c.kind.split(" ").join(" gm-col-")}` }, c.cell(variable, report)),
-    );
-    return el("tr", { attributes: { tabindex: "-1", "data-variable": variable.name } }, ...cells);
-  };
-  const variableRows = () => [...body.querySelectorAll<HTMLElement>("tr[data-variable]")];
-  const mark = () => {
-    const rows = variableRows();
-    for (const tr of rows) {
-      const mine = includes(selection.current, report.findings, index, { name: tr.dataset.variable ?? "" });
-      tr.classList.toggle("gm-selected", mine);
-      tr.setAttribute("aria-selected", String(mine));
-      tr.tabIndex = -1;
+  const arrange = (): Entry[] => {
+    if (wanted || sorting || status) {
+      const matching = call.variables.filter(
+        (v) =>
+          (!status || v.status === status) &&
+          `${v.name} ${WORDS[v.status]} ${causeOf(v, report)}`.toLowerCase().includes(wanted),
+      );
+      return sorted(matching, sorting, report);
     }
-    // One row takes part in the Tab order; the arrow keys reach the others.
-    const entry = rows.find((tr) => tr.classList.contains("gm-selected")) ?? rows[0];
-    if (entry) entry.tabIndex = 0;
+    return fold(call, report).flatMap((entry) =>
+      isFolded(entry) && opened.has(entry.sentence) ? entry.variables : [entry],
+    );
+  };
+  const draw = () => {
+    entries = arrange();
+    empty.textContent = entries.length ? "" : call.variables.length ? "no variable matches" : "no variables";
+    grid.show({
+      count: entries.length,
+      draw: (i) => drawn(entries[i], i),
+      press: (i, extra) => press(i, extra),
+      type: (letter) => {
+        if (!filter) return;
+        filter.value = letter;
+        filter.focus();
+        filter.dispatchEvent(new Event("input"));
+      },
+      text: (i) => textOf(entries[i], columns, report),
+    });
+  };
+  const press = (at: number, extra: boolean) => {
+    const entry = entries[at];
+    if (!entry) return;
+    if (isFolded(entry)) {
+      opened.add(entry.sentence);
+      draw();
+    } else if (extra) why(entry);
+    else selection.select({ call: index, variable: entry.name });
+  };
+  const drawn = (entry: Entry, at: number): HTMLTableRowElement => {
+    const row = el("tr", { attributes: { "data-at": String(at) } });
+    if (isFolded(entry)) {
+      row.className = "gm-folded";
+      const unfold = button(`▸ ${entry.sentence}`, "Show these rows", () => press(at, false));
+      row.append(el("td", { attributes: { colspan: String(columns.length + 1), role: "gridcell" } }, unfold));
+      return row;
+    }
+    row.dataset.variable = entry.name;
+    for (const column of columns)
+      row.append(el("td", { class: kindClass(column), attributes: { role: "gridcell" } }, column.cell(entry, report)));
+    const ask = button("Why?", `Why is the gradient of ${entry.name} as it is?`, () => {
+      grid.reach(at);
+      why(entry);
+    });
+    ask.classList.add("gm-ask");
+    row.append(el("td", { class: "gm-col-why", attributes: { role: "gridcell" } }, ask));
+    const mine = includes(selection.current, report, index, entry);
+    row.classList.toggle("gm-selected", mine);
+    row.setAttribute("aria-selected", String(mine));
+    return row;
   };
 
-  body.addEventListener("click", (event) => {
-    const name = (event.target as Element).closest<HTMLElement>("tr[data-variable]")?.dataset.variable;
-    if (name !== undefined) selection.select({ call: index, variable: name });
-  });
-  body.addEventListener("keydown", (event) => walk(event, variableRows()));
-  selection.listen(mark);
-
+  const body = el("tbody", {});
   const heads = columns.map((column) => {
-    const press = button(column.title, HINTS[column.title] ?? `Sort by ${column.title}`, () => {
+    const sort = button(column.title, column.hint, () => {
       const again = sorting?.column === column;
       sorting = again && sorting?.down ? null : { column, down: again };
       for (const other of heads) other.removeAttribute("aria-sort");
       if (sorting) head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
       draw();
     });
-    const head = el(
-      "th",
-      { class: `gm-col-${column.kind.split(" ").join(" gm-col-")}`, attributes: { scope: "col" } },
-      press,
-    );
+    const head = el("th", { class: kindClass(column), attributes: { scope: "col", role: "columnheader" } }, sort);
     return head;
   });
-  draw();
+  const last = el(
+    "th",
+    { class: "gm-col-why", attributes: { scope: "col", role: "columnheader" } },
+    el("span", { class: "gm-unseen" }, "explanation"),
+  );
   const table = el(
     "table",
-    { class: "gm-table", attributes: { role: "grid", "aria-label": "Variables and their gradients" } },
-    el("thead", {}, el("tr", {}, ...heads)),
+    {
+      class: "gm-table",
+      attributes: { role: "grid", tabindex: "0", "aria-label": "Variables and their gradients" },
+    },
+    el("thead", {}, el("tr", {}, ...heads, last)),
     body,
   );
-  const title = el("h3", { class: "gm-heading" }, "Gradients", ...targetOf(report, index));
-  const node = el("div", { class: "gm-call" }, title);
+  const frame = el("div", { class: "gm-scroll gm-rows" }, table);
+  const grid = new Grid(table, body, frame, `gm-row-${++tables}`);
+  const empty = el("p", { class: "gm-dim gm-none", attributes: { role: "status" } });
+  body.addEventListener("click", (event) => {
+    const row = (event.target as Element).closest<HTMLElement>("tr[data-variable]");
+    // Marking text to copy it is no choice of a row.
+    if (!row || String(window.getSelection?.() ?? "")) return;
+    table.focus({ preventScroll: true });
+    grid.active = Number(row.dataset.at);
+    press(grid.active, false);
+  });
+  selection.listen((selected) => {
+    const at = entries.findIndex((entry) => !isFolded(entry) && includes(selected, report, index, entry));
+    if (at >= 0 && !(entries[grid.active] && isSelected(entries[grid.active]))) grid.reach(at);
+    else grid.draw();
+  });
+  const isSelected = (entry: Entry) => !isFolded(entry) && includes(selection.current, report, index, entry);
+
+  let filter: HTMLInputElement | null = null;
+  const controls = el("div", { class: "gm-controls" });
   if (call.variables.length > UNFOLDED) {
-    const input = el("input", {
+    filter = el("input", {
       class: "gm-filter",
       attributes: { type: "search", placeholder: "filter variables", "aria-label": "Filter variables" },
     });
+    const input = filter;
     input.addEventListener("input", () => {
       wanted = input.value.trim().toLowerCase();
       draw();
     });
-    // JupyterLab's shortcuts must not act on what is typed here.
-    input.addEventListener("keydown", (event) => event.stopPropagation());
-    node.append(input);
+    input.addEventListener("keydown", (event) => {
+      // JupyterLab's shortcuts must not act on what is typed here.
+      event.stopPropagation();
+      if (event.key === "ArrowDown" || event.key === "Enter") {
+        event.preventDefault();
+        table.focus();
+      } else if (event.key === "Escape") {
+        input.value = "";
+        input.dispatchEvent(new Event("input"));
+      }
+    });
+    controls.append(
+      input,
+      statusFilter(call.variables, (chosen) => {
+        status = chosen;
+        draw();
+      }),
+    );
   }
-  node.append(el("div", { class: "gm-scroll", attributes: { "data-lm-suppress-shortcuts": "true" } }, table));
+  if (call.variables.length > 1) {
+    const all = () =>
+      [columns.map((c) => c.title).join("\t"), ...entries.map((e) => textOf(e, columns, report))].join("\n");
+    const copy = button("Copy table", "Copy these rows, to paste them into a spreadsheet", () => {
+      void copyText(visible(all())).then((words) => {
+        said.textContent = words;
+      });
+    });
+    const said = el("span", { class: "gm-dim", attributes: { role: "status" } });
+    controls.append(copy, said);
+  }
+  draw();
+  const title = el("h3", { class: "gm-heading" }, "Gradients", ...targetOf(report, index));
+  const node = el("div", { class: "gm-call", attributes: { "data-lm-suppress-shortcuts": "true" } }, title);
+  if (controls.childElementCount) node.append(controls);
+  node.append(frame, empty);
   return node;
+}
+
+/** One button per status that occurs, with its number; pressed again it shows all. */
+function statusFilter(
+  variables: VariableReport[],
+  choose: (status: VariableReport["status"] | null) => void,
+): HTMLElement {
+  const amounts = new Map<VariableReport["status"], number>();
+  for (const { status } of variables) amounts.set(status, (amounts.get(status) ?? 0) + 1);
+  const group = el("span", { class: "gm-chips", attributes: { role: "group", "aria-label": "Filter by status" } });
+  if (amounts.size < 2) return group;
+  const chips = [...amounts].map(([status, amount]) => {
+    const chip = button(
+      `${ICONS[status]} ${WORDS[status]} ${amount.toLocaleString("en")}`,
+      `Show only these ${count(amount, "variable")}`,
+      () => {
+        const on = chip.getAttribute("aria-pressed") !== "true";
+        for (const other of chips) other.setAttribute("aria-pressed", "false");
+        chip.setAttribute("aria-pressed", String(on));
+        choose(on ? status : null);
+      },
+    );
+    chip.setAttribute("aria-pressed", "false");
+    chip.classList.add("gm-chip");
+    return chip;
+  });
+  group.append(...chips);
+  return group;
+}
+
+function kindClass(column: Column): string {
+  return `gm-col-${column.kind.split(" ").join(" gm-col-")}`;
+}
+
+function textOf(entry: Entry, columns: Column[], report: Report): string {
+  if (isFolded(entry)) return entry.variables.map((v) => textOf(v, columns, report)).join("\n");
+  return columns
+    .map((column) => {
+      const shown = column.cell(entry, report);
+      return typeof shown === "string" ? shown.trim() : (shown.textContent ?? "").trim();
+    })
+    .join("\t");
 }
 
 function targetOf(report: Report, index: number): (Node | string)[] {
@@ -153,74 +230,4 @@ function targetOf(report: Report, index: number): (Node | string)[] {
   const value = target?.value === null || target?.value === undefined ? "" : ` = ${numeral(target.value)}`;
   const of = target ? [" of ", prose(`\`${target.name}\``), value] : [];
   return [...of, el("span", { class: "gm-dim" }, ` ${callPlace(call, report.cell)}`)];
-}
-
-function sorted(
-  variables: VariableReport[],
-  by: { column: Column; down: boolean } | null,
-  report: Report,
-): VariableReport[] {
-  if (!by) return variables;
-  const numbers =
-    by.column.kind.includes("number") ||
-    by.column.title === "line" ||
-    by.column.title === "shape" ||
-    by.column.title === "spread";
-  const compare = (a: VariableReport, b: VariableReport) => {
-    const [left, right] = [by.column.key(a, report), by.column.key(b, report)];
-    if (numbers) return byNumber(left as Num, right as Num);
-    return String(left ?? "").localeCompare(String(right ?? ""), "en", { numeric: true });
-  };
-  const up = [...variables].sort(compare);
-  return by.down ? up.reverse() : up;
-}
-
-/** Arrows, Home and End move from row to row, Enter and Space select. */
-function walk(event: KeyboardEvent, rows: HTMLElement[]): void {
-  const at = rows.indexOf(event.target as HTMLElement);
-  if (at < 0) return;
-  const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
-  if (event.key === "Enter" || event.key === " ") rows[at].click();
-  else if (event.key in steps) {
-    const next = rows[Math.min(Math.max(steps[event.key], 0), rows.length - 1)];
-    rows[at].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  } else return;
-  event.preventDefault();
-  // In a notebook these keys would move to the next cell or open the editor.
-  event.stopPropagation();
-}
-
-function isEmpty(key: unknown): boolean {
-  return key === null || key === undefined || key === "";
-}
-
-function statusCell(variable: VariableReport, report: Report): HTMLElement {
-  const accepted = report.findings[variable.findings[0] ?? -1]?.accepted;
-  const extra = accepted ? ", accepted" : variable.applied === false && variable.status === "ok" ? ", not applied" : "";
-  return el(
-    "span",
-    { class: `gm-status gm-is-${variable.status}` },
-    `${ICONS[variable.status]} ${WORDS[variable.status]}${extra}`,
-  );
-}
-
-function causeCell(variable: VariableReport, report: Report): HTMLElement {
-  const more = variable.findings.length > 1 ? ` +${variable.findings.length - 1}` : "";
-  return el("code", {}, causeOf(variable, report) + more);
-}
-
-function lineOf(variable: VariableReport, report: Report): string {
-  return shortPlace(report.findings[variable.findings[0] ?? -1]?.location);
-}
-
-function zeros(variable: VariableReport): string {
-  const grad = variable.grad;
-  return grad ? share(grad.zeros, grad.sparse ? null : sizeOf(variable.shape)) : numeral(null);
-}
-
-function zeroShare(variable: VariableReport): number | null {
-  const size = sizeOf(variable.shape);
-  return variable.grad ? variable.grad.zeros / (size || 1) : null;
 }
