@@ -1,71 +1,42 @@
-import { type Extension, RangeSet, StateEffect, StateField, type Text, type Transaction } from "@codemirror/state";
-import {
-  Decoration,
-  type DecorationSet,
-  EditorView,
-  GutterMarker,
-  gutter,
-  hoverTooltip,
-  ViewPlugin,
-} from "@codemirror/view";
+import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { type Extension, RangeSet, StateEffect, StateField, type Transaction } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, ViewPlugin } from "@codemirror/view";
 import type { ICellModel } from "@jupyterlab/cells";
-import { hoverCard } from "./hover";
-import { type Placed, place } from "./place";
-import type { Finding } from "./report";
-
-/** Findings that mark a cell, and how their locations name it: `current`, or its execution count. */
-export interface OwnFindings {
-  findings: Finding[];
-  cell: string | number;
-}
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { Open, OwnFindings } from "./board";
+import { diagnostic, type Marked, type Remedies } from "./diagnostics";
+import { lineOf, type Placed, place } from "./place";
+import type { Location } from "./report";
 
 /** What the marks of a cell are made from, and a signal that it has changed. */
 export interface MarkSource {
   findingsFor(model: ICellModel): OwnFindings[];
+  litIn(model: ICellModel): Location[];
+  pick(open: Open): void;
   onChange(changed: () => void): () => void;
 }
 
-interface Marks {
-  decorations: DecorationSet;
-  gutter: RangeSet<GutterMarker>;
-  placed: Placed[];
-}
+const setPlaced = StateEffect.define<Placed[]>();
+const setLit = StateEffect.define<DecorationSet>();
 
-const setMarks = StateEffect.define<Placed[]>();
-const NONE: Marks = { decorations: Decoration.none, gutter: RangeSet.empty, placed: [] };
-
-class Mark extends GutterMarker {
-  constructor(private finding: Finding) {
-    super();
-  }
-
-  override eq(other: Mark): boolean {
-    return other.finding === this.finding;
-  }
-
-  override toDOM(): HTMLElement {
-    const node = document.createElement("span");
-    node.className = `gm-gutter-mark gm-gutter-${this.finding.severity}`;
-    node.title = `${this.finding.rule}: ${this.finding.message}`;
-    node.setAttribute("role", "img");
-    node.setAttribute("aria-label", node.title);
-    return node;
-  }
-}
-
-const marksField = StateField.define<Marks>({
-  create: () => NONE,
+/** Where the labels lie. They move with their code; one whose code is edited goes, as it says nothing about the new code. */
+const placedField = StateField.define<Placed[]>({
+  create: () => [],
   update(value, transaction) {
-    for (const effect of transaction.effects) {
-      if (effect.is(setMarks)) return build(effect.value, transaction.state.doc);
-    }
-    if (!transaction.docChanged || !value.placed.length) return value;
-    return build(moved(value.placed, transaction), transaction.state.doc);
+    for (const effect of transaction.effects) if (effect.is(setPlaced)) return effect.value;
+    return transaction.docChanged && value.length ? moved(value, transaction) : value;
   },
-  provide: (field) => EditorView.decorations.from(field, (value) => value.decorations),
 });
 
-/** Marks move with their code; a mark whose code is edited goes, as it says nothing about the new code. */
+const litField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(value, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setLit)) return effect.value;
+    return value.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
 function moved(placed: Placed[], { changes }: Transaction): Placed[] {
   return placed
     .filter(({ from, to }) => !changes.touchesRange(Math.min(from + 1, to), Math.max(to - 1, from)))
@@ -73,60 +44,67 @@ function moved(placed: Placed[], { changes }: Transaction): Placed[] {
     .filter(({ from, to }) => to > from);
 }
 
-function build(placed: Placed[], doc: Text): Marks {
-  if (!placed.length) return NONE;
-  const squiggles = placed.map(({ from, to, label, finding }) =>
-    Decoration.mark({ class: `gm-squiggle gm-squiggle-${label.primary ? finding.severity : "other"}` }).range(from, to),
-  );
-  const lines = new Map<number, Finding>();
-  for (const { from, label, finding } of placed) {
-    const start = doc.lineAt(from).from;
-    // Findings are ranked: of two on one line the first one counts.
-    if (label.primary && !lines.has(start)) lines.set(start, finding);
-  }
-  const marks = [...lines].map(([start, finding]) => new Mark(finding).range(start));
-  return {
-    decorations: Decoration.set(squiggles, true),
-    gutter: RangeSet.of<GutterMarker>(marks, true),
-    placed,
-  };
+/** The finding whose marked code is at a position; the smallest piece of code counts. */
+export function findingAt(view: EditorView, position: number): Open | null {
+  const found = (view.state.field(placedField, false) ?? []).filter((p) => p.from <= position && position <= p.to);
+  return found.sort((a, b) => a.to - a.from - (b.to - b.from))[0]?.open ?? null;
 }
 
-const hover = hoverTooltip((view, position) => {
-  const found = view.state.field(marksField).placed.filter((p) => p.from <= position && position <= p.to);
-  // The smallest code under the pointer is what the reader points at.
-  const [smallest] = found.sort((a, b) => a.to - a.from - (b.to - b.from));
-  if (!smallest) return null;
-  const create = () => ({ dom: hoverCard(smallest.finding, smallest.label) });
-  return { pos: smallest.from, end: smallest.to, above: true, create };
-});
-
 /** The editor extension of one cell. */
-export function marksExtension(model: ICellModel, source: MarkSource): Extension {
+export function marksExtension(
+  model: ICellModel,
+  source: MarkSource,
+  remedies: Remedies,
+  trans: TranslationBundle,
+): Extension {
   const follow = ViewPlugin.define((view) => {
     let waiting = 0;
-    const refresh = () => {
+    const refresh = (keep: boolean) => {
       cancelAnimationFrame(waiting);
       // A transaction cannot start while another one is being applied.
       waiting = requestAnimationFrame(() => {
-        const placed = source.findingsFor(model).flatMap(({ findings, cell }) => place(findings, cell, view.state.doc));
-        if (!placed.length && view.state.field(marksField) === NONE) return;
-        view.dispatch({ effects: setMarks.of(placed) });
+        const { state } = view;
+        const kept = keep ? state.field(placedField) : [];
+        const fresh = source.findingsFor(model).flatMap(({ open, cell }) => place(open, cell, state.doc));
+        // After an edit what has moved stays where it moved to; what an undo has brought back is found by its text.
+        const missing = fresh.filter((p) => !kept.some((k) => k.label === p.label));
+        const placed = [...kept, ...missing];
+        const lit = litLines(source.litIn(model), state.doc);
+        const before = state.field(placedField);
+        if (!placed.length && !before.length && !lit.size && !state.field(litField).size) return;
+        const marked = placed.map((p) => diagnostic(p, remedies, trans));
+        view.dispatch(setDiagnostics(state, marked), { effects: [setPlaced.of(placed), setLit.of(lit)] });
       });
     };
-    const stop = source.onChange(refresh);
-    refresh();
+    const stop = source.onChange(() => refresh(false));
+    refresh(false);
     return {
+      update(update) {
+        if (update.docChanged) refresh(true);
+        else if (update.selectionSet && update.transactions.some((t) => t.isUserEvent("select"))) {
+          const open = findingAt(update.view, update.state.selection.main.head);
+          if (open) source.pick(open);
+        }
+      },
       destroy() {
         cancelAnimationFrame(waiting);
         stop();
       },
     };
   });
-  return [
-    marksField,
-    gutter({ class: "gm-gutter", markers: (view) => view.state.field(marksField).gutter }),
-    hover,
-    follow,
-  ];
+  const primary = (marks: readonly Diagnostic[]) => marks.filter((mark) => (mark as Marked).primary);
+  return [placedField, litField, linter(null), lintGutter({ markerFilter: primary }), follow];
+}
+
+function litLines(locations: Location[], doc: EditorView["state"]["doc"]): DecorationSet {
+  const starts = new Set<number>();
+  for (const location of locations) {
+    const number = lineOf(location, doc);
+    if (number !== null) starts.add(doc.line(number).from);
+  }
+  const line = Decoration.line({ class: "gm-lit-line" });
+  return RangeSet.of(
+    [...starts].sort((a, b) => a - b).map((start) => line.range(start)),
+    true,
+  );
 }

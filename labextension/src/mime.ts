@@ -22,9 +22,9 @@ export function reportOf(output: IOutputModel | null): Report | null {
   return data?.schema === SCHEMA && Array.isArray(data.findings) ? data : null;
 }
 
-/** The findings of a report that raise an alarm or a note. */
-export function shownFindings(report: Report | null): Finding[] {
-  return report ? report.findings.filter((finding) => isWhole(finding) && !finding.accepted) : [];
+/** The findings of a report that raise an alarm or a note, each with its place in the report. */
+export function shownFindings(report: Report): [number, Finding][] {
+  return [...report.findings.entries()].filter(([, finding]) => isWhole(finding) && !finding.accepted);
 }
 
 /** A notebook may hold anything: what is not whole is left to the view, which says so. */

@@ -1,6 +1,7 @@
 import { Text } from "@codemirror/state";
 import { describe, expect, test } from "vitest";
 import { applyFix } from "../src/apply";
+import type { Open } from "../src/board";
 import { place } from "../src/place";
 import type { Edit, Finding, Fix, Location, Report } from "../src/report";
 
@@ -21,7 +22,7 @@ describe("marks", () => {
   const code = "y = tf.round(x)";
   const texts = (lines: string[], location: Location, cell: string | number = "current") => {
     const doc = Text.of(lines);
-    return place([finding(location)], cell, doc).map(({ from, to }) => [
+    return place([{ finding: finding(location) } as Open], cell, doc).map(({ from, to }) => [
       doc.sliceString(from, to),
       doc.lineAt(from).number,
     ]);

@@ -81,7 +81,7 @@ def test_run_select_mark_save_and_reopen(page: Page, lab: Any, opened: Callable[
     expect(report.locator(".gm-finding.gm-selected")).to_have_count(1)
     expect(report.locator(".gm-node.gm-selected")).to_contain_text("b")
     first = page.locator(".jp-Cell").nth(0)
-    expect(first.locator(".gm-gutter-mark")).to_have_count(1)
+    expect(first.locator(".cm-lint-marker")).to_have_count(1)
     expect(first.locator(".gm-squiggle")).to_have_text("tf.stop_gradient(b)")
     command(page, "docmanager:save")
     page.wait_for_function(f"() => !{NOTEBOOK}.context.model.dirty")
@@ -96,7 +96,7 @@ def test_run_select_mark_save_and_reopen(page: Page, lab: Any, opened: Callable[
     # A dialog about the missing kernel lies over the page: the click goes to the row itself.
     page.locator("tr[data-variable='b']").dispatch_event("click")
     expect(page.locator(".gm-node.gm-selected")).to_contain_text("b")
-    expect(page.locator(".jp-Cell").nth(0).locator(".gm-gutter-mark")).to_have_count(1)
+    expect(page.locator(".jp-Cell").nth(0).locator(".cm-lint-marker")).to_have_count(1)
 
 
 def test_marks_explain_themselves_move_with_the_code_and_go_with_the_next_run(page: Page, opened: Callable[..., str]) -> None:
@@ -111,10 +111,10 @@ def test_marks_explain_themselves_move_with_the_code_and_go_with_the_next_run(pa
     expect(squiggle).to_have_text("tf.stop_gradient(b)")
     page.evaluate(f"() => {{ const s = {shared}; const at = s.getSource().indexOf('stop_gradient'); s.updateSource(at, at + 13, 'identity'); }}")
     expect(squiggle).to_have_count(0)
-    expect(page.locator(".gm-gutter-mark")).to_have_count(0)
+    expect(page.locator(".cm-lint-marker")).to_have_count(0)
     run_all(page, 2)
     expect(page.locator(".gm-report .gm-fill-ok")).to_have_count(1)
-    expect(page.locator(".gm-gutter-mark")).to_have_count(0)
+    expect(page.locator(".cm-lint-marker")).to_have_count(0)
 
 
 def test_a_fix_is_applied_undone_and_ends_the_finding(page: Page, opened: Callable[..., str]) -> None:
@@ -148,7 +148,7 @@ def test_panel_and_commands(page: Page, opened: Callable[..., str]) -> None:
     page.wait_for_function(f"() => {NOTEBOOK}.content.activeCellIndex === 0")
     activate(page, 1)
     command(page, "gradmagic:clear-marks")
-    expect(page.locator(".gm-gutter-mark")).to_have_count(0)
+    expect(page.locator(".cm-lint-marker")).to_have_count(0)
     expect(item).to_have_count(0)
 
 

@@ -24,7 +24,7 @@ const ALL: Column[] = [
     title: "variable",
     hint: "Sort by name",
     kind: "text",
-    cell: (v) => el("code", { title: v.name }, v.name),
+    cell: nameCell,
     key: (v) => v.name,
     numeric: false,
     always: true,
@@ -123,6 +123,17 @@ export function sorted(variables: VariableReport[], by: Sorting | null, report: 
 
 function isEmpty(key: Key): boolean {
   return key === null || key === undefined || key === "";
+}
+
+/** A name that is too long is cut before its last part, which tells it from its neighbours. */
+function nameCell({ name }: VariableReport): HTMLElement {
+  const cut = name.lastIndexOf("/");
+  return el(
+    "code",
+    { class: "gm-name", title: name },
+    el("span", { class: "gm-name-head" }, cut > 0 ? name.slice(0, cut) : name),
+    cut > 0 && el("span", { class: "gm-name-tail" }, name.slice(cut)),
+  );
 }
 
 function statusCell(variable: VariableReport, report: Report): HTMLElement {

@@ -31,6 +31,7 @@ interface Part {
 /** At most some 25 nodes, and some 12 more for every group in `open`. */
 export function folded(flow: FlowGraph, open: ReadonlySet<string> = new Set()): Small {
   const fold = new Folding(flow);
+  fold.condense();
   fold.shrink("", MOST);
   fold.open(open);
   return fold.result();
@@ -94,19 +95,28 @@ class Folding {
     return { nodes, edges: [...joined.values()], shownBy };
   }
 
-  /** Variables that flow into the same place with the same result become one; true if there were any. */
+  /** Variables that are alike become one, where they are more than a few. */
+  condense(): void {
+    for (const parts of this.alike("")) if (parts.length > ALIKE) this.join(parts);
+  }
+
+  /** Variables that flow into the same place with the same result become one; false if there are none. */
   private bundle(region: string, excess: number): boolean {
-    const alike = new Map<string, Part[]>();
-    for (const part of this.parts.values()) {
-      const [first] = part.members;
-      if (part.region !== region || first.kind !== "variable") continue;
-      const key = JSON.stringify([first.status, [...this.neighbours(part, "target")].map((p) => p.id).sort()]);
-      alike.set(key, [...(alike.get(key) ?? []), part]);
-    }
-    const [most] = [...alike.values()].sort((a, b) => b.length - a.length);
-    if (!most || most.length < ALIKE) return false;
+    const [most] = this.alike(region).sort((a, b) => b.length - a.length);
+    if (!most || most.length < 3) return false;
     this.joinRest(most, region, excess);
     return true;
+  }
+
+  private alike(region: string): Part[][] {
+    const groups = new Map<string, Part[]>();
+    for (const part of this.parts.values()) {
+      const [first] = part.members;
+      if (part.region !== region || first.kind !== "variable" || this.neighbours(part, "source").size) continue;
+      const key = JSON.stringify([first.status, [...this.neighbours(part, "target")].map((p) => p.id).sort()]);
+      groups.set(key, [...(groups.get(key) ?? []), part]);
+    }
+    return [...groups.values()];
   }
 
   /** Of an opened group the first ones stay in sight, or it could never be opened. */
@@ -207,11 +217,13 @@ function groupOf(part: Part): Group {
   const variables = part.members.every((node) => node.kind === "variable");
   const wrong = part.members.find((node) => BAD.has(node.status))?.status;
   const status = wrong ?? (variables ? part.members[0].status : null);
+  const name = nameOf(part.members.map((node) => node.label));
+  const amount = count(part.members.length, variables ? "variable" : "part");
   return {
     id: part.id,
     kind: variables ? "variable" : "group",
-    label: nameOf(part.members.map((node) => node.label)),
-    detail: count(part.members.length, variables ? "variable" : "part"),
+    label: variables ? amount : name,
+    detail: variables ? name : amount,
     location: part.members.find((node) => node.location)?.location ?? null,
     status,
     members: part.members.map((node) => node.id),

@@ -211,7 +211,7 @@ function statusFilter(
 }
 
 function kindClass(column: Column): string {
-  return `gm-col-${column.kind.split(" ").join(" gm-col-")}`;
+  return `gm-col-${column.title} gm-col-${column.kind.split(" ").join(" gm-col-")}`;
 }
 
 function textOf(entry: Entry, columns: Column[], report: Report): string {
