@@ -79,7 +79,8 @@ export function addCommands(app: JupyterFrontEnd, means: Means, palette: IComman
     },
   });
   const go = (step: 1 | -1) => async () => {
-    if (!(await walk(tracker, board, step))) Notification.info(trans.__("This notebook has no findings."));
+    if (!(await walk(tracker, board, step)))
+      Notification.info(trans.__("This notebook has no findings."), { autoClose: 4000 });
   };
   app.commands.addCommand(COMMANDS.next, {
     label: trans.__("Next gradient finding"),
@@ -98,7 +99,7 @@ export function addCommands(app: JupyterFrontEnd, means: Means, palette: IComman
       const open = here(means);
       const fix = open?.finding.fixes.find((f) => f.edits.length > 0 && f.applicability !== "display-only");
       if (open && fix) remedies.apply(open, fix);
-      else Notification.info(trans.__("There is no fix for this place."));
+      else Notification.info(trans.__("There is no fix for this place."), { autoClose: 4000 });
     },
   });
   app.commands.addCommand(COMMANDS.explain, {
@@ -107,7 +108,7 @@ export function addCommands(app: JupyterFrontEnd, means: Means, palette: IComman
     execute: () => {
       const open = here(means);
       if (open) remedies.explain(open);
-      else Notification.info(trans.__("There is no finding in this cell."));
+      else Notification.info(trans.__("There is no finding in this cell."), { autoClose: 4000 });
     },
   });
   for (const command of Object.values(COMMANDS)) palette?.addItem({ command, category: trans.__("Gradients") });

@@ -1,4 +1,4 @@
-import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { type Diagnostic, diagnosticCount, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { type Extension, RangeSet, StateEffect, StateField, type Transaction } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin } from "@codemirror/view";
 import type { ICellModel } from "@jupyterlab/cells";
@@ -70,8 +70,7 @@ export function marksExtension(
         const missing = fresh.filter((p) => !kept.some((k) => k.label === p.label));
         const placed = [...kept, ...missing];
         const lit = litLines(source.litIn(model), state.doc);
-        const before = state.field(placedField);
-        if (!placed.length && !before.length && !lit.size && !state.field(litField).size) return;
+        if (!placed.length && !diagnosticCount(state) && !lit.size && !state.field(litField).size) return;
         const marked = placed.map((p) => diagnostic(p, remedies, trans));
         view.dispatch(setDiagnostics(state, marked), { effects: [setPlaced.of(placed), setLit.of(lit)] });
       });

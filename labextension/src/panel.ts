@@ -14,6 +14,7 @@ const SIGNS = { error: "✗", warning: "▲", note: "i" };
 export class GradientsPanel extends Widget {
   private waiting = 0;
   private stop: (() => void)[];
+  private chosen = "";
 
   constructor(
     private tracker: INotebookTracker,
@@ -74,6 +75,7 @@ export class GradientsPanel extends Widget {
         ),
       );
     this.node.replaceChildren(el("p", { class: "gm-amounts", attributes: { role: "status" } }, ...amounts), ...lists);
+    this.mark();
   }
 
   private entry(panel: NotebookPanel, cell: ICodeCellModel, open: Open): HTMLElement {
@@ -97,8 +99,13 @@ export class GradientsPanel extends Widget {
   }
 
   private choose({ reporting, index }: Open): void {
+    this.chosen = `${reporting.id} ${index}`;
+    this.mark();
+  }
+
+  private mark(): void {
     for (const node of this.node.querySelectorAll<HTMLElement>(".gm-entry")) {
-      const mine = node.dataset.key === `${reporting.id} ${index}`;
+      const mine = node.dataset.key === this.chosen;
       node.classList.toggle("gm-chosen", mine);
       if (mine) node.setAttribute("aria-current", "true");
       else node.removeAttribute("aria-current");

@@ -1,8 +1,9 @@
-"""A real JupyterLab and a real Chromium."""
+"""A real server with JupyterLab and Notebook 7, and a real Chromium."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.notebook import OpenNotebook, block_kernels
+
 REPOSITORY = Path(__file__).parent.parent.parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 # What JupyterLab itself says where a test has blocked a request or shut a kernel down.
-JUPYTERS_OWN = ("net::ERR_FAILED", "404 (Not Found)", "Failed to fetch", "reading 'kernel'")
+JUPYTERS_OWN = ("net::ERR_FAILED", "404 (Not Found)", "Failed to fetch", "reading 'kernel'", "reading 'schema'", "'filebrowser:open-path' not registered")
 NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
@@ -100,6 +103,34 @@ def _wait(url: str, server: Any, log: Path) -> None:
     pytest.fail(log.read_text())
 
 
+Opener = Callable[..., OpenNotebook]
+
+
+def _opener(page: Page, lab: Lab, name: str, address: str) -> Opener:
+    def open_(*cells: Any, kernel: bool = True) -> OpenNotebook:
+        path = lab.root / f"{name}.ipynb"
+        if cells:
+            lab.write(path.name, [nbformat.v4.new_code_cell(c) if isinstance(c, str) else c for c in cells])
+        if not kernel:
+            block_kernels(page)
+        page.goto(address.format(url=lab.url, workspace=f"{name}-{len(cells)}", path=path.name))
+        return OpenNotebook(page, path).ready()
+
+    return open_
+
+
+@pytest.fixture
+def in_lab(page: Page, lab: Lab, request: pytest.FixtureRequest) -> Opener:
+    """Write a notebook of these cells (sources or nodes) and open it in JupyterLab, in a workspace of its own; without cells the notebook of before is opened again."""
+    return _opener(page, lab, re.sub(r"\W+", "-", request.node.name), "{url}/lab/workspaces/{workspace}/tree/{path}")
+
+
+@pytest.fixture
+def in_notebook7(page: Page, lab: Lab, request: pytest.FixtureRequest) -> Opener:
+    """The same in Notebook 7."""
+    return _opener(page, lab, re.sub(r"\W+", "-", request.node.name), "{url}/notebooks/{path}")
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh window; an error in the page or on its console fails the test."""
@@ -107,6 +138,7 @@ def page(browser: Browser) -> Iterator[Page]:
     found = context.new_page()
     found.set_default_timeout(60_000)
     problems: list[str] = []
+
     def note(text: str) -> None:
         if not any(own in text for own in JUPYTERS_OWN):
             problems.append(text)
