@@ -36,11 +36,18 @@ export function whySteps(report: Report, call: number, variable: VariableReport)
     // A node and the label on it may lie on different lines: the label is the closer one.
     steps.push({ text, location: label?.location ?? node.location, node: node.id });
   }
-  for (const label of finding?.labels ?? []) {
-    if (label.primary || said.has(JSON.stringify(label.location)) || !label.text) continue;
-    steps.push({ text: label.text, location: label.location, node: null });
-  }
+  const others = (finding?.labels ?? []).filter(
+    (label) => !label.primary && label.text && !said.has(JSON.stringify(label.location)),
+  );
+  const asides = others.map(({ text, location }) => ({
+    text: `\`${piece(location)}\`: ${text}`,
+    location,
+    node: null,
+  }));
   const primary = blame(finding);
+  // What else plays a part comes before the end of the story.
+  if (steps.length > 1 && primary && said.has(JSON.stringify(primary.location))) steps.splice(-1, 0, ...asides);
+  else steps.push(...asides);
   const last = steps[steps.length - 1];
   if (finding && !(primary && said.has(JSON.stringify(primary.location))))
     steps.push({ text: primary?.text || finding.message, location: primary?.location ?? finding.location, node: null });
@@ -63,6 +70,11 @@ export function ending(variable: VariableReport): string {
     error: "the gradient could not be computed",
   };
   return ends[variable.status];
+}
+
+/** The code that a location is about, of one line. */
+function piece({ code, column, end_column, line, end_line }: Location): string {
+  return code.slice(column, end_line === line ? end_column : undefined).trim() || code.trim();
 }
 
 function sentence(node: Node): string {

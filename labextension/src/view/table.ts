@@ -74,14 +74,17 @@ export function callTable(
       return row;
     }
     row.dataset.variable = entry.name;
-    for (const column of columns)
-      row.append(el("td", { class: kindClass(column), attributes: { role: "gridcell" } }, column.cell(entry, report)));
+    const cells = columns.map((column) =>
+      el("td", { class: kindClass(column), attributes: { role: "gridcell" } }, column.cell(entry, report)),
+    );
     const ask = button("Why?", `Why is the gradient of ${entry.name} as it is?`, () => {
       grid.reach(at);
       why(entry);
     });
     ask.classList.add("gm-ask");
-    row.append(el("td", { class: "gm-col-why", attributes: { role: "gridcell" } }, ask));
+    // Next to the status that it explains, where it is in sight however narrow the page is.
+    cells.splice(2, 0, el("td", { class: "gm-col-why", attributes: { role: "gridcell" } }, ask));
+    row.append(...cells);
     const mine = includes(selection.current, report, index, entry);
     row.classList.toggle("gm-selected", mine);
     row.setAttribute("aria-selected", String(mine));
@@ -100,7 +103,7 @@ export function callTable(
     const head = el("th", { class: kindClass(column), attributes: { scope: "col", role: "columnheader" } }, sort);
     return head;
   });
-  const last = el(
+  const explanation = el(
     "th",
     { class: "gm-col-why", attributes: { scope: "col", role: "columnheader" } },
     el("span", { class: "gm-unseen" }, "explanation"),
@@ -111,7 +114,7 @@ export function callTable(
       class: "gm-table",
       attributes: { role: "grid", tabindex: "0", "aria-label": "Variables and their gradients" },
     },
-    el("thead", {}, el("tr", {}, ...heads, last)),
+    el("thead", {}, el("tr", {}, ...heads.slice(0, 2), explanation, ...heads.slice(2))),
     body,
   );
   const frame = el("div", { class: "gm-scroll gm-rows" }, table);

@@ -96,8 +96,9 @@ export class Why {
       if (i === this.at) item.setAttribute("aria-current", "step");
       else item.removeAttribute("aria-current");
     });
-    this.back.disabled = this.at === 0;
-    this.next.disabled = this.at === this.steps.length - 1;
+    // Not disabled, or the button would lose the focus at the last step.
+    this.back.setAttribute("aria-disabled", String(this.at === 0));
+    this.next.setAttribute("aria-disabled", String(this.at === this.steps.length - 1));
     const step = this.steps[this.at];
     this.selection.stand({ call: this.call, node: step.node, line: lineKey(step.location) });
     this.options.light?.(step.location);
