@@ -121,7 +121,7 @@ def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: t
 
 def _worst_run(recording: Recording, site: Site) -> GradientRun:
     runs = list(recording.runs_of(site.id))
-    return max(runs, key=lambda r: (max((WORST.index(s) for s in statuses(r)), default=0), -r.turn))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in statuses(recording, r)), default=0), -r.turn))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -135,7 +135,7 @@ def _unique(names: list[str]) -> list[str]:
 
 def _call(recording: Recording, site: Site, index: int, findings: list[Finding], faults: list[Fault], failures: list[str]) -> GradientCall:
     run = _worst_run(recording, site)
-    found = list(statuses(run))
+    found = list(statuses(recording, run))
     names = _unique([s.name for s in run.sources])
     for finding in findings:
         if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):

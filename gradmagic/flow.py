@@ -6,7 +6,7 @@ from gradmagic.locate import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
-from gradmagic.syntax import spot, text_at
+from gradmagic.syntax import text_at, use_of
 
 MOST_GROUPS = 14
 HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
@@ -61,7 +61,7 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
 
 
 def _expression(recording: Recording, op: Op) -> str:
-    place = spot(recording, op)
+    place = use_of(recording, op)
     return text_at(recording, place) if place is not None else op.type
 
 

@@ -64,7 +64,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One value. `numbers` is there where the capture looked closely; `finite` and `all_zero` are None where it could not look."""
+    """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
+
+    The norm of a value with an infinity and no NaN is infinite, of one with a NaN it is NaN; of a single integer or bool it is its absolute value.
+    """
 
     id: int
     dtype: str
@@ -75,6 +78,7 @@ class Tensor:
     finite: bool | None = None
     all_zero: bool | None = None
     numbers: Numbers | None = None
+    norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ class Op:
     `seq` is also its identity. `recorded_by` names the tapes that were recording when it ran (whether they recorded it depends on what they
     watch). `differentiable`: ``"yes"`` a gradient function is registered; ``"none"`` it is registered as None; ``"missing"`` there is no entry,
     which raises; ``"custom"`` a `tf.custom_gradient`. `branches` lists, outermost first, the conditional bodies the op stands in, as
-    (seq of the `If`/`While` op, ``"then" | "else" | "body" | "cond" | index``).
+    (seq of the `If`/`While` op, ``"then" | "else" | "body" | "cond" | index``). `unnoted` is set where it is not known which tapes recorded, in a
+    graph that was traced before the check. `rule_at` is where the gradient function of a custom gradient returns.
     """
 
     seq: int
@@ -100,7 +105,20 @@ class Op:
     in_graph: bool = False
     branches: tuple[tuple[int, str], ...] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
-    path: tuple[Span, ...] = ()
+    layer: int | None = None
+    unnoted: bool = False
+    rule_at: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A Keras layer that ran. `library` is true for a class of Keras itself; `made_at` is the expression that made the layer, where it is known."""
+
+    id: int
+    name: str
+    type: str
+    library: bool
+    made_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,7 @@ class Variable:
     owner: str | None = None
     created: int | None = None
     created_at: Span | None = None
+    created_by: tuple[Span, ...] = ()
     value: Numbers | None = None
 
 
@@ -202,7 +221,7 @@ class BackwardStep:
     """One op's gradient function as it ran: what came in for each output, what went out for each input (None: no gradient).
 
     `op` is the `seq` of the forward op. `inputs` and `outputs` are numbers about the forward values, there for steps that made a gradient bad
-    (zero or not finite) out of a good one; `examples` then holds, for the first bad element, what the values were there.
+    (zero or not finite) out of a good one; `skipped` are the inputs that the tape asked no gradient for; `examples` then holds, for the first bad element, what the values were there.
     """
 
     seq: int
@@ -213,6 +232,7 @@ class BackwardStep:
     inputs: tuple[Numbers | None, ...] = ()
     outputs: tuple[Numbers | None, ...] = ()
     examples: Mapping[str, object] = field(default_factory=dict)
+    skipped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +268,7 @@ class GradientRun:
 class Site:
     """A place in the code that asks for gradients, over all its runs.
 
-    `norms` holds, per source, the norm of each run that was looked at (None for no gradient); `first_bad` is the turn of the first run with a
+    `renewed` counts the runs whose sources are all other objects than those of the run before, made in between. `norms` holds, per source, the norm of each run that was looked at (None for no gradient); `first_bad` is the turn of the first run with a
     gradient that was None, zero, NaN or infinite, or that raised.
     """
 
@@ -258,6 +278,7 @@ class Site:
     count: int
     first_bad: int | None
     norms: tuple[tuple[float | None, ...], ...] = ()
+    renewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +294,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``."""
+    """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
+
+    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before.
+    """
 
     seq: int
     kind: str
@@ -284,6 +308,47 @@ class Update:
     raised: Raised | None = None
     count: int = 1
     in_graph: bool = False
+    type: str = ""
+    learning_rate: float | None = None
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a source between the first gradient call that named it and the end of the cell.
+
+    `same` means the same bits; `moved` is the norm of the difference, `norm` that of the first value, `farthest` the longest of the first few single updates.
+    """
+
+    same: bool
+    moved: float
+    norm: float
+    farthest: float | None
+    finite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCall:
+    """A call of Keras' `fit` or `train_on_batch`: the numbers of weights that the model trains and that it has."""
+
+    name: str
+    span: Span | None
+    model: str
+    trainable: int
+    weights: int
+    raised: Raised | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaleRead:
+    """A Python value that a traced function keeps: what the user's code calls it, its value when the function was traced, and now."""
+
+    function: str
+    expression: str
+    traced: object
+    now: object
+    span: Span | None
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +380,7 @@ class Recording:
     ops: tuple[Op, ...] = ()
     tensors: Mapping[int, Tensor] = field(default_factory=dict)
     variables: Mapping[int, Variable] = field(default_factory=dict)
+    layers: Mapping[int, Layer] = field(default_factory=dict)
     tapes: Mapping[int, Tape] = field(default_factory=dict)
     runs: tuple[GradientRun, ...] = ()
     sites: tuple[Site, ...] = ()
@@ -322,6 +388,9 @@ class Recording:
     assignments: tuple[Assignment, ...] = ()
     escapes: tuple[Escape, ...] = ()
     numeric: tuple[NumericCheck, ...] = ()
+    changes: Mapping[int, Change] = field(default_factory=dict)
+    training: tuple[TrainingCall, ...] = ()
+    stale: tuple[StaleRead, ...] = ()
     code: Mapping[str | int, str] = field(default_factory=dict)
     raised: Raised | None = None
     ops_recorded: int = 0

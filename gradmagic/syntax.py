@@ -56,7 +56,13 @@ def _tree(recording: Recording, span: Span) -> ast.Module | None:
 
 
 def spot(recording: Recording, op: Op) -> Span | None:
-    """The smallest expression of the user's line that stands for an op."""
+    """The smallest expression of the user's that is behind an op: the one that made the layer of Keras' own that it belongs to, else the one that runs it."""
+    layer = recording.layers.get(op.layer) if op.layer is not None else None
+    return layer.made_at if layer is not None and layer.library and layer.made_at is not None else use_of(recording, op)
+
+
+def use_of(recording: Recording, op: Op) -> Span | None:
+    """The smallest expression of the user's line that runs an op."""
     span = op.span
     if span is None:
         return None
@@ -132,8 +138,8 @@ def _mentions(nodes: Iterable[ast.stmt | ast.expr], names: set[str]) -> bool:
     return False
 
 
-def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str]) -> Span | None:
-    """A conditional of the code that ran, with a branch that mentions one of the names and in which no op ran."""
+def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], before: Span | None = None) -> Span | None:
+    """A conditional of the code that ran before the gradient call, with a branch that mentions one of the names and in which no op ran."""
     by_source: dict[str | int | None, list[Span]] = {}
     for span in dict.fromkeys(ran):
         by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
@@ -148,6 +154,8 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str]) -
             if not _mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if _exact(s)):
                 continue
             if not any(_near(owner, s) for s in spans):
+                continue
+            if before is not None and (before.cell, before.file) == (spans[0].cell, spans[0].file) and _is_behind(tree, owner, before):
                 continue
             lines = (source_of(recording, spans[0]) or "").split("\n")
             code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
@@ -173,6 +181,14 @@ def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast
                         yield [part.body], node
 
 
+def _is_behind(tree: ast.Module, owner: ast.stmt | ast.expr, call: Span) -> bool:
+    """Whether a conditional stands behind the gradient call in the same function."""
+    inside = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.lineno <= owner.lineno <= (n.end_lineno or n.lineno)]
+    innermost = max(inside, key=lambda n: n.lineno, default=None)
+    same = innermost is None or innermost.lineno <= call.line <= (innermost.end_lineno or innermost.lineno)
+    return same and owner.lineno > call.line
+
+
 def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:
     return owner.lineno - 40 <= span.line <= (owner.end_lineno or owner.lineno) + 40
 
@@ -184,6 +200,39 @@ def uses_of_result(recording: Recording, span: Span) -> bool:
         return True
     names = {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
+
+
+def first_use(recording: Recording, span: Span) -> Span | None:
+    """The first line behind a statement that reads the name it assigns."""
+    tree, statement = _tree(recording, span), statement_at(recording, span)
+    if tree is None or not isinstance(statement, ast.Assign):
+        return None
+    names, source = _assigned(statement), source_of(recording, span)
+    reads = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and n.lineno > (statement.end_lineno or statement.lineno)]
+    if not reads or source is None:
+        return None
+    first = min(reads, key=lambda n: (n.lineno, n.col_offset))
+    return whole_line(dataclasses.replace(span, line=first.lineno, column=0, end_line=first.lineno, end_column=0, code=source.split("\n")[first.lineno - 1]))
+
+
+def returned_by(recording: Recording, span: Span | None, position: int | None = None) -> Span | None:
+    """The value that the function on a span's line returns, or one element of it."""
+    tree = _tree(recording, span) if span is not None else None
+    source = source_of(recording, span) if span is not None else None
+    if tree is None or source is None or span is None:
+        return span
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]) <= span.line <= node.lineno:
+            inner = {n for f in ast.walk(node) if isinstance(f, (ast.FunctionDef, ast.Lambda)) and f is not node for n in ast.walk(f)}
+            values = [node.body] if isinstance(node, ast.Lambda) else [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None and n not in inner]
+            if not values:
+                return span
+            value = values[-1]
+            if position is not None and isinstance(value, (ast.Tuple, ast.List)) and position < len(value.elts):
+                value = value.elts[position]
+            lines = source.split("\n")
+            return dataclasses.replace(_span_at(span, value), code=lines[value.lineno - 1], function=getattr(node, "name", None))
+    return span
 
 
 OUTSIDE = frozenset({"np", "numpy", "scipy", "sp", "math"})

@@ -1,8 +1,10 @@
-"""Cells in many forms: what must be found, on which line, and what must stay silent."""
+"""Programs in many forms: what must be found, on which line, with which statuses, and what must stay silent."""
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +14,38 @@ import pytest
 from gradmagic.render.html import to_html
 from gradmagic.rules import CATALOGUE
 from gradmagic.schema import report_schema
+from tests.casefiles import FOLDER, Case, differences, pending, read_cases
 
-FOLDER = Path(__file__).parent / "cases"
-EXPECT = re.compile(r"#\s*expect:\s*([a-z]+/[a-z-]+)")
-
-
-def cells() -> list[Any]:
-    """Each file holds a setup cell and check cells, parted by `# %% name` lines."""
-    found = []
-    for path in sorted(FOLDER.rglob("*.py")):
-        parts = re.split(r"^# %% (.+)\n", path.read_text(encoding="utf-8"), flags=re.M)
-        for name, cell in zip(parts[1::2], parts[2::2], strict=True):
-            found.append(pytest.param(parts[0], cell, name, id=f"{path.parent.name}-{path.stem}-{name.strip().replace(' ', '-')}"))
-    return found
+WRONG_SO_FAR = pending()
+CASES = [
+    pytest.param(case, id=case.id, marks=[pytest.mark.xfail(strict=True, reason=WRONG_SO_FAR[case.id])] if case.id in WRONG_SO_FAR else []) for case in read_cases()
+]
 
 
-def expected(setup: str, cell: str) -> set[tuple[str, str, int]]:
-    found = set()
-    for place, text, shift in (("setup", setup, 1), ("check", cell, 2)):
-        for number, line in enumerate(text.split("\n")):
-            found |= {(rule, place, number + shift) for rule in EXPECT.findall(line)}
-    return found
-
-
-@pytest.mark.parametrize(("setup", "cell", "name"), cells())
-def test_case(setup: str, cell: str, name: str, notebook: Any) -> None:
-    wanted = expected("", cell)
-    used = expected(setup, "")
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: Case, notebook: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    if case.files:
+        monkeypatch.syspath_prepend(tmp_path)
+        for name, text in case.files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+            monkeypatch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
+        importlib.invalidate_caches()
     count = notebook.shell.execution_count
-    assert notebook.run(setup).success
-    report = notebook.check(cell, "--numeric" if "--numeric" in name else "")
+    result = notebook.run(case.setup)
+    assert result.success, f"the setup failed: {result.error_in_exec or result.error_before_exec}"
+    report = notebook.check(case.check, case.options)
     jsonschema.validate(report.to_dict(), report_schema())
-    assert to_html(report) and not report.failures
-    got = set()
-    for f in report.findings:
-        if f.severity == "note":
-            continue
-        assert f.location is not None
-        got.add((f.rule, "check" if f.location.cell == "current" else "setup" if f.location.cell == count else "elsewhere", f.location.line))
-    here = {g for g in got if g[1] == "check"}
-    assert here == wanted
-    assert got - here <= used
-    if "expect setup" in name:
-        assert got & used
+    assert to_html(report)
+    error = notebook.result.error_in_exec or notebook.result.error_before_exec
+    said = differences(case, report, count, type(error).__name__ if error else None)
+    if said:
+        pytest.fail("\n".join([case.id, *said]), pytrace=False)
+
+
+def test_pending_cases_exist() -> None:
+    ids = [case.id for case in read_cases()]
+    assert len(ids) == len(set(ids))
+    assert set(WRONG_SO_FAR) <= set(ids)
 
 
 @pytest.mark.parametrize("rule", CATALOGUE)

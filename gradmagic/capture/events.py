@@ -11,7 +11,7 @@ from gradmagic.capture.spans import Place
 class RawOp:
     """An op as noted by the callback; what is costly to work out is left for later."""
 
-    __slots__ = ("attrs", "branches", "in_graph", "inputs", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type")
+    __slots__ = ("attrs", "branches", "gradient", "in_graph", "inputs", "layer", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type", "unnoted")
 
     def __init__(
         self,
@@ -28,7 +28,11 @@ class RawOp:
         in_graph: bool = False,
         span: Any = None,
         branches: tuple[tuple[int, str], ...] = (),
+        layer: Any = None,
     ) -> None:
+        self.layer = layer
+        self.unnoted = False
+        self.gradient: Place | None = None
         self.seq, self.type, self.inputs, self.outputs = seq, type_, inputs, outputs
         self.place, self.scope, self.tapes, self.phase = place, scope, tapes, phase
         self.attrs, self.name, self.in_graph, self.span, self.branches = attrs, name, in_graph, span, branches
@@ -66,6 +70,7 @@ class RawStep:
     sent: tuple[int | None, ...]
     place: Place | None = None
     op: int | None = None
+    skipped: tuple[int, ...] = ()
     close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
     examples: dict[str, Any] = field(default_factory=dict)
 
@@ -105,6 +110,7 @@ class RawRun:
     unconnected_zero: bool = False
     target_value: float | None = None
     look: bool = True
+    ran: bool = False
 
 
 @dataclass
@@ -116,6 +122,10 @@ class RawSite:
     first_bad: int | None = None
     worst: int = 0
     norms: list[list[float | None]] = field(default_factory=list)
+    limits: tuple[float, ...] = ()
+    ids: frozenset[int] = frozenset()
+    last: int = 0
+    renewed: int = 0
     opened: int = 0
 
 
@@ -130,3 +140,7 @@ class RawUpdate:
     raised: Any = None
     count: int = 1
     in_graph: bool = False
+    type: str = ""
+    optimizer_ref: Any = None
+    repeated: int = 0
+    given: set[int] = field(default_factory=set)

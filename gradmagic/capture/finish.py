@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import linecache
 from collections.abc import Iterable
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tensorflow.python.framework import dtypes
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
 from gradmagic.capture.numbers import numbers_of
+from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
     Applied,
@@ -21,6 +23,7 @@ from gradmagic.recording import (
     Escape,
     Flow,
     GradientRun,
+    Layer,
     Op,
     Raised,
     Recording,
@@ -49,23 +52,32 @@ def recording_of(session: Session) -> Recording:
     links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
     tensors = {
-        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers)  # type: ignore[arg-type]
+        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm)  # type: ignore[arg-type]
         for key, t in session.tensors.items()
     }
     updates, assignments = _updates(session, raw, by_output)
+    ops, code = tuple(_op(session, op) for op in raw), _code(session)
     return Recording(
         session.cell,
-        tuple(_op(session, op) for op in raw),
+        ops,
         tensors,
         _variables(session),
+        _layers(session, ops, code),
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
-        tuple(Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms)) for s in session.sites.values() if any(r.site == s.id for r in session.runs)),
+        tuple(
+            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms), s.renewed)
+            for s in session.sites.values()
+            if any(r.site == s.id for r in session.runs)
+        ),
         updates,
         assignments,
         tuple(Escape(seq, tensor, how, session.spans.span(place)) for seq, tensor, how, place in session.escapes),
         tuple(session.numeric_checks),
-        _code(session),
+        session.changes.facts(),
+        tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
+        tuple(stale_reads(session)),
+        code,
         _raised(session),
         session.ops_recorded,
         session.ops_dropped,
@@ -92,8 +104,10 @@ def _all_ops(session: Session) -> list[RawOp]:
     unroller = Unroller(session)
     graphs = getattr(session, "graphs", None)
     if graphs is not None:
+        ran = {t.run.site for t in graphs.traced_runs if t.ran}
         for template in graphs.traced_runs:
-            if any(r.site == template.run.site for r in session.runs):
+            # Keras traces once to make the variables and again to use them: only what ran counts.
+            if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
                 _contained(session, functools.partial(unroller.graph, template.graph_now()))
         for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
             if any(r.seq >= seq and not r.in_graph for r in session.runs):
@@ -147,6 +161,9 @@ def _op(session: Session, op: RawOp) -> Op:
         op.in_graph,
         op.branches,
         attributes,
+        session.layers.key(op.layer) if op.layer is not None else None,
+        op.unnoted,
+        session.spans.span(op.gradient),
     )
 
 
@@ -170,9 +187,21 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
+            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             value,
         )
     return found
+
+
+def _layers(session: Session, ops: tuple[Op, ...], code: dict[str | int, str]) -> dict[int, Layer]:
+    if session.layers is None:
+        return {}
+    try:
+        found: dict[int, Layer] = session.layers.facts({op.layer for op in ops if op.layer is not None}, code)
+        return found
+    except Exception as error:
+        session.failed("find the lines that made the layers", error)
+        return {}
 
 
 def _is_large(shape: tuple[int | None, ...] | None) -> bool:
@@ -227,7 +256,7 @@ def _step(step: RawStep, run: RawRun) -> BackwardStep:
         return Flow(key, norm, finite, zero)
 
     inputs, outputs = step.close
-    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples)
+    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples, step.skipped)
 
 
 def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:
@@ -251,7 +280,7 @@ def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: S
             waiting.extend(out for adder in sums.get(key, ()) for out in adder.outputs)
 
     for step in run.steps:
-        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(step, run, by_output, about, taken)
+        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(session, step, run, by_seq, by_output, about, taken)
         if op is None:
             continue
         step.op = op.seq
@@ -261,16 +290,22 @@ def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: S
     return run.steps
 
 
-def _op_of(step: RawStep, run: RawRun, by_output: dict[int, RawOp], about: dict[int, set[int]], taken: set[int]) -> RawOp | None:
+def _op_of(session: Session, step: RawStep, run: RawRun, by_seq: dict[int, RawOp], by_output: dict[int, RawOp], about: dict[int, set[int]], taken: set[int]) -> RawOp | None:
+    def outside(key: int | None) -> int | None:
+        return session.stands_for.get(key, key) if key is not None else None
+
     def fits(op: RawOp | None) -> bool:
         return op is not None and op.type == step.type and op.seq not in taken
 
-    for key in step.outputs or ():
+    for key in map(outside, step.outputs or ()):
         if key is not None and fits(by_output.get(key)):
             return by_output[key]
+        made = by_output.get(key) if key is not None else None
+        if made is not None and made.type == "Merge" and made.attrs and made.attrs[1] in by_seq:
+            return by_seq[made.attrs[1]]
     candidates = [by_output.get(value) for key in step.received if key is not None for value in about.get(key, ())]
-    candidates += [by_output.get(t) for t in run.targets] if not candidates else []
-    known = {i for i in step.inputs or () if i is not None}
+    candidates += [by_output.get(session.stands_for.get(t, t)) for t in run.targets] if not candidates else []
+    known = {i for i in map(outside, step.inputs or ()) if i is not None}
     fitting = [op for op in candidates if op is not None and fits(op)]
     for op in fitting:
         if known and known <= set(op.inputs):
@@ -309,7 +344,10 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         run = chosen[1] if chosen else sources[0][1] if sources else None
         return Applied(variable, gradient, chosen[0] if chosen else None, run)
 
-    updates = [Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph) for u in session.updates]
+    updates = [
+        Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph, u.type, _learning_rate(session, u), u.repeated)
+        for u in session.updates
+    ]
     noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
     noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in ASSIGNS and op.phase != "update"]
     assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
@@ -325,6 +363,16 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         pairs = (*before.pairs, made) if before else (made,)
         places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
     return (*updates, *places.values()), tuple(assignments)
+
+
+def _learning_rate(session: Session, update: RawUpdate) -> float | None:
+    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    try:
+        with session.aside():
+            return float(optimizer.learning_rate)
+    except Exception:
+        return None
 
 
 def _unique(pairs: Iterable[Applied]) -> tuple[Applied, ...]:

@@ -1,55 +1,21 @@
-"""Graphs: the ops inside `tf.function`, and the values of gradients that are computed there.
-
-A graph is never changed for the user. Gradients inside a function are read by a twin of the function, which has them as further outputs and runs in its
-place while the check lasts: same graph, same inputs, one run.
-"""
+"""Graphs: the ops inside `tf.function`, and the values of gradients that are computed there."""
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
-import tensorflow as tf
 from tensorflow.python.eager import context, record
 from tensorflow.python.eager.polymorphic_function import atomic_function
 from tensorflow.python.framework import func_graph
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawRun, RawSite
-from gradmagic.capture.ops import flow_of
+from gradmagic.capture.inside import look_inside
+from gradmagic.capture.replay import snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
+from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
 from gradmagic.recording import Gradient
-
-
-class Template:
-    """A gradient call inside a graph: what it asks for, and which tensors of the graph hold the answers."""
-
-    def __init__(self, run: RawRun, site: RawSite, results: list[Any], graph: Any) -> None:
-        self.run, self.kind, self.place = run, site.kind, site.place
-        self.sparse = [isinstance(r, tf.IndexedSlices) for r in results]
-        self.missing = [r is None for r in results]
-        self.shapes = [None if r is None else tuple(r.shape) if r.shape.rank is not None else None for r in results]
-        self._graph = weakref.ref(graph) if isinstance(graph, func_graph.FuncGraph) else lambda: graph
-
-    def graph_now(self) -> Any:
-        """The graph, which its function keeps alive."""
-        return self._graph()
-
-
-class Probe:
-    """A tensor of a graph whose value is wanted: gradient number `index` of a template (-1: its target)."""
-
-    __slots__ = ("index", "template", "tensor")
-
-    def __init__(self, template: Template, index: int, tensor: Any) -> None:
-        self.template, self.index, self.tensor = template, index, tensor
-
-
-PROBES: weakref.WeakKeyDictionary[Any, list[Probe]] = weakref.WeakKeyDictionary()
-NOTES: weakref.WeakKeyDictionary[Any, dict[str, tuple[int, Place | None, frozenset[int], str]]] = weakref.WeakKeyDictionary()
-_TWINS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-_OUTPUTS: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 
 
 class Graphs:
@@ -58,14 +24,12 @@ class Graphs:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.calls: list[tuple[int, Any, tuple[int | None, ...], tuple[int | None, ...], Place | None, frozenset[int], str]] = []
-        self.templates: dict[int, Template] = {}
         self.traced_runs: list[Template] = []
-        self.unseen: set[str] = set()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
-            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase)
+            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer)
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
@@ -76,14 +40,12 @@ class Graphs:
                     return True
         return False
 
-    def template(self, run: RawRun, site: RawSite, results: list[Any]) -> None:
+    def template(self, run: RawRun, site: RawSite, results: list[Any], target: Any) -> None:
         """A gradient call was traced: remember which tensors will hold its answers."""
         graph = framework_ops.get_default_graph()
-        template = Template(run, site, results, graph)
-        run.gradients = tuple(Gradient(r is None, None if r is None else getattr(getattr(r, "values", r), "_id", None), None, s) for r, s in zip(results, template.sparse, strict=True))
-        if isinstance(graph, func_graph.FuncGraph) and not _in_control_flow(graph):
-            probes = PROBES.setdefault(graph, [])
-            probes.extend(Probe(template, i, getattr(r, "values", r)) for i, r in enumerate(results) if r is not None and getattr(r, "values", r).graph is graph)
+        template = Template(run, site, results, target, graph)
+        run.gradients = tuple(Gradient(r is None, None if t is None else t._id, None, s) for r, t, s in zip(results, template.tensors, template.sparse, strict=True))
+        expect(template, graph)
         self.traced_runs.append(template)
         if run.turn == 0:
             self.session.runs.append(run)
@@ -118,8 +80,31 @@ class Graphs:
             self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.active, session.phase))
 
 
-def _in_control_flow(graph: Any) -> bool:
-    return type(graph).__name__ in ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
+class Call:
+    """One eager call of a function that computes gradients, from before it ran until its gradients are looked at."""
+
+    def __init__(self, session: Session, graph: Any, args: Any) -> None:
+        self.session, self.graph, self.args = session, graph, args
+        with session.aside():
+            self.before = snapshot(args)
+
+    def ended(self, probes: list[Probe], values: Any) -> None:
+        """Note the gradients; where they are worse than before, replay the call to see where they went bad."""
+        from gradmagic.capture.tapes import note_graph_run
+
+        values_before = {handle._id: value for handle, value in self.before}
+        answers: dict[int, tuple[Template, dict[int, Any]]] = {}
+        recorded: dict[int, Any] = {}
+        for probe, value in zip(probes, values, strict=True):
+            recorded[probe.origin] = value
+            if probe.template is not None:
+                answers.setdefault(id(probe.template), (probe.template, {}))[1][probe.index] = value
+        for template in {p.template for p in probes if p.template is not None}:
+            answers.setdefault(id(template), (template, {}))
+        worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
+        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen]
+        if worse or hidden:
+            look_inside(self.session, self, {k: v for k, v in recorded.items() if v is not None}, worse, hidden)
 
 
 def install(session: Session) -> None:
@@ -129,39 +114,51 @@ def install(session: Session) -> None:
 
     def from_func_graph(name: Any, graph: Any, attrs: Any, function_type: Any = None, overwrite: bool = False) -> Any:
         made = original_make(name, graph, attrs, function_type, overwrite)
-        _OUTPUTS[made] = list(graph.outputs)
+        OUTPUTS[made] = list(graph.outputs)
         return made
 
     def call_flat(self: Any, *args: Any) -> Any:
-        if session.busy:
-            return original_call(self, *args)
         graph = self._cached_graph
-        probes = PROBES.get(graph) if graph is not None else None
-        if not probes or self not in _OUTPUTS or self.name.startswith(b"__inference___backward"):
+        if session.busy or graph is None or not (graph in PROBES or graph in HIDDEN) or self not in OUTPUTS or self.name.startswith(b"__inference___backward"):
             outputs = original_call(self, *args)
-            if context.executing_eagerly():
+            if not session.busy and context.executing_eagerly():
                 session.graphs.called(self, args, outputs)
             return outputs
-        twin = _twin_of(session, self, graph, probes, original_make)
-        if twin is None or (not context.executing_eagerly() and record.could_possibly_record()):
+        eager = context.executing_eagerly()
+        twin, probes = (None, []) if not eager and record.could_possibly_record() else twin_of(session, self, graph, original_make)
+        if not eager and twin is None:
             return original_call(self, *args)
-        everything = original_call(twin, *args)
+        call = Call(session, graph, args) if eager else None
+        everything = original_call(twin or self, *args)
         count = len(self.function_type.flat_outputs)
-        outputs, extra = everything[:count], everything[count:]
-        if context.executing_eagerly():
+        outputs, extra = everything[:count] if twin is not None else everything, everything[count:] if twin is not None else ()
+        if call is not None:
             session.graphs.called(self, args, outputs)
             try:
-                _note_values(session, probes[: len(extra)], extra)
+                call.ended(probes, extra)
             except Exception as error:
                 session.failed("look at the gradients inside a `tf.function`", error)
         else:
-            outer = framework_ops.get_default_graph()
-            if isinstance(outer, func_graph.FuncGraph) and not _in_control_flow(outer):
-                PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t) for p, t in zip(probes, extra, strict=False))
+            _pass_on(graph, probes, extra)
         return outputs
 
     session.patches.set(atomic_function.AtomicFunction, "call_flat", call_flat)
     _patch_everywhere(session, original_make, from_func_graph)
+
+
+def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
+    """A function was called by another graph while that was traced: what is wanted of it is wanted of the outer one."""
+    outer = framework_ops.get_default_graph()
+    if not isinstance(outer, func_graph.FuncGraph):
+        return
+    if in_control_flow(outer):
+        while in_control_flow(outer) and isinstance(outer.outer_graph, func_graph.FuncGraph):
+            outer = outer.outer_graph
+        HIDDEN.setdefault(outer, []).extend({p.template for p in probes if p.template is not None})
+        return
+    if graph in HIDDEN:
+        HIDDEN.setdefault(outer, []).extend(HIDDEN[graph])
+    PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t, p.origin) for p, t in zip(probes, values, strict=False))
 
 
 def _patch_everywhere(session: Session, original: Any, replacement: Any) -> None:
@@ -172,36 +169,4 @@ def _patch_everywhere(session: Session, original: Any, replacement: Any) -> None
         session.patches.set(concrete_function, "from_func_graph", replacement)
 
 
-def _twin_of(session: Session, atomic: Any, graph: Any, probes: list[Probe], make: Any) -> Any:
-    known = _TWINS.get(atomic)
-    if known is not None and known[1] == len(probes):
-        return known[0]
-    outputs = _OUTPUTS[atomic]
-    before = list(graph.outputs)
-    structured = graph.structured_outputs
-    try:
-        graph.outputs = outputs + [p.tensor for p in probes]
-        graph.structured_outputs = graph.outputs
-        name = atomic.name.decode() + f"_with_gradients_{session.next()}"
-        twin = make(name, graph, {k: v for k, v in atomic.attributes.items() if not k.startswith("_gradient")})
-    except Exception as error:
-        session.failed("read the gradients inside a `tf.function`", error)
-        twin = None
-    finally:
-        graph.outputs = before
-        graph.structured_outputs = structured
-    _TWINS[atomic] = (twin, len(probes))
-    return twin
-
-
-def _note_values(session: Session, probes: list[Probe], values: Any) -> None:
-    from gradmagic.capture.tapes import note_graph_run
-
-    answers: dict[int, tuple[Template, dict[int, Any]]] = {}
-    for probe, value in zip(probes, values, strict=True):
-        answers.setdefault(id(probe.template), (probe.template, {}))[1][probe.index] = value
-    for template, found in answers.values():
-        note_graph_run(session, template, found)
-
-
-__all__ = ["NOTES", "PROBES", "Graphs", "Probe", "Template", "flow_of", "install"]
+__all__ = ["NOTES", "PROBES", "RECORDED", "Call", "Graphs", "install"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ SKIP = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_oh", "_dh", "_ih
 class Known:
     """A variable that was met: its handle's id, a weak reference, and the names found for it."""
 
-    __slots__ = ("created", "dtype", "names", "owner", "path", "place", "ref", "shape", "trainable")
+    __slots__ = ("created", "dtype", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable")
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -36,6 +37,7 @@ class Known:
         self.ref: Any = None
         self.created: int | None = None
         self.place: Place | None = None
+        self.made_by: tuple[Place, ...] = ()
 
 
 class Variables:
@@ -56,10 +58,13 @@ class Variables:
         return inner if inner is not None and hasattr(inner, "handle") else value
 
     def is_variable(self, value: Any) -> bool:
-        return hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
+        # AutoGraph's stand-in for a name without a value answers to every attribute.
+        return not type(value).__module__.startswith("tensorflow.python.autograph") and hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
 
     def key(self, value: Any) -> int | None:
         """The id that the recording knows a tensor or variable by; None for anything else."""
+        if type(value).__module__.startswith("tensorflow.python.autograph"):
+            return None
         value = self.unwrap(value)
         if hasattr(value, "handle") and hasattr(value, "assign"):
             return getattr(value.handle, "_id", None)
@@ -92,6 +97,7 @@ class Variables:
         """A handle was made: the variable itself is met when it is first read or named."""
         known = self.known.setdefault(key, Known())
         known.created, known.place = seq, place
+        known.made_by = self.session.spans.places(sys._getframe(2))
 
     def name(self, key: int) -> str:
         """What the user would call a variable: their own name for it, or the Keras path."""

@@ -11,11 +11,12 @@ from tensorflow.python.eager import backprop, context, record
 from tensorflow.python.framework import dtypes, indexed_slices, op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawStep, RawTensor
+from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
 from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
 from gradmagic.capture.session import Session
 
 ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
+BIRTHS = 16
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 _FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
 _COUNTED = frozenset(e for e, n in _DTYPES.items() if n in ("bool", "int32", "int64"))
@@ -48,6 +49,19 @@ def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = 
     return RawTensor(dtype, shape, origin=origin)
 
 
+def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tuple[int, Any]]) -> None:
+    """A close look at an op that makes the first value which is not finite out of finite ones; at a few of them in a cell."""
+    known = [session.tensors.get(key) for key, _ in inputs]
+    if session.births >= BIRTHS or any(t is not None and t.finite is False for t in known):
+        return
+    session.births += 1
+    with session.aside():
+        for key, tensor in (*inputs, *outputs):
+            noted = session.tensors.get(key)
+            if noted is not None and noted.numbers is None:
+                noted.numbers = _numbers(tensor)
+
+
 def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops = context.context(), session.tensors, session.ops
     look = not ctx.list_physical_devices("GPU")
@@ -78,9 +92,11 @@ def _watch_ops(session: Session) -> None:
             if tensor._id not in tensors:
                 tensors[tensor._id] = session.variables.identify(tensor)
         for out in outputs:
-            tensors[out._id] = note_tensor(session, out, look=look)
+            noted = tensors[out._id] = note_tensor(session, out, look=look)
+            if noted.finite is False:
+                note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
         out_ids = tuple([t._id for t in outputs])
-        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else ()))
+        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer))
         session.ops_recorded += 1
         if op_type in ASSIGNS or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
@@ -115,34 +131,40 @@ def _watch_backward(session: Session) -> None:
         except Exception:
             run.steps.append(RawStep(session.next(), _text(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, _text(op_name), inputs, outputs, out_grads, result)
+        note_step(session, _text(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()))
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
 
 
-def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None) -> None:
+def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
     """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
     run = session.current_run
     assert run is not None
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op)
+    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op, skipped=skipped)
     run.steps.append(step)
     if not run.look:
         return
-    good = True
-    for gradient in out_grads:
-        flow = flow_of(run.flows, gradient)
-        good = good and (flow is None or (flow[1] and not flow[2]))
-    bad = False
-    for gradient in sent:
-        flow = flow_of(run.flows, gradient)
-        bad = bad or (flow is not None and (not flow[1] or flow[2]))
+    for gradient in (*out_grads, *sent):
+        flow_of(run.flows, gradient)
+    close_look(session, run, step, inputs, outputs, out_grads, sent)
+
+
+def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
+    """Where a good gradient came in and a bad one goes out: the values around, and those at the first bad element."""
+    flows = run.flows
+    good = all((flow := flows.get(key)) is None or (flow[1] and not flow[2]) for key in step.received if key is not None)
+    bad = any((flow := flows.get(key)) is not None and (not flow[1] or flow[2]) for key in step.sent if key is not None)
     if good and bad:
         with session.aside():
             step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
-            step.examples = _examples(inputs, outputs, out_grads, sent, run.flows)
+            step.examples = _examples(inputs, outputs, out_grads, sent, {})
+            dead = [i for i, key in enumerate(step.sent) if key is not None and (flow := flows.get(key)) is not None and flow[2]]
+            product = _product(step, dead, inputs, out_grads)
+            if product:
+                step.examples["product"] = product
 
 
 def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
@@ -194,6 +216,33 @@ def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[
     return {}
 
 
+def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> float:
+    """The largest true product of a gradient that came in and the derivative it met on the way to an input whose gradient is zero; for ops where that is one multiplication, else 0."""
+    arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
+    if not arrays or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
+        return 0.0
+    gradient: Any
+    values: list[Any]
+    gradient, *values = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
+    try:
+        with np.errstate(all="ignore"):
+            if step.type == "Cast" or gradient is None:
+                found = gradient
+            elif step.type == "Mean":
+                found = gradient * (gradient.size / values[0].size)
+            elif step.type == "Square":
+                found = 2.0 * gradient * values[0]
+            elif step.type == "Mul":
+                found = np.concatenate([(gradient * values[1 - i]).reshape(-1) for i in dead])
+            else:
+                found = gradient / values[1] if 0 in dead else gradient * values[0] / values[1] / values[1]
+    except (ValueError, IndexError, TypeError):
+        return 0.0
+    found = np.asarray(found)
+    found = found[np.isfinite(found)]
+    return float(found.max()) if found.size else 0.0
+
+
 def _at(array: Any, index: tuple[int, ...]) -> Any:
     value = array[index] if index else np.asarray(array)[()]
     return complex(value) if array.dtype.kind == "c" else bool(value) if array.dtype.kind == "b" else float(value)
@@ -211,13 +260,31 @@ def _text(name: Any) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
+def _gradient_place(session: Session, backward: Any, depth: int = 0) -> Any:
+    """Where the user's own gradient function stands, inside the functions that TensorFlow wraps it in."""
+    code = getattr(backward, "__code__", None)
+    if code is None or depth > 4:
+        return None
+    if session.spans.is_user_file(code.co_filename):
+        return code.co_filename, -1, code.co_firstlineno
+    for cell in getattr(backward, "__closure__", None) or ():
+        try:
+            inner = cell.cell_contents
+        except ValueError:
+            continue
+        found = _gradient_place(session, inner, depth + 1) if callable(inner) and hasattr(inner, "__code__") else None
+        if found is not None:
+            return found
+    return None
+
+
 def _watch_records(session: Session) -> None:
     original = record.record_operation
 
     def record_operation(op_type: Any, output_tensors: Any, input_tensors: Any, backward_function: Any, forward_function: Any = None) -> Any:
         if session.busy or getattr(backward_function, "__module__", "") != "tensorflow.python.ops.custom_gradient":
             return original(op_type, output_tensors, input_tensors, backward_function, forward_function)
-        seq = session.next()
+        seq, gradient = session.next(), _gradient_place(session, backward_function)
         for tensor in input_tensors:
             if getattr(tensor, "_id", None) is not None and tensor._id not in session.tensors:
                 session.tensors[tensor._id] = session.variables.identify(tensor)
@@ -235,6 +302,7 @@ def _watch_records(session: Session) -> None:
                 in_graph=not isinstance(output_tensors[0], framework_ops.EagerTensor) if output_tensors else False,
             )
         )
+        session.ops[-1].gradient = gradient
         session.ops_recorded += 1
 
         def backward(*out_grads: Any) -> Any:

@@ -49,15 +49,23 @@ class Session:
         self.kept_until = 0
         self.raised: BaseException | None = None
         self.raised_in: dict[int, int] = {}
-        self.keras_calls: list[tuple[str, Place | None]] = []
+        self.training: list[Any] = []
+        self.traced: dict[int, Any] = {}
         self.current_run: RawRun | None = None
         self.patches = Patches()
         self.started = self.cell_seconds = 0.0
         self.graphs: Any = None
         self.keras: Any = None
+        self.stands_for: dict[int, int] = {}
+        self.layers: Any = None
+        self.layer: Any = None
+        self.births = 0
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
+        from gradmagic.capture.changes import Changes
+
+        self.changes = Changes(self)
 
     def next(self) -> int:
         return next(self._counter)
@@ -104,6 +112,8 @@ class Session:
             "ops": "watch ops",
             "tapes": "watch tapes",
             "graphs": "watch `tf.function`",
+            "layers": "watch Keras layers",
+            "stale": "watch what a `tf.function` reads",
             "updates": "watch optimizers",
             "escapes": "watch values that leave TensorFlow",
         }

@@ -75,6 +75,15 @@ class Spans:
             frame = frame.f_back
         return None
 
+    def places(self, frame: FrameType | None) -> tuple[Place, ...]:
+        """Every place of the user's code from `frame` outwards, innermost first."""
+        found = []
+        while frame is not None:
+            if self.is_user_file(frame.f_code.co_filename):
+                found.append((frame.f_code, frame.f_lasti, frame.f_lineno))
+            frame = frame.f_back
+        return tuple(found)
+
     def frame(self, frame: FrameType | None) -> FrameType | None:
         """The innermost frame of the user's code from `frame` outwards, whether Python runs it or AutoGraph's translation of it."""
         while frame is not None and not (GENERATED in frame.f_code.co_filename or self.is_user_file(frame.f_code.co_filename)):

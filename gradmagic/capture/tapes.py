@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -18,9 +20,10 @@ from gradmagic.capture.ops import flow_of, identity_of, note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.recording import Gradient, Raised, Source
+from gradmagic.sizes import limits, sizes
 
 _KEY = "_gradmagic_tape"
-RANK = {"ok": 0, "zero": 1, "none": 2, "inf": 3, "nan": 4, "error": 5}
+RANK = {"ok": 0, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 5, "error": 6}
 
 
 def install(session: Session) -> None:
@@ -172,7 +175,7 @@ def ask(
     run.look = run.turn % session.every == 0
     site.count += 1
     try:
-        _note_question(session, run, target, flat, frame)
+        _note_question(session, run, site, target, flat, frame)
     except Exception as error:
         session.failed("note what a gradient call was asked for", error)
     before, session.current_run, session.phase = session.phase, run, "backward"
@@ -187,13 +190,13 @@ def ask(
     finally:
         session.current_run, session.phase = None, before
     try:
-        _note_answer(session, site, run, flat, flatten(result) if len(flat) != 1 else [result] if not isinstance(result, (list, tuple)) else flatten(result), tape)
+        _note_answer(session, site, run, flat, flatten(result) if len(flat) != 1 else [result] if not isinstance(result, (list, tuple)) else flatten(result), tape, target)
     except Exception as error:
         session.failed("look at the gradients", error)
     return result
 
 
-def _note_question(session: Session, run: RawRun, target: Any, flat: list[Any], frame: Any) -> None:
+def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, flat: list[Any], frame: Any) -> None:
     targets = []
     for t in flatten(target):
         key = session.variables.key(t)
@@ -213,8 +216,18 @@ def _note_question(session: Session, run: RawRun, target: Any, flat: list[Any], 
     user_frame = session.spans.frame(frame)
     session.variables.look_around(user_frame)
     run.sources = tuple(source_of(session, s, user_frame, i, run.turn == 0) for i, s in enumerate(flat))
+    _note_renewal(session, run, site)
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(user_frame, dict.fromkeys(targets, target))
+
+
+def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
+    """Whether every source of this turn was made since the last turn, in the place of others."""
+    ids = frozenset(s.id for s in run.sources if s.kind == "variable")
+    known = session.variables.known
+    if ids and site.ids and not ids & site.ids and all((known[i].created or 0) > site.last for i in ids if i in known):
+        site.renewed += 1
+    site.ids, site.last = ids, run.seq
 
 
 def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
@@ -239,28 +252,33 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
         return None
     try:
         with session.aside():
-            return numbers_of(session.variables.unwrap(variable).read_value_no_copy())
+            value = session.variables.unwrap(variable).read_value_no_copy()
+            session.changes.first(session.variables.unwrap(variable).handle._id, value)
+            return numbers_of(value)
     except Exception:
         return None
 
 
-def status_of(gradient: Any, flow: tuple[float, bool, bool] | None) -> str:
+def status_of(gradient: Any, flow: tuple[float, bool, bool] | None, limit: float = math.inf) -> str:
     if gradient is None:
         return "none"
     if flow is None:
         return "ok"
     norm, finite, zero = flow
-    return ("nan" if norm != norm else "inf") if not finite else "zero" if zero else "ok"
+    return ("nan" if norm != norm else "inf") if not finite else "zero" if zero else "exploding" if norm > limit else "ok"
 
 
-def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], results: list[Any], tape: RawTape | None) -> None:
+def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], results: list[Any], tape: RawTape | None, target: Any) -> None:
     if len(results) != len(flat):
         results = (results + [None] * len(flat))[: len(flat)]
     if run.in_graph:
-        session.graphs.template(run, site, results)
+        single = flatten(target)
+        session.graphs.template(run, site, results, single[0] if len(single) == 1 and isinstance(single[0], tf.Tensor) else None)
         return
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
-    worst = max((status_of(g, f) for g, f in zip(results, flows, strict=True)), key=RANK.__getitem__, default="ok")
+    if not site.limits:
+        site.limits = limits(run.sources)
+    worst = max(map(status_of, results, flows, site.limits), key=RANK.__getitem__, default="ok")
     closely = RANK[worst] > site.worst or run.turn == 0
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
@@ -324,48 +342,55 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
             session.tapes.pop(tape.id, None)
 
 
-def note_graph_run(session: Session, template: Any, found: dict[int, Any]) -> None:
-    """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None."""
+def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tuple[Source, ...]:
+    return tuple(dataclasses.replace(s, value=numbers_of(before[s.id])) if s.id in before else s for s in sources)
+
+
+def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:
+    """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
     traced: RawRun = template.run
+    template.ran = True
     site = site_of(session, template.kind, template.place, len(traced.sources))
     if traced not in session.runs and not any(r.site == site.id for r in session.runs):
         traced.site = site.id
         session.graphs.traced_runs.append(template)
     count = site.count if site.norms else 0
-    run = RawRun(
-        session.next(),
-        site.id,
-        count,
-        traced.kind,
-        traced.place,
-        traced.tape,
-        traced.targets,
-        traced.target_type,
-        traced.sources,
-        steps=traced.steps,
-        in_graph=True,
-        unconnected_zero=traced.unconnected_zero,
-        look=count % session.every == 0,
-    )
+    run = dataclasses.replace(traced, seq=session.next(), site=site.id, turn=count, gradients=(), flows={}, in_graph=True, ran=True, look=count % session.every == 0)
     site.count = count + 1
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
-    statuses = ["none" if m else status_of(g, f) if g is not None else "ok" for m, g, f in zip(template.missing, results, flows, strict=True)]
+    if not site.limits and before:
+        site.limits = limits(_with_values(run.sources, before))
+    bounds = site.limits or (math.inf,) * len(results)
+    statuses = ["none" if m else status_of(g, f, b) if g is not None else "ok" for m, g, f, b in zip(template.missing, results, flows, bounds, strict=True)]
     worst = max(statuses, key=RANK.__getitem__, default="ok")
     if count == 0 or (run.look and len(site.norms) < 20_000):
         site.norms.append([None if f is None else f[0] for f in flows])
     bad = RANK[worst]
     if bad and (site.first_bad is None or not site.norms[:-1]):
         site.first_bad = run.turn
-    if run.turn == 0 or bad > site.worst:
-        site.worst = max(site.worst, bad)
-        run.gradients = tuple(
-            Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, shape=t.shape or shape)
-            for m, g, sp, t, shape in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, strict=True)
-        )
-        run.seq = traced.seq
-        session.runs = [r for r in session.runs if r is not traced]
-        session.runs.append(run)
-    elif run.turn > 1 and not session.active:
-        session.trim(site.opened)
-    site.opened = session.next()
+    site.opened, opened = session.next(), site.opened
+    if run.turn and bad <= site.worst:
+        if run.turn > 1 and not session.active:
+            session.trim(opened)
+        return None
+    site.worst = max(site.worst, bad)
+    if before:
+        run.sources = _with_values(run.sources, before)
+        for source in run.sources:
+            if source.id in before:
+                session.changes.first(source.id, before[source.id])
+    value = array_of(target) if target is not None else None
+    if target is not None and run.targets:
+        session.tensors[run.targets[0]] = note_tensor(session, target)
+    run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
+    run.gradients = tuple(
+        Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, shape=t.shape or shape)
+        for m, g, sp, t, shape in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, strict=True)
+    )
+    run.seq = traced.seq
+    # The values of a graph's tensors are kept once: those of the worst run.
+    session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
+    session.runs.append(run)
+    lost = target is not None and run.targets and session.tensors[run.targets[0]].finite is False
+    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 from tensorflow.python.framework import func_graph
 
 from gradmagic.capture.events import RawOp, RawTensor
-from gradmagic.capture.graphs import NOTES
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.numbers import dtype_name, shape_of
 from gradmagic.capture.spans import Place
+from gradmagic.capture.twins import NOTES, function_of
 from gradmagic.recording import Span
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
-CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
-LOOPS = frozenset({"While", "StatelessWhile"})
 MAX_DEPTH = 24
 
 Branches = tuple[tuple[int, str], ...]
@@ -76,33 +74,36 @@ class Unroller:
             if op.type == "Placeholder" and op.outputs and op.outputs[0]._id in known:
                 continue
             self.budget -= 1
-            seq, noted, inner_tapes, noted_phase = notes.get(op.name, (0, None, frozenset(), "forward"))
+            seq, noted, inner_tapes, noted_phase, layer = notes.get(op.name, (0, None, frozenset(), "forward", None))
             if not seq or again:
                 seq = self.session.next()
             span = _span_of(self.session, op, noted)
             recording = tapes | inner_tapes
             inputs = tuple(self._fresh(t, known, again) for t in op.inputs)
             if op.type in CALLS and depth < MAX_DEPTH:
-                inner = _function(graph, op.get_attr("f").name)
+                inner, results = function_of(graph, op.get_attr("f").name)
                 if inner is not None:
-                    self._enter(inner, inputs, op, known, branches, recording, place, depth)
+                    self._enter(inner, results, inputs, op, known, branches, recording, place, depth)
                     continue
             outputs = tuple(self._fresh(t, known, again) for t in op.outputs)
             if op.type in CONDITIONALS and depth < MAX_DEPTH:
-                self._conditional(graph, op, seq, inputs, outputs, branches, recording, place, span, depth)
+                self._conditional(graph, op, seq, inputs, outputs, branches, recording, place, span, depth, layer)
                 continue
             if op.type in LOOPS and depth < MAX_DEPTH:
-                self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth)
+                self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth, layer)
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs)
-            raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches)
+            raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
+            raw.unnoted = op.name not in notes
             self.ops.append(raw)
+        if not again:
+            self.session.stands_for.update({inside: outside for inside, outside in known.items() if inside != outside})
         return known
 
-    def _enter(self, inner: Any, inputs: tuple[int, ...], op: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int) -> None:
+    def _enter(self, inner: Any, made: list[Any], inputs: tuple[int, ...], op: Any, known: dict[int, int], branches: Branches, tapes: frozenset[int], place: Place | None, depth: int) -> None:
         inside = {t._id: i for t, i in zip(inner.inputs, inputs, strict=False)}
         results = self._ops(inner, inside, branches, tapes, place, depth + 1)
-        for outer, result in zip(op.outputs, inner.outputs, strict=False):
+        for outer, result in zip(op.outputs, made, strict=False):
             if result._id in results:
                 known[outer._id] = results[result._id]
 
@@ -118,15 +119,16 @@ class Unroller:
         place: Place | None,
         span: Span | None,
         depth: int,
+        layer: Any,
     ) -> None:
-        self.ops.append(RawOp(seq, op.type, inputs[:1], (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches))
+        self.ops.append(RawOp(seq, op.type, inputs[:1], (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches, layer))
         if op.type in ("Case", "StatelessCase"):
             bodies = [(str(i), f.name) for i, f in enumerate(op.get_attr("branches"))]
         else:
             bodies = [("then", op.get_attr("then_branch").name), ("else", op.get_attr("else_branch").name)]
         merged: list[list[int]] = [[] for _ in outputs]
         for label, name in bodies:
-            inner = _function(graph, name)
+            inner, _ = function_of(graph, name)
             if inner is None:
                 continue
             inside = {t._id: i for t, i in zip(inner.inputs, inputs[1:], strict=False)}
@@ -134,7 +136,7 @@ class Unroller:
             for found, tensor in zip(merged, inner.outputs, strict=False):
                 found.append(results.get(tensor._id, tensor._id))
         for sources, out in zip(merged, outputs, strict=True):
-            self._merge(tuple(sources), out, branches, tapes, place, span)
+            self._merge(tuple(sources), out, branches, tapes, place, span, seq)
 
     def _loop(
         self,
@@ -148,12 +150,13 @@ class Unroller:
         place: Place | None,
         span: Span | None,
         depth: int,
+        layer: Any,
     ) -> None:
-        self.ops.append(RawOp(seq, op.type, (), (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches))
-        inner = _function(graph, op.get_attr("body").name)
+        self.ops.append(RawOp(seq, op.type, (), (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches, layer))
+        inner, _ = function_of(graph, op.get_attr("body").name)
         if inner is None:
             for before, out in zip(inputs, outputs, strict=False):
-                self._merge((before,), out, branches, tapes, place, span)
+                self._merge((before,), out, branches, tapes, place, span, seq)
             return
         inside: dict[int, int] = {}
         for tensor, before in zip(inner.inputs, inputs, strict=False):
@@ -166,10 +169,11 @@ class Unroller:
             turned = results.get(after._id, after._id)
             if inside[tensor._id] != before:
                 self._merge((before, turned), inside[tensor._id], branches, tapes, place, span)
-            self._merge((before, turned), out, branches, tapes, place, span)
+            self._merge((before, turned), out, branches, tapes, place, span, seq)
 
-    def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None) -> None:
-        self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", (), None, True, span, branches))
+    def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None, owner: int | None = None) -> None:
+        attributes = ("owner", owner) if owner is not None else ()
+        self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", attributes, None, True, span, branches))
 
 
 def resolve(tensor: Any) -> int:
@@ -184,18 +188,6 @@ def resolve(tensor: Any) -> int:
             break
         tensor = outside
     return int(tensor._id)
-
-
-def _function(graph: Any, name: str) -> Any:
-    while graph is not None:
-        functions = getattr(graph, "_functions", {})
-        found = functions.get(name) or functions.get(name.encode() if isinstance(name, str) else name)
-        if found is None and hasattr(graph, "_get_function"):
-            found = graph._get_function(name)
-        if found is not None:
-            return getattr(found, "_cached_graph", None) or getattr(found, "graph", None)
-        graph = getattr(graph, "outer_graph", None)
-    return None
 
 
 def _custom(op: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[str, tuple[int, ...], tuple[int, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+import weakref
 from typing import Any
 
 from tensorflow.python.eager import context
@@ -11,7 +13,7 @@ from tensorflow.python.ops import resource_variable_ops
 from gradmagic.capture.events import RawUpdate
 from gradmagic.capture.ops import identity_of
 from gradmagic.capture.session import Session
-from gradmagic.recording import Raised
+from gradmagic.recording import Raised, TrainingCall
 
 
 class KerasCalls:
@@ -67,10 +69,13 @@ def _watch_optimizers(session: Session) -> None:
         grads = list(grads)
         variables = None if trainable_variables is None else list(trainable_variables)
         update = _note(session, self, grads, variables)
+        values = session.changes.before_step(k for k, g in update.pairs if g is not None) if update is not None and not update.in_graph else {}
         before, session.phase = session.phase, "update"
         depth[0] += 1
         try:
-            return original(self, grads, variables)
+            result = original(self, grads, variables)
+            session.changes.after_step(values)
+            return result
         except BaseException as error:
             if update is not None:
                 update.raised = Raised(type(error).__name__, str(error)[:2000], None)
@@ -141,16 +146,26 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         name = session.variables.local_name(session.spans.frame(sys._getframe(2)), optimizer) or type(optimizer).__name__
         kind = "keras.fit" if session.keras.stack else "optimizer"
         in_graph = not context.executing_eagerly()
-        update = RawUpdate(session.next(), kind, place, name, pairs, tuple(skipped), in_graph=in_graph)
+        update = RawUpdate(session.next(), kind, place, name, pairs, tuple(skipped), in_graph=in_graph, type=type(optimizer).__name__, optimizer_ref=weakref.ref(optimizer))
     except Exception as error:
         session.failed("note an optimizer's step", error)
         return None
     for known in session.updates:
         if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
             known.count += 1
+            known.repeated += _is_repeated(known, pairs)
             return update
+    _is_repeated(update, pairs)
     session.updates.append(update)
     return update
+
+
+def _is_repeated(update: RawUpdate, pairs: list[tuple[int, int | None]]) -> bool:
+    """Whether an optimizer was given the very gradients of its last call."""
+    given = {gradient for _, gradient in pairs if gradient is not None}
+    again = bool(given) and given == update.given
+    update.given = given
+    return again
 
 
 def _watch_fit(session: Session) -> None:
@@ -170,9 +185,13 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
         if session.busy or session.keras.stack:
             return original(self, *args, **kwargs)
         retraced = _set_aside(session, self)
+        note = _training_call(session, self, name)
         session.keras.stack.append(name)
         try:
             return original(self, *args, **kwargs)
+        except Exception as error:
+            session.training[-1] = dataclasses.replace(note, raised=Raised(type(error).__name__, str(error)[:2000], None))
+            raise
         finally:
             session.keras.stack.pop()
             if retraced is not None:
@@ -180,6 +199,19 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
 
     call.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(owner, name, call)
+
+
+def _training_call(session: Session, model: Any, name: str) -> TrainingCall:
+    frame = sys._getframe(2)
+    known = session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model")
+    try:
+        trainable, weights = len(model.trainable_variables), len(model.weights)
+    except Exception:
+        trainable, weights = 1, 1
+    note = TrainingCall(name, session.here(2), str(known), trainable, weights)  # type: ignore[arg-type]
+    session.training.append(note)
+    del session.training[:-100]
+    return note
 
 
 def _set_aside(session: Session, model: Any) -> Any:

@@ -54,8 +54,8 @@ def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
         condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
         if condition is None or condition.all_zero is None:
             return op, label, False
-        taken = "else" if condition.all_zero else "then"
-        if op.type.endswith("If") and taken != label:
+        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
+        if taken != label:
             return op, label, True
     return None
 
@@ -63,6 +63,12 @@ def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
 def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     """For NaN and infinities: a value that was bad before, a forward op, or the backward step that made the first one."""
     return [_nonfinite(paths, index) for index in indices]
+
+
+def locate_loss(paths: Paths) -> Fault:
+    """For a target that is not finite while its gradients are: the op that made it so."""
+    forward = _first_forward(paths)
+    return Fault("nonfinite", "loss", paths.run, (), forward[0] if forward is not None else None, span=paths.run.span)
 
 
 def _nonfinite(paths: Paths, index: int) -> Fault:

@@ -39,6 +39,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
+    copied = _copied(paths, index)
+    if copied is not None:
+        return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
         return _discarded(paths, index, reads)
@@ -46,7 +49,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
     if source.kind == "variable":
-        branch = untaken_branch(paths.recording, [op.span for op in paths.ops if op.span is not None], _words(paths, index))
+        branch = untaken_branch(paths.recording, [op.span for op in paths.ops if op.span is not None], _words(paths, index), run.span)
         if branch is not None:
             return fault("branch", span=branch)
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
@@ -61,14 +64,19 @@ def _cut(paths: Paths, index: int) -> Fault:
     bit, run = 1 << index, paths.run
     reached, cuts = paths.walk
     mine = [c for c in cuts if (paths.mask.get(c[0].inputs[c[1]], 0) if c[1] is not None else paths.bits(c[0])) & bit]
-    firm = [c for c in mine if c[2] != "partial"]
-    mine = firm or (mine if paths.watches(index) else [])
+    firm = [c for c in mine if c[2] not in ("partial", "choice")]
+    mine = firm or [c for c in mine if c[2] == "choice"] or (mine if paths.watches(index) else [])
     if mine:
-        op, position, kind = max(mine, key=lambda c: c[0].seq)
+        # The one cut that alone ends every path says more than one of several in a row or side by side.
+        alone = [c for c in mine if run.sources[index].id in paths.alike(paths.reached_without(c[0]))] if len(mine) > 1 else []
+        op, position, kind = max(alone or mine, key=lambda c: c[0].seq)
         others = tuple(c[0] for c in mine if c[0] is not op)
-        return Fault("none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial"}[kind], run, (index,), op, position, others, detail={"key": op.seq})
+        return Fault("none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial", "choice": "cut"}[kind], run, (index,), op, position, others, detail={"key": op.seq})
     source = run.sources[index]
     aliases = {source.id} | {k for k in reached if (t := paths.recording.tensors.get(k)) is not None and t.variable == source.id}
+    replaced = _replaced(paths, index)
+    if aliases & reached and replaced is not None:
+        return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=replaced)
     if aliases & reached:
         return Fault("none", "unwatched", run, (index,), ops=paths.reads(index), span=_watch_place(paths))
     return Fault("none", "unknown", run, (index,), ops=paths.reads(index), span=run.span)
@@ -116,33 +124,60 @@ def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
 
 
 def _replaced(paths: Paths, index: int) -> Span | None:
-    """The source is a plain tensor that was computed from a variable (or an earlier value) of the same name."""
-    source = paths.run.sources[index]
+    """The source is a plain tensor in a variable's place: made from a variable of that name, or from a variable of that shape and a gradient."""
+    source, recording = paths.run.sources[index], paths.recording
     if source.kind != "tensor":
         return None
-    producers = {out: op for op in paths.recording.ops for out in op.outputs}
+    producers = recording.producer
     op = producers.get(source.id)
+    gradients = {g.id for run in recording.runs if run.seq < paths.run.seq for g in run.gradients if g.id is not None}
     waiting: list[int] = list(op.inputs) if op else []
     seen: set[int] = set()
+    stepped = False
+    shaped = named = False
     while waiting and len(seen) < 2000:
         key = waiting.pop()
         if key in seen:
             continue
         seen.add(key)
-        variable = paths.recording.variables.get(key)
-        if variable is not None and source.name in (*variable.names, variable.path):
-            return op.span if op else None
+        if key in gradients:
+            stepped = True
+            continue
+        tensor = recording.tensors.get(key)
+        variable = recording.variables.get(tensor.variable if tensor is not None and tensor.variable is not None else key)
+        if variable is not None:
+            named = named or source.name in (*variable.names, variable.path)
+            shaped = shaped or variable.shape == source.shape
+            continue
         before = producers.get(key)
         if before is not None:
             waiting.extend(before.inputs)
+    return op.span if op is not None and (named or (shaped and stepped)) else None
+
+
+def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
+    """A variable that the target was computed with, and that was given a value of the source's shape after the source's value left TensorFlow."""
+    source, recording = paths.run.sources[index], paths.recording
+    if source.kind != "variable":
+        return None
+    left = [e.seq for e in recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1]
+    mine = {s.id for s in paths.run.sources}
+    for a in recording.assignments:
+        other = recording.variables.get(a.variable)
+        if not left or a.seq < left[0] or a.seq > paths.run.seq or a.variable in mine or other is None or other.shape != source.shape or a.how != "AssignVariableOp":
+            continue
+        if a.value is not None and a.value not in paths.producer and key_used(paths, a.variable):
+            return a.variable, a.span
     return None
 
 
 def _discarded(paths: Paths, index: int, reads: list[Op]) -> Fault:
     """The last results that were computed from the source and that nothing uses."""
     bit = 1 << index
-    used = {key for op in paths.ops for key in op.inputs}
-    ends = [op for op in paths.ops if paths.bits(op) & bit and op.outputs and not any(out in used for out in op.outputs)]
+    under = [op for op in paths.ops if paths.run.tape is None or paths.run.tape in op.recorded_by]
+    pool = under if any(paths.bits(op) & bit for op in under) else paths.ops
+    used = {key for op in pool for key in op.inputs}
+    ends = [op for op in pool if paths.bits(op) & bit and op.outputs and not any(out in used for out in op.outputs)]
     end = ends[-1] if ends else reads[-1]
     return Fault("none", "discarded", paths.run, (index,), end, ops=tuple(reads), detail={"key": end.span})
 

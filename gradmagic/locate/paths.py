@@ -21,6 +21,7 @@ class Paths:
         self.ops = [op for op in recording.ops if (op.in_graph or op.seq < run.seq) and (op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by))]
         self.producer = {out: op for op in self.ops for out in op.outputs}
         self.targets = tuple(t.id for t in run.targets)
+        self._without: dict[int, set[int]] = {}
 
     @functools.cached_property
     def mask(self) -> dict[int, int]:
@@ -85,17 +86,27 @@ class Paths:
         """Whether the run's tape was recording when the op ran; `tf.gradients` sees every op of its graph."""
         if self.run.tape is None or op.type == "Merge":
             return True
-        return self.run.tape in op.recorded_by or (op.in_graph and not op.recorded_by)
+        return self.run.tape in op.recorded_by or op.unnoted
 
     @functools.cached_property
     def walk(self) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
         """The gradient's way back: the tensors it reaches, and the cuts (op, input or None for all of it, kind) it meets."""
+        return self._walk(None)
+
+    def reached_without(self, cut: Op) -> set[int]:
+        """What the gradient would reach if this one op were differentiable in all of its inputs."""
+        if cut.seq not in self._without:
+            self._without[cut.seq] = self._walk(cut.seq)[0]
+        return self._without[cut.seq]
+
+    def _walk(self, ignored: int | None) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
         answers: dict[int, set[int]] = {}
         stepped: dict[int, bool] = {}
         for step in self.run.steps:
             if step.op is not None:
                 stepped[step.op] = True
                 answers.setdefault(step.op, set()).update(i for i, flow in enumerate(step.sent) if flow is not None)
+                answers[step.op].update(step.skipped)
         reached: set[int] = set()
         cuts: list[tuple[Op, int | None, str]] = []
         done: set[int] = set()
@@ -105,6 +116,8 @@ class Paths:
             if key in reached:
                 continue
             if not has_gradient_dtype(self.dtype(key)):
+                if ignored is not None:
+                    waiting.extend(self._behind(key, ignored))
                 cuts.extend(self._where_it_stopped_being_float(key))
                 continue
             reached.add(key)
@@ -112,7 +125,9 @@ class Paths:
             if op is None or op.seq in done:
                 continue
             done.add(op.seq)
-            if not self.records(op):
+            if op.seq == ignored:
+                waiting.extend(op.inputs)
+            elif not self.records(op):
                 cuts.append((op, None, "outside"))
             elif op.inputs and (op.differentiable == "none" or (stepped.get(op.seq) and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
                 cuts.append((op, None, "op"))
@@ -120,12 +135,28 @@ class Paths:
                 for index, before in enumerate(op.inputs):
                     floats = has_gradient_dtype(self.dtype(before))
                     if self._is_only_choice(op, index):
+                        cuts.extend((c, i, "choice") for c, i, _ in self._where_it_stopped_being_float(before))
                         continue
                     if floats and stepped.get(op.seq) and index not in answers[op.seq] and self.mask.get(before):
                         # None for an input: the gradient function's own answer, or the tape knows of nothing behind it. What lies behind decides.
                         cuts.append((op, index, "partial"))
                     waiting.append(before)
         return reached, cuts
+
+    def _behind(self, key: int, ignored: int) -> tuple[int, ...]:
+        """The float values behind a value that is none, if the op that is taken as differentiable is what made it so."""
+        seen: set[int] = set()
+        waiting = [key]
+        while waiting:
+            current = waiting.pop()
+            op = self.producer.get(current)
+            if op is None or current in seen:
+                continue
+            seen.add(current)
+            if op.seq == ignored:
+                return op.inputs
+            waiting.extend(i for i in op.inputs if not has_gradient_dtype(self.dtype(i)))
+        return ()
 
     def _all_dependent(self, op: Op) -> bool:
         """Whether the op has a single float input, so that a None from its gradient function is about the op and not about an input."""
@@ -163,6 +194,10 @@ class Paths:
             return source.id in self.tape.watched or (self.tape.watch_accessed_variables and source.trainable is not False)
         return source.id in self.tape.watched or source.id in self.producer
 
+    def alike(self, reached: set[int]) -> set[int]:
+        """The tensors that were reached, and the variables that some of them are values of."""
+        return reached | {t.variable for key in reached if (t := self.recording.tensors.get(key)) is not None and t.variable is not None}
+
     def reads(self, index: int) -> tuple[Op, ...]:
         """The ops that read a source."""
         return self._reads.get(self.run.sources[index].id, ())
@@ -175,7 +210,7 @@ class Paths:
         made = {op.span for op in self.ops if op.type == "VarHandleOp"}
         for op in self.ops:
             # A graph's variable reads itself where it is made, for its own initialisation.
-            if op.type in WRITES or (op.in_graph and op.span in made):
+            if op.type in WRITES or (op.in_graph and op.span in made and not any(out in self.recording.consumers for out in op.outputs)):
                 continue
             for key in {alias.get(i, i) for i in op.inputs}:
                 if key in wanted:

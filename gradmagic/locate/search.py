@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
-from gradmagic.locate.bad_values import locate_nonfinite, locate_zero
+from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
+from gradmagic.locate.scale import is_cancelled, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
+from gradmagic.sizes import sizes
 
-NOISE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1.2e-7, "float64": 2.3e-16}
 
-
-def statuses(run: GradientRun) -> tuple[Status, ...]:
-    """The status of every source of a run, from its gradient alone."""
+def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
+    """The status of every source of a run, from its gradient and its size beside the others."""
     if run.raised is not None:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
-    for source, gradient in zip(run.sources, run.gradients, strict=False):
+    plain = sizes(run.sources, run.gradients, noise=False)
+    for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
         numbers = gradient.numbers
         if gradient.missing:
             found.append("none")
@@ -33,18 +33,12 @@ def statuses(run: GradientRun) -> tuple[Status, ...]:
             found.append("inf")
         elif numbers.all_zero:
             found.append("zero")
+        elif size == "noise":
+            own = plain[index]
+            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
         else:
-            found.append("ok")
-        if found[-1] == "ok" and _is_rounding_noise(run, source.dtype, numbers):
-            found[-1] = "zero"
+            found.append(size or "ok")
     return tuple(found)
-
-
-def _is_rounding_noise(run: GradientRun, dtype: str, numbers: object) -> bool:
-    """Terms that cancel leave the rounding noise of their dtype: next to the other gradients of the call nothing else is that small."""
-    norm = getattr(numbers, "norm", None)
-    largest = max((g.numbers.norm for g in run.gradients if g.numbers is not None and math.isfinite(g.numbers.norm)), default=0.0)
-    return norm is not None and 0.0 < norm < 0.5 * NOISE.get(dtype, 0.0) * largest and len(run.gradients) > 1
 
 
 def locate(recording: Recording) -> list[Fault]:
@@ -54,16 +48,20 @@ def locate(recording: Recording) -> list[Fault]:
         if run.raised is not None:
             faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), span=run.span))
             continue
-        found = statuses(run)
-        bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf")}
-        if not any(bad.values()):
+        found = statuses(recording, run)
+        bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}
+        lost = any(t.finite is False for t in run.targets) and not (bad["nan"] or bad["inf"])
+        if not any(bad.values()) and not lost:
             continue
         paths = Paths(recording, run)
+        if lost and set(found) - {"none"}:
+            faults.append(locate_loss(paths))
         faults += locate_none(paths, bad["none"])
         filled = [i for i in bad["zero"] if run.gradients[i].filled]
         faults += [_hidden(fault) for fault in locate_none(paths, filled)]
         faults += locate_zero(paths, [i for i in bad["zero"] if i not in filled])
         faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
+        faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)
     faults += [Fault("wrong", "numeric", _run_of(recording, check.op), (), numeric=check, op=recording.by_seq.get(check.op or -1), span=check.span)
                for check in recording.numeric if check.agrees is False]  # fmt: skip

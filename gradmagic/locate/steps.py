@@ -1,14 +1,17 @@
-"""Faults of the training step: what was computed, and what the optimizer was given."""
+"""Faults of the training step: what was computed, what the optimizer was given, and what became of the variables."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording
-from gradmagic.syntax import uses_of_result
+from gradmagic.recording import GradientRun, Recording, Update
+from gradmagic.syntax import first_use, uses_of_result
 
 
 def locate_steps(recording: Recording) -> list[Fault]:
-    """Gradients that nothing was updated with, pairs in the wrong order, variables that were skipped, optimizers that raised."""
+    """Gradients that nothing was updated with, pairs in the wrong order, variables that were skipped, optimizers that raised, steps without effect."""
     faults: list[Fault] = []
     for update in recording.updates:
         run = next((recording.runs[p.run] for p in update.pairs if p.run is not None), None)
@@ -22,13 +25,27 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
+    faults += _without_gradients(recording)
     faults += _not_applied(recording)
+    faults += _left_over(recording)
+    faults += locate_effects(recording)
     return faults
 
 
-def _same_sources(recording: Recording, update: object) -> GradientRun | None:
-    wanted = {p.variable for p in update.pairs}  # type: ignore[attr-defined]
+def _same_sources(recording: Recording, update: Update) -> GradientRun | None:
+    wanted = {p.variable for p in update.pairs}
     return next((r for r in reversed(recording.runs) if wanted & {s.id for s in r.sources}), None)
+
+
+def _without_gradients(recording: Recording) -> list[Fault]:
+    """Keras calls that raised before they asked for a gradient, or whose model trains no weight."""
+    faults = []
+    for call in recording.training:
+        if call.raised is not None and not any(r.span == call.span for r in recording.runs):
+            faults.append(Fault("error", "training", None, (), span=call.span, detail={"call": call, "key": call.name}))
+        elif call.weights and not call.trainable and call.raised is None:
+            faults.append(Fault("step", "frozen", None, (), span=call.span, detail={"call": call, "key": call.model}))
+    return faults
 
 
 def _not_applied(recording: Recording) -> list[Fault]:
@@ -47,9 +64,43 @@ def _not_applied(recording: Recording) -> list[Fault]:
         trainable = [i for i, s in enumerate(run.sources) if s.kind == "variable" and s.trainable]
         if len(trainable) < len(run.sources) or not trainable or any(g.missing for g in run.gradients):
             continue
-        if {s.id for s in run.sources} & written or site.count < 2:
+        if {s.id for s in run.sources} & written or site.count < 2 or site.renewed:
             continue
-        if run.span is not None and uses_of_result(recording, run.span):
+        if (run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, (g.id for g in run.gradients)):
             continue
         faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count}))
+    return faults
+
+
+def _are_used(recording: Recording, gradients: Iterable[int | None]) -> bool:
+    """Whether an op read one of these gradients, or their values left TensorFlow."""
+    wanted = {g for g in gradients if g is not None}
+    return any(op.phase == "forward" for g in wanted for op in recording.consumers.get(g, ())) or any(e.tensor in wanted for e in recording.escapes)
+
+
+def _left_over(recording: Recording) -> list[Fault]:
+    """Gradients of a call that nothing used while the others of the same call were applied, turn after turn."""
+    faults = []
+    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None} | {a.variable for a in recording.assignments}
+    given = {p.variable for u in recording.updates for p in u.pairs} | {a.variable for a in recording.assignments}
+    for site in recording.sites:
+        run = next(recording.runs_of(site.id), None)
+        if run is None or site.count < 2 or not site.kind.startswith("tape.gradient") or recording.raised is not None or run.raised is not None or site.renewed or run.in_graph:
+            continue
+        mine = [i for i, s in enumerate(run.sources) if s.kind == "variable" and s.trainable and not run.gradients[i].missing]
+        left = [i for i in mine if run.sources[i].id not in applied | given and (c := recording.changes.get(run.sources[i].id)) is not None and c.same]
+        if not left or len(left) == len(mine) or _are_used(recording, (run.gradients[i].id for i in left)):
+            continue
+        update = next((u for u in recording.updates if {p.variable for p in u.pairs} & {run.sources[i].id for i in mine}), None)
+        faults.append(
+            Fault(
+                "step",
+                "leftover",
+                run,
+                tuple(left),
+                span=(first_use(recording, run.span) if run.span is not None else None) or (update.span if update is not None else run.span),
+                update=update,
+                detail={"count": site.count},
+            )
+        )
     return faults

@@ -12,7 +12,7 @@ from gradmagic.render.table import Folded, Row, fold, rows
 from gradmagic.render.text import frame_lines
 from gradmagic.report import Finding, GradientCall, Report
 
-_SPECIAL = re.compile(r"([\\*_{}\[\]<>#|~&$@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 _CODE = re.compile(r"(`+)")
 
 
@@ -41,7 +41,7 @@ def to_markdown(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """`text` as Markdown that shows exactly these characters."""
-    return _SPECIAL.sub(r"\\\1", visible(text).replace("`", "\\`"))
+    return _SPECIAL.sub(r"\\\1", visible(text))
 
 
 def code(text: str) -> str:

@@ -44,6 +44,7 @@ CATALOGUE = (
     "zero/untaken-graph-branch",
     "zero/single-unit-softmax",  # before saturation: its output is always 1
     "zero/dead-activation",
+    "zero/rows-not-selected",
     "zero/underflow",  # before stationary: the true product is not zero
     "zero/clipped",
     "zero/zero-derivative-op",
@@ -53,14 +54,26 @@ CATALOGUE = (
     "zero/unexplained",
     "nonfinite/bad-variable-value",  # it was bad before this step
     "nonfinite/bad-input-data",
+    "nonfinite/loss-only",
+    "nonfinite/overflow",  # before the general rules: the true value exists and is too large
     "nonfinite/invalid-forward-value",
     "nonfinite/where-trap",  # before infinite-derivative: the same numbers and a selection behind them
     "nonfinite/infinite-derivative",
     "nonfinite/unexplained",
+    "scale/vanishing-through-depth",
+    "scale/exploding-through-depth",
+    "scale/near-singular",  # before the general factor: it names the point
+    "scale/unscaled-loss-or-data",
+    "scale/unexplained",
     "wrong/custom-gradient-mismatch",
     "step/gradients-zipped-out-of-order",
     "step/silently-skipped",
     "step/gradients-not-applied",
+    "step/update-without-effect",
+    "step/recreated-every-step",
+    "step/updated-twice",
+    "step/stale-capture",
+    "step/update-destroys-weights",
 )
 
 

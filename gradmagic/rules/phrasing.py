@@ -87,6 +87,24 @@ def target_name(fault: Fault) -> str:
     return "the target"
 
 
+def history(fault: Fault, recording: Recording) -> tuple[str, ...]:
+    """For a call that ran many times: which run was the first bad one, and how the gradients grew before it."""
+    run = fault.run
+    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    if run is None or site is None or not run.turn:
+        return ()
+    sentence = f"the first {run.turn} runs of this call were finite; run {run.turn + 1} is the first that is not" if site.first_bad == run.turn else f"this is run {run.turn + 1} of {site.count}"
+    totals = [math.sqrt(sum((n or 0.0) ** 2 for n in norms)) for norms in site.norms[: run.turn]]
+    totals = [t for t in totals if math.isfinite(t) and t > 0]
+    rising = 0
+    while rising + 1 < len(totals) and totals[-1 - rising] > 1.2 * totals[-2 - rising]:
+        rising += 1
+    if rising >= 3:
+        factor = (totals[-1] / totals[-1 - rising]) ** (1 / rising)
+        sentence += f"; since run {len(totals) - rising} the norm of the gradients grew {number(factor)} times a run"
+    return (sentence,)
+
+
 def finding(rule: str, fault: Fault, message: str, span: Span | None, label: str, body: str, **more: Any) -> Finding:
     """A finding with its primary label; `others` are further (span, text) labels."""
     where = location(span)

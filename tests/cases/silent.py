@@ -50,8 +50,30 @@ opt.apply_gradients(zip(grads, net.trainable_variables))
 # %% compiled fit
 net.compile("adam", "mse")
 history = net.fit(x, y, batch_size=8, epochs=2, verbose=0)
+# %% setup
+import numpy as np
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = np.ones((32, 1), "float32")
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1)])
+net.compile("adam", "mse")
+history = net.fit(x, y, batch_size=8, epochs=2, verbose=0)
 # %% fit again, traced before
 history = net.fit(x, y, batch_size=8, epochs=1, verbose=0)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+w = tf.Variable(2.0, name="w")
+b = tf.Variable(1.0, name="b")
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = np.ones((32, 1), "float32")
+
+def make():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1)])
+
+net, target, critic = make(), make(), make()
+opt, opt2 = keras.optimizers.Adam(), keras.optimizers.Adam()
 # %% train on batch and jit
 jitted = make()
 jitted.compile("sgd", "mse", jit_compile=True)

@@ -43,7 +43,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import code, finding
-from gradmagic.syntax import spot
+from gradmagic.syntax import returned_by, use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -57,7 +57,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             "error/gradient-shape-mismatch",
             fault,
             f"the custom gradient of {code(op.name or 'a function')} returns the wrong number of gradients" if op else "a custom gradient returns the wrong number of gradients",
-            spot(recording, op) if op else fault.span,
+            (returned_by(recording, op.rule_at) or use_of(recording, op)) if op else fault.span,
             "its gradient function returns too few or too many",
             f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function.",
         )
@@ -71,7 +71,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "error/gradient-shape-mismatch",
         fault,
         f"the gradient of {code(first[0])} has the shape {first[2]}, and the variable has {first[1]}" if first else "a gradient does not fit its variable",
-        spot(recording, op) if op else fault.update.span,
+        (returned_by(recording, op.rule_at) or use_of(recording, op)) if op else fault.update.span,
         "its gradient function returns this shape" if op else "does not fit here",
         f"{detail}The tape hands on whatever a gradient function returns; the optimizer is the first to look at the shape, and it raises {code(raised.type)}.",
         help="return gradients of the shape of each input: sum over the axes along which an input was broadcast",

@@ -26,14 +26,27 @@ Not a problem when
 
 from __future__ import annotations
 
+import re
+
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, TrainingCall
 from gradmagic.report import Finding
-from gradmagic.rules.phrasing import finding
+from gradmagic.rules.phrasing import code, finding
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
-    run, update = fault.run, fault.update
+    run, update, call = fault.run, fault.update, fault.detail.get("call")
+    if fault.cause == "training" and isinstance(call, TrainingCall) and call.raised is not None and re.search(r"no loss|loss to compute|compile\(\)", call.raised.message, re.IGNORECASE):
+        return finding(
+            "error/no-loss",
+            fault,
+            f"{code(call.model)} has no loss to train with",
+            call.span,
+            f"raised {call.raised.type} before any gradient was computed",
+            f"Keras says: {call.raised.message.splitlines()[0][:300]}",
+            help=f"compile {code(call.model)} with `loss=…`, call `self.add_loss`, or return a loss from `train_step`",
+            variables=(),
+        )
     if update is not None and not update.pairs:
         return finding(
             "error/no-loss", fault, "the optimizer was given an empty list", update.span, "no gradient and no variable", "The list that the optimizer was given has no (gradient, variable) pair."

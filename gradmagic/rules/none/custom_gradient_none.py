@@ -44,7 +44,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import ORDINALS, called, code, finding, listing, subject, target_name
-from gradmagic.syntax import spot
+from gradmagic.syntax import returned_by, use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -58,9 +58,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/custom-gradient-none",
         fault,
         f"{subject(fault, 'None')}: {who} returns None for {which} input",
-        spot(recording, op),
+        (returned_by(recording, op.rule_at, fault.input) if own else None) or use_of(recording, op),
         f"gives no gradient to {which} input",
         f"Going backward from {target_name(fault)}, the gradient function of {called(recording, op)} ran and returned None for {which} of its "
         f"{len(op.inputs)} inputs, the one that {listing(fault.names)} leads to.",
+        others=[(use_of(recording, op), "used here")] if own else [],
         help=f"return a gradient for that input in the custom gradient of {code(op.name or 'the function')}" if own else None,
     )

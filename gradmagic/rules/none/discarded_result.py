@@ -37,7 +37,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import spot
+from gradmagic.syntax import use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,7 +49,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/discarded-result",
         fault,
         f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
-        spot(recording, op),
+        use_of(recording, op),
         "computed here, and not used for the target",
         f"The forward pass reads {names}, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
         f"target does not depend on {names}.",

@@ -38,13 +38,13 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
-from gradmagic.syntax import calls_outside, made_at, spot, text_at
+from gradmagic.syntax import calls_outside, made_at, text_at, use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     names, target = listing(fault.names), target_name(fault)
     if fault.cause in ("cut", "outside", "dtype") and fault.op is not None and fault.op.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
-        place = spot(recording, fault.op)
+        place = use_of(recording, fault.op)
         return finding(
             "none/left-tensorflow",
             fault,
@@ -57,7 +57,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     if fault.cause == "escaped" and fault.span is not None:
         how = str(fault.detail["how"])
-        others = [(spot(recording, fault.op), "comes back in as a constant")] if fault.op is not None else []
+        others = [(use_of(recording, fault.op), "comes back in as a constant")] if fault.op is not None else []
         return finding(
             "none/left-tensorflow",
             fault,

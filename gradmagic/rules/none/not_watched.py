@@ -45,13 +45,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names = listing(fault.names)
     severity = "error"
     if source.kind == "tensor":
-        why = f"{names} is a plain tensor, and `tape.watch` was not called with it"
+        why = f"{names} {'is a plain tensor' if len(fault.names) == 1 else 'are plain tensors'}, and `tape.watch` was not called with {'it' if len(fault.names) == 1 else 'them'}"
         help_ = f"add `tape.watch({source.name})` as the first line of the tape's block" if source.name.isidentifier() else "call `tape.watch` with the tensor first"
     elif tape is not None and not tape.watch_accessed_variables:
         why = "the tape was opened with `watch_accessed_variables=False`"
         help_ = "call `tape.watch` with the variables, or leave `watch_accessed_variables` out"
     elif source.trainable is False:
-        why = f"{names} was made with `trainable=False`"
+        why = f"{names} {'was' if len(fault.names) == 1 else 'were'} made with `trainable=False`"
         help_ = f"if {names} is to be trained, make it with `trainable=True`; if not, leave it out of the sources"
         severity = "note" if any(not g.missing for g in run.gradients) else "error"
     else:
@@ -60,7 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/not-watched",
         fault,
         f"{subject(fault, 'None')}: {why}",
-        fault.span or run.span,
+        run.span if source.trainable is False else fault.span or run.span,
         f"does not watch {names}",
         f"{target_name(fault)} is computed from {names} by differentiable ops only. The tape follows trainable variables and what it was told to watch: {why}.",
         severity=severity,

@@ -35,7 +35,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Tape
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import spot
+from gradmagic.syntax import use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,7 +49,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/outside-tape",
         fault,
         f"{subject(fault, 'None')}: {called(recording, op)} runs {when}",
-        spot(recording, op),
+        use_of(recording, op),
         f"runs {when}, so it is not recorded",
         f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
         others=others,

@@ -36,14 +36,14 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import spot
+from gradmagic.syntax import use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "cut" or op is None or op.type not in ("StopGradient", "PreventGradient"):
         return None
-    place = spot(recording, op)
+    place = use_of(recording, op)
     names, target = listing(fault.names), target_name(fault)
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
     body = (

@@ -32,7 +32,7 @@ from __future__ import annotations
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, history, subject
 from gradmagic.syntax import spot
 
 HELP = {
@@ -56,5 +56,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "finite values go in, the first that is not finite comes out",
         f"Going forward, every input of {called(recording, op)} (op `{op.type}`) is finite and its result{f' of shape {shape}' if shape else ''} is not. It is the first such op; what is computed from "
         "it, and every gradient that passes it, is not finite either.",
+        notes=history(fault, recording),
         help=HELP.get(op.type),
     )

@@ -42,9 +42,22 @@ from gradmagic.rules.phrasing import finding, listing
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
-    if fault.cause != "unapplied" or fault.run is None:
+    if fault.run is None or fault.cause not in ("unapplied", "leftover"):
         return None
     count = fault.detail["count"]
+    if fault.cause == "leftover":
+        return finding(
+            "step/gradients-not-applied",
+            fault,
+            f"the {'gradient' if len(fault.names) == 1 else 'gradients'} of {listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} computed {count} times and never applied",
+            fault.span,
+            "updates the other variables only",
+            f"The call asks for {len(fault.run.sources)} gradients, and {len(fault.run.sources) - len(fault.sources)} of them are applied. Those of {listing(fault.names)} are there and finite, nothing reads them, and "
+            "the variables hold the same bits at the end of the cell as before.",
+            others=[(fault.run.span, "computed here")] if fault.run.span is not None else [],
+            severity="warning",
+            help="a `zip` can be read once: make it a list (`list(zip(gradients, variables))`) before it is read a second time. If these variables are meant to stay, leave them out of the gradient call",
+        )
     return finding(
         "step/gradients-not-applied",
         fault,

@@ -36,7 +36,6 @@ from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
 EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc")
-FACTORS = ("Mul", "RealDiv", "Square", "Div", "Cast")
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -52,9 +51,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         entering = step.inputs[0] if step.inputs and step.inputs[0] is not None else None
         value = f" at {number(entering.max)}" if entering is not None else ""
         why = f"Going forward, {called(recording, op)}{value} is too small for {dtype} and is stored as 0. Its derivative is the same number, so going backward the tape multiplies by 0."
-    elif op.type in FACTORS and _factor_is_not_zero(fault):
+    elif step.examples.get("product"):
         received = step.received[0]
-        why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The other factor is not 0, and the product is too small for {dtype}: it is stored as 0."
+        why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The derivative there is not 0, and their product (at most {number(float(str(step.examples['product'])))}) is too small for {dtype}: it is stored as 0."
     else:
         return None
     return finding(
@@ -66,14 +65,3 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         why + " The true derivative is not 0.",
         help="work with the logarithm, scale the values, or use a wider dtype (loss scaling for float16)",
     )
-
-
-def _factor_is_not_zero(fault: Fault) -> bool:
-    op, step = fault.op, fault.step
-    assert op is not None and step is not None
-    if op.type == "Cast":
-        return True
-    position = 1 - (fault.input or 0) if len(op.inputs) == 2 else 0
-    other = step.inputs[position] if position < len(step.inputs) else None
-    received = step.received[0] if step.received else None
-    return other is not None and other.zeros == 0 and other.finite and received is not None and received.zero is False

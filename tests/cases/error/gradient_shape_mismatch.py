@@ -10,6 +10,7 @@ def short(x, y):
 def full(x, y):
     return x * y, lambda dy: (dy * y, dy * x)
 # %% too few
+# raises: ValueError
 with tf.GradientTape() as tape:
     loss = short(x, y)  # expect: error/gradient-shape-mismatch
 grads = tape.gradient(loss, [x, y])

@@ -1,6 +1,7 @@
 import tensorflow as tf
 w = tf.Variable(2.0, name="w")
 # %% eager
+# raises: RuntimeError
 y = w * 2.0
 g = tf.gradients(y, [w])  # expect: error/graph-api-in-eager
 # %% near: in a graph

@@ -1,6 +1,7 @@
 import tensorflow as tf
 w = tf.Variable([1.0, 2.0, 2.0], name="w")
 # %% unique
+# raises: LookupError
 with tf.GradientTape() as tape:
     values, index = tf.unique(w)  # expect: error/no-gradient-registered
     loss = tf.reduce_sum(values)

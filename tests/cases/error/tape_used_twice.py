@@ -1,6 +1,7 @@
 import tensorflow as tf
 w = tf.Variable(2.0, name="w")
 # %% twice
+# raises: RuntimeError
 with tf.GradientTape() as tape:
     y = w * w
 a = tape.gradient(y, w)

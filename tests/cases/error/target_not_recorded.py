@@ -1,6 +1,7 @@
 import tensorflow as tf
 w = tf.Variable(2.0, name="w")
 # %% a float
+# raises: AttributeError
 with tf.GradientTape() as tape:
     loss = float(w * w)
 grad = tape.gradient(loss, w)  # expect: error/target-not-recorded

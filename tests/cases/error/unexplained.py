@@ -1,6 +1,7 @@
 import tensorflow as tf
 w = tf.Variable(2.0, name="w")
 # %% a custom gradient that raises
+# raises: ZeroDivisionError
 @tf.custom_gradient
 def broken(x):
     def grad(dy):

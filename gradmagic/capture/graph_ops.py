@@ -1,0 +1,20 @@
+"""Kinds of graph ops: what calls another graph, and what a second run would repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
+LOOPS = frozenset({"While", "StatelessWhile"})
+SILENT = frozenset({"NoOp", "Assert", "PrintV2", "Print", "WriteSummary", "WriteScalarSummary", "WriteHistogramSummary", "FlushSummaryWriter", "CheckNumerics", "ControlTrigger"})
+# Stateful only in that they keep the order; a second run gives the same.
+REPEATABLE = frozenset(
+    {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarIsInitializedOp", "VariableShape", "ResourceScatterUpdate"}
+    | {"ResourceScatterAdd", "ResourceScatterSub", "ResourceStridedSliceAssign", "StatefulPartitionedCall", "PartitionedCall", "If", "While", "Case", "ResourceApplyGradientDescent"}
+) | SILENT  # fmt: skip
+
+
+def is_repeatable(op: Any) -> bool:
+    """Whether running a graph op again on the same inputs and the same variables gives the same result."""
+    return op.type in REPEATABLE or op.type == "Placeholder" or op.type.startswith("Stateless") or not op.op_def.is_stateful

@@ -1,0 +1,99 @@
+"""What a replay shows: the values of a compiled step, put beside the ops that made them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradmagic.capture.events import RawRun
+from gradmagic.capture.numbers import array_of, numbers_of, quick
+from gradmagic.capture.ops import close_look, note_tensor
+from gradmagic.capture.replay import Replay, Unrepeatable
+from gradmagic.capture.twins import Template
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+
+def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: list[RawRun], hidden: list[Template]) -> None:
+    """Replay a call and note its values. Where the replay's gradients are not those of the call, nothing of it is used and the report says so."""
+    with session.aside():
+        replay = Replay(call.before, recorded)
+        try:
+            replay.run(call.graph, call.args)
+        except Unrepeatable as reason:
+            session.failed("replay a compiled step to look inside", reason)
+            if not replay.values:
+                return
+        except Exception as error:
+            session.failed("replay a compiled step to look inside", error)
+            return
+        values = replay.values
+        for run in worse:
+            if not _agrees(run, values):
+                session.failures.append("the replay of a compiled step gave other gradients than the step itself, so I cannot say which op inside made them bad")
+                return
+        for key, value in values.items():
+            if key is None:
+                continue
+            known = session.tensors.get(key)
+            noted = note_tensor(session, value)
+            if known is not None:
+                noted.origin, noted.variable = known.origin, known.variable
+            session.tensors[key] = noted
+        for entering, leaving in replay.births:
+            for key in (*entering, *leaving):
+                if key in values and key in session.tensors:
+                    session.tensors[key].numbers = numbers_of(values[key])
+        for run in worse:
+            _note_steps(session, run, values)
+        for template in hidden:
+            template.seen = True
+            _note_hidden(session, template, values, call.before)
+
+
+def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:
+    """Whether the replayed gradients are finite, zero and not finite where those of the call are."""
+    for gradient in run.gradients:
+        value = values.get(gradient.id)
+        if gradient.numbers is None or value is None:
+            continue
+        array = array_of(value)
+        if array is None:
+            continue
+        _, finite, zero = quick(array)
+        if finite != gradient.numbers.finite or zero != gradient.numbers.all_zero:
+            return False
+    return True
+
+
+def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any]) -> None:
+    run.steps = [dataclasses.replace(step) for step in run.steps]
+    for step in run.steps:
+        for key in (*step.received, *step.sent):
+            if key is not None and key in values and key not in run.flows:
+                array = array_of(values[key])
+                if array is not None and array.dtype.kind in "fcV":
+                    run.flows[key] = quick(array)
+        close_look(
+            session,
+            run,
+            step,
+            [values.get(i) for i in step.inputs or ()],
+            [values.get(i) for i in step.outputs or ()],
+            [values.get(i) for i in step.received],
+            [values.get(i) for i in step.sent],
+        )
+
+
+def _note_hidden(session: Session, template: Template, values: Mapping[int | None, Any], before: list[tuple[Any, Any]]) -> None:
+    from gradmagic.capture.tapes import note_graph_run
+
+    found = {i: values[t._id] for i, t in enumerate(template.tensors) if t is not None and t._id in values}
+    if not found:
+        return
+    target = values.get(getattr(template.target, "_id", -1))
+    run = note_graph_run(session, template, found, target, {handle._id: value for handle, value in before})
+    if run is not None:
+        _note_steps(session, run, values)

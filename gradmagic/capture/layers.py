@@ -1,0 +1,163 @@
+"""Keras layers: which one an op belongs to, and the line that made it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradmagic.capture.spans import Place
+from gradmagic.recording import Layer, Span
+from gradmagic.syntax import tree_of
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+LIBRARIES = frozenset({"keras", "tf_keras", "keras_hub", "keras_cv", "keras_nlp"})
+PLAIN = (str, int, float, bool, type(None))
+
+
+class Layers:
+    """Every layer that was met, and where those were made that the check saw."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.met: dict[int, Any] = {}
+        self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
+
+    def key(self, layer: Any) -> int | None:
+        """The id that the recording knows a layer by."""
+        if layer is None:
+            return None
+        self.met.setdefault(id(layer), layer)
+        return id(layer)
+
+    def made(self, layer: Any, place: Place | None) -> None:
+        """A layer was made while the check ran."""
+        if layer not in self._made:
+            self._made[layer] = place
+
+    def facts(self, wanted: set[int], code: Mapping[str | int, str]) -> dict[int, Layer]:
+        """The layers of these ids, each with the line that made it: as it was seen, or the one call in the code that agrees with the layer's settings."""
+        found = {}
+        for key in wanted:
+            layer = self.met.get(key)
+            if layer is None:
+                continue
+            place = self._made.get(layer)
+            span = self.session.spans.span(place) if place is not None else _made_at(layer, list(self.met.values()), code)
+            kind = type(layer)
+            found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
+        return found
+
+
+def install(session: Session) -> None:
+    """Note which layer runs, and where layers are made."""
+    from keras import layers
+
+    base: Any = layers.Layer
+    session.layers = Layers(session)
+    call, new = base.__call__, base.__new__
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.busy:
+            return call(self, *args, **kwargs)
+        session.layers.met.setdefault(id(self), self)
+        before, session.layer = session.layer, self
+        try:
+            return call(self, *args, **kwargs)
+        finally:
+            session.layer = before
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = new(cls, *args, **kwargs)
+        if not session.busy:
+            session.layers.made(made, session.here())
+        return made
+
+    # Keras inspects `__init__` of a class to keep its arguments, so that one is left alone.
+    __call__.__wrapped__, __new__.__wrapped__ = call, new  # type: ignore[attr-defined]
+    session.patches.set(base, "__call__", __call__)
+    session.patches.set(base, "__new__", staticmethod(__new__))
+
+
+def _made_at(layer: Any, others: list[Any], code: Mapping[str | int, str]) -> Span | None:
+    kind = type(layer)
+    fitting = []
+    for where, source in code.items():
+        fitting += [(where, node) for node in _calls_of(source, kind.__name__) if _agrees(node, layer)]
+    named = [(where, node) for where, node in fitting if any(k.arg == "name" for k in node.keywords)]
+    fitting = named or fitting
+    if len(fitting) > 1:
+        # Several calls say the same: layers of one model are made in the order of the code.
+        same = [other for other in _siblings(layer, others) if type(other) is kind and any(_agrees(node, other) for _, node in fitting)]
+        if len(same) != len(fitting) or layer not in same:
+            return None
+        fitting = [fitting[same.index(layer)]]
+    if not fitting:
+        return None
+    where, node = fitting[0]
+    lines = code[where].split("\n")
+    cell = where if where == "current" or isinstance(where, int) else None
+    line = lines[node.lineno - 1]
+    return Span(
+        cell,  # type: ignore[arg-type]
+        None if cell is not None else str(where),
+        node.lineno,
+        len(line.encode()[: node.col_offset].decode()),
+        node.end_lineno or node.lineno,
+        len(lines[(node.end_lineno or node.lineno) - 1].encode()[: node.end_col_offset or 0].decode()),
+        line,
+    )
+
+
+def _siblings(layer: Any, others: list[Any]) -> list[Any]:
+    """The layers of the model that holds a layer, in its order."""
+    for other in others:
+        inside = list(getattr(other, "layers", ()) or ())
+        if any(item is layer for item in inside):
+            return inside
+    return [layer]
+
+
+def _calls_of(source: str, name: str) -> Iterator[ast.Call]:
+    tree = tree_of(source)
+    aliases = {name}
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.ImportFrom):
+            aliases |= {a.asname for a in node.names if a.name == name and a.asname}
+    found = [
+        node
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Call) and ((isinstance(node.func, ast.Attribute) and node.func.attr == name) or (isinstance(node.func, ast.Name) and node.func.id in aliases))
+    ]
+    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+def _agrees(node: ast.Call, layer: Any) -> bool:
+    """Whether the constants of a call are the layer's settings."""
+    try:
+        names = [p for p in inspect.signature(type(layer).__init__).parameters if p != "self"]
+        config = layer.get_config()
+    except Exception:
+        names, config = [], {}
+    given = {**dict(zip(names, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
+    for name, value in given.items():
+        if not isinstance(value, ast.Constant) or not isinstance(value.value, PLAIN):
+            continue
+        known = config.get(name, getattr(layer, name, value.value))
+        if isinstance(known, PLAIN) and known != value.value:
+            return False
+    # What the call leaves open has its default: an activation that is set was given somewhere.
+    activation = config.get("activation")
+    return not (isinstance(activation, str) and "activation" in names and "activation" not in given and activation != _default(layer, "activation"))
+
+
+def _default(layer: Any, name: str) -> Any:
+    default = inspect.signature(type(layer).__init__).parameters[name].default
+    return "linear" if default is None else default
+
+
+__all__ = ["Layers", "install"]

@@ -1,0 +1,147 @@
+"""Python values that a `tf.function` read when it was traced, and that are others when it is called again without a new trace."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+import weakref
+from typing import Any
+
+import numpy as np
+from tensorflow.python.eager import context
+from tensorflow.python.eager.polymorphic_function import polymorphic_function
+from tensorflow.python.util import tf_decorator
+
+from gradmagic.capture.session import Session
+from gradmagic.recording import Span, StaleRead
+
+MISSING = object()
+SMALL = 1000
+
+
+class Traced:
+    """A function of the user's: which Python values its code reads, and what they were when its graph was made."""
+
+    def __init__(self, function: Any, reads: dict[str, tuple[int, tuple[str, ...]]], spaces: list[dict[str, Any]]) -> None:
+        self.function = weakref.ref(function)
+        self.name = getattr(function, "__name__", "the function")
+        self.reads, self.spaces = reads, spaces
+        self.values = self.now()
+        self.found: dict[str, StaleRead] = {}
+        self.calls = 0
+
+    def now(self) -> dict[str, Any]:
+        """What the code would read now."""
+        return {text: _value(names, self.spaces) for text, (_, names) in self.reads.items()}
+
+
+def install(session: Session) -> None:
+    """Look at the Python values that a function's code reads, before each of its eager calls."""
+    original = polymorphic_function.Function.__call__
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.busy or not context.executing_eagerly():
+            return original(self, *args, **kwargs)
+        known = session.traced.get(id(self), MISSING)
+        if known is MISSING:
+            known = session.traced[id(self)] = _traced(session, self)
+        if known is None:
+            return original(self, *args, **kwargs)
+        values, count = known.now(), self.experimental_get_tracing_count()
+        result = original(self, *args, **kwargs)
+        known.calls += 1
+        if self.experimental_get_tracing_count() != count:
+            known.values = values
+        elif values != known.values:
+            _note(session, known, values, sys._getframe(1))
+        return result
+
+    __call__.__wrapped__ = original  # type: ignore[attr-defined]
+    session.patches.set(polymorphic_function.Function, "__call__", __call__)
+
+
+def stale_reads(session: Session) -> list[StaleRead]:
+    """The values that changed while the graph kept the old ones."""
+    return [read for known in session.traced.values() if known is not None for read in known.found.values()]
+
+
+def _note(session: Session, known: Traced, values: dict[str, Any], frame: Any) -> None:
+    function = known.function()
+    code = getattr(function, "__code__", None)
+    for text, value in values.items():
+        before = known.values.get(text)
+        if value != before and text not in known.found and code is not None:
+            span: Span | None = session.spans.at(code.co_filename, known.reads[text][0], function=known.name)
+            known.found[text] = StaleRead(known.name, text, before, value, span, known.calls)
+
+
+def _traced(session: Session, function: Any) -> Traced | None:
+    try:
+        inner: Any = tf_decorator.unwrap(function._python_function)[1]
+        bound = getattr(inner, "__self__", None)
+        plain: Any = inspect.unwrap(getattr(inner, "__func__", inner))
+        code = getattr(plain, "__code__", None)
+        if code is None or not session.spans.is_user_file(code.co_filename):
+            return None
+        lines, first = inspect.getsourcelines(plain)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+        closed = {}
+        for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=False):
+            try:
+                closed[name] = cell.cell_contents
+            except ValueError:
+                continue
+        if bound is not None and code.co_argcount:
+            closed[code.co_varnames[0]] = bound
+        return Traced(plain, _reads(tree, first), [closed, plain.__globals__])
+    except (OSError, TypeError, SyntaxError, AttributeError, IndentationError):
+        return None
+
+
+def _reads(tree: ast.Module, first: int) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """The names and attributes that the code reads and never writes, with their lines."""
+    written: set[str] = set()
+    found: dict[str, tuple[int, tuple[str, ...]]] = {}
+    called: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called.add(id(node.func))
+        if isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+            written.add(ast.unparse(node))
+        if isinstance(node, ast.arg):
+            written.add(node.arg)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            names = _chain(node)
+            if names is not None:
+                found.setdefault(ast.unparse(node), (node.lineno + first - 1, names))
+    return {text: read for text, read in found.items() if text not in written}
+
+
+def _chain(node: ast.expr) -> tuple[str, ...] | None:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        before = _chain(node.value)
+        return None if before is None else (*before, node.attr)
+    return None
+
+
+def _value(names: tuple[str, ...], spaces: list[dict[str, Any]]) -> Any:
+    """A plain number, text or small array that a chain of names leads to; None for anything else. Properties are not run."""
+    value: Any = MISSING
+    for space in spaces:
+        if names[0] in space:
+            value = space[names[0]]
+            break
+    for name in names[1:]:
+        if value is MISSING:
+            return None
+        value = getattr(value, "__dict__", {}).get(name, MISSING) if not inspect.ismodule(value) else MISSING
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.ndarray) and value.size <= SMALL:
+        return value.tolist()
+    return None

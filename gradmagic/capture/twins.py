@@ -1,0 +1,128 @@
+"""A twin of a function runs in its place while the check lasts: the same graph with further outputs, the same inputs, one run.
+
+The further outputs are the gradients that are computed inside, their targets, and the results of ops that a second run would not repeat, so that the call
+can be replayed. The user's own graph and function are never changed.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+from tensorflow.python.framework import dtypes, func_graph
+
+from gradmagic.capture.events import RawRun, RawSite
+from gradmagic.capture.graph_ops import is_repeatable
+from gradmagic.capture.spans import Place
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+TARGET = -1
+RECORDED = -2
+
+
+class Template:
+    """A gradient call inside a graph: what it asks for, and which tensors of the graph hold the answers."""
+
+    def __init__(self, run: RawRun, site: RawSite, results: list[Any], target: Any, graph: Any) -> None:
+        self.run, self.kind, self.place = run, site.kind, site.place
+        self.sparse = [isinstance(r, tf.IndexedSlices) for r in results]
+        self.missing = [r is None for r in results]
+        self.shapes = [None if r is None else tuple(r.shape) if r.shape.rank is not None else None for r in results]
+        self.tensors = [None if r is None else getattr(r, "values", r) for r in results]
+        self.target = target
+        self.seen = self.ran = False
+        self._graph = weakref.ref(graph) if isinstance(graph, func_graph.FuncGraph) else lambda: graph
+
+    def graph_now(self) -> Any:
+        """The graph, which its function keeps alive."""
+        return self._graph()
+
+
+class Probe:
+    """A tensor of a graph whose value is wanted: gradient number `index` of a template, its target, or a result to record under the id `origin`."""
+
+    __slots__ = ("index", "origin", "template", "tensor")
+
+    def __init__(self, template: Template | None, index: int, tensor: Any, origin: int) -> None:
+        self.template, self.index, self.tensor, self.origin = template, index, tensor, origin
+
+
+PROBES: weakref.WeakKeyDictionary[Any, list[Probe]] = weakref.WeakKeyDictionary()
+# Gradient calls in the bodies of loops and conditionals: their values cannot be outputs, only a replay shows them.
+HIDDEN: weakref.WeakKeyDictionary[Any, list[Template]] = weakref.WeakKeyDictionary()
+NOTES: weakref.WeakKeyDictionary[Any, dict[str, tuple[int, Place | None, frozenset[int], str, Any]]] = weakref.WeakKeyDictionary()
+OUTPUTS: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
+_TWINS: weakref.WeakKeyDictionary[Any, tuple[Any, list[Probe]]] = weakref.WeakKeyDictionary()
+
+
+def in_control_flow(graph: Any) -> bool:
+    """Whether a graph is the body of a loop or conditional."""
+    return type(graph).__name__ in ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
+
+
+def expect(template: Template, graph: Any) -> None:
+    """Have the values of a gradient call read whenever its graph runs."""
+    if not isinstance(graph, func_graph.FuncGraph):
+        return
+    if in_control_flow(graph):
+        while in_control_flow(graph) and isinstance(graph.outer_graph, func_graph.FuncGraph):
+            graph = graph.outer_graph
+        HIDDEN.setdefault(graph, []).append(template)
+        return
+    wanted = [*enumerate(template.tensors), (TARGET, template.target)]
+    found = [Probe(template, i, t, t._id) for i, t in wanted if t is not None and getattr(t, "graph", None) is graph]
+    PROBES.setdefault(graph, []).extend(found)
+
+
+def twin_of(session: Session, atomic: Any, graph: Any, make: Any) -> tuple[Any, list[Probe]]:
+    """The twin of a function and what its further outputs are; (None, []) where it cannot be made."""
+    probes = PROBES.get(graph) or []
+    known = _TWINS.get(atomic)
+    if known is not None and known[1][: len(probes)] == probes:
+        return known
+    everything = probes + _to_record(graph, {p.tensor._id for p in probes})
+    before, structured = list(graph.outputs), graph.structured_outputs
+    try:
+        graph.outputs = OUTPUTS[atomic] + [p.tensor for p in everything]
+        graph.structured_outputs = graph.outputs
+        name = atomic.name.decode() + f"_with_gradients_{session.next()}"
+        twin = make(name, graph, {k: v for k, v in atomic.attributes.items() if not k.startswith("_gradient")})
+        OUTPUTS[twin] = list(graph.outputs)
+    except Exception as error:
+        session.failed("read the gradients inside a `tf.function`", error)
+        twin, everything = None, []
+    finally:
+        graph.outputs = before
+        graph.structured_outputs = structured
+    _TWINS[atomic] = (twin, everything)
+    return twin, everything
+
+
+def _to_record(graph: Any, known: set[int]) -> list[Probe]:
+    found = []
+    for op in graph.get_operations():
+        if not is_repeatable(op) and not any(out.dtype in (dtypes.resource, dtypes.variant) for out in op.outputs):
+            found += [Probe(None, RECORDED, out, out._id) for out in op.outputs if out._id not in known]
+    return found
+
+
+def function_of(graph: Any, name: str) -> tuple[Any, list[Any]]:
+    """(graph, outputs) of a function that a graph calls by name; (None, []) where it is not known."""
+    while graph is not None:
+        functions = getattr(graph, "_functions", {})
+        found = functions.get(name) or functions.get(name.encode() if isinstance(name, str) else name)
+        if found is None and hasattr(graph, "_get_function"):
+            found = graph._get_function(name)
+        if found is not None:
+            inner = getattr(found, "_cached_graph", None) or getattr(found, "graph", None)
+            if inner is None:
+                return None, []
+            try:
+                return inner, OUTPUTS.get(found) or list(inner.outputs)
+            except TypeError:
+                return inner, list(inner.outputs)
+        graph = getattr(graph, "outer_graph", None)
+    return None, []

@@ -1,0 +1,120 @@
+"""Faults of what an update did: nothing, twice, far too much, or to objects that nobody keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import GradientRun, Recording, Site, Span, Update
+
+TOO_FAR = 10.0
+
+
+def locate_effects(recording: Recording) -> list[Fault]:
+    """Updates without effect, repeated ones, destructive ones; sources made anew in every turn; values that a traced function keeps."""
+    faults: list[Fault] = []
+    for update in recording.updates:
+        if update.raised is None:
+            faults += _of_update(recording, update)
+    for site in recording.sites:
+        if site.renewed:
+            fault = _renewed(recording, site)
+            faults += [fault] if fault is not None else []
+    for read in recording.stale:
+        faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
+    return faults
+
+
+def _of_update(recording: Recording, update: Update) -> list[Fault]:
+    faults = []
+    run = next((recording.runs[p.run] for p in update.pairs if p.run is not None), None) or _asked_for(recording, update)
+    keys = [p.variable for p in update.pairs if p.gradient is not None or update.in_graph]
+    twice = [key for key, count in Counter(p.variable for p in update.pairs).items() if count > 1]
+    if twice:
+        faults.append(Fault("step", "twice", run, _indices(run, twice), span=update.span, update=update, detail={"how": "listed", "key": "listed"}))
+    elif update.repeated:
+        faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "again", "key": "again"}))
+    else:
+        other = _same_gradients(recording, update)
+        if other is not None:
+            faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
+    still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and _has_gradient(run, k)]
+    if still and update.count and run is not None and recording.raised is None:
+        numbers = _assigned_zero(recording, update)
+        faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
+    far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * c.norm]
+    lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite]
+    if run is not None and (far or lost):
+        faults.append(Fault("step", "destroyed", run, _indices(run, lost or far), span=update.span, update=update, detail={"lost": bool(lost), "key": bool(lost)}))
+    return faults
+
+
+def _asked_for(recording: Recording, update: Update) -> GradientRun | None:
+    wanted = {p.variable for p in update.pairs}
+    return next((r for r in recording.runs if wanted & {s.id for s in r.sources}), None)
+
+
+def _indices(run: GradientRun | None, keys: list[int]) -> tuple[int, ...]:
+    return tuple(i for i, s in enumerate(run.sources) if s.id in keys) if run is not None else ()
+
+
+def _has_gradient(run: GradientRun | None, key: int) -> bool:
+    """Whether the gradient of a variable was there, finite and not zero."""
+    for source, gradient in zip(run.sources, run.gradients, strict=False) if run is not None else ():
+        if source.id == key:
+            n = gradient.numbers
+            return not gradient.missing and n is not None and n.finite and not n.all_zero
+    return False
+
+
+def _same_gradients(recording: Recording, update: Update) -> Update | None:
+    """An earlier update of the same variables with the very same gradients."""
+    mine = {(p.variable, p.gradient) for p in update.pairs if p.gradient is not None}
+    for other in recording.updates:
+        if other is update:
+            return None
+        if other.raised is None and mine & {(p.variable, p.gradient) for p in other.pairs}:
+            return other
+    return None
+
+
+def _assigned_zero(recording: Recording, update: Update) -> bool:
+    """Whether every value that this place added or subtracted is known to be zero."""
+    found = []
+    for a in recording.assignments:
+        if a.span == update.span and a.how in ("AssignSubVariableOp", "AssignAddVariableOp") and a.value is not None:
+            tensor = recording.tensors.get(a.value)
+            found.append(tensor.all_zero if tensor is not None else None)
+    return bool(found) and all(z is True for z in found)
+
+
+def _renewed(recording: Recording, site: Site) -> Fault | None:
+    """Sources that are others in every few turns: where, in the code that asks for the gradient, they are made."""
+    run = next(recording.runs_of(site.id), None)
+    if run is None or recording.raised is not None:
+        return None
+    sources = [i for i, s in enumerate(run.sources) if s.kind == "variable"]
+    first = recording.variables.get(run.sources[sources[0]].id) if sources else None
+    places = first.created_by if first is not None else ()
+    where: Span | None = next((p for p in places if run.span is not None and p.function == run.span.function and (p.cell, p.file) == (run.span.cell, run.span.file)), None)
+    if where is None:
+        where = first.created_at if first is not None else None
+    ids = {run.sources[i].id for i in sources}
+    returned = any(a.value is not None and a.seq > run.seq and a.variable not in ids and _comes_from(recording, a.value, ids) for a in recording.assignments)
+    if returned or where is None:
+        return None
+    return Fault("step", "renewed", run, tuple(sources), span=where, detail={"count": site.count, "renewed": site.renewed})
+
+
+def _comes_from(recording: Recording, key: int, wanted: set[int]) -> bool:
+    waiting, seen = [key], set[int]()
+    while waiting and len(seen) < 2000:
+        current = waiting.pop()
+        tensor = recording.tensors.get(current)
+        if current in wanted or (tensor is not None and tensor.variable in wanted):
+            return True
+        if current not in seen:
+            seen.add(current)
+            op = recording.producer.get(current)
+            waiting.extend(op.inputs if op is not None else ())
+    return False

@@ -1,0 +1,142 @@
+"""Where a gradient became too small or too large: its way back from the target, step by step."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import Paths
+from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
+
+# Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
+SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
+CANCELLED = 1e-5
+LOOPS = frozenset({"While", "StatelessWhile"})
+SINGULAR = frozenset(
+    {
+        "Rsqrt",
+        "Sqrt",
+        "RealDiv",
+        "Div",
+        "Reciprocal",
+        "Inv",
+        "Pow",
+        "Log",
+        "Log1p",
+        "Xlogy",
+        "Acos",
+        "Asin",
+        "Atanh",
+        "L2Loss",
+        "Norm",
+        "Cholesky",
+        "MatrixInverse",
+        "Svd",
+        "SelfAdjointEigV2",
+        "DivNoNan",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One step on the way back: the norms of the gradient before and behind it, and the input it went to."""
+
+    step: BackwardStep
+    op: Op | None
+    received: float
+    sent: float
+    input: int
+
+    @property
+    def factor(self) -> float:
+        return self.sent / self.received
+
+
+def chain(recording: Recording, run: GradientRun, gradient: int | None) -> list[Link]:
+    """The steps that made a gradient, from the source's end to the target; where several gradients were summed it follows the largest."""
+    flows = {f.id: f.norm for s in run.steps for f in (*s.received, *s.sent) if f is not None and f.id is not None and f.norm is not None}
+    found: list[Link] = []
+    key, last = gradient, len(run.steps)
+    waiting: tuple[BackwardStep, float, int] | None = None
+    for _ in range(10_000):
+        place = _sender(run, key, last)
+        if place is None:
+            adder = recording.producer.get(key) if key is not None else None
+            terms = [i for i in adder.inputs if i in flows] if adder is not None and adder.type in ("AddN", "AddV2", "Add", "Identity") else []
+            if not terms:
+                break
+            key = max(terms, key=lambda i: flows[i] or 0.0)
+            continue
+        last, position = place
+        step = run.steps[last]
+        after = step.sent[position]
+        if waiting is None and after is not None and after.norm is not None:
+            waiting = (step, after.norm, position)
+        known = [f for f in step.received if f is not None and f.norm]
+        if known:
+            largest = max(known, key=lambda f: f.norm or 0.0)
+            if waiting is not None:
+                first, sent, where = waiting
+                found.append(Link(first, recording.by_seq.get(first.op) if first.op is not None else None, largest.norm or 1.0, sent, where))
+                waiting = None
+            key = largest.id
+        else:
+            # Lists of tensors have no norm: the factor of the steps that hand them on is told at the next one that has.
+            key = next((f.id for f in step.received if f is not None and f.id is not None and _sender(run, f.id, last) is not None), None)
+            if key is None:
+                break
+    return found
+
+
+def _sender(run: GradientRun, key: int | None, before: int) -> tuple[int, int] | None:
+    for index in range(before - 1, -1, -1):
+        for position, flow in enumerate(run.steps[index].sent):
+            if flow is not None and key is not None and flow.id == key:
+                return index, position
+    return None
+
+
+def is_cancelled(recording: Recording, run: GradientRun, index: int) -> bool:
+    """Whether a tiny gradient is what rounding left of terms that cancel: it became tiny in one sum, not little by little."""
+    links = chain(recording, run, run.gradients[index].id)
+    return not links or any(link.factor < CANCELLED and (link.op is None or link.op.type in SUMS) for link in links)
+
+
+def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:
+    """A fault for each place that explains why gradients vanish or explode."""
+    faults = [_fault(paths, index, status) for index in indices]
+    deep = next((f for f in faults if f.cause == "depth"), None)
+    if deep is None or deep.op is None:
+        return faults
+    # Weights that every turn uses get one large term from a turn; what made that term large is the same line.
+    return [dataclasses.replace(deep, sources=f.sources) if f.op is not None and f.op.span == deep.op.span else f for f in faults]
+
+
+def _fault(paths: Paths, index: int, status: str) -> Fault:
+    run, recording = paths.run, paths.recording
+    links = chain(recording, run, run.gradients[index].id)
+    sign = 1.0 if status == "exploding" else -1.0
+    weights = [(sign * math.log(link.factor), link) for link in links if link.factor > 0 and math.isfinite(link.factor)]
+    moving = [(w, link) for w, link in weights if w > math.log(1.3)]
+    total = sum(w for w, _ in moving)
+    detail: dict[str, object] = {"status": status, "links": tuple(links)}
+    if not moving or total <= 0:
+        return Fault("scale", "unknown", run, (index,), span=run.span, detail=detail | {"key": status})
+    strongest = max(moving, key=lambda item: item[0])
+    places: dict[object, float] = {}
+    for w, link in moving:
+        place = link.op.span if link.op is not None else None
+        places[place] = places.get(place, 0.0) + w
+    main = max(places, key=lambda p: places[p])
+    worst = max((item for item in moving if (item[1].op.span if item[1].op is not None else None) == main), key=lambda item: item[0])
+    loop = worst[1].op is not None and (worst[1].op.type in LOOPS or any(label == "body" for _, label in worst[1].op.branches))
+    same = [link for _, link in moving if link.op is not None and link.op.span == main]
+    depth = loop or (len([w for w, _ in moving if w < 0.5 * total]) >= 3 and strongest[0] < 0.5 * total)
+    chosen = worst[1] if depth else strongest[1]
+    detail |= {"key": (status, depth, chosen.op.span if chosen.op else None), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
+    cause = "depth" if depth else "singular" if chosen.op is not None and chosen.op.type in SINGULAR and status == "exploding" else "factor"
+    return Fault("scale", cause, run, (index,), chosen.op, chosen.input, step=chosen.step, detail=detail)

@@ -1,0 +1,56 @@
+"""The loss itself is NaN or infinite while every gradient is finite.
+
+What it finds
+    A target that is not finite in a call whose gradients all are.
+
+Why it happens
+    A derivative can be finite where the value is not: that of `log(x)` is 1 / x, an ordinary number for a negative x, where the logarithm itself is NaN.
+
+Example
+    import tensorflow as tf
+    x = tf.Variable(-2.0)
+    with tf.GradientTape() as tape:
+        loss = tf.math.log(x)
+    grad = tape.gradient(loss, x)
+
+Use instead
+    import tensorflow as tf
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = tf.math.log(x)
+    grad = tape.gradient(loss, x)
+
+Fix safety
+    Keeping the input in the domain changes the loss: unsafe.
+
+Not a problem when
+    Never: the training goes on, towards nothing that the loss could tell.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.nonfinite.invalid_forward_value import HELP
+from gradmagic.rules.phrasing import called, finding, history, number, target_name
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "loss" or fault.run is None:
+        return None
+    op, run = fault.op, fault.run
+    value = number(run.target_value) if run.target_value is not None else "not finite"
+    where = f" It is {called(recording, op)} (op `{op.type}`) that turns finite values into one that is not." if op is not None else ""
+    return finding(
+        "nonfinite/loss-only",
+        fault,
+        f"{target_name(fault)} is {value} although every gradient is finite" + (f": {called(recording, op)} makes it so" if op is not None else ""),
+        spot(recording, op) if op is not None else run.span,
+        "the value is not finite here, its derivative is",
+        f"All {len(run.gradients)} gradients of this call are finite and would be applied, while the target is {value}.{where}",
+        notes=history(fault, recording),
+        help=HELP.get(op.type) if op is not None else None,
+        variables=tuple(s.name for s in run.sources),
+    )

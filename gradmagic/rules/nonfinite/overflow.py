@@ -1,0 +1,86 @@
+"""A value exceeded the largest number of its dtype.
+
+What it finds
+    The first op on the way whose result is infinite (or a sum of infinities) because the true result is too large for the dtype.
+
+Why it happens
+    float32 ends at 3.4e38, which is `exp(88.7)`; float16 ends at 65504. Beyond that the result is infinite, and infinities cancel to NaN.
+
+Example
+    import tensorflow as tf
+    log_var = tf.Variable([1.0, 100.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.exp(log_var))
+    grad = tape.gradient(loss, log_var)
+
+Use instead
+    import tensorflow as tf
+    log_var = tf.Variable([1.0, 100.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.exp(tf.minimum(log_var, 80.0)))
+    grad = tape.gradient(loss, log_var)
+
+Fix safety
+    A bound changes the value: unsafe.
+
+Not a problem when
+    Mixed precision with loss scaling: the optimizer skips such a step and lowers the scale.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, history, number, subject
+from gradmagic.syntax import spot
+
+LARGEST = {"float16": 65504.0, "bfloat16": 3.39e38, "float32": 3.403e38, "float64": 1.798e308}
+# Finite everywhere: where their results are not finite, the true ones are too large.
+BOUNDLESS = frozenset(
+    {"Exp", "Expm1", "Sinh", "Cosh", "Square", "SquaredDifference", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "Sum", "Mean", "Prod", "Cumsum", "AddV2", "Add", "AddN", "Sub", "BiasAdd", "L2Loss", "Cast", "Cumprod", "EuclideanNorm", "Softplus", "Elu", "Relu", "Merge"}
+)  # fmt: skip
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if op is None or fault.cause not in ("forward", "born"):
+        return None
+    tensor = recording.tensors.get(op.outputs[0]) if op.outputs else None
+    dtype = tensor.dtype if tensor is not None else "its dtype"
+    if not _is_too_large(recording, op, fault.input, fault.cause):
+        return None
+    largest = f", where {dtype} ends at {number(LARGEST[dtype])}" if dtype in LARGEST else ""
+    if fault.cause == "forward":
+        entering = [t.numbers for i in op.inputs if (t := recording.tensors.get(i)) is not None and t.numbers is not None and t.numbers.size]
+        known = f" The largest value that comes in is {number(max(max(abs(n.min), abs(n.max)) for n in entering))}." if entering else ""
+        body = f"Going forward, every input of {called(recording, op)} (op `{op.type}`) is finite, and its result is too large{largest}.{known}"
+        label = "finite values go in, and the result is too large"
+    else:
+        received = fault.step.received[0] if fault.step is not None and fault.step.received else None
+        size = f" of norm {number(received.norm)}" if received is not None and received.norm is not None else ""
+        body = f"Going backward, a finite gradient{size} comes to {called(recording, op)} (op `{op.type}`), and the product with its derivative is too large{largest}."
+        label = "going backward, the first infinity is made here"
+    return finding(
+        "nonfinite/overflow",
+        fault,
+        f"{subject(fault, 'not finite')}: {called(recording, op)} overflows {dtype}",
+        spot(recording, op),
+        label,
+        body,
+        notes=history(fault, recording),
+        help="scale the data, bound the exponent (`tf.minimum`, `tf.clip_by_value`), work with logarithms, or use loss scaling with float16",
+    )
+
+
+def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str) -> bool:
+    if op.type in BOUNDLESS:
+        return True
+    if cause == "born" or op.type not in ("Pow", "RealDiv", "Div") or len(op.inputs) != 2:
+        return False
+    # A power of 0 or a division by 0 is infinite by itself; of other values it is only too large.
+    pole = recording.tensors.get(op.inputs[0 if op.type == "Pow" else 1])
+    if pole is None or pole.numbers is None or pole.numbers.zeros or (op.type == "Pow" and pole.numbers.min < 0):
+        return False
+    out = recording.tensors.get(op.outputs[0])
+    return out is not None and out.norm is not None and out.norm == float("inf")

@@ -1,0 +1,65 @@
+"""The gradient grows step by step on its way back.
+
+What it finds
+    A gradient that is far larger than its variable, because many steps on the way each make it larger.
+
+Why it happens
+    Going backward, every layer (or time step) multiplies the gradient by its weights. Where that makes it twice as large, thirty steps make it a thousand million times as large.
+
+Example
+    import tensorflow as tf
+    tf.random.set_seed(0)
+    start = tf.Variable(tf.ones((1, 8)))
+    recurrent = tf.Variable(2.0 * tf.eye(8))
+    with tf.GradientTape() as tape:
+        state = start
+        for _ in range(20):
+            state = tf.nn.relu(state @ recurrent)
+        loss = tf.reduce_mean(state)
+    grads = tape.gradient(loss, [start, recurrent])
+
+Use instead
+    import tensorflow as tf
+    tf.random.set_seed(0)
+    start = tf.Variable(tf.ones((1, 8)))
+    recurrent = tf.Variable(1.0 * tf.eye(8))
+    with tf.GradientTape() as tape:
+        state = start
+        for _ in range(20):
+            state = tf.nn.relu(state @ recurrent)
+        loss = tf.reduce_mean(state)
+    grads = tape.gradient(loss, [start, recurrent])
+
+Fix safety
+    Every remedy changes the model or its training: unsafe.
+
+Not a problem when
+    The gradients are clipped before they are applied.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.scale.sized import beside, state, way
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "depth" or op is None or state(fault) != "exploding":
+        return None
+    count, steps = fault.detail["count"], fault.detail["steps"]
+    times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that make it larger"
+    return finding(
+        "scale/exploding-through-depth",
+        fault,
+        f"{subject(fault, 'exploding')}: {called(recording, op)} makes it larger again and again",
+        spot(recording, op),
+        f"makes the gradient larger: {times}",
+        f"{beside(fault)} Going backward from the target, its norm is {way(fault)}. An update of ordinary size would destroy the variable.",
+        severity="warning",
+        help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
+    )

@@ -1,0 +1,36 @@
+"""How the findings about scale put sizes into words."""
+
+from __future__ import annotations
+
+import math
+
+from gradmagic.locate.fault import Fault
+from gradmagic.rules.phrasing import number
+
+SEQUENCES = frozenset({"While", "StatelessWhile"})
+
+
+def state(fault: Fault) -> str:
+    """`exploding` or `vanishing`, as the status says."""
+    return str(fault.detail.get("status", "out of scale"))
+
+
+def beside(fault: Fault) -> str:
+    """One sentence: the most extreme gradient of the fault and the variable it belongs to."""
+    run = fault.run
+    assert run is not None
+    known = [(run.gradients[i].numbers.norm, run.sources[i]) for i in fault.sources if run.gradients[i].numbers is not None]  # type: ignore[union-attr]
+    known = [(n, s) for n, s in known if math.isfinite(n)]
+    if not known:
+        return ""
+    norm, source = (max if state(fault) == "exploding" else min)(known, key=lambda item: item[0])
+    weight = f", the variable itself the norm {number(source.value.norm)}" if source.value is not None and math.isfinite(source.value.norm) else ""
+    return f"The gradient of `{source.name}` has the norm {number(norm)}{weight}."
+
+
+def way(fault: Fault) -> str:
+    """The norms of the gradient on its way back: the first ones, and the last."""
+    links = list(reversed(fault.detail.get("links", ())))  # type: ignore[call-overload]
+    norms = [link.sent for link in links]
+    thinned = norms if len(norms) <= 8 else norms[:: max(1, len(norms) // 7)][:7] + norms[-1:]
+    return " → ".join(number(n) for n in thinned)

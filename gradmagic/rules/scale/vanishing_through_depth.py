@@ -1,0 +1,65 @@
+"""The gradient shrinks step by step on its way back until nothing is left to train with.
+
+What it finds
+    A gradient that is far smaller than the others of its call and than its variable, because many steps on the way each shrink it.
+
+Why it happens
+    Going backward, every layer (or time step) multiplies the gradient by its derivative. The derivative of sigmoid is at most 0.25, that of tanh at most 1; with small weights on top the product of many such factors is next to nothing.
+
+Example
+    import tensorflow as tf
+    tf.random.set_seed(0)
+    start = tf.Variable(tf.ones((1, 8)))
+    recurrent = tf.Variable(0.3 * tf.eye(8))
+    with tf.GradientTape() as tape:
+        state = start
+        for _ in range(30):
+            state = tf.tanh(state @ recurrent + 0.1)
+        loss = tf.reduce_sum(tf.square(state - 1.0))
+    grads = tape.gradient(loss, [start, recurrent])
+
+Use instead
+    import tensorflow as tf
+    tf.random.set_seed(0)
+    start = tf.Variable(tf.ones((1, 8)))
+    recurrent = tf.Variable(0.3 * tf.eye(8))
+    with tf.GradientTape() as tape:
+        state = start
+        for _ in range(30):
+            state = state + 0.1 * tf.tanh(state @ recurrent + 0.1)
+        loss = tf.reduce_sum(tf.square(state - 1.0))
+    grads = tape.gradient(loss, [start, recurrent])
+
+Fix safety
+    Every remedy changes the model: unsafe.
+
+Not a problem when
+    The variable is not meant to be learned from so far away.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.scale.sized import beside, state, way
+from gradmagic.syntax import spot
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    op = fault.op
+    if fault.cause != "depth" or op is None or state(fault) != "vanishing":
+        return None
+    count, steps = fault.detail["count"], fault.detail["steps"]
+    times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that shrink it"
+    return finding(
+        "scale/vanishing-through-depth",
+        fault,
+        f"{subject(fault, 'vanishing')}: {called(recording, op)} shrinks it again and again",
+        spot(recording, op),
+        f"shrinks the gradient: {times}",
+        f"{beside(fault)} Going backward from the target, its norm is {way(fault)}. No single step loses it: {steps} of them shrink it one after the other.",
+        severity="warning",
+        help="residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh",
+    )

@@ -1,0 +1,64 @@
+"""A variable, a model or an optimizer is created anew in the turns of a loop, so that nothing accumulates.
+
+What it finds
+    A gradient call whose sources are other objects than in the turn before, made in between, while nothing of the old ones is assigned to the new ones.
+
+Why it happens
+    What is built inside the loop begins from its initial values in every turn.
+
+Example
+    import tensorflow as tf
+    x = tf.constant([1.0, 2.0])
+    optimizer_of = tf.keras.optimizers.SGD
+    for step in range(4):
+        w = tf.Variable(2.0)
+        optimizer = optimizer_of(0.1)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(w * x - 1.0))
+        grads = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(grads, [w]))
+
+Use instead
+    import tensorflow as tf
+    x = tf.constant([1.0, 2.0])
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    for step in range(4):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(w * x - 1.0))
+        grads = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(grads, [w]))
+
+Fix safety
+    Moving the creation out of the loop changes the training, as is meant.
+
+Not a problem when
+    Each turn is an experiment of its own: cross-validation, an ensemble, a search over settings.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import finding, listing
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause != "renewed" or fault.run is None:
+        return None
+    count, renewed = fault.detail["count"], fault.detail["renewed"]
+    assert isinstance(count, int) and isinstance(renewed, int)
+    every = count == renewed + 1
+    return finding(
+        "step/recreated-every-step",
+        fault,
+        f"{listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} created anew {'in every turn' if every else f'{renewed} times during the {count} gradient calls'}, so nothing accumulates",
+        fault.span,
+        "makes new variables",
+        f"The gradient call ran {count} times, and {renewed} times its sources were other variables than in the turn before, made in between. None of the new ones was given the value of an old one: "
+        f"what {'a step' if every else 'training'} changed is gone with the next turn.",
+        others=[(fault.run.span, "the gradients of these variables are asked for here")] if fault.run.span is not None else [],
+        severity="warning" if every else "note",
+        help="create them once, before the loop",
+    )

@@ -1,0 +1,65 @@
+"""A `tf.function` that was traced earlier keeps an old Python value.
+
+What it finds
+    A Python number, text or small array that the function's code reads, which was changed and is read as it was when the function was traced.
+
+Why it happens
+    Tracing runs the Python code once. Numbers that it reads become constants of the graph; later calls run the graph and not the code.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    rate = 0.1
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = w * w
+        w.assign_sub(rate * tape.gradient(loss, w))
+    step()
+    rate = 0.01
+    step()
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    rate = tf.Variable(0.1)
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = w * w
+        w.assign_sub(rate * tape.gradient(loss, w))
+    step()
+    rate.assign(0.01)
+    step()
+
+Fix safety
+    The function then sees the new value, as is meant.
+
+Not a problem when
+    The value is used for printing only.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording, StaleRead
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    read = fault.detail.get("read")
+    if fault.cause != "stale" or not isinstance(read, StaleRead):
+        return None
+    name = code(read.expression)
+    return finding(
+        "step/stale-capture",
+        fault,
+        f"{code(read.function)} keeps {name} = {code(repr(read.traced))}, although it is {code(repr(read.now))} now",
+        read.span,
+        "read once, when the function was traced",
+        f"When the graph of {code(read.function)} was traced, {name} was {code(repr(read.traced))} and became a constant of it. It was {code(repr(read.now))} when the function was called again (call {read.calls}), and no new trace was made: the graph goes on with the old value.",
+        severity="warning",
+        help=f"keep it in a `tf.Variable` and assign to that, or pass it to {code(read.function)} as a tensor",
+        variables=(),
+    )

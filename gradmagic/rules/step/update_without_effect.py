@@ -1,0 +1,117 @@
+"""Gradients were applied, and the variable did not change.
+
+What it finds
+    A variable with a gradient that is finite and not zero, which was updated and holds the same bits at the end of the cell as before its first update; and a training call of a model without a single trainable weight.
+
+Why it happens
+    A learning rate of 0, an update below half a step of the dtype, a constraint, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.
+
+Example
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.0)
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = w * w
+        grads = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(grads, [w]))
+
+Use instead
+    import tensorflow as tf
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = w * w
+        grads = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(grads, [w]))
+
+Fix safety
+    The variables change, as is meant.
+
+Not a problem when
+    The first step of a warm-up from 0, or weights that are put back on purpose, as by a search for the learning rate.
+"""
+
+from __future__ import annotations
+
+import math
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording, TrainingCall
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding, listing, number
+from gradmagic.sizes import NOISE
+
+RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause == "frozen":
+        return _frozen(fault)
+    update = fault.update
+    if fault.cause != "still" or update is None or fault.run is None:
+        return None
+    times = f"{update.count} times" if update.count > 1 else "once"
+    reason, sure = _reason(fault)
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{listing(fault.names)} {'was' if len(fault.names) == 1 else 'were'} updated {times} and did not change{reason[0]}",
+        update.span,
+        "changes nothing",
+        f"The gradient is finite and not zero. The update ran {times}, and {'the variable holds' if len(fault.names) == 1 else 'the variables hold'} the same bits as before the first one.{reason[1]}",
+        severity="warning" if sure and (update.count > 1 or update.in_graph) else "note",
+        certainty="certain" if sure else "likely",
+        help=reason[2],
+    )
+
+
+def _reason(fault: Fault) -> tuple[tuple[str, str, str], bool]:
+    update, run = fault.update, fault.run
+    assert update is not None and run is not None
+    if update.learning_rate == 0:
+        return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True
+    if fault.detail.get("zero"):
+        return (
+            ": what is added is 0",
+            " What this line adds is 0 in every element.",
+            "look at the factor in front of the gradient: it is 0 when the line runs, or was 0 when the function was traced",
+        ), True
+    if update.in_graph and update.kind == "assign":
+        return (": what the traced function adds is 0 or too small", " Inside a `tf.function` a Python number is a constant of the graph: it has the value that it had when the function was traced.",
+                "keep the learning rate in a `tf.Variable`, or pass it to the function as a tensor"), True  # fmt: skip
+    steps = []
+    for index in fault.sources:
+        source, numbers = run.sources[index], run.gradients[index].numbers
+        if update.learning_rate is None or numbers is None or source.value is None:
+            continue
+        largest = max(abs(source.value.min), abs(source.value.max))
+        smallest = min(abs(source.value.min), abs(source.value.max)) if source.value.min * source.value.max > 0 else 0.0
+        # Adaptive optimizers move by about the learning rate, plain descent by the learning rate times the gradient.
+        step = update.learning_rate * (max(abs(numbers.min), abs(numbers.max)) if update.type == "SGD" else 1.0)
+        steps.append((step, (smallest or largest) * RESOLUTION.get(source.dtype, 0.0), source.dtype))
+    if steps and all(math.isfinite(s) and s <= 2.0 * r for s, r, _ in steps):
+        step, resolution, dtype = max(steps, key=lambda s: s[0] / s[1])
+        return (
+            f": the step is too small for {dtype}",
+            f" The largest step is about {number(step)}, and next to a weight of that size {dtype} cannot tell apart what is closer than about {number(resolution)}: the sum is rounded back.",
+            "keep the variables in float32 (`mixed_float16` does), or take a larger learning rate",
+        ), True
+    return ("", " Something put the old value back, or a constraint holds it.", "look for an assignment after the update, or a constraint of the variable"), False
+
+
+def _frozen(fault: Fault) -> Finding:
+    call = fault.detail["call"]
+    assert isinstance(call, TrainingCall)
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{code(call.name)} trains nothing: none of the {call.weights} weights of {code(call.model)} is trainable",
+        call.span,
+        "computes a loss and changes no weight",
+        f"When this call runs, {code(call.model)} has {call.weights} weights and no trainable one, so it asks for no gradient and updates nothing. Keras 3 looks at `trainable` when it traces the training step, not when the model is compiled.",
+        severity="warning",
+        help=f"set {code(call.model + '.trainable = True')} before this call, or train the two models in loops of their own",
+        variables=(),
+    )

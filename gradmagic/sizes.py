@@ -1,0 +1,63 @@
+"""How large a gradient is: judged beside its variable, beside the other gradients of its call, and beside what its dtype can tell apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+Size = Literal["noise", "vanishing", "exploding"]
+
+# Half a unit in the last place of 1.0: terms of size 1 that cancel leave no more than this.
+NOISE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1.2e-7, "float64": 2.3e-16}
+# With a learning rate of 0.001 the step would be ten times as long as the variable.
+EXPLODING = 1e4
+# A million steps with a learning rate of 1 would be as long as the variable, while another variable of the call needs a hundredth of a percent of that.
+VANISHING, BESIDE_OTHERS = 1e-6, 1e-4
+
+
+def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) -> tuple[Size | None, ...]:
+    """For each source: whether its gradient is rounding noise, too small or too large to train with; None where it is neither, or cannot be told.
+
+    Args:
+        sources: the sources of a gradient call (`Source`), with their values in numbers where those are known.
+        gradients: what came out for each (`Gradient`); all-zero, missing and non-finite ones are None in the result.
+        noise: whether what is below the rounding noise of the largest gradient is called so, without a look at its variable.
+    """
+    norms = [_norm(g) for g in gradients]
+    largest = max((n for n in norms if n is not None), default=0.0)
+    relative = [None if n is None or b is None else n / b for n, b in zip(norms, _beside(sources), strict=False)]
+    biggest = max((r for r in relative if r is not None), default=0.0)
+    found: list[Size | None] = []
+    for source, norm, size in zip(sources, norms, relative, strict=False):
+        if norm is None or norm == 0.0:
+            found.append(None)
+        elif noise and len(norms) > 1 and norm < 0.5 * NOISE.get(source.dtype, 0.0) * largest:
+            found.append("noise")
+        elif size is not None and size > EXPLODING:
+            found.append("exploding")
+        elif size is not None and size < VANISHING and size < BESIDE_OTHERS * biggest:
+            found.append("vanishing")
+        else:
+            found.append(None)
+    return tuple(found)
+
+
+def _norm(gradient: Any) -> float | None:
+    numbers = gradient.numbers
+    if numbers is None or not numbers.finite or not math.isfinite(numbers.norm):
+        return None
+    return float(numbers.norm)
+
+
+def limits(sources: Sequence[Any]) -> tuple[float, ...]:
+    """For each source the norm above which its gradient counts as exploding; infinite where that cannot be told."""
+    return tuple(math.inf if b is None else EXPLODING * b for b in _beside(sources))
+
+
+def _beside(sources: Sequence[Any]) -> list[float | None]:
+    """What a gradient's norm is compared with: the norm of its variable, or for a variable near zero of one as large as the others of the call are on average."""
+    known = [s for s in sources if s.kind == "variable" and s.trainable and s.value is not None and s.value.finite and math.isfinite(s.value.norm)]
+    count = sum(s.value.size for s in known)
+    typical = math.sqrt(sum(s.value.norm**2 for s in known) / count) if count else 0.0
+    return [max(s.value.norm, typical * math.sqrt(s.value.size)) or None if any(s is k for k in known) else None for s in sources]
