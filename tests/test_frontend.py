@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import os
+import random
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from gradmagic.render.mime import MIME_TYPE, to_mimebundle
+from gradmagic.report import Histogram, Location, Report
+from tests.render.reports import many
 
 FOLDER = Path(__file__).parent.parent / "labextension"
 
@@ -56,3 +63,35 @@ def test_no_lock_names_a_registry() -> None:
         assert '"resolved"' not in text and "index-url" not in text
         hosts = re.findall(r"https?://([^/\"\s]+)/[^\"]*\.(?:tgz|whl|tar\.gz)", text)
         assert hosts == []
+
+
+def test_the_widget_is_small() -> None:
+    script = (FOLDER.parent / "gradmagic" / "static" / "widget.js").read_bytes()
+    # It is stored in every notebook that saves its widgets.
+    assert 10_000 < len(gzip.compress(script)) < 250_000
+
+
+def test_a_large_report_is_no_burden_for_a_notebook() -> None:
+    report = many()
+    call = report.calls[0]
+    rng = random.Random(7)
+    code = '    y = keras.layers.Conv2D(8, 3, padding="same", name=f"conv_{i}")(keras.layers.Activation("relu")(y))'
+    stats = [rng.gauss(0, 1) for _ in range(5)]
+    rows = []
+    for row in call.variables:
+        edges = tuple(rng.gauss(0, 1) for _ in range(9))
+        grad = row.grad and replace(row.grad, norm=stats[0], mean=stats[1], std=stats[2], min=stats[3], max=stats[4], histogram=Histogram(edges, (7,) * 8), norm_history=edges)
+        rows.append(replace(row, grad=grad, read_at=(Location("current", None, 5, 4, 5, len(code), code, "block"),) * 2))
+    bundle = to_mimebundle(replace(report, calls=(replace(call, variables=tuple(rows)),)))
+    saved = Report.from_dict(bundle[MIME_TYPE])
+    assert [v.name for v in saved.calls[0].variables] == [v.name for v in rows] and len(rows) == 300
+    assert len(json.dumps(bundle, separators=(",", ":"))) < 300_000
+
+
+def test_nothing_heavy_is_loaded_before_the_first_report() -> None:
+    """What JupyterLab loads at start holds neither the layout library nor the view; they are in files of their own."""
+    static = FOLDER.parent / "gradmagic" / "labextension" / "static"
+    texts = {path.name: path.read_text(encoding="utf-8") for path in static.glob("*.js")}
+    heavy = {name for name, text in texts.items() if "rankdir" in text or "gm-summary" in text}
+    plugins = {name for name, text in texts.items() if "gradmagic:check-cell" in text}
+    assert heavy and plugins and not heavy & plugins

@@ -31,7 +31,7 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
     if not isinstance(message, Mapping) or message.get("type") != "try":
         return None
     asked = {"type": "tried", "finding": message.get("finding"), "fix": message.get("fix")}
-    empty = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None}
+    empty: dict[str, Any] = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None}
     found = _find(report, message.get("finding"), message.get("fix"))
     if found is None:
         return {**asked, **empty, "error": "this report has no such fix"}

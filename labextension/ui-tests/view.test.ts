@@ -1,17 +1,12 @@
 // @vitest-environment jsdom
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { type Report, SCHEMA } from "../src/report";
+import { SCHEMA } from "../src/report";
 import { type TryMessage, trials } from "../src/trials";
 import { renderReport, type ViewOptions } from "../src/view";
 import { visible } from "../src/view/dom";
 import type { Selected } from "../src/view/selection";
 import { whySteps } from "../src/view/steps";
-
-const FOLDER = join(__dirname, "../../tests/render/blessed");
-const load = (name: string): Report => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
-const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
+import { load, NAMES } from "./blessed";
 
 let host: HTMLElement;
 const draw = (report: unknown, options?: ViewOptions) => renderReport(host, report, options);
