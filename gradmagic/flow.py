@@ -10,7 +10,7 @@ from gradmagic.syntax import text_at, use_of
 
 MOST_GROUPS = 14
 HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
-MOST_VARIABLES = 10
+MOST_VARIABLES = 400
 
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import json
 import os
 import random
 import re
@@ -16,7 +17,7 @@ from types import ModuleType
 import pytest
 
 from gradmagic.render.mime import MIME_TYPE, to_mimebundle
-from gradmagic.report import Histogram, Location, Report
+from gradmagic.report import Edge, FlowGraph, Histogram, Location, Node, Report
 from tests.render.reports import many
 
 FOLDER = Path(__file__).parent.parent / "labextension"
@@ -82,7 +83,9 @@ def test_a_large_report_is_no_burden_for_a_notebook() -> None:
         edges = tuple(rng.gauss(0, 1) for _ in range(9))
         grad = row.grad and replace(row.grad, norm=stats[0], mean=stats[1], std=stats[2], min=stats[3], max=stats[4], histogram=Histogram(edges, (7,) * 8), norm_history=edges)
         rows.append(replace(row, grad=grad, read_at=(Location("current", None, 5, 4, 5, len(code), code, "block"),) * 2))
-    bundle = to_mimebundle(replace(report, calls=(replace(call, variables=tuple(rows)),)))
+    nodes = (Node("g", "group", "sequential", "152 ops: MatMul"), *(Node(f"v{i}", "variable", row.name, "float32", None, row.status) for i, row in enumerate(rows)))
+    graph = FlowGraph(nodes, tuple(Edge(f"v{i}", "g", "flows", rng.random()) for i in range(len(rows))))
+    bundle = to_mimebundle(replace(report, calls=(replace(call, variables=tuple(rows), graph=graph),)))
     saved = Report.from_dict(bundle[MIME_TYPE])
     assert [v.name for v in saved.calls[0].variables] == [v.name for v in rows] and len(rows) == 300
     assert len(json.dumps(bundle, separators=(",", ":"))) < 300_000

@@ -16,7 +16,7 @@ from gradmagic.report import GradientCall, Report
 
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 60
+MOST_FOLDED = 40
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.

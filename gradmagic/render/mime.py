@@ -9,7 +9,7 @@ from gradmagic.report import Report
 
 MIME_TYPE = "application/vnd.gradmagic.report+json"
 # A report may be saved with its notebook many times over: beyond these, details would only make it large.
-MOST_DETAILED = 80
+MOST_DETAILED = 40
 MOST_RUNS = 96
 
 
@@ -35,7 +35,7 @@ def _slim(data: dict[str, Any]) -> dict[str, Any]:
     for call in data["calls"]:
         ranked = sorted(call["variables"], key=lambda variable: variable["status"] == "ok")
         for variable in ranked[MOST_DETAILED:]:
-            variable["read_at"] = variable["read_at"][:1]
+            variable["read_at"] = []
             if variable["grad"] is not None:
                 variable["grad"]["histogram"] = None
         for variable in ranked:

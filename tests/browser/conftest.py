@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -57,7 +58,23 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    home, root = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("notebooks")
+    with _server(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("notebooks")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def bare_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A server whose JupyterLab does not have the extension."""
+    home = tmp_path_factory.mktemp("bare")
+    config = home / "config" / "labconfig"
+    config.mkdir(parents=True)
+    (config / "page_config.json").write_text('{"disabledExtensions": {"@gradmagic/labextension": true}}')
+    with _server(home, tmp_path_factory.mktemp("notebooks")) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _server(home: Path, root: Path) -> Iterator[Lab]:
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(NEWS)
@@ -123,6 +140,12 @@ def _opener(page: Page, lab: Lab, name: str, address: str) -> Opener:
 def in_lab(page: Page, lab: Lab, request: pytest.FixtureRequest) -> Opener:
     """Write a notebook of these cells (sources or nodes) and open it in JupyterLab, in a workspace of its own; without cells the notebook of before is opened again."""
     return _opener(page, lab, re.sub(r"\W+", "-", request.node.name), "{url}/lab/workspaces/{workspace}/tree/{path}")
+
+
+@pytest.fixture
+def in_bare_lab(page: Page, bare_lab: Lab, request: pytest.FixtureRequest) -> Opener:
+    """The same in a JupyterLab without the extension."""
+    return _opener(page, bare_lab, re.sub(r"\W+", "-", request.node.name), "{url}/lab/workspaces/{workspace}/tree/{path}")
 
 
 @pytest.fixture

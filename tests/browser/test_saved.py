@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with
 from tests.render.reports import hostile, stop_gradient
 
@@ -144,3 +145,17 @@ def test_untrusted_notebook_and_hostile_names_stay_text(page: Page, in_lab: Any)
     page.evaluate("() => window.jupyterapp.shell.activateById('gradmagic-panel')")
     expect(page.locator("#gradmagic-panel .gm-entry").first).to_be_visible()
     assert page.locator(".gm-report img, #gradmagic-panel img").count() == 0 and dialogs == []
+
+
+def test_everybody_can_use_report_card_and_panel(page: Page, saved: Any) -> None:
+    page.evaluate("() => window.jupyterapp.shell.activateById('gradmagic-panel')")
+    expect(page.locator("#gradmagic-panel .gm-entry").first).to_be_visible()
+    for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
+        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=theme)
+        page.mouse.move(5, 5)
+        expect(page.locator(".gm-hover")).to_have_count(0)
+        assert violations(page, ".gm-report") + violations(page, "#gradmagic-panel") == []
+        page.locator(".gm-squiggle").hover()
+        expect(page.locator(".gm-hover")).to_be_visible()
+        assert violations(page, ".cm-tooltip:has(.gm-hover)") == []

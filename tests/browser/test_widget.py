@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.test_lab import CHECK, SETUP, TWICE
 
 CAUGHT = TWICE.replace("second = tape.gradient(loss, w)", "try:\n    second = tape.gradient(loss, w)\nexcept RuntimeError:\n    pass")
@@ -40,3 +41,20 @@ def test_try_it_asks_the_kernel(page: Page, in_notebook7: Any) -> None:
     view.get_by_role("button", name="Try it").first.click()
     expect(view.locator(".gm-tried")).to_contain_text("It works")
     expect(view.locator(".gm-tried")).to_contain_text("The loss: 4 → NaN.")
+
+
+def test_without_the_extension_the_widget_is_live_and_what_is_saved_is_static(page: Page, in_bare_lab: Any) -> None:
+    notebook = in_bare_lab(SETUP, CHECK.replace("%%gradcheck", "%%gradcheck --format widget"))
+    notebook.run_all()
+    outputs = notebook.cell(1).locator(".jp-OutputArea-output")
+    view = outputs.last.locator(".gm-report")
+    expect(view.locator(".gm-finding")).to_contain_text("none/stop-gradient")
+    view.locator("tr[data-variable='b']").click()
+    expect(view.locator(".gm-node.gm-selected")).to_contain_text("b")
+    assert violations(page, ".gm-report") == []
+    notebook.save()
+    notebook.forbid_kernels()
+    in_bare_lab()
+    # The report that needs nothing stands first, sanitized as in any notebook that is not trusted.
+    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("none/stop-gradient")
+    expect(page.locator(".jp-OutputArea-output table").first).to_be_visible()

@@ -8,6 +8,8 @@ import { lineKey, type Selected, type Selection } from "./selection";
 import { Zoom } from "./zoom";
 
 const TALLEST = 460;
+const NARROW = 560;
+const LEGIBLE = 0.85;
 
 /** The flow graph of a gradient call: edges as thick as the gradient on a log scale, a cut drawn as a cut, groups that open and close. */
 export function flowGraph(report: Report, index: number, selection: Selection): HTMLElement | null {
@@ -24,7 +26,9 @@ class FlowView {
     tabindex: 0,
     "aria-label": "Flow of the gradient from the target back to the variables. Plus and minus zoom, arrow keys move.",
   });
-  private zoom = new Zoom(this.picture, this.layer, TALLEST);
+  private zoom = new Zoom(this.picture, this.layer, TALLEST, (room) => this.turn(room));
+  private vertical = false;
+  private wide = 0;
   private opened = new Map<string, string[]>();
   private names = new Map<string, string>();
   private chips = el("span", { class: "gm-opened" });
@@ -60,7 +64,8 @@ class FlowView {
 
   private draw(): void {
     this.small = folded(this.flow, new Set(this.opened.keys()));
-    const { boxes, links, width, height } = arrange(this.small);
+    const { boxes, links, width, height } = arrange(this.small, this.vertical);
+    if (!this.vertical) this.wide = width;
     this.boxes = new Map(boxes.map((box) => [box.node.id, box]));
     const cuts = new Set(boxes.filter(({ node }) => node.kind === "cut").map(({ node }) => node.id));
     const drawn = links.map((link) => ({ link, group: linkView(link, broken(link.edge, cuts)) }));
@@ -84,6 +89,14 @@ class FlowView {
     };
     this.marks();
     this.chips.replaceChildren(...[...this.opened.keys()].map((id) => this.closer(id)));
+  }
+
+  /** On a narrow page the graph stands upright, so that its words stay legible. */
+  private turn(room: number): void {
+    const vertical = room < NARROW && this.wide * LEGIBLE > room;
+    if (vertical === this.vertical) return;
+    this.vertical = vertical;
+    this.draw();
   }
 
   private nodeOf(box: Box): SVGElement {

@@ -22,6 +22,7 @@ export interface Box extends Point {
 export interface Link {
   edge: Edge;
   points: Point[];
+  vertical: boolean;
 }
 
 export interface Picture {
@@ -39,10 +40,10 @@ const ROOT = "\u0000root";
 // In a short graph all variables stand in one column; in a long one each stands beside its layer, or edges would cross the whole picture.
 const ONE_COLUMN = 6;
 
-/** Where everything stands: variables to the left, the target to the right. */
-export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }): Picture {
+/** Where everything stands: variables to the left and the target to the right, or from top to bottom. */
+export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }, vertical = false): Picture {
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 36, marginx: MARGIN, marginy: MARGIN });
+  graph.setGraph({ rankdir: vertical ? "TB" : "LR", nodesep: 16, ranksep: 36, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map(flow.nodes.map((node) => [node.id, boxOf(node)]));
   for (const [id, { width, height }] of boxes) graph.setNode(id, { width, height });
@@ -57,29 +58,30 @@ export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }): Picture {
   }
   layout(graph);
   for (const [id, box] of boxes) Object.assign(box, { x: graph.node(id).x, y: graph.node(id).y });
-  const left = Math.min(0, ...[...boxes.values()].map((box) => box.x - box.width / 2)) || 0;
-  const start = Math.min(...[...boxes.values()].map((box) => box.x - box.width / 2)) - MARGIN;
-  const shift = Number.isFinite(start) ? Math.max(left, start) : 0;
-  for (const box of boxes.values()) box.x -= shift;
+  const along = vertical ? "y" : "x";
+  const half = (box: Box) => (vertical ? box.height : box.width) / 2;
+  // The root that holds the variables together takes up room of its own.
+  const start = Math.min(...[...boxes.values()].map((box) => box[along] - half(box))) - MARGIN;
+  const shift = Number.isFinite(start) ? start : 0;
+  for (const box of boxes.values()) box[along] -= shift;
   const links = edges.map((edge) => {
     const inner = (graph.edge(edge.source, edge.target).points ?? [])
       .slice(1, -1)
-      .map((p: Point) => ({ x: p.x - shift, y: p.y }));
-    return { edge, points: joined(boxes.get(edge.source) as Box, inner, boxes.get(edge.target) as Box) };
+      .map((p: Point) => ({ ...p, [along]: p[along] - shift }));
+    const [source, target] = [boxes.get(edge.source) as Box, boxes.get(edge.target) as Box];
+    return { edge, vertical, points: joined(source, inner, target, along, half) };
   });
   const { width = 0, height = 0 } = graph.graph();
-  return { boxes: [...boxes.values()], links, width: width - shift, height };
+  const size = { width, height };
+  size[vertical ? "height" : "width"] -= shift;
+  return { boxes: [...boxes.values()], links, ...size };
 }
 
-/** From the right side of the source to the left side of the target; backwards where the target stands further left. */
-function joined(source: Box, inner: Point[], target: Box): Point[] {
-  const forward = source.x < target.x;
-  const side = forward ? 1 : -1;
-  return [
-    { x: source.x + (side * source.width) / 2, y: source.y },
-    ...inner,
-    { x: target.x - (side * target.width) / 2, y: target.y },
-  ];
+/** From the far side of the source to the near side of the target; backwards where the target stands before it. */
+function joined(source: Box, inner: Point[], target: Box, along: "x" | "y", half: (box: Box) => number): Point[] {
+  const side = source[along] < target[along] ? 1 : -1;
+  const end = (box: Box, sign: number) => ({ x: box.x, y: box.y, [along]: box[along] + sign * side * half(box) });
+  return [end(source, 1), ...inner, end(target, -1)];
 }
 
 function boxOf(node: FlowNode): Box {

@@ -11,39 +11,43 @@ export function thickness(norm: Edge["norm"]): number {
   return Math.min(7, Math.max(1.2, 3.6 + Math.log10(norm)));
 }
 
-/** A line through the points that leaves and arrives level. */
-function curve(points: Point[]): string {
+/** A line through the points that leaves and arrives along the direction of the flow. */
+function curve(points: Point[], vertical: boolean): string {
+  const at = (x: number, y: number) => `${x.toFixed(1)} ${y.toFixed(1)}`;
   return points
     .map((p, i) => {
-      if (!i) return `M${p.x.toFixed(1)} ${p.y.toFixed(1)}`;
-      const middle = ((points[i - 1].x + p.x) / 2).toFixed(1);
-      return `C${middle} ${points[i - 1].y.toFixed(1)} ${middle} ${p.y.toFixed(1)} ${p.x.toFixed(1)} ${p.y.toFixed(1)}`;
+      if (!i) return `M${at(p.x, p.y)}`;
+      const q = points[i - 1];
+      const [x, y] = [(q.x + p.x) / 2, (q.y + p.y) / 2];
+      return vertical ? `C${at(q.x, y)} ${at(p.x, y)} ${at(p.x, p.y)}` : `C${at(x, q.y)} ${at(x, p.y)} ${at(p.x, p.y)}`;
     })
     .join("");
 }
 
-export function linkView({ edge, points }: Link, isBroken: boolean): SVGElement {
+export function linkView({ edge, points, vertical }: Link, isBroken: boolean): SVGElement {
   const meaning = EDGE_MEANING[edge.status] + (edge.norm === null ? "" : `, norm ${numeral(edge.norm)}`);
   const line = svg(
     "path",
-    { d: curve(points), class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) },
+    { d: curve(points, vertical), class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) },
     svg("title", {}, edge.status === "flows" && edge.norm !== null ? `norm ${numeral(edge.norm)}` : meaning),
   );
   const group = svg("g", { class: "gm-edge" }, line);
   if (isBroken) {
     // All lines into a node meet here, so one break serves them all.
     const end = points[points.length - 1];
-    const side = points[points.length - 2].x < end.x ? -1 : 1;
-    group.append(slashes(end.x + side * 13, end.y));
+    const along: keyof Point = vertical ? "y" : "x";
+    const side = points[points.length - 2][along] < end[along] ? -1 : 1;
+    const { x, y }: Point = { ...end, [along]: end[along] + side * 13 };
+    group.append(slashes(x, y, vertical ? 90 : 0));
   }
   return group;
 }
 
 /** Two slashes over a gap: the line is broken here. */
-function slashes(x: number, y: number): SVGElement {
+function slashes(x: number, y: number, turn = 0): SVGElement {
   return svg(
     "g",
-    { class: "gm-break", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
+    { class: "gm-break", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn})` },
     svg("rect", { x: -5, y: -8, width: 10, height: 16 }),
     svg("path", { d: "M-6 7l4 -14M2 7l4 -14" }),
   );
@@ -94,6 +98,6 @@ export function legend(kinds: Edge["status"][]): HTMLElement {
     "figcaption",
     { class: "gm-legend" },
     ...samples,
-    el("span", { class: "gm-key" }, "Gradients travel from right to left."),
+    el("span", { class: "gm-key" }, "Gradients travel from the target back to the variables."),
   );
 }

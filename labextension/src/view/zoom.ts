@@ -20,6 +20,7 @@ export class Zoom {
     private svg: SVGSVGElement,
     layer: SVGGElement,
     private tallest: number,
+    private resized: (room: number) => void,
   ) {
     const picture = select(svg);
     this.behaviour
@@ -104,6 +105,7 @@ export class Zoom {
     const room = this.svg.clientWidth;
     if (!room || room === this.room) return;
     this.room = room;
+    this.resized(room);
     if (!this.touched) this.settle();
   }
 
