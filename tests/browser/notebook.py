@@ -60,6 +60,10 @@ class OpenNotebook:
         place = f"() => {{ const n = {CONTENT}.content; const p = n.activeCell.editor.getCursorPosition(); return [n.activeCellIndex, p.line, p.column]; }}"
         return list(self.page.evaluate(place))
 
+    def theme(self, name: str) -> None:
+        self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+        self.page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=name)
+
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Cell").nth(index)
 
@@ -85,4 +89,12 @@ def cell_with(report: Report, source: str | None = None, **bundle: Any) -> Any:
     return nbformat.v4.new_code_cell(report.cell.source if source is None else source, outputs=[output], execution_count=report.cell.execution_count)
 
 
-__all__ = ["CONTENT", "MIME_TYPE", "OpenNotebook", "block_kernels", "cell_with"]
+def dismiss(page: Page) -> None:
+    """Close the dialog about the missing kernel."""
+    page.locator(".jp-Dialog").wait_for(timeout=20_000)
+    while page.locator(".jp-Dialog").count():
+        page.locator(".jp-Dialog .jp-Dialog-footer button").last.click()
+        page.wait_for_timeout(300)
+
+
+__all__ = ["CONTENT", "MIME_TYPE", "OpenNotebook", "block_kernels", "cell_with", "dismiss"]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with
+from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with, dismiss
 from tests.render.reports import hostile, stop_gradient
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -24,14 +24,6 @@ def saved(page: Page, in_lab: Any) -> Any:
     expect(page.locator(".gm-squiggle")).to_have_count(1)
     dismiss(page)
     return notebook
-
-
-def dismiss(page: Page) -> None:
-    """Close the dialog about the missing kernel."""
-    page.locator(".jp-Dialog").wait_for(timeout=20_000)
-    while page.locator(".jp-Dialog").count():
-        page.locator(".jp-Dialog .jp-Dialog-footer button").last.click()
-        page.wait_for_timeout(300)
 
 
 def test_next_previous_explain_and_clear(page: Page, saved: Any) -> None:
@@ -151,8 +143,7 @@ def test_everybody_can_use_report_card_and_panel(page: Page, saved: Any) -> None
     page.evaluate("() => window.jupyterapp.shell.activateById('gradmagic-panel')")
     expect(page.locator("#gradmagic-panel .gm-entry").first).to_be_visible()
     for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
-        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=theme)
+        saved.theme(theme)
         page.mouse.move(5, 5)
         expect(page.locator(".gm-hover")).to_have_count(0)
         assert violations(page, ".gm-report") + violations(page, "#gradmagic-panel") == []
