@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
 import type { Edge, FlowGraph, Node, Report } from "../src/report";
-import { folded, isGroup, MOST, nameOf } from "../src/view/folding";
+import { chainName, folded, isGroup, MOST, nameOf } from "../src/view/folding";
 import { flowGraph } from "../src/view/graph";
 import { Selection } from "../src/view/selection";
 
@@ -88,7 +88,8 @@ test("lines between groups show the worst and the widest of what they stand for"
 test("names tell what is inside", () => {
   expect(nameOf(["enc/a/kernel", "enc/a/bias", "enc/b/bias"])).toBe("enc/…");
   expect(nameOf(["d1/kernel", "d2/bias"])).toBe("d1/kernel … d2/bias");
-  expect(nameOf(["a", "a"])).toBe("a … a");
+  expect(chainName(["net/a … b", "net/c", "net/d/e … net/d/f"])).toBe("a … d/f");
+  expect(chainName(["a", "b"])).toBe("a … b");
 });
 
 test("in the picture a group opens and closes, by mouse and keyboard", () => {

@@ -159,7 +159,7 @@ def test_another_ending_is_refused(path: str) -> None:
 
 def test_any_graph_can_be_drawn() -> None:
     ring = FlowGraph(
-        tuple(Node(str(i), "op", f"op{i}") for i in range(400)),
+        tuple(Node(str(i), "op", f"op{i}", status="nan") for i in range(400)),
         tuple(Edge(str(i), str((i + 1) % 400), "flows", 1.0) for i in range(400)),
     )
     assert "250 more nodes left out" in flow_svg(ring)

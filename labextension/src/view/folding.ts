@@ -16,6 +16,8 @@ export interface Small {
 }
 
 export const MOST = 25;
+// More than these between variables and target would not fit on a screen.
+const MOST_STEPS = 6;
 const MOST_INSIDE = 12;
 const ALIKE = 4;
 const BAD = new Set<string | null>(["none", "zero", "nan", "inf", "vanishing", "exploding", "wrong", "error"]);
@@ -31,8 +33,8 @@ interface Part {
 /** At most some 25 nodes, and some 12 more for every group in `open`. */
 export function folded(flow: FlowGraph, open: ReadonlySet<string> = new Set()): Small {
   const fold = new Folding(flow);
+  fold.shrink("", MOST, MOST_STEPS);
   fold.condense();
-  fold.shrink("", MOST);
   fold.open(open);
   return fold.result();
 }
@@ -56,10 +58,13 @@ class Folding {
   }
 
   /** Joins what lies in a region until only so many parts of it are left. */
-  shrink(region: string, most: number): void {
-    const size = () => [...this.parts.values()].filter((part) => part.region === region).length;
-    while (size() > most) {
-      if (!this.bundle(region, size() - most) && !this.contract(region, size() - most)) break;
+  shrink(region: string, most: number, steps = most): void {
+    const inside = () => [...this.parts.values()].filter((part) => part.region === region);
+    while (inside().filter((part) => part.members[0].kind !== "variable").length > steps) {
+      if (!this.contract(region)) break;
+    }
+    for (let excess = inside().length - most; excess > 0; excess = inside().length - most) {
+      if (!this.bundle(region, excess) && !this.contract(region) && !this.gather(region, excess)) break;
     }
   }
 
@@ -125,7 +130,7 @@ class Folding {
   }
 
   /** Two neighbours on a chain become one, healthy and small ones first; false if there is nothing to join. */
-  private contract(region: string, excess: number): boolean {
+  private contract(region: string): boolean {
     let best: [Part, Part] | null = null;
     let least = Infinity;
     for (const edge of this.edges) {
@@ -140,7 +145,7 @@ class Folding {
       const cost = a.members.length + b.members.length + (matters ? 1e6 : 0);
       if (cost < least) [best, least] = [[a, b], cost];
     }
-    if (!best) return this.gather(region, excess);
+    if (!best) return false;
     this.join(best);
     return true;
   }
@@ -217,7 +222,8 @@ function groupOf(part: Part): Group {
   const variables = part.members.every((node) => node.kind === "variable");
   const wrong = part.members.find((node) => BAD.has(node.status))?.status;
   const status = wrong ?? (variables ? part.members[0].status : null);
-  const name = nameOf(part.members.map((node) => node.label));
+  const labels = part.members.map((node) => node.label);
+  const name = variables ? nameOf(labels) : chainName(labels);
   const amount = count(part.members.length, variables ? "variable" : "part");
   return {
     id: part.id,
@@ -237,4 +243,13 @@ export function nameOf(labels: string[]): string {
   const depth = paths[0].findIndex((word, i) => shared[i] !== word);
   if (depth > 0) return `${paths[0].slice(0, depth).join("/")}/…`;
   return `${labels[0]} … ${labels[labels.length - 1]}`;
+}
+
+/** The first and the last name on a chain, without the path that they share. */
+export function chainName(labels: string[]): string {
+  const first = labels[0].split(" … ")[0].split("/");
+  const last = (labels[labels.length - 1].split(" … ").pop() ?? "").split("/");
+  let same = 0;
+  while (same < Math.min(first.length, last.length) - 1 && first[same] === last[same]) same++;
+  return `${first.slice(same).join("/")} … ${last.slice(same).join("/")}`;
 }

@@ -3,7 +3,7 @@ import { type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
 import { button, el } from "./dom";
 
 // Words are not made smaller than this by fitting a picture into its frame.
-const SMALLEST_FIT = 0.62;
+const SMALLEST_FIT = 0.58;
 const STEP = 1.3;
 
 /** A picture in a frame: it can be dragged, zoomed (with Ctrl or two fingers, so that the page still scrolls) and fitted. */
@@ -60,7 +60,6 @@ export class Zoom {
     this.size = { width, height };
     this.anchor = anchor;
     this.touched = false;
-    this.svg.setAttribute("height", String(Math.ceil(Math.min(height, this.tallest))));
     this.settle();
   }
 
@@ -110,8 +109,10 @@ export class Zoom {
   }
 
   private settle(): void {
-    const whole = Math.min(1, (this.room || this.size.width) / this.size.width, this.tall() / this.size.height);
-    this.place(Math.max(whole, Math.min(1, SMALLEST_FIT)), whole < SMALLEST_FIT ? this.anchor : null);
+    const whole = Math.min(1, (this.room || this.size.width) / this.size.width, this.tallest / this.size.height);
+    const scale = Math.max(whole, SMALLEST_FIT);
+    this.svg.setAttribute("height", String(Math.ceil(Math.min(this.size.height * scale, this.tallest))));
+    this.place(scale, whole < SMALLEST_FIT ? this.anchor : null);
   }
 
   private place(scale: number, anchor: { x: number; y: number } | null): void {
