@@ -123,7 +123,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `path` the Keras path or TensorFlow name."""
+    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name."""
 
     id: int
     path: str
@@ -134,8 +134,9 @@ class Variable:
     owner: str | None = None
     created: int | None = None
     created_at: Span | None = None
-    created_by: tuple[Span, ...] = ()
     value: Numbers | None = None
+    created_by: tuple[Span, ...] = ()
+    holders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,9 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
-            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             value,
+            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
+            tuple(sorted(known.holders)),
         )
     return found
 

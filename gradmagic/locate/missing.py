@@ -211,4 +211,6 @@ def key_used(paths: Paths, key: int) -> bool:
 def _words(paths: Paths, index: int) -> set[str]:
     variable = paths.recording.variables.get(paths.run.sources[index].id)
     names = {paths.run.sources[index].name, *(variable.names if variable else ())}
-    return {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
+    words = {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
+    # The attribute that holds a layer speaks for its weights (`kernel` and `bias` name those of every layer).
+    return set(variable.holders) if variable is not None and variable.holders else words

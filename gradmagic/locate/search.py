@@ -32,9 +32,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("nan")
         elif numbers.infs:
             found.append("inf")
-        elif numbers.all_zero:
-            found.append("zero")
-        elif size == "noise" and is_cancelled(recording, run, index):
+        elif numbers.all_zero or (size == "noise" and is_cancelled(recording, run, index)):
             found.append("zero")
         else:
             own = plain[index]
@@ -60,7 +58,8 @@ def locate(recording: Recording) -> list[Fault]:
         faults += locate_none(paths, bad["none"])
         filled = [i for i in bad["zero"] if run.gradients[i].filled]
         faults += [_hidden(fault) for fault in locate_none(paths, filled)]
-        faults += locate_zero(paths, [i for i in bad["zero"] if i not in filled])
+        # Behind a loss that is not finite the zeros follow from it.
+        faults += locate_zero(paths, [] if lost else [i for i in bad["zero"] if i not in filled])
         faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
         faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)
