@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import platform
 import time
 from importlib import metadata
@@ -11,9 +10,9 @@ from typing import Any
 from gradmagic.errors import GradientProblem
 from gradmagic.options import Options
 from gradmagic.report import Report, Versions
+from gradmagic.trial import Bench, with_tried_fixes
 
 RANK = {"ok": 0, "note": 0, "warning": 1, "error": 2}
-ASKS = frozenset({"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "hessians", "fit", "train_on_batch", "minimize", "make_train_function"})
 NO_TENSORFLOW = "TensorFlow is not installed, so nothing can be checked: `pip install tensorflow` (or `tensorflow-cpu`) and run the cell again"
 
 
@@ -26,6 +25,7 @@ class CellCheck:
         self.own: Any = None
         self._stopped = False
         self._names: tuple[str, ...] = ()
+        self.bench: Bench | None = None
 
     @classmethod
     def of(cls, shell: Any, raw: str, cell_name: str, result: Any, options: Options, accepted: tuple[str, ...]) -> CellCheck | None:
@@ -53,16 +53,20 @@ class CellCheck:
     def start(self, nodelist: Any) -> None:
         """Put the hooks in, and open a tape of the magic's own where the cell seems to have none."""
         try:
+            self.bench = Bench.before(self.shell, self.options, self.session.cell.source)
+        except Exception as error:
+            self.session.failed("remember the state before the cell, so its fixes cannot be tried", error)
+        try:
             self._start(nodelist)
         except Exception as error:
             self.session.failed("begin the check", error)
 
     def _start(self, nodelist: Any) -> None:
         self.session.install()
-        names = {n.id for node in nodelist for n in ast.walk(node) if isinstance(n, ast.Name)}
-        names |= {n.attr for node in nodelist for n in ast.walk(node) if isinstance(n, ast.Attribute)}
-        self._names = tuple(_assigned(nodelist))
-        if self.options.target or not names & ASKS:
+        from gradmagic.capture.statements import asks_itself, assigned_names
+
+        self._names = tuple(assigned_names(nodelist))
+        if self.options.target or not asks_itself(nodelist):
             from gradmagic.capture.own import OwnTape
 
             try:
@@ -97,6 +101,10 @@ class CellCheck:
 
         recording = self.session.recording()
         report = diagnose(recording, versions=versions(), expected=self.expected)
+        if self.bench is not None:
+            self.bench.code, self.bench.expected = dict(recording.code), self.expected
+            if self.options.fix:
+                report = with_tried_fixes(report, self.bench)
         import dataclasses
 
         spent = dataclasses.replace(report.overhead, check_seconds=time.perf_counter() - start)
@@ -111,16 +119,6 @@ class CellCheck:
         order = ("note", "warning", "error")
         bad = [f for f in report.findings if not f.accepted and order.index(f.severity) >= order.index(level)]
         return GradientProblem(report) if bad else None
-
-
-def _assigned(nodelist: Any) -> list[str]:
-    """The names that the cell's statements assign, last first."""
-    found = []
-    for node in nodelist:
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-                found.append(child.id)
-    return list(dict.fromkeys(reversed(found)))
 
 
 def versions() -> Versions:

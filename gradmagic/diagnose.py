@@ -29,7 +29,7 @@ from gradmagic.report import (
     Verdict,
     Versions,
 )
-from gradmagic.rules import explain, module_of, summary_of
+from gradmagic.rules import explain, fixes_of, module_of, summary_of
 from gradmagic.rules.phrasing import code, location
 
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
@@ -54,6 +54,10 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             failures.append(f"gradmagic could not explain one of the causes ({fault.kind}, {fault.cause}): {type(error).__name__}: {error}")
             continue
         if found is not None:
+            try:
+                found = dataclasses.replace(found, fixes=fixes_of(fault, recording, found))
+            except Exception as error:
+                failures.append(f"gradmagic could not write a fix for `{found.rule}`: {type(error).__name__}: {error}")
             explained.append((fault, found))
     sites = [s for s in recording.sites if any(True for _ in recording.runs_of(s.id))]
     call_of = {site.id: index for index, site in enumerate(sites)}
@@ -234,7 +238,11 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
             return "The cell asked for no gradient, and there was nothing to differentiate."
         bad = [v for v in rows if v.status != "ok"]
         if not bad:
-            return f"All {len(rows)} gradients are there, finite and not zero." if len(rows) != 1 else "The gradient is there, finite and not zero."
+            compared = [n for n in recording.numeric if n.custom is None]
+            truth = ", and agree with numerical derivatives" if len(compared) == len(rows) and all(n.agrees for n in compared) else ""
+            if len(rows) == 1:
+                return "The gradient is there, finite and not zero" + (", and agrees with the numerical derivative." if truth else ".")
+            return f"All {len(rows)} gradients are there, finite and not zero{truth}."
         return f"{len(rows) - len(bad)} of {len(rows)} gradients are there; the others are explained below and raise no alarm."
     first = open_findings[0]
     where = f"line {first.location.line}" if first.location is not None else "the cell"

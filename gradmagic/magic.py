@@ -129,7 +129,7 @@ class GradcheckMagics(Magics):
             shown[0] = True
             try:
                 report = check.finish(result)
-                remember(report)
+                remember(report, check.bench)
                 _show(shell, report, check.options)
             except Exception as error:
                 print(f"gradmagic: the check failed, the cell did not: {type(error).__name__}: {error}")

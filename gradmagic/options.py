@@ -20,6 +20,7 @@ TARGET               an expression, evaluated after the cell: what to differenti
 -w, --wrt EXPR       the sources (variables, tensors, a layer, a model); default: every trainable variable the cell used
 -n, --numeric [K]    also compare each gradient with a numerical derivative along K random directions (default 3)
 -f, --fail-on LEVEL  raise GradientProblem after the report from this severity on: note, warning or error
+--fix                try the fixes aside and show only those that hold
 -q, --quiet          show only what is wrong; one line when all is well
 -o, --out FILE       also write the report: .json, .html, .svg, .png, .md or .txt
 --format FORMAT      auto, widget, html or text
@@ -42,6 +43,7 @@ class Options:
     numeric: int = 0
     fail_on: Literal["note", "warning", "error"] | None = None
     quiet: bool = False
+    fix: bool = False
     out: tuple[str, ...] = ()
     format: str = "auto"
     expect: tuple[str, ...] = ()
@@ -49,7 +51,7 @@ class Options:
     max_ops: int = 200_000
 
 
-_FLAGS = {"-w": "wrt", "--wrt": "wrt", "-n": "numeric", "--numeric": "numeric", "-f": "fail_on", "--fail-on": "fail_on", "-q": "quiet"}
+_FLAGS = {"-w": "wrt", "--wrt": "wrt", "-n": "numeric", "--numeric": "numeric", "-f": "fail_on", "--fail-on": "fail_on", "-q": "quiet", "--fix": "fix"}
 _FLAGS |= {"--quiet": "quiet", "-o": "out", "--out": "out", "--format": "format", "--expect": "expect", "--every": "every", "--max-ops": "max_ops"}
 
 
@@ -74,7 +76,7 @@ def parse(line: str) -> Options:
         name = _FLAGS.get(flag)
         if name is None:
             raise OptionError(f"there is no option `{flag}`; `%%gradcheck?` lists them all; the cell runs unchecked")
-        if name == "quiet":
+        if name in ("quiet", "fix"):
             values[name] = True
         elif name == "numeric":
             values[name] = _whole(flag, given or (words.pop(0) if words and words[0].isdigit() else "3"))

@@ -13,7 +13,7 @@ from gradmagic.rules import CATALOGUE, pages
 
 PAGES = pages()
 EXPLAINED = [rule for rule in CATALOGUE if not rule.endswith("/unexplained")]
-NUMERIC = {"wrong/custom-gradient-mismatch": "--numeric"}
+NUMERIC = {rule: "--numeric" for rule in CATALOGUE if rule.startswith("wrong/")}
 DEMO = Path(__file__).parent.parent / "demo_notebooks" / "why_is_my_gradient_none.ipynb"
 
 

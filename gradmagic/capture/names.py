@@ -190,9 +190,15 @@ class Variables:
         """Which variable a doubtful value is, by the code that uses it; None where it is the number itself."""
         matches, number = self.doubtful[key]
         words = set(re.findall(r"[A-Za-z_]\w*", code))
+        called = []
         for match in matches:
-            if any(re.split(r"[.\[]", name)[0 if "[" in name else -1] in words or name in words for name in self.known[match].names):
-                return match
+            known = self.known[match]
+            names = known.names or [known.path.rpartition("/")[2]]
+            if any(re.split(r"[.\[]", name)[0 if "[" in name else -1] in words or name in words for name in names):
+                called.append(match)
+        if called:
+            # Of several variables that one name stood for, the one that was made last.
+            return max(called, key=lambda key: self.known[key].created or 0)
         if number is not None and any(float(n) == number for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code)):
             return None
         return matches[0] if len(matches) == 1 else None

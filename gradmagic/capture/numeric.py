@@ -1,143 +1,140 @@
-"""Numerical derivatives, for `--numeric`: every custom gradient at its real inputs, every gradient along random directions.
-
-Central differences (f(x + h v) - f(x - h v)) / 2h with two step sizes: where the two disagree, rounding or a kink is at work and nothing is said.
-"""
+"""Numerical truth, for `--numeric`: every gradient along random directions, every custom gradient by itself at its real inputs."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
-import random
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import context
-from tensorflow.python.framework import op_callbacks
-from tensorflow.python.ops import custom_gradient
+from tensorflow.python.eager import backprop, context
+from tensorflow.python.framework import ops as framework_ops
 
+from gradmagic.capture.recompute import Events, Replay, Void, read
 from gradmagic.capture.session import Session
+from gradmagic.capture.slopes import Slope, slope
+from gradmagic.capture.tapes import flatten
 from gradmagic.recording import NumericCheck
 
-CALLS_PER_FUNCTION = 3
-TOLERANCE = {"float64": 1e-5, "float32": 2e-2}
-STEP = {"float64": 1e-6, "float32": 1e-3}
+SINGLY = 12
+RANK = {"differs": 5, "jump": 4, "kink": 3, "not finite": 2, "rounding": 1, "agrees": 0}
 
 
 def install(session: Session) -> None:
-    """Check each custom gradient of the cell by itself, the first times that it runs."""
-    original = custom_gradient._eager_mode_decorator
-    checked: dict[Any, int] = {}
+    """Check each custom gradient of the cell and the first run of each gradient call."""
+    from gradmagic.capture import custom
 
-    def decorator(f: Any, args: Any, kwargs: Any) -> Any:
-        result = original(f, args, kwargs)
-        key = getattr(getattr(f, "__wrapped__", f), "__code__", f)
-        if not session.busy and checked.get(key, 0) < CALLS_PER_FUNCTION:
-            checked[key] = checked.get(key, 0) + 1
-            op = session.ops[-1].seq if session.ops and session.ops[-1].type == "CustomGradient" else None
+    custom.install(session)
+    events = Events(session)
+    tape_class: Any = backprop.GradientTape
+    original = tape_class.gradient
+
+    @functools.wraps(original)
+    def gradient(self: Any, target: Any, sources: Any, output_gradients: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if session.busy or (session.current_run is not None and session.current_run.kind != "gradcheck"):
+            return original(self, target, sources, output_gradients, *args, **kwargs)
+        known, running = len(session.runs), session.current_run
+        result = original(self, target, sources, output_gradients, *args, **kwargs)
+        run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
+        if run is not None and run.turn == 0 and not run.in_graph and context.executing_eagerly():
             try:
-                with _unnoticed(session):
-                    _check_custom(session, f, args, kwargs, op)
+                with unnoticed(session):
+                    _check(session, events, run, target, flatten(sources), flatten(result), output_gradients)
+            except Void as reason:
+                line = session.spans.span(run.place)
+                where = f"line {line.line}" if line is not None else "the cell"
+                session.failures.append(f"gradmagic did not compare the gradients of {where} with a numerical derivative: {reason}")
             except Exception as error:
-                session.failed(f"check the custom gradient of `{getattr(f, '__name__', 'a function')}` numerically", error)
+                session.failed("compare a gradient with a numerical derivative", error)
         return result
 
-    session.patches.set(custom_gradient, "_eager_mode_decorator", decorator)
+    gradient.__wrapped__ = getattr(original, "__wrapped__", original)  # type: ignore[attr-defined]
+    session.patches.set(tape_class, "gradient", gradient)
 
 
 @contextlib.contextmanager
-def _unnoticed(session: Session) -> Iterator[None]:
-    """No hook, no tape, no output, and the random state afterwards as before."""
-    python, numpy_state = random.getstate(), np.random.get_state()
+def unnoticed(session: Session) -> Iterator[None]:
+    """No hook, no tape, no output; the random state afterwards as before."""
+    import random
+
+    python, legacy = random.getstate(), np.random.get_state()
     ctx = context.context()
-    seeds = ctx._seed, getattr(ctx, "_rng", None) and ctx._rng.getstate()
-    callbacks = list(ctx.op_callbacks)
-    op_callbacks.clear_op_callbacks()
-    sink = io.StringIO()
+    generator = getattr(ctx, "_rng", None)
+    seed, state = ctx._seed, generator.getstate() if generator is not None else None
     try:
-        with session.aside(), contextlib.redirect_stdout(sink):
+        with session.aside(), contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
-        for callback in callbacks:
-            op_callbacks.add_op_callback(callback)
         random.setstate(python)
-        np.random.set_state(numpy_state)
-        ctx._seed = seeds[0]
-        if seeds[1]:
-            ctx._rng.setstate(seeds[1])
+        np.random.set_state(legacy)
+        ctx._seed = seed
+        if generator is not None:
+            generator.setstate(state)
 
 
-def _check_custom(session: Session, f: Any, args: Any, kwargs: Any, op: int | None) -> None:
-    flat = tf.nest.flatten(args)
-    places = [i for i, a in enumerate(flat) if _is_float(a)]
-    if not places:
-        return
-    inputs = [tf.convert_to_tensor(a) if i in places else a for i, a in enumerate(flat)]
+def note(session: Session, run: Any, source: int | None, text: str, found: Slope | None = None) -> None:
+    """Put down one comparison of a gradient call."""
+    agrees = None if found is None or found.verdict not in ("agrees", "differs") else found.verdict == "agrees"
+    analytic, numeric, error = (found.analytic, found.numeric, found.error) if found is not None else (0.0, 0.0, 0.0)
+    ratio = analytic / numeric if found is not None and numeric and np.isfinite(numeric) else None
+    session.numeric_checks.append(NumericCheck(run.seq, source, None, None, analytic, numeric, error, agrees, ratio, text, session.spans.span(run.place)))
 
-    def forward(values: list[Any]) -> list[Any]:
-        result, _ = f(*tf.nest.pack_sequence_as(args, values), **kwargs)
-        return [tf.convert_to_tensor(r) for r in tf.nest.flatten(result)]
 
-    result, grad = f(*tf.nest.pack_sequence_as(args, inputs), **kwargs)
-    outputs = [tf.convert_to_tensor(r) for r in tf.nest.flatten(result)]
-    rng = np.random.default_rng(0)
-    weights = [tf.cast(rng.standard_normal(tuple(o.shape)), o.dtype) if _is_float(o) else tf.zeros_like(o) for o in outputs]
-    try:
-        given = tf.nest.flatten(grad(*weights))
-    except TypeError:
-        return
-    code = getattr(grad, "__code__", None)
-    place = (code, -1, code.co_firstlineno) if code is not None and session.spans.is_user_file(code.co_filename) else None
-    for position in places:
-        given_here = given[position] if position < len(given) else None
-        if given_here is None:
+def _check(session: Session, events: Events, run: Any, target: Any, sources: list[Any], results: list[Any], output_gradients: Any) -> None:
+    if output_gradients is not None:
+        raise Void("the call was given `output_gradients`")
+    targets = [t for t in flatten(target) if isinstance(t, framework_ops.EagerTensor)]
+    if not targets or any(not t.dtype.is_floating for t in targets):
+        raise Void("the target is complex or not a float")
+    gradients: dict[int, Any] = {}
+    values: dict[int, Any] = {}
+    place: dict[int, int] = {}
+    for position, (source, gradient) in enumerate(zip(sources, results, strict=False)):
+        key = session.variables.key(source)
+        dense = tf.convert_to_tensor(gradient) if gradient is not None else None
+        if key is None or dense is None or not dense.dtype.is_floating:
             continue
-        gradient = tf.convert_to_tensor(given_here)
-        name = getattr(f, "__name__", "custom gradient")
-        if tuple(gradient.shape) != tuple(inputs[position].shape):
-            note = f"shape {tuple(gradient.shape)} for an input of shape {tuple(inputs[position].shape)}"
-            session.numeric_checks.append(NumericCheck(-1, position, op, name, 0.0, 0.0, 0.0, False, None, note, session.spans.span(place)))
+        array = np.asarray(tf.cast(dense, tf.float64).numpy())
+        inner = session.variables.unwrap(source)
+        value = read(inner) if hasattr(inner, "handle") else source
+        if not np.isfinite(array).all() or tuple(value.shape) != array.shape or key in gradients:
             continue
-
-        def value(x: Any, position: int = position) -> float:
-            results = forward([x if i == position else v for i, v in enumerate(inputs)])
-            return float(sum(np.sum(np.float64(r.numpy()) * np.float64(w.numpy())) for r, w in zip(results, weights, strict=True) if _is_float(r)))
-
-        _compare(session, value, inputs[position], gradient, op, name, position, place)
-
-
-def _compare(session: Session, value: Any, x: Any, gradient: Any, op: int | None, name: str, position: int, place: Any) -> None:
-    rng = np.random.default_rng(1)
-    dtype = x.dtype.name if x.dtype.name in STEP else "float32"
-    found = []
-    for _ in range(max(1, session.numeric)):
-        direction = rng.standard_normal(tuple(x.shape))
-        analytic = float(np.sum(np.float64(gradient.numpy()) * direction))
-        step = STEP[dtype] * max(1.0, float(np.abs(np.float64(x.numpy())).max(initial=0.0)))
-        slopes = [_slope(value, x, direction, h) for h in (step, step / 4)]
-        numeric = slopes[1] if dtype == "float64" else slopes[0]
-        scale = max(abs(analytic), abs(numeric), 1e-12)
-        unsure = abs(slopes[0] - slopes[1]) > TOLERANCE[dtype] * max(scale, 1e-6)
-        error = abs(analytic - numeric) / scale
-        agrees = None if unsure else error <= TOLERANCE[dtype]
-        found.append((analytic, numeric, error, agrees))
-    analytic, numeric, error, agrees = max(found, key=lambda item: (item[3] is False, item[2]))
-    ratios = [a / n for a, n, _, _ in found if n]
-    steady = ratios and max(ratios) - min(ratios) <= 0.02 * max(abs(r) for r in ratios)
-    session.numeric_checks.append(
-        NumericCheck(-1, position, op, name, analytic, numeric, error, agrees, ratios[0] if steady else None, "" if agrees is not None else "kink", session.spans.span(place))
-    )
+        gradients[key], values[key], place[key] = array, value, position
+    if not gradients:
+        return
+    replay = Replay(session, events, targets, values)
+    keys = list(gradients)
+    # A gradient whose terms cancel (the bias before a normalisation) holds the rounding of those terms.
+    sizes = {k: max(float(np.abs(np.asarray(tf.cast(values[k], tf.float64).numpy())).max(initial=0.0)), 1e-3) for k in keys}
+    replay.floor = max(replay.blur, 1e-5) * max(float(np.linalg.norm(gradients[k])) * sizes[k] for k in keys)
+    groups = [[k] for k in keys] if len(keys) <= SINGLY else [keys]
+    while groups:
+        group = groups.pop(0)
+        worst = max((_along(replay, gradients, values, group, turn) for turn in range(max(1, session.numeric))), key=lambda s: (RANK[s.verdict], s.error))
+        if worst.verdict == "agrees" or len(group) == 1:
+            for key in group:
+                note(session, run, place[key], "" if worst.verdict in ("agrees", "differs") else worst.verdict, worst)
+        else:
+            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
 
 
-def _slope(value: Any, x: Any, direction: Any, h: float) -> float:
-    base = np.float64(x.numpy())
-    ahead, behind = (tf.cast(base + sign * h * direction, x.dtype) for sign in (1, -1))
-    # The step that really was taken, after rounding to the dtype.
-    taken = (np.float64(ahead.numpy()) - np.float64(behind.numpy())) / (2 * h)
-    length = float(np.sum(taken * direction) / np.sum(direction * direction)) or 1.0
-    return (value(ahead) - value(behind)) / (2 * h * length)
+def _along(replay: Replay, gradients: dict[int, Any], values: dict[int, Any], group: list[int], turn: int) -> Slope:
+    """The slope along one random direction in the space of some sources, each in proportion to its own size."""
+    rng = np.random.default_rng((turn, len(group)))
+    base = {k: np.asarray(tf.cast(values[k], tf.float64).numpy()) for k in group}
+    moved: dict[int, Any] = {}
+    analytic = 0.0
+    for key in group:
+        size = float(np.abs(base[key]).max(initial=0.0)) or 1.0
+        direction = rng.standard_normal(base[key].shape) * min(max(size, 1e-3), 1e3)
+        moved[key] = direction
+        analytic += float(np.sum(gradients[key] * direction))
 
+    def value(step: float) -> float:
+        return replay.value({k: base[k] + step * moved[k] for k in group})
 
-def _is_float(value: Any) -> bool:
-    return hasattr(value, "dtype") and getattr(value.dtype, "name", "") in ("float16", "bfloat16", "float32", "float64") and hasattr(value, "shape")
+    replay.value({})
+    return slope(value, analytic, replay.dtype, replay.magnitude, blur=replay.blur, floor=replay.floor)

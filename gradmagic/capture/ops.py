@@ -14,8 +14,8 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
 from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
 from gradmagic.capture.session import Session
+from gradmagic.recording import WRITES
 
-ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
 BIRTHS = 16
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 _FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
@@ -98,7 +98,7 @@ def _watch_ops(session: Session) -> None:
         out_ids = tuple([t._id for t in outputs])
         known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer))
         session.ops_recorded += 1
-        if op_type in ASSIGNS or op_type == "VarHandleOp":
+        if op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)
             else:
@@ -221,15 +221,14 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
     arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
     if not arrays or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
         return 0.0
-    gradient: Any
-    values: list[Any]
-    gradient, *values = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
+    sizes: list[Any] = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
+    gradient, values = sizes[0], sizes[1:]
     try:
         with np.errstate(all="ignore"):
             if step.type == "Cast" or gradient is None:
                 found = gradient
             elif step.type == "Mean":
-                found = gradient * (gradient.size / values[0].size)
+                found = gradient * (float(np.size(gradient)) / float(np.size(values[0])))
             elif step.type == "Square":
                 found = 2.0 * gradient * values[0]
             elif step.type == "Mul":

@@ -79,6 +79,7 @@ def _watch_tapes(session: Session) -> None:
             if key is None:
                 continue
             note.watched.add(key)
+            note.watch_places.setdefault(key, (session.next(), session.here()))
             if not hasattr(t, "handle") and key not in session.tensors and isinstance(t, framework_ops.EagerTensor):
                 session.tensors[key] = note_tensor(session, t, "unknown")
 

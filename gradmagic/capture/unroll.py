@@ -44,7 +44,12 @@ class Unroller:
             known[inside._id] = resolve(outside)
         self._ops(graph, known, (), self.session.active, None, 0)
 
-    def call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
+    def first_call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
+        """As `call`, for a graph that was not met yet: its ops keep their own phases."""
+        if id(graph) not in self._met:
+            self.call(graph, inputs, outputs, place, tapes, None)
+
+    def call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str | None) -> None:
         """A call from eager code, with the ids of its inputs and outputs."""
         known = {inside._id: outside for inside, outside in zip(graph.inputs, inputs, strict=False) if outside is not None}
         results = self._ops(graph, known, (), tapes, place, 0, phase)

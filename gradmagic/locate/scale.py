@@ -14,6 +14,8 @@ from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
 # Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
 SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
 CANCELLED = 1e-5
+BROADCASTS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "Tile", "BroadcastTo"})
+NEARLY = 0.01
 LOOPS = frozenset({"While", "StatelessWhile"})
 SINGULAR = frozenset(
     {
@@ -104,6 +106,11 @@ def is_cancelled(recording: Recording, run: GradientRun, index: int) -> bool:
     """Whether a tiny gradient is what rounding left of terms that cancel: it became tiny in one sum, not little by little."""
     links = chain(recording, run, run.gradients[index].id)
     return not links or any(link.factor < CANCELLED and (link.op is None or link.op.type in SUMS) for link in links)
+
+
+def is_summed_away(recording: Recording, run: GradientRun, index: int) -> bool:
+    """Whether most of a tiny gradient was lost where a broadcast is summed back: terms that nearly cancel (a shift before a softmax), not a long way."""
+    return any(link.factor < NEARLY and link.op is not None and link.op.type in BROADCASTS for link in chain(recording, run, run.gradients[index].id))
 
 
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:

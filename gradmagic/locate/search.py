@@ -8,8 +8,9 @@ from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_ze
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
-from gradmagic.locate.scale import is_cancelled, locate_scale
+from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
+from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
 from gradmagic.sizes import sizes
@@ -33,11 +34,11 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("inf")
         elif numbers.all_zero:
             found.append("zero")
-        elif size == "noise":
-            own = plain[index]
-            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
+        elif size == "noise" and is_cancelled(recording, run, index):
+            found.append("zero")
         else:
-            found.append(size or "ok")
+            own = plain[index]
+            found.append("ok" if own is None or own == "noise" or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
     return tuple(found)
 
 
@@ -63,8 +64,7 @@ def locate(recording: Recording) -> list[Fault]:
         faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
         faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)
-    faults += [Fault("wrong", "numeric", _run_of(recording, check.op), (), numeric=check, op=recording.by_seq.get(check.op or -1), span=check.span)
-               for check in recording.numeric if check.agrees is False]  # fmt: skip
+    faults += locate_wrong(recording)
     return _merged(faults)
 
 
@@ -72,13 +72,6 @@ def _hidden(fault: Fault) -> Fault:
     import dataclasses
 
     return dataclasses.replace(fault, hidden=True)
-
-
-def _run_of(recording: Recording, op: int | None) -> GradientRun | None:
-    for run in recording.runs:
-        if any(step.op == op for step in run.steps):
-            return run
-    return None
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:
@@ -91,7 +84,7 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
         site = fault.run.site if fault.run else None
         key: tuple[object, ...] = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
         if fault.numeric is not None:
-            key = (fault.kind, fault.numeric.custom, fault.numeric.note)
+            key = (fault.kind, *merge_key(fault.numeric, fault.cause))
         before = found.get(key)
         if before is None:
             found[key] = fault

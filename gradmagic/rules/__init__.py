@@ -1,6 +1,7 @@
 """The catalogue: every rule in the order in which it is asked. The first that recognises a fault explains it.
 
-A rule is a module with its page as docstring and `explain(fault, recording) -> Finding | None`.
+A rule is a module with its page as docstring, `explain(fault, recording) -> Finding | None` and, where there is an edit that repairs it,
+`fixes(fault, recording, found) -> tuple[Fix, ...]`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import ModuleType
 
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 
 # The most specific rule of each family first, the honest one that knows nothing last.
 CATALOGUE = (
@@ -66,6 +67,8 @@ CATALOGUE = (
     "scale/unscaled-loss-or-data",
     "scale/unexplained",
     "wrong/custom-gradient-mismatch",
+    "wrong/nonsmooth-point",
+    "wrong/unexplained",
     "step/gradients-zipped-out-of-order",
     "step/silently-skipped",
     "step/gradients-not-applied",
@@ -102,3 +105,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         if found is not None:
             return found
     return None
+
+
+def fixes_of(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that a rule offers for what it found, best first, each once."""
+    make = getattr(module_of(found.rule), "fixes", None)
+    return tuple({f.edits: f for f in reversed(make(fault, recording, found))}.values())[::-1] if make is not None else ()

@@ -39,9 +39,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.custom import corrected
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 from gradmagic.syntax import returned_by, use_of
 
@@ -88,3 +89,19 @@ def _wrong_shapes(fault: Fault) -> list[tuple[str, object, object]]:
     if run is None:
         return []
     return [(s.name, s.shape, g.shape) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape]
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    run = fault.run
+    if fault.update is None:
+        first = _custom(recording)
+        return corrected(recording, first.name, 0, first) if first is not None else ()
+    wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
+    for op in (o for o in recording.ops if o.type == "CustomGradient" and o.phase == "forward" and wrong):
+        source, gradient = wrong[0]
+        for position, key in enumerate(op.inputs):
+            tensor = recording.tensors.get(key)
+            if key == source.id or (tensor is not None and (tensor.variable == source.id or tensor.shape == source.shape)):
+                return corrected(recording, op.name, position, op, wrong_shape=gradient.shape)
+    return ()

@@ -28,10 +28,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import tape_instead
+from gradmagic.fixes.blocks import tape_for_graph_api
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding
 
 
@@ -47,5 +47,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "raises RuntimeError here",
         "`tf.gradients` walks back through a graph that was built before. Here every op runs at once and leaves no graph behind. In eager code a `tf.GradientTape` records the ops while they run.",
         help="compute the target inside `with tf.GradientTape() as tape:` and call `tape.gradient(target, sources)`",
-        fixes=tape_instead(recording, fault.span),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return tape_for_graph_api(recording, fault.run)

@@ -32,9 +32,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.values import symmetric_logarithm
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding
 from gradmagic.syntax import use_of
 
@@ -58,3 +59,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=[(run.span, "raises LookupError")] if op is not None else [],
         help="compute the same with other ops, or wrap the op in a `tf.custom_gradient` that says what its gradient is",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return symmetric_logarithm(recording, found.location, next((o for o in recording.ops if o.phase == "forward"), None))

@@ -28,9 +28,10 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, TrainingCall
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -62,3 +63,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             help="compile the model with a loss, or return the loss from the function",
         )
     return None
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return compiled_with_loss(recording)

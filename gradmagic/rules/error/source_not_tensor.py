@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -53,3 +54,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=f"pass its variables, for a model or layer `{wrong[0].name}.trainable_variables`",
         variables=(wrong[0].name,),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return variables_of(recording, fault.run)

@@ -33,10 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import persistent
+from gradmagic.fixes.blocks import persistent
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding
 
 
@@ -54,5 +54,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "A tape that is not persistent lets go of everything it recorded at its first gradient call. This call comes after that one, and there is nothing left to differentiate.",
         others=[(tape.span, "not persistent")] if tape is not None and tape.span else [],
         help="open the tape with `persistent=True`, or ask for all gradients in one call",
-        fixes=persistent(recording, tape.span if tape else None),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return persistent(recording, fault.run)

@@ -29,9 +29,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.escapes import stay_in_tensorflow
+from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 TENSORS = ("EagerTensor", "SymbolicTensor", "ResourceVariable", "Variable", "list", "tuple", "dict")
@@ -53,3 +55,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=others,
         help="pass the tensor itself; turn it into a Python number only for printing",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    if fault.run is not None and any(s.kind == "other" for s in fault.run.sources):
+        return variables_of(recording, fault.run)
+    place = found.labels[1].location if len(found.labels) > 1 else found.location
+    return stay_in_tensorflow(recording, place, fault.run)

@@ -30,9 +30,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.optimizers import one_each
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding
 
 
@@ -52,3 +53,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "A Keras optimizer makes its state for the variables of its first call. This call has a variable that was not among them, and the optimizer raises.",
         help="use one optimizer for each group of variables, or call `optimizer.build(all_variables)` first",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return one_each(recording, found.location)

@@ -32,9 +32,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject
 from gradmagic.syntax import text_at
 
@@ -54,3 +55,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         certainty="likely",
         help="if the variable is to get a gradient in every run, compute both branches and select with `tf.where`",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return (*sibling(recording, fault.run, fault.sources), *without_sources(recording, fault.run, fault.sources)) if fault.run is not None else ()

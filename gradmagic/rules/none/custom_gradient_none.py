@@ -40,9 +40,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.custom import corrected
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import ORDINALS, called, code, finding, listing, subject, target_name
 from gradmagic.syntax import returned_by, use_of
 
@@ -65,3 +66,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=[(use_of(recording, op), "used here")] if own else [],
         help=f"return a gradient for that input in the custom gradient of {code(op.name or 'the function')}" if own else None,
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return corrected(recording, fault.op.name, fault.input or 0, fault.op) if fault.op is not None else ()

@@ -33,9 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.sources import same_object
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
 
 
@@ -56,3 +57,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         certainty="likely",
         help="pass the variables of the object that computes the loss",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    twin = recording.variables.get(int(str(fault.detail["twin"])))
+    name = next((n for n in (twin.names if twin is not None else ()) if n.isidentifier()), twin.owner if twin is not None else None)
+    mine = recording.variables.get(fault.run.sources[fault.sources[0]].id) if fault.run is not None else None
+    asked = next((n for n in (mine.names if mine is not None else ()) if n.isidentifier()), mine.owner if mine is not None else None)
+    return same_object(recording, fault.run, name, asked)

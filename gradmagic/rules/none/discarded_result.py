@@ -33,9 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.sources import result_used
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
 
@@ -55,3 +56,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"target does not depend on {names}.",
         help="use the result in what follows, or leave the variable out of the sources",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return result_used(recording, found.location)

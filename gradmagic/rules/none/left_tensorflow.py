@@ -33,10 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import without_escape
+from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import calls_outside, made_at, text_at, use_of
 
@@ -69,7 +69,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             + f", without a history: the tape finds no path from {target} to {names}.",
             others=others,
             certainty="certain" if fault.op is not None else "likely",
-            fixes=without_escape(recording, fault.span, how),
             help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
         )
     if (fault.cause in ("discarded", "constant") and fault.op is not None) or fault.cause == "constant":
@@ -101,3 +100,8 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
         if call.line >= start.line and (run.span.cell != call.cell or call.line <= run.span.line):
             return call
     return None
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return stay_in_tensorflow(recording, found.location, fault.run)

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, use_of
 
@@ -60,3 +61,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "stays the same or jumps when the input changes a little, so TensorFlow defines no gradient for it. What comes after it cannot bring the gradient back.",
         help=help_,
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return smooth(recording, found.location, fault.op)

@@ -30,9 +30,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.dtypes import float_source, without_cast
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
 
@@ -64,3 +65,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "after it, not even a cast back to a float, brings one back.",
         help="keep the value a float on the way to the loss",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return without_cast(recording, found.location) if fault.op is not None else float_source(recording, fault.run, fault.sources) if fault.run is not None else ()

@@ -30,9 +30,13 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.blocks import watched
+from gradmagic.fixes.dtypes import trainable
+from gradmagic.fixes.sources import trainable_variables
+from gradmagic.fixes.state import rebound
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, subject, target_name
 
 
@@ -44,7 +48,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     names = listing(fault.names)
     severity = "error"
-    if source.kind == "tensor":
+    if fault.detail.get("late"):
+        why = f"`tape.watch` was called after {names} had been used"
+        help_ = f"call `tape.watch` before {names} is used, as the first line of the tape's block"
+    elif source.kind == "tensor":
         why = f"{names} {'is a plain tensor' if len(fault.names) == 1 else 'are plain tensors'}, and `tape.watch` was not called with {'it' if len(fault.names) == 1 else 'them'}"
         help_ = f"add `tape.watch({source.name})` as the first line of the tape's block" if source.name.isidentifier() else "call `tape.watch` with the tensor first"
     elif tape is not None and not tape.watch_accessed_variables:
@@ -66,3 +73,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity=severity,
         help=help_,
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    run = fault.run
+    if run is None:
+        return ()
+    frozen = all(run.sources[i].trainable is False for i in fault.sources)
+    chosen = trainable_variables(recording, run) or trainable(recording, run, fault.sources) if frozen else ()
+    return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))

@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Tape
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
 
@@ -67,3 +68,8 @@ def _when(op: Op, tape: Tape | None) -> str:
     if op.seq < tape.opened:
         return "before the tape is opened"
     return "after the tape's block has ended"
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return tape_after_reset(recording, fault.run) or into_block(recording, fault.run, found.location)

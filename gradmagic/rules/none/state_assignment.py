@@ -35,9 +35,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.state import value_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
 from gradmagic.syntax import text_at
 
@@ -57,3 +58,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"for the tape the path begins anew at {store}.",
         help=f"compute {target_name(fault)} from the tensor itself and write it to {store} beside that",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return value_itself(recording, found.location)

@@ -31,10 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import without_call
+from gradmagic.fixes.calls import without_stop_gradient
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
 
@@ -60,5 +60,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="error" if some or (fault.run and len(fault.run.sources) == 1) else "warning",
         notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
         help=f"if {names} is to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
-        fixes=without_call(recording, place, "take `stop_gradient` away", "safe"),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return without_stop_gradient(recording, found.location)

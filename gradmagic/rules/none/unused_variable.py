@@ -29,10 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import without_source
+from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, subject, target_name
 
 
@@ -52,5 +52,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Between the opening of the tape and this call no op reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
         others=others,
         help=f"use {names} in the computation of {target_name(fault)}, or leave it out of the sources",
-        fixes=without_source(recording, run, fault.sources),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return (*sibling(recording, fault.run, fault.sources), *without_sources(recording, fault.run, fault.sources)) if fault.run is not None else ()

@@ -36,9 +36,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.state import written_in_place
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, location, subject
 from gradmagic.syntax import text_at
 
@@ -87,3 +88,8 @@ def _computed_from_name(recording: Recording, name: str, key: int) -> bool:
         op = producer.get(current)
         waiting.extend(op.inputs if op else ())
     return False
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return written_in_place(recording, found.location, fault.run)

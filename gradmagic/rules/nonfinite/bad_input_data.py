@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.values import finite_data, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, subject
 from gradmagic.syntax import spot
 
@@ -53,3 +54,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
         help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    tensor = recording.tensors.get(fault.op.inputs[fault.input or 0]) if fault.op is not None and fault.op.inputs else None
+    return (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, subject
 
 
@@ -54,3 +55,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=[(variable.created_at, "made here")] if variable.created_at else [],
         help="look at how the variable was initialised and at the update before this step",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return without_nan(recording)

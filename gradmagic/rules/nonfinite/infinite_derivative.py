@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
@@ -60,3 +61,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going forward, {called(recording, op)} (op `{op.type}`) is finite.{values} Going backward it receives finite gradients and sends {state} ones: its derivative is infinite at this point.",
         help="keep away from that point: `sqrt(x + eps)`, `tf.maximum(x, eps)`, `tf.math.divide_no_nan`",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return away_from_the_edge(recording, found.location, fault.op)

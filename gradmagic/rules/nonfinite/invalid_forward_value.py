@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.numerics import valid_input
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, history, subject
 from gradmagic.syntax import spot
 
@@ -59,3 +60,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         notes=history(fault, recording),
         help=HELP.get(op.type),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return valid_input(recording, found.location, fault.op)

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.numerics import valid_input
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.nonfinite.invalid_forward_value import HELP
 from gradmagic.rules.phrasing import called, finding, history, number, target_name
 from gradmagic.syntax import spot
@@ -54,3 +55,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=HELP.get(op.type) if op is not None else None,
         variables=tuple(s.name for s in run.sources),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return valid_input(recording, found.location, fault.op)

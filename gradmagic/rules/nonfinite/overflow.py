@@ -29,9 +29,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.numerics import without_overflow
+from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, history, number, subject
 from gradmagic.syntax import spot
 
@@ -84,3 +86,8 @@ def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str
         return False
     out = recording.tensors.get(op.outputs[0])
     return out is not None and out.norm is not None and out.norm == float("inf")
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return (*scaled_pixels(recording), *without_overflow(recording, found.location, fault.op))

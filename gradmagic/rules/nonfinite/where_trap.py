@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.numerics import double_where
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, number, subject, target_name
 from gradmagic.syntax import spot
 
@@ -70,3 +71,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         notes=(f"{count} {'element is' if count == 1 else 'elements are'} not finite in the gradient that {code(op.type)} sends",) if count else (),
         help="give the function a harmless input wherever the mask is false: a `tf.where` inside, around its argument, as well as outside",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    hider = found.labels[1].location if len(found.labels) > 1 else None
+    return double_where(recording, found.location, hider)

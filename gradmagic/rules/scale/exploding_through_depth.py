@@ -39,9 +39,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import layer_of
+from gradmagic.fixes.training import bounded_recurrence
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.rules.scale.sized import beside, state, way
 from gradmagic.syntax import spot
@@ -63,3 +65,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return bounded_recurrence(recording, found.location, layer_of(recording, fault.op))

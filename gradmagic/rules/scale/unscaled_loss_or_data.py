@@ -33,9 +33,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import scaled_data
+from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.rules.scale.sized import beside, state, way
 from gradmagic.syntax import spot
@@ -57,3 +59,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help="scale inputs and targets to about 1 (a `Normalization` layer, `(x - mean) / std`), and take the mean of the loss instead of its sum",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else found.location
+    return (*scaled_pixels(recording), *scaled_data(recording, place))

@@ -39,9 +39,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import layer_of
+from gradmagic.fixes.training import longer_memory, residual
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.rules.scale.sized import beside, state, way
 from gradmagic.syntax import spot
@@ -63,3 +65,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help="residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return (*residual(recording, found.location), *longer_memory(recording, layer_of(recording, fault.op)))

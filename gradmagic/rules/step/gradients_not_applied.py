@@ -34,10 +34,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes import apply_after
+from gradmagic.fixes.optimizers import applied
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing
 
 
@@ -66,5 +66,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "computed here, used nowhere",
         f"This call ran {count} times for {listing(fault.names)}. In the whole cell no optimizer was called and no variable assigned, and the result is not read again: the model stays as it was.",
         help="hand them to the optimizer: `optimizer.apply_gradients(zip(gradients, variables))`",
-        fixes=apply_after(recording, fault.span),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return applied(recording, fault.run)

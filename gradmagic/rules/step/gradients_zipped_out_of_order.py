@@ -33,9 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.optimizers import in_order
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Applied, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -69,3 +70,8 @@ def _name(recording: Recording, key: int | None) -> str:
     if variable is None:
         return "another variable"
     return code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return in_order(recording, found.location, fault.run)

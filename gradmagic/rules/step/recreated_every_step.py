@@ -38,9 +38,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import made_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing
 
 
@@ -62,3 +63,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning" if every else "note",
         help="create them once, before the loop",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return made_once(recording, found.location)

@@ -41,9 +41,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import number_as_variable
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, StaleRead
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -63,3 +64,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=f"keep it in a `tf.Variable` and assign to that, or pass it to {code(read.function)} as a tensor",
         variables=(),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    read = fault.detail.get("read")
+    return number_as_variable(recording, found.location, read.expression if isinstance(read, StaleRead) else None)

@@ -35,9 +35,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import learning_rate
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, number
 
 
@@ -71,3 +72,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help="a smaller learning rate, `clipnorm=1.0` in the optimizer, or scaled inputs and targets",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return learning_rate(recording, fault.update.optimizer if fault.update is not None else None, smaller=True)

@@ -37,9 +37,10 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, TrainingCall
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
 from gradmagic.sizes import NOISE
 
@@ -115,3 +116,15 @@ def _frozen(fault: Fault) -> Finding:
         help=f"set {code(call.model + '.trainable = True')} before this call, or train the two models in loops of their own",
         variables=(),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    call, update = fault.detail.get("call"), fault.update
+    if isinstance(call, TrainingCall):
+        return trainable_while(recording, found.location, call.model)
+    if update is not None and update.learning_rate == 0:
+        return learning_rate(recording, update.optimizer, smaller=False)
+    if "float16" in found.message:
+        return mixed_precision(recording)
+    return number_as_variable(recording, found.location, None)

@@ -34,9 +34,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import applied_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Update
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing
 
 
@@ -66,3 +67,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     others = [(other.span, "the first update")] if isinstance(other, Update) and other.span is not None else []
     return finding("step/updated-twice", fault, message, update.span, label, body, others=others, severity="warning", help="apply each gradient once")
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return applied_once(recording, found.location)

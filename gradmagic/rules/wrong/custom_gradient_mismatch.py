@@ -39,11 +39,20 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.custom import corrected
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.wrong import MEANT
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import ORDINALS, code, finding, number
 from gradmagic.syntax import returned_at
+
+PURPOSES = {
+    "straight-through": "is flat between jumps, so a gradient that is not zero is a stand-in for it (a straight-through estimator)",
+    "reversed": "hands its input on unchanged, so a gradient with the other sign is a reversal",
+    "the values pass unchanged": "hands its input on unchanged, so only the gradient is meant to change (scaling, clipping, noise)",
+    "clipped": "has the same derivative wherever it is small, and a bound holds the rest",
+}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -52,29 +61,41 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     which = ORDINALS.get(check.source or 0, f"number {(check.source or 0) + 1}")
     name = code(check.custom)
-    meant = check.numeric == 0.0 or (check.ratio is not None and check.ratio < 0)
-    if check.note:
+    meant = check.note.removeprefix(MEANT) if check.note.startswith(MEANT) else None
+    if check.note.startswith(("shape", "dtype")):
         detail = f"it returns the {check.note}"
-        body = f"At its real inputs, the gradient function of {name} returns a gradient with the {check.note}."
+        body = f"At its real inputs, the gradient function of {name} returns for {which} input a gradient with the {check.note}."
     else:
         factor = f", {number(check.ratio)} times the numerical one" if check.ratio is not None else ""
+        how = f": {check.note}" if check.note and meant is None else f": it is {number(check.ratio)} times the right one" if check.ratio is not None else ""
         detail = f"it gives {number(check.analytic)} where the numerical derivative is {number(check.numeric)}"
         body = (
             f"At its real inputs and along a random direction, the gradient function of {name} gives {number(check.analytic)} for {which} input{factor}. Central differences of its own forward function give "
-            f"{number(check.numeric)} (relative error {number(check.error)})."
+            f"{number(check.numeric)} (relative error {number(check.error)}){how}."
         )
+    if meant is not None:
+        body += f" Its forward function {PURPOSES.get(meant, 'suggests that this is on purpose')}."
     op = recording.by_seq.get(check.op) if check.op is not None else None
     run = fault.run
-    names = tuple(s.name for s in run.sources) if run is not None else ()
+    names = fault.names or (tuple(s.name for s in run.sources) if run is not None else ())
     return finding(
         "wrong/custom-gradient-mismatch",
         fault,
-        f"the custom gradient of {name} is wrong: {detail}",
+        f"the custom gradient of {name} deviates on purpose ({meant})" if meant is not None else f"the custom gradient of {name} is wrong: {detail}",
         returned_at(recording, check.span) if check.span else op.span if op else None,
         "this gradient function does not fit its forward function",
         body,
-        severity="note" if meant else "error",
+        severity="note" if meant is not None else "error",
         others=[(op.span, "used here")] if op is not None and op.span else [],
         variables=names,
         help="if it deviates on purpose (straight-through, reversal), accept it: `# gradmagic: expected wrong/custom-gradient-mismatch`",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    check = fault.numeric
+    if check is None or found.severity == "note":
+        return ()
+    op = recording.by_seq.get(check.op) if check.op is not None else None
+    return corrected(recording, check.custom, check.source or 0, op, check.ratio)

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.calls import straight_through
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
@@ -49,3 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.",
         help="clip the gradient instead of the value, or use a loss that grows linearly (Huber)",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return straight_through(recording, found.location, ("clip_by_value", "clip", "maximum", "minimum", "clip_by_norm", "hard_tanh"))

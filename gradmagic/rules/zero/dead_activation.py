@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import living_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
@@ -60,3 +61,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "a ReLU passes the gradient on only where its input is above 0: here nowhere.",
         help="use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return living_activation(recording, found.location, fault.op)

@@ -33,7 +33,7 @@ import dataclasses
 
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import listing, subject
 
 
@@ -53,3 +53,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         body=f"The call asks for zeros where a source is not connected. {listing(fault.names)} is not connected: its zeros stand for None.\n\n{inner.body}",
         notes=(*inner.notes, f"the cause is `{inner.rule}`"),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits of the rule under it."""
+    from gradmagic.rules import explain as ask
+    from gradmagic.rules import fixes_of
+
+    inner = ask(dataclasses.replace(fault, hidden=False), recording)
+    return fixes_of(fault, recording, inner) if inner is not None else ()

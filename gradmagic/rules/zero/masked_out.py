@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.values import weight_of_one
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
@@ -74,3 +75,8 @@ def _from_variable(key: int, recording: Recording) -> bool:
         op = recording.producer.get(current)
         waiting.extend(op.inputs if op else ())
     return False
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return weight_of_one(recording, found.location)

@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.training import next_block
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject
 from gradmagic.syntax import spot, text_at
 
@@ -90,3 +91,8 @@ def _suspicious(recording: Recording, selecting: list[Op]) -> Op:
             return op
         seen.add(text)
     return selecting[-1]
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return next_block(recording, found.location)

@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import without_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
@@ -51,3 +52,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, the derivative of this {op.type.lower()} rounds to exactly 0 for every element.{span}",
         help="scale what goes in (normalised data, smaller initial weights), or use the value before the activation (`from_logits=True`)",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return without_activation(recording, found.location, ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh"), fault.op)

@@ -33,9 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import sigmoid_for_softmax
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
@@ -56,3 +57,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"This softmax runs over an axis of length 1 (its result has the shape {tensor.shape}). What it gives sums to 1, so it is 1 whatever goes in, and going backward it multiplies by 0.",
         help='use `activation="sigmoid"` for one output unit, or one unit per class with softmax',
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return sigmoid_for_softmax(recording, found.location, fault.op)

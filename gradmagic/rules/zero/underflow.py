@@ -29,9 +29,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.dtypes import scaled_loss, wider
+from gradmagic.fixes.values import exponent_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
@@ -65,3 +67,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         why + " The true derivative is not 0.",
         help="work with the logarithm, scale the values, or use a wider dtype (loss scaling for float16)",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    if "float16" in found.message:
+        return (*scaled_loss(recording, fault.run), *wider(recording, found.location))
+    return exponent_itself(recording, found.location)

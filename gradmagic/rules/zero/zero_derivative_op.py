@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
@@ -49,3 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, the op `{op.type}` multiplies by 0, whatever its input: its result does not change when the input changes a little.",
         help="use a smooth function such as `tf.tanh`, or a straight-through estimator",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return smooth(recording, found.location, fault.op)

@@ -1,0 +1,206 @@
+"""Each custom gradient by itself: at its real inputs against central differences, and against what TensorFlow makes of the forward function.
+
+The differences decide whether it is wrong. TensorFlow's own derivative of the forward function, where it has one, tells in which way: a factor, a sign, a
+transposed matrix, a sum that is missing, another input's gradient; or that the deviation is one that people write on purpose.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.ops import custom_gradient
+
+from gradmagic.capture.session import Session
+from gradmagic.capture.slopes import Slope, slope
+from gradmagic.recording import NumericCheck
+
+FIRST, THEN = 3, 25
+RANK = {"differs": 5, "agrees": 2, "kink": 1, "jump": 1, "rounding": 0, "not finite": 0}
+
+
+def install(session: Session) -> None:
+    """Look at the first runs of each custom gradient, and at some of the later ones."""
+    from gradmagic.capture.numeric import unnoticed
+
+    original = custom_gradient._eager_mode_decorator
+    ran: dict[Any, int] = {}
+
+    def decorator(f: Any, args: Any, kwargs: Any) -> Any:
+        result = original(f, args, kwargs)
+        inner = getattr(f, "__wrapped__", f)
+        key = getattr(inner, "__code__", inner)
+        ran[key] = ran.get(key, 0) + (not session.busy)
+        if not session.busy and (ran[key] <= FIRST or ran[key] % THEN == 0):
+            op = session.ops[-1].seq if session.ops and session.ops[-1].type == "CustomGradient" else None
+            try:
+                with unnoticed(session):
+                    _Checked(session, f, args, kwargs, op).check()
+            except Exception as error:
+                session.failed(f"check the custom gradient of `{getattr(f, '__name__', 'a function')}` numerically", error)
+        return result
+
+    session.patches.set(custom_gradient, "_eager_mode_decorator", decorator)
+
+
+def _is_float(value: Any) -> bool:
+    return hasattr(value, "dtype") and getattr(value.dtype, "name", str(value.dtype)) in ("float16", "bfloat16", "float32", "float64") and hasattr(value, "shape")
+
+
+def _array(value: Any) -> Any:
+    return np.asarray(tf.cast(tf.convert_to_tensor(value), tf.float64).numpy())
+
+
+class _Checked:
+    """One call of a function with a custom gradient."""
+
+    def __init__(self, session: Session, f: Any, args: Any, kwargs: Any, op: int | None) -> None:
+        self.session, self.f, self.args, self.kwargs, self.op = session, f, args, kwargs, op
+        flat = tf.nest.flatten(args)
+        self.places = [i for i, a in enumerate(flat) if _is_float(a)]
+        self.inputs = [tf.convert_to_tensor(a) if i in self.places else a for i, a in enumerate(flat)]
+        self.name = getattr(f, "__name__", "custom gradient")
+
+    def _call(self, values: list[Any]) -> tuple[list[Any], Any]:
+        result, grad = self.f(*tf.nest.pack_sequence_as(self.args, values), **self.kwargs)
+        return [tf.convert_to_tensor(r) for r in tf.nest.flatten(result)], grad
+
+    def check(self) -> None:
+        """Compare every input's gradient and put down what was found."""
+        if not self.places:
+            return
+        outputs, grad = self._call(self.inputs)
+        rng = np.random.default_rng(0)
+        self.weights = [tf.cast(rng.uniform(0.5, 1.5, tuple(o.shape)), o.dtype) if _is_float(o) else tf.zeros_like(o) for o in outputs]
+        try:
+            given = tf.nest.flatten(grad(*self.weights))
+        except TypeError:
+            return
+        code = getattr(grad, "__code__", None)
+        user = code is not None and self.session.spans.is_user_file(code.co_filename)
+        self.place = (code, -1, code.co_firstlineno) if code is not None and user else None
+        truths = self._truths()
+        identity = [any(_same(o, x) for o in outputs) for x in self.inputs]
+        for position in self.places:
+            mine = given[position] if position < len(given) else None
+            if mine is not None:
+                self._compare(position, tf.convert_to_tensor(mine), truths, identity[position], outputs)
+
+    def _truths(self) -> list[Any]:
+        """What TensorFlow makes of the forward function; None for an input where it finds nothing."""
+        try:
+            # Copies, which none of the user's tapes watches: recording is on again for the tape that is opened here.
+            copies = [tf.identity(v) if i in self.places else v for i, v in enumerate(self.inputs)]
+            watched = [copies[i] for i in self.places]
+            pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+            try:
+                with tf.GradientTape() as tape:
+                    tape.watch(watched)
+                    results, _ = self._call(copies)
+                    total = tf.add_n([tf.reduce_sum(tf.cast(r * w, tf.float64)) for r, w in zip(results, self.weights, strict=True) if _is_float(r)])
+                found = tape.gradient(total, watched)
+            finally:
+                pywrap_tfe.TFE_Py_TapeSetStopOnThread()
+        except Exception:
+            found = [None] * len(self.places)
+        return [None if g is None else _array(g) for g in found]
+
+    def _compare(self, position: int, given: Any, truths: list[Any], identity: bool, outputs: list[Any]) -> None:
+        x = self.inputs[position]
+        truth = truths[self.places.index(position)]
+        if tuple(given.shape) != tuple(x.shape):
+            how = _shape_story(_array(given), truth, tuple(x.shape))
+            self._note(position, Slope("differs", 0.0, 0.0, 0.0), None, f"shape {tuple(given.shape)} for an input of shape {tuple(x.shape)}{how}")
+            return
+        mine = _array(given)
+        if not np.isfinite(mine).all():
+            return
+        found = []
+        for turn in range(max(1, self.session.numeric)):
+            direction = np.random.default_rng((1, turn)).standard_normal(mine.shape) * min(max(float(np.abs(_array(x)).max(initial=0.0)), 1e-3) or 1.0, 1e3)
+            found.append(self._slope(position, x, direction, float(np.sum(mine * direction))))
+        worst = max(found, key=lambda s: (RANK[s.verdict], s.error))
+        if worst.verdict == "differs" and truth is not None and truth.shape == mine.shape and np.allclose(truth, mine, rtol=2e-3, atol=1e-6 * max(1.0, float(np.abs(truth).max(initial=0.0)))):
+            # TensorFlow's own derivative says the same: a kink between the points of the difference, not an error.
+            worst = Slope("kink", worst.analytic, worst.numeric, worst.error)
+        ratios = [s.analytic / s.numeric for s in found if s.numeric and np.isfinite(s.numeric)]
+        steady = bool(ratios) and max(ratios) - min(ratios) <= 0.02 * max(abs(r) for r in ratios)
+        ratio = ratios[0] if steady else None
+        text: str = "" if worst.verdict in ("agrees", "differs") else worst.verdict
+        if worst.verdict in ("jump", "kink") and (truth is None or not truth.any()):
+            # A step function with a gradient of its own.
+            text = "meant: straight-through"
+            worst = Slope("differs", worst.analytic, 0.0, 1.0)
+        elif worst.verdict == "differs":
+            text = _story(mine, truth, [t for i, t in enumerate(truths) if self.places[i] != position], ratio, identity, worst.numeric)
+        if given.dtype != x.dtype and not text.startswith("meant"):
+            text = f"dtype {given.dtype.name} for an input of dtype {x.dtype.name}"
+            worst = Slope("differs", worst.analytic, worst.numeric, worst.error)
+        self._note(position, worst, ratio, text)
+
+    def _slope(self, position: int, x: Any, direction: Any, analytic: float) -> Slope:
+        """In float64 where the function can be computed in it, else in its own precision."""
+        base = _array(x)
+        wide = [tf.cast(v, tf.float64) if i in self.places else v for i, v in enumerate(self.inputs)]
+        for dtype, inputs in (("float64", wide), (x.dtype.name, self.inputs)):
+            kind = inputs[position].dtype
+
+            def value(step: float, inputs: list[Any] = inputs, kind: Any = kind) -> float:
+                moved = [tf.cast(tf.constant(base + step * direction), kind) if i == position else v for i, v in enumerate(inputs)]
+                results, _ = self._call(moved)
+                return float(sum(np.sum(_array(r) * _array(w)) for r, w in zip(results, self.weights, strict=True) if _is_float(r)))
+
+            try:
+                results, _ = self._call(inputs)
+                if dtype == "float64" and any(_is_float(r) and r.dtype != tf.float64 for r in results):
+                    continue
+                magnitude = float(sum(np.abs(_array(r)).sum() for r in results if _is_float(r)))
+                return slope(value, analytic, dtype, magnitude, blur={"float16": 2e-2, "bfloat16": 5e-2}.get(x.dtype.name, 0.0))
+            except Exception:
+                if dtype == x.dtype.name:
+                    raise
+        raise AssertionError("no precision was tried")
+
+    def _note(self, position: int, found: Slope, ratio: float | None, text: str) -> None:
+        agrees = True if found.verdict == "agrees" else False if found.verdict == "differs" else None
+        self.session.numeric_checks.append(NumericCheck(-1, position, self.op, self.name, found.analytic, found.numeric, found.error, agrees, ratio, text, self.session.spans.span(self.place)))
+
+
+def _same(a: Any, b: Any) -> bool:
+    return hasattr(b, "shape") and tuple(a.shape) == tuple(b.shape) and a.dtype == b.dtype and bool(np.array_equal(np.asarray(a), np.asarray(b)))
+
+
+def _shape_story(given: Any, truth: Any, wanted: tuple[int, ...]) -> str:
+    """In which way a gradient of another shape goes wrong."""
+    lead = given.ndim - len(wanted)
+    if lead > 0 and given.shape[lead:] == wanted:
+        return ": the sum over the first axis is missing" if lead == 1 else f": the sum over the first {lead} axes is missing"
+    if given.ndim == len(wanted) and all(w in (1, g) for g, w in zip(given.shape, wanted, strict=True)):
+        axes = [i for i, (g, w) in enumerate(zip(given.shape, wanted, strict=True)) if g != w]
+        return f": the sum over axis {axes[0]} is missing" if len(axes) == 1 else f": the sum over the axes {axes} is missing"
+    if given.ndim == 2 and given.shape[::-1] == wanted:
+        return ": it is transposed"
+    return ""
+
+
+def _story(mine: Any, truth: Any, others: list[Any], ratio: float | None, identity: bool, numeric: float) -> str:
+    """In which way a gradient of the right shape goes wrong; ``"meant: …"`` for what people write on purpose."""
+    if identity:
+        return "meant: reversed" if ratio is not None and ratio < 0 else "meant: the values pass unchanged"
+    if (truth is None or not truth.any()) and abs(numeric) < 1e-12:
+        return "meant: straight-through"
+    if truth is None or truth.shape != mine.shape:
+        return ""
+    scale = float(np.abs(truth).max(initial=0.0)) or 1.0
+    close: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-6 * scale}
+    if truth.ndim == 2 and truth.shape[0] == truth.shape[1] and truth.shape[0] > 1 and np.allclose(mine, truth.T, **close):
+        return "it is transposed"
+    if any(o is not None and o.shape == mine.shape and np.allclose(mine, o, **close) for o in others):
+        return "it is the gradient of another input"
+    bound = float(np.abs(mine).max(initial=0.0))
+    held: Any = np.isclose(np.abs(mine), bound, rtol=1e-6) & (np.sign(mine) == np.sign(truth)) & (np.abs(truth) >= bound * (1 - 1e-6))
+    if bound and held.any() and mine.size > 1 and np.all(held | np.isclose(mine, truth, **close)) and not held.all():
+        return "meant: clipped"
+    return ""

@@ -1,0 +1,226 @@
+"""The ops between the sources and the target of a gradient call, run once more with other values of the sources.
+
+Values that do not depend on the sources are the recorded ones: random numbers, data, what came back from NumPy. Their randomness so cannot disturb a comparison.
+What `stop_gradient` holds back stays held. In float64 where every op of the way can be computed in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.eager import context, execute
+from tensorflow.python.framework import op_callbacks, op_def_registry
+from tensorflow.python.ops import resource_variable_ops
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+MOST_EVENTS = 20_000
+HELD = frozenset({"StopGradient", "PreventGradient"})
+SILENT = ("Assign", "Print", "Assert", "WriteSummary", "ResourceApply", "ResourceScatter", "CheckNumerics", "NoOp")
+RANDOM = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Dropout")
+READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
+HALF = {"float16": tf.float16, "bfloat16": tf.bfloat16}
+FLOAT, DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
+
+
+class Void(Exception):
+    """A comparison is not possible; the message is a clause that says why."""
+
+
+class Events:
+    """Every eager op as it ran, with its tensors, while a cell is checked numerically."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.all, self.dropped = session, list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]](), False
+        op_callbacks.add_op_callback(self._note)
+        session.patches.on_undo(self._stop)
+
+    def _stop(self) -> None:
+        op_callbacks.remove_op_callback(self._note)
+        self.all.clear()
+
+    def _note(self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
+        if graph is not None or self.session.busy:
+            return
+        kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
+        self.all.append((kind, tuple(inputs), tuple(attrs or ()), tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)))
+        if len(self.all) > MOST_EVENTS:
+            del self.all[: MOST_EVENTS // 2]
+            self.dropped = True
+
+
+class Replay:
+    """The way from some sources to a target. `value` computes the target for changed sources.
+
+    Args:
+        sources: the key of each source (a variable's or a tensor's id) and its value as a tensor.
+
+    Raises:
+        Void: the way cannot be run again.
+    """
+
+    def __init__(self, session: Session, events: Events, targets: list[Any], sources: Mapping[int, Any]) -> None:
+        self.session, self.sources = session, sources
+        self.targets = [t._id for t in targets]
+        self.weights = {t._id: 1.0 for t in targets}
+        if events.dropped:
+            raise Void("the cell ran too many ops to keep them all")
+        self.steps, self.aliases = self._way(events)
+        self.changed = {out._id for _, _, _, outputs in self.steps for out in outputs} | set(sources) | set(self.aliases)
+        if not self.steps and not any(t in self.changed for t in self.targets):
+            raise Void("the target was not computed eagerly from the source")
+        self.dtype = "float64"
+        self.magnitude = self.floor = 0.0
+        kinds = {t.dtype.name for _, inputs, _, outputs in self.steps for t in (*inputs, *outputs)}
+        self.blur = 5e-2 if "bfloat16" in kinds else 2e-2 if "float16" in kinds else 0.0
+        self.functions = any(kind.startswith("__") or "PartitionedCall" in kind for kind, _, _, _ in self.steps)
+        if self.functions:
+            raise Void("a part of the way is a `tf.function`, whose inside is not computed again")
+        try:
+            self.value({})
+        except Void:
+            raise
+        except Exception:
+            self.dtype = "float32"
+            try:
+                self.value({})
+            except Void:
+                raise
+            except Exception as error:
+                raise Void(f"an op of the way cannot be run again ({type(error).__name__})") from None
+
+    def _way(self, events: Events) -> tuple[list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]], dict[int, int]]:
+        tainted, aliases = set(self.sources), dict[int, int]()
+        forward = []
+        for event in events.all:
+            kind, inputs, _, outputs = event
+            for tensor in inputs:
+                key = self._variable(tensor)
+                if key is not None and key in self.sources:
+                    aliases[tensor._id] = key
+                    tainted.add(tensor._id)
+            if any(t._id in tainted for t in inputs) and kind not in HELD and not kind.startswith(SILENT):
+                tainted.update(o._id for o in outputs)
+                forward.append(event)
+        wanted, way = set(self.targets), []
+        for event in reversed(forward):
+            kind, inputs, _, outputs = event
+            if wanted.intersection(o._id for o in outputs):
+                wanted.update(t._id for t in inputs)
+                way.append(event)
+                if kind.startswith(RANDOM):
+                    raise Void(f"`{kind}` draws random numbers that depend on the source")
+        return way[::-1], aliases
+
+    def _variable(self, tensor: Any) -> int | None:
+        """The variable whose value TensorFlow's C++ code read by itself."""
+        if tensor.dtype in (tf.resource, tf.variant):
+            return None
+        raw = self.session.tensors.get(tensor._id)
+        if raw is None or raw.origin != "variable" or raw.variable is None:
+            return None
+        if tensor._id not in self.session.variables.doubtful:
+            return raw.variable
+        # Variables and numbers of the cell can share the memory of one value: the code that uses it tells them apart.
+        for op in self.session.ops:
+            span = self.session.spans.span(op.place) if tensor._id in op.inputs else None
+            if span is not None:
+                code = span.code[span.column : span.end_column] if span.line == span.end_line and span.end_column else span.code
+                return self._settled(tensor._id, code)
+        raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
+
+    def _settled(self, key: int, code: str) -> int | None:
+        matches, value = self.session.variables.doubtful[key]
+        words = set(re.findall(r"[A-Za-z_]\w*", code))
+        named = [m for m in matches if any(re.split(r"[.\[]", n)[0 if "[" in n else -1] in words for n in self.session.variables.known[m].names)]
+        numbers = [n for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code) if float(n) == value]
+        if len(named) + len(numbers) != 1:
+            raise Void("a number of the cell and a variable share their memory, and I cannot tell which was used")
+        return named[0] if named else None
+
+    def value(self, moved: Mapping[int, Any]) -> float:
+        """The sum of the target, with some sources at other values (arrays of float64)."""
+        known: dict[int, Any] = {}
+
+        def source(key: int) -> Any:
+            if key in moved:
+                return self._cast(tf.constant(moved[key]))
+            return self._cast(self.sources[key])
+
+        def look_up(tensor: Any) -> Any:
+            key = tensor._id
+            if key in known:
+                return known[key]
+            if key in self.aliases:
+                return source(self.aliases[key])
+            if key in self.sources and tensor.dtype is not tf.resource:
+                return source(key)
+            return self._cast(tensor)
+
+        with self.session.aside():
+            for kind, inputs, attributes, outputs in self.steps:
+                results = self._run(kind, inputs, attributes, outputs, look_up, source)
+                known.update((out._id, result) for out, result in zip(outputs, results, strict=True))
+            total, self.magnitude = 0.0, 0.0
+            for key in self.targets:
+                found = known.get(key)
+                if found is None and key in self.sources:
+                    found = source(key)
+                if found is None:
+                    continue
+                array = np.asarray(found.numpy(), np.float64)
+                total += float(array.sum())
+                self.magnitude += float(np.abs(array).sum())
+        return total
+
+    def _cast(self, tensor: Any) -> Any:
+        if self.dtype == "float64" and tensor.dtype in (tf.float32, tf.float16, tf.bfloat16):
+            return tf.cast(tensor, tf.float64)
+        if self.dtype != "float64" and tensor.dtype == tf.float64:
+            return tf.cast(tensor, tf.float32)
+        return tensor
+
+    def _run(self, kind: str, inputs: Any, attributes: Any, outputs: Any, look_up: Any, source: Any) -> Any:
+        if kind == "ReadVariableOp":
+            return [source(inputs[0]._id)] if inputs[0]._id in self.sources else [self._cast(o) for o in outputs]
+        if kind == "ResourceGather":
+            pairs = dict(zip(attributes[::2], attributes[1::2], strict=False))
+            if inputs[0]._id not in self.sources:
+                return [self._cast(o) for o in outputs]
+            return [tf.gather(source(inputs[0]._id), inputs[1], batch_dims=int(pairs.get("batch_dims", 0)))]
+        if any(t.dtype is tf.resource for t in inputs):
+            raise Void(f"`{kind}` reads or writes state")
+        given = [look_up(t) for t in inputs]
+        types = _type_attributes(kind)
+        pairs_ = dict(zip(attributes[::2], attributes[1::2], strict=False))
+        flat: list[Any] = []
+        for name, value in pairs_.items():
+            text = name.decode() if isinstance(name, bytes) else str(name)
+            if value is None:
+                continue
+            flat += [text, self._type(value) if text in types else value]
+        found = execute.execute(kind.encode(), len(outputs), given, tuple(flat), context.context())
+        return list(found) if isinstance(found, (list, tuple)) else [found]
+
+    def _type(self, value: Any) -> Any:
+        if self.dtype != "float64":
+            return value
+        if isinstance(value, (list, tuple)):
+            return [self._type(v) for v in value]
+        enum = value.as_datatype_enum if isinstance(value, tf.DType) else value
+        return DOUBLE if enum in (FLOAT, tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum) else value
+
+
+def _type_attributes(kind: str) -> frozenset[str]:
+    definition = op_def_registry.get(kind)
+    return frozenset(a.name for a in definition.attr if a.type in ("type", "list(type)")) if definition is not None else frozenset()
+
+
+def read(variable: Any) -> Any:
+    """The value of a variable, read without a tape noticing."""
+    return resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)

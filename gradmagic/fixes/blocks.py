@@ -1,0 +1,313 @@
+"""The block of a tape: what moves into it, what is watched in it, how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.code import Change, Code, argument, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.flow import assigned
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+ASKING = ("gradient", "jacobian", "batch_jacobian", "gradients")
+
+
+def tape_block(recording: Recording, run: GradientRun | None) -> tuple[Code, cst.With, cst.Call] | None:
+    """The cell, the `with` statement that opens a run's tape and the call that opens it."""
+    tape = recording.tapes.get(run.tape) if run is not None and run.tape is not None else None
+    code = code_at(recording, tape.span if tape is not None else None)
+    if code is None or tape is None or tape.span is None:
+        return None
+    found = None
+    for node in code.all(cst.With):
+        call = next((i.item for i in node.items if isinstance(i.item, cst.Call) and last_name(i.item.func) == "GradientTape"), None)
+        if call is not None and code.start(node)[0] <= tape.span.line <= code.start(node.body)[0]:
+            found = (code, node, call)
+    return found
+
+
+def tape_name(block: cst.With) -> str | None:
+    """The name behind `as`."""
+    for item in block.items:
+        if isinstance(item.item, cst.Call) and last_name(item.item.func) == "GradientTape" and item.asname is not None and isinstance(item.asname.name, cst.Name):
+            return item.asname.name.value
+    return None
+
+
+def asking(recording: Recording, run: GradientRun | None) -> tuple[Code, cst.Call] | None:
+    """The cell and the call that asks for gradients."""
+    code = code_at(recording, run.span if run is not None else None)
+    call = code.call_at(run.span, ASKING) if code is not None and run is not None and run.span is not None else None
+    return (code, call) if code is not None and call is not None else None
+
+
+def body_of(block: cst.With) -> Sequence[cst.CSTNode]:
+    """The statements of a block."""
+    return block.body.body
+
+
+def persistent(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Open the tape with `persistent=True`; where a loop over batches stands inside the tape, turn the two round."""
+    found, call = tape_block(recording, run), asking(recording, run)
+    if found is None:
+        return ()
+    code, block, opened = found
+    fixes = fix("keep what the tape recorded for further calls", "safe", (code, Change().replace(opened, with_keyword(opened, "persistent", cst.Name("True")))))
+    inner = list(body_of(block))
+    if call is None or call[0] is not code or len(inner) != 1 or not isinstance(inner[0], cst.For) or len(block.items) != 1:
+        return fixes
+    loop = inner[0]
+    statement = code.statement(call[1])
+    steps = list(loop.body.body)
+    if statement not in steps or not steps.index(statement):
+        return fixes
+    split = steps.index(statement)
+    turned = loop.with_changes(
+        body=loop.body.with_changes(body=[block.with_changes(leading_lines=[], body=loop.body.with_changes(body=steps[:split])), *steps[split:]]), leading_lines=block.leading_lines
+    )
+    return (*fix("open a tape for each turn of the loop", "safe", (code, Change().replace(block, turned))), *fixes)
+
+
+def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, ...]) -> tuple[Fix, ...]:
+    """`tape.watch(x)` before the first use of what is not watched."""
+    found, call = tape_block(recording, run), asking(recording, run)
+    name = tape_name(found[1]) if found is not None else None
+    if found is None or call is None or name is None or run is None:
+        return ()
+    code, block, _ = found
+    wanted = argument(call[1], 1, "sources", "xs", "source")
+    if wanted is None:
+        return ()
+    texts = [run.sources[i].name for i in sources]
+    given = wanted.value
+    if len(sources) == len(run.sources) and isinstance(given, (cst.Name, cst.Attribute, cst.Call)):
+        text = call[0].text(given)
+    elif isinstance(given, (cst.List, cst.Tuple)) and len(given.elements) == len(run.sources):
+        chosen = [call[0].text(given.elements[i].value) for i in sources]
+        text = chosen[0] if len(chosen) == 1 else "[" + ", ".join(chosen) + "]"
+    elif all(t.isidentifier() for t in texts):
+        text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+    else:
+        return ()
+    line = code.line(f"{name}.watch({text})")
+    used = names_in(code.expression(text))
+    steps = list(body_of(block))
+    made = [s for s in steps if isinstance(s, cst.SimpleStatementLine) and assigned(s) & used]
+    change = Change()
+    if made:
+        change.insert_after(made[0], line)
+    else:
+        change.insert_before(steps[0], line)
+    return fix(f"let the tape watch `{text}`", "safe", (code, change))
+
+
+def into_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
+    """Move what the target is computed with into the block of the tape."""
+    found, call, outside = tape_block(recording, run), asking(recording, run), code_at(recording, place)
+    if found is None or outside is None or place is None:
+        return ()
+    code, block, _ = found
+    if outside is code and call is not None and call[0] is code:
+        asked = code.statement(call[1])
+        target = argument(call[1], 0, "target", "ys")
+        statement = code.statement_at(place)
+        stopped = code.enclosing(statement, cst.With) if statement is not None else None
+        if stopped is not None and any(isinstance(i.item, cst.Call) and last_name(i.item.func) == "stop_recording" for i in stopped.items):
+            change = Change().remove(stopped)
+            change.insert_after(stopped, *stopped.body.body)
+            return fix("let the tape record these lines too", "safe", (code, change))
+        if statement is not None and statement is asked and target is not None and not isinstance(target.value, (cst.Name, cst.List, cst.Tuple)):
+            return _target_inside(code, block, call[1], target)
+        parent = code.parent(block)
+        siblings: list[cst.CSTNode] = list(getattr(parent, "body", ()))
+        if statement in siblings and asked is not None and code.start(statement) > code.end(block) and code.start(statement) < code.start(asked):
+            behind = [s for s in siblings if code.start(s) > code.end(block) and code.start(s) < code.start(asked)]
+            return _move_back(code, block, behind, names_in(target.value) if target is not None else set())
+        if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
+            if code.parent(statement) in list(code.around(block)):
+                return _move_in(code, block, statement)
+            return ()
+    return _built_once(recording, outside, place) or _copied_in(code, block, outside, place)
+
+
+def _target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) -> tuple[Fix, ...]:
+    name = new_name(code, "loss")
+    last = body_of(block)[-1]
+    change = Change().replace(target.value, cst.Name(name)).insert_after(last, code.line(f"{name} = {code.text(target.value)}"))
+    return fix("compute the target under the tape", "safe", (code, change))
+
+
+def _move_back(code: Code, block: cst.With, behind: list[cst.CSTNode], needed: set[str]) -> tuple[Fix, ...]:
+    moved: list[cst.CSTNode] = []
+    for statement in reversed(behind):
+        if assigned(statement) & needed:
+            moved.insert(0, statement)
+            needed = needed | names_in(statement)
+    if not moved:
+        return ()
+    change = Change().insert_after(body_of(block)[-1], *moved)
+    for statement in moved:
+        change.remove(statement)
+    return fix("compute the target under the tape", "safe", (code, change))
+
+
+def _move_in(code: Code, block: cst.With, first: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+    scope = code.scope(block)
+    between = [s for s in code.all(cst.SimpleStatementLine, scope) if code.start(first) <= code.start(s) < code.start(block) and code.parent(s) in list(code.around(block)) and code.scope(s) is scope]
+    names, moved = set(assigned(first)), [first]
+    for statement in between[1:]:
+        if names_in(statement) & names and assigned(statement):
+            moved.append(statement)
+            names |= assigned(statement)
+    if not names & names_in(block.body):
+        return ()
+    change = Change().insert_before(body_of(block)[0], *moved)
+    for statement in moved:
+        change.remove(statement)
+    return fix("run the forward pass under the tape", "safe", (code, change))
+
+
+def _copied_in(code: Code, block: cst.With, outside: Code, place: Place) -> tuple[Fix, ...]:
+    """A line of another cell (or function) whose result the block uses by name."""
+    assert place is not None
+    statement = outside.statement_at(place)
+    if not isinstance(statement, cst.SimpleStatementLine) or outside.function(statement) is not None or not (assigned(statement) & names_in(block.body)):
+        return ()
+    if any(isinstance(n, cst.Attribute) for s in statement.body if isinstance(s, cst.Assign) for n in (t.target for t in s.targets)):
+        return ()
+    change = Change().insert_before(body_of(block)[0], statement.with_changes(leading_lines=[]))
+    return fix("run this line under the tape", "safe", (code, change))
+
+
+def _built_once(recording: Recording, code: Code, place: Place) -> tuple[Fix, ...]:
+    """`self.kernel = …` of `build` or `__init__`, read in `call`: computed in `call` instead."""
+    assert place is not None
+    statement = code.statement_at(place)
+    made_in = code.function(statement) if statement is not None else None
+    owner = code.enclosing(made_in, cst.ClassDef) if made_in is not None else None
+    if owner is None or made_in is None or not isinstance(statement, cst.SimpleStatementLine) or not isinstance(statement.body[0], cst.Assign):
+        return ()
+    target = statement.body[0].targets[0].target
+    if not (isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name)):
+        return ()
+    reader = next((f for f in code.all(cst.FunctionDef, owner) if f.name.value in ("call", "__call__", "forward") and any(same(n, target) for n in code.all(cst.Attribute, f))), None)
+    if reader is None or reader is made_in:
+        return ()
+    value = _without_locals(code, made_in, reader, statement.body[0].value)
+    if value is None:
+        return ()
+    local = target.attr.value.lstrip("_")
+    change = Change().remove(statement)
+    body = list(reader.body.body)
+    documented = bool(body) and isinstance(body[0], cst.SimpleStatementLine) and isinstance(body[0].body[0], cst.Expr) and isinstance(body[0].body[0].value, cst.BaseString)
+    change.insert_before(body[1 if documented and len(body) > 1 else 0], code.line(f"{local} = {value}"))
+    for node in code.all(cst.Attribute, reader):
+        if same(node, target):
+            change.replace(node, cst.Name(local))
+    return fix(f"compute `{local}` anew in every `{reader.name.value}`", "safe", (code, change))
+
+
+def _without_locals(code: Code, made_in: cst.FunctionDef, reader: cst.FunctionDef, value: cst.BaseExpression) -> str | None:
+    """An expression of one method, written with what another method knows."""
+    values: dict[str, str] = {}
+    parameters = [p.name.value for p in reader.params.params]
+    inputs = parameters[1] if len(parameters) > 1 else None
+    for parameter in made_in.params.params[1:]:
+        if inputs is not None and made_in.name.value == "build":
+            values[parameter.name.value] = f"{inputs}.shape"
+    for node in code.all(cst.Assign, made_in):
+        first = node.targets[0].target
+        if isinstance(first, cst.Name) and code.start(node) < code.start(value):
+            inner = _substituted(code, node.value, values)
+            values[first.value] = inner
+    local = {p.name.value for p in made_in.params.params[1:]} | {n for node in code.all(cst.Assign, made_in) for n in assigned(cst.SimpleStatementLine([node]))}
+    if any(n in local and n not in values for n in names_in(value)):
+        return None
+    return _substituted(code, value, values)
+
+
+def _substituted(code: Code, value: cst.BaseExpression, values: dict[str, str]) -> str:
+    class Put(cst.CSTTransformer):
+        def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+            return cst.parse_expression(values[updated_node.value]) if updated_node.value in values else updated_node
+
+        def visit_Attribute_attr(self, node: cst.Attribute) -> None:
+            return None
+
+        def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+            return updated_node.with_changes(attr=original_node.attr)
+
+        def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+            return updated_node.with_changes(keyword=original_node.keyword)
+
+    return code.text(value.visit(Put()))  # type: ignore[arg-type]
+
+
+def tape_for_graph_api(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`y = …; z = tf.gradients(y, xs)` as a tape around the statements that make `y`."""
+    found = asking(recording, run)
+    tf = names_of(recording).tf
+    if found is None or tf is None:
+        return ()
+    code, call = found
+    statement = code.statement(call)
+    target, sources = argument(call, 0, "ys"), argument(call, 1, "xs")
+    block = code.parent(statement) if statement is not None else None
+    if statement is None or target is None or sources is None or last_name(call.func) != "gradients":
+        return ()
+    siblings: list[cst.CSTNode] = list(getattr(block, "body", ()))
+    before = siblings[: siblings.index(statement)] if statement in siblings else []
+    names, asked = set(names_in(sources.value)), names_in(target.value)
+    made: list[cst.CSTNode] = []
+    for step in reversed(before):
+        if isinstance(step, cst.SimpleStatementLine) and assigned(step) & asked and not any(_makes_source(s, names) for s in (step,)):
+            made.insert(0, step)
+            asked = asked | names_in(step)
+    name = new_name(code, "tape")
+    watch = [code.line(f"{name}.watch({code.text(sources.value)})")] if run is not None and any(s.kind == "tensor" for s in run.sources) else []
+    inner: list[cst.CSTNode] = [*watch, *(s.with_changes(leading_lines=[]) for s in made if isinstance(s, cst.SimpleStatementLine))]
+    change = Change()
+    asks = f"{name}.gradient({code.text(target.value)}, {code.text(sources.value)})"
+    if not isinstance(target.value, (cst.Name, cst.List, cst.Tuple)):
+        local = new_name(code, "y")
+        inner.append(code.line(f"{local} = {code.text(target.value)}"))
+        asks = f"{name}.gradient({local}, {code.text(sources.value)})"
+    if not inner:
+        return ()
+    shell = code.line(f"with {tf}.GradientTape() as {name}:\n    pass")
+    assert isinstance(shell, cst.With)
+    opened = shell.with_changes(
+        body=cst.IndentedBlock(inner),  # type: ignore[arg-type]
+        leading_lines=made[0].leading_lines if made and isinstance(made[0], cst.SimpleStatementLine) else [],
+    )
+    parent = code.parent(call)
+    indexed = isinstance(parent, cst.Subscript) and code.text(parent).endswith("[0]") and not isinstance(sources.value, (cst.List, cst.Tuple))
+    change.replace(parent if indexed and parent is not None else call, code.expression(asks))
+    for step in made[1:] if made else []:
+        change.remove(step)
+    if made:
+        change.replace(made[0], opened)
+    else:
+        change.insert_before(statement, opened)
+    return fix("record the target under a tape", "safe", (code, change))
+
+
+def _makes_source(statement: cst.CSTNode, names: set[str]) -> bool:
+    return bool(assigned(statement) & names)
+
+
+def tape_after_reset(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Take `tape.reset()` away."""
+    tape = recording.tapes.get(run.tape) if run is not None and run.tape is not None else None
+    for _, span in tape.resets if tape is not None else ():
+        code = code_at(recording, span)
+        call = code.call_at(span, ("reset",)) if code is not None and span is not None else None
+        statement = code.statement(call) if code is not None and call is not None else None
+        if code is not None and statement is not None:
+            return fix("keep what the tape has recorded", "safe", (code, Change().remove(statement)))
+    return ()

@@ -1,0 +1,79 @@
+"""A call that gives way to its argument, to another call, or to the same value with a gradient."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import Recording, Span
+from gradmagic.report import Fix, Location
+
+Place = Span | Location | None
+
+
+def without_stop_gradient(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Take `stop_gradient(…)` away around its argument; the value stays the same."""
+    code = code_at(recording, place)
+    call = code.call_at(place, ("stop_gradient",)) if code is not None and place is not None else None
+    if code is None or call is None or len(call.args) != 1:
+        return ()
+    return fix("take `stop_gradient` away", "safe", (code, Change().replace(call, call.args[0].value)))
+
+
+def straight_through(recording: Recording, place: Place, functions: tuple[str, ...], input_position: int = 0) -> tuple[Fix, ...]:
+    """`f(x)` → `x + stop_gradient(f(x) - x)`: the same value going forward, the gradient of `x` going backward."""
+    code = code_at(recording, place)
+    call = code.call_at(place, functions) if code is not None and place is not None else None
+    inner = argument(call, input_position, "x", "t", "value", "input") if call is not None else None
+    stop = names_of(recording).function("stop_gradient", call.func) if call is not None else None
+    if code is None or call is None or inner is None or stop is None:
+        return ()
+    x = atom(code.text(inner.value))
+    text = f"{x} + {stop}({code.text(call)} - {x})"
+    return fix(f"let the gradient pass `{last_name(call.func)}` unchanged (straight-through)", "safe", (code, Change().replace(call, code.expression(text))))
+
+
+def call_of(code: Code | None, place: Place, functions: tuple[str, ...]) -> cst.Call | None:
+    """The call of one of these functions at a place."""
+    return code.call_at(place, functions) if code is not None and place is not None else None
+
+
+def text_of(code: Code, call: cst.Call, position: int, *keywords: str) -> str | None:
+    """The code of an argument."""
+    found = argument(call, position, *keywords)
+    return None if found is None else code.text(found.value)
+
+
+def rest_of(code: Code, call: cst.Call, skip: int, *without: str) -> str:
+    """The arguments behind the first `skip`, as they were written, with a comma before them."""
+    kept = [a for i, a in enumerate(call.args) if not (i < skip and a.keyword is None) and not (a.keyword is not None and a.keyword.value in without)]
+    return "".join(", " + code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in kept)
+
+
+def keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
+    """`name=value` as an argument."""
+    return cst.Arg(value, cst.Name(name), cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")))
+
+
+def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Call:
+    """The call with a keyword argument set."""
+    if any(a.keyword is not None and a.keyword.value == name for a in call.args):
+        return call.with_changes(args=[a.with_changes(value=value) if a.keyword is not None and a.keyword.value == name else a for a in call.args])
+    args = list(call.args)
+    if args and isinstance(args[-1].comma, cst.MaybeSentinel):
+        args[-1] = args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return call.with_changes(args=[*args, keyword(name, value)])
+
+
+def without_argument(call: cst.Call, arg: cst.Arg) -> cst.Call:
+    """The call without one of its arguments."""
+    kept = [a for a in call.args if a is not arg]
+    if kept and call.args[-1] is arg:
+        kept[-1] = kept[-1].with_changes(comma=arg.comma)
+    return call.with_changes(args=kept)
+
+
+def names_and_code(recording: Recording, place: Place) -> tuple[Code | None, Names]:
+    """The tree of the cell of a place, and the aliases of all cells."""
+    return code_at(recording, place), names_of(recording)

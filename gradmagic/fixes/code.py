@@ -1,0 +1,315 @@
+"""A cell as a syntax tree that keeps its formatting, and changes of it as edits of whole lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
+
+from gradmagic.recording import Recording, Span
+from gradmagic.report import Applicability, Edit, Fix, Location
+
+ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp, cst.GeneratorExp)
+LOOSE = (cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.Comparison, cst.IfExp, cst.Lambda, cst.NamedExpr, cst.Tuple)
+TIGHT = (cst.BinaryOperation, cst.UnaryOperation, cst.Attribute, cst.Call, cst.Subscript, cst.Comparison, cst.BooleanOperation, cst.Await)
+MOST_CELLS = 200
+N = TypeVar("N", bound=cst.CSTNode)
+
+
+class Code:
+    """One cell (`cell` as in a `Span`) and its tree. Lines count from 1, columns are characters from 0."""
+
+    def __init__(self, cell: str | int, source: str, module: cst.Module, hidden: Mapping[int, str]) -> None:
+        self.cell, self.source, self._hidden = cell, source, hidden
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        self.module = wrapper.module
+        found = wrapper.resolve_many([PositionProvider, ParentNodeProvider])
+        self._ranges: Mapping[cst.CSTNode, CodeRange] = found[PositionProvider]  # type: ignore[assignment]
+        self._parents: Mapping[cst.CSTNode, cst.CSTNode] = found[ParentNodeProvider]  # type: ignore[assignment]
+
+    def text(self, node: cst.CSTNode) -> str:
+        """The code of a node as it was written."""
+        return self.module.code_for_node(node)
+
+    def start(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Line and column of a node's first character."""
+        place = self._ranges[node].start
+        return place.line, place.column
+
+    def end(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Line and column behind a node's last character."""
+        place = self._ranges[node].end
+        return place.line, place.column
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that holds this one."""
+        return self._parents.get(node)
+
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes that hold this one, from the inside outwards."""
+        step = self._parents.get(node)
+        while step is not None:
+            yield step
+            step = self._parents.get(step)
+
+    def enclosing(self, node: cst.CSTNode, *kinds: type[N]) -> N | None:
+        """The innermost node of these types that holds this one."""
+        return next((n for n in self.around(node) if isinstance(n, kinds)), None)
+
+    def statement(self, node: cst.CSTNode) -> cst.SimpleStatementLine | cst.BaseCompoundStatement | None:
+        """The innermost statement that holds a node."""
+        return next((n for n in (node, *self.around(node)) if isinstance(n, (cst.SimpleStatementLine, cst.BaseCompoundStatement))), None)
+
+    def function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
+        """The innermost function that holds a node."""
+        return self.enclosing(node, cst.FunctionDef)
+
+    def scope(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The innermost function that holds a node, else the module."""
+        return self.function(node) or self.module
+
+    def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
+        """Every node of a type, in the order of the text."""
+        found: list[N] = []
+
+        def visit(node: cst.CSTNode) -> None:
+            if isinstance(node, kind):  # type: ignore[arg-type]
+                found.append(node)  # type: ignore[arg-type]
+            for child in node.children:
+                visit(child)
+
+        visit(within or self.module)
+        return sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
+
+    def expressions_at(self, place: Span | Location) -> list[cst.BaseExpression]:
+        """The expressions of a place, the one that fits it best first."""
+        first, last = (place.line, place.column), (place.end_line, place.end_column)
+        if not (place.column or place.end_column):
+            return [n for n in self.all(cst.BaseExpression) if self.start(n)[0] == place.line]
+        inside: list[cst.BaseExpression] = []
+        around: list[cst.BaseExpression] = []
+        for node in self.all(cst.BaseExpression):
+            if (self.start(node), self.end(node)) == (first, last):
+                inside.insert(0, node)
+            elif first <= self.start(node) and self.end(node) <= last:
+                inside.append(node)
+            elif self.start(node) <= first and last <= self.end(node):
+                around.append(node)
+        return [*inside, *reversed(around)]
+
+    def statement_at(self, place: Span | Location) -> cst.SimpleStatementLine | cst.BaseCompoundStatement | None:
+        """The innermost statement on a place's first line."""
+        found = None
+        for node in self.all(cst.CSTNode):
+            if isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)) and self.start(node)[0] <= place.line <= self.end(node)[0]:
+                found = node
+        return found
+
+    def call_at(self, place: Span | Location, names: Iterable[str]) -> cst.Call | None:
+        """The call of one of these functions at a place, else on its lines."""
+        wanted = set(names)
+        for node in self.expressions_at(place):
+            if isinstance(node, cst.Call) and last_name(node.func) in wanted:
+                return node
+        return next((n for n in self.all(cst.Call) if place.line <= self.start(n)[0] <= place.end_line and last_name(n.func) in wanted), None)
+
+    def expression(self, text: str) -> cst.BaseExpression:
+        """New code as an expression."""
+        return cst.parse_expression(text, config=self.module.config_for_parsing)
+
+    def line(self, text: str) -> cst.SimpleStatementLine | cst.BaseCompoundStatement:
+        """New code as a statement."""
+        return cst.parse_statement(text, config=self.module.config_for_parsing)
+
+    def edits(self, change: Change) -> tuple[Edit, ...]:
+        """A change as edits of whole lines; what was not changed stays to the last character."""
+        new = self.module.visit(change.transformer(self))
+        assert isinstance(new, cst.Module)
+        lines = self.source.split("\n")
+        shown = [self._hidden.get(i + 1, line) for i, line in enumerate(self.module.code.split("\n"))]
+        assert shown == lines
+        return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
+
+
+def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str], hidden: Mapping[int, str]) -> Iterator[Edit]:
+    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        # A magic's line stands in the tree as a comment of the statement below it, and stays when that goes.
+        lines = [*(hidden[k] for k in range(i1 + 1, i2 + 1) if k in hidden), *(line for line in new[j1:j2] if line[1:] not in hidden.values())]
+        if i1 == i2:
+            # Whole lines give way to whole lines: an insertion takes the line before it along.
+            first, last, lines = (i1, i1, [shown[i1 - 1], *lines]) if i1 else (1, 1, [*lines, shown[0]])
+        else:
+            first, last = i1 + 1, i2
+        if lines == [""] and first > 1:
+            first, lines = first - 1, [shown[first - 2], ""]
+        yield Edit(cell, first, last, "\n".join(lines))
+
+
+class Change:
+    """What is to become of some nodes of one cell: new expressions, new statements before or behind, statements that go."""
+
+    def __init__(self) -> None:
+        self.replaced: dict[cst.CSTNode, cst.CSTNode | Callable[[cst.CSTNode], cst.CSTNode]] = {}
+        self.before: dict[cst.CSTNode, list[cst.CSTNode]] = {}
+        self.after: dict[cst.CSTNode, list[cst.CSTNode]] = {}
+        self.removed: set[cst.CSTNode] = set()
+
+    def replace(self, old: cst.CSTNode, new: cst.CSTNode | Callable[[cst.CSTNode], cst.CSTNode]) -> Change:
+        self.replaced[old] = new
+        return self
+
+    def insert_before(self, statement: cst.CSTNode, *new: cst.CSTNode) -> Change:
+        self.before.setdefault(statement, []).extend(new)
+        return self
+
+    def insert_after(self, statement: cst.CSTNode, *new: cst.CSTNode) -> Change:
+        self.after.setdefault(statement, []).extend(new)
+        return self
+
+    def remove(self, statement: cst.CSTNode) -> Change:
+        self.removed.add(statement)
+        return self
+
+    def transformer(self, code: Code) -> cst.CSTTransformer:
+        return _Transformer(self, code)
+
+
+class _Transformer(cst.CSTTransformer):
+    def __init__(self, change: Change, code: Code) -> None:
+        super().__init__()
+        self.change, self.code = change, code
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> object:  # type: ignore[override]
+        change, node = self.change, updated_node
+        if original_node in change.replaced:
+            new = change.replaced[original_node]
+            node = new(updated_node) if callable(new) else new
+            if isinstance(node, cst.BaseExpression) and isinstance(original_node, cst.BaseExpression):
+                node = _parenthesized(node, original_node, self.code.parent(original_node))
+        if isinstance(node, cst.IndentedBlock) and not node.body:
+            node = node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
+        before, after = change.before.get(original_node, []), change.after.get(original_node, [])
+        if original_node in change.removed:
+            return cst.FlattenSentinel([*before, *after]) if before or after else cst.RemoveFromParent()
+        if not before and not after:
+            return node
+        if before and isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+            # A comment above a statement stays above what is put before it.
+            first = before[0]
+            if node.leading_lines and isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+                before = [first.with_changes(leading_lines=[*node.leading_lines, *first.leading_lines]), *before[1:]]
+                node = node.with_changes(leading_lines=[])
+        return cst.FlattenSentinel([*before, node, *after])
+
+
+def _parenthesized(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:
+    if getattr(old, "lpar", None):
+        return new.with_changes(lpar=old.lpar, rpar=old.rpar) if isinstance(new, LOOSE) or "\n" in cst.Module([]).code_for_node(old) else new
+    if isinstance(new, LOOSE) and not new.lpar and isinstance(parent, (*TIGHT, cst.StarredElement, cst.ComparisonTarget)):
+        return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return new
+
+
+def atom(text: str) -> str:
+    """An expression's text, in parentheses unless it binds tighter than every operator."""
+    node = cst.parse_expression(text)
+    return text if isinstance(node, ATOMS) or getattr(node, "lpar", None) else f"({text})"
+
+
+def last_name(node: cst.CSTNode) -> str:
+    """`c` of `a.b.c` and of `c`; empty for anything else."""
+    return node.attr.value if isinstance(node, cst.Attribute) else node.value if isinstance(node, cst.Name) else ""
+
+
+def dotted(node: cst.CSTNode) -> str:
+    """`a.b.c` for names and attributes, empty for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        inner = dotted(node.value)
+        return f"{inner}.{node.attr.value}" if inner else ""
+    return ""
+
+
+def argument(call: cst.Call, position: int | None, *keywords: str) -> cst.Arg | None:
+    """An argument of a call by its position or one of its keywords."""
+    for arg in call.args:
+        if arg.keyword is not None and arg.keyword.value in keywords:
+            return arg
+    plain = [a for a in call.args if a.keyword is None and not a.star]
+    if position is not None and position < len(plain) and not any(a.star for a in call.args[: position + 1]):
+        return plain[position]
+    return None
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """The names that an expression or statement mentions."""
+    found = set()
+
+    def visit(n: cst.CSTNode) -> None:
+        if isinstance(n, cst.Name):
+            found.add(n.value)
+        if isinstance(n, (cst.Attribute, cst.Arg)):
+            visit(n.value)
+        else:
+            for child in n.children:
+                visit(child)
+
+    visit(node)
+    return found
+
+
+def same(left: cst.CSTNode, right: cst.CSTNode) -> bool:
+    """Whether two nodes are the same code, whatever the spaces."""
+    blank = cst.Module([])
+    return "".join(blank.code_for_node(left).split()) == "".join(blank.code_for_node(right).split())
+
+
+@functools.lru_cache(maxsize=1024)
+def parse(cell: str | int, source: str) -> Code | None:
+    """The tree of a cell. Lines of magics are passed over; None where the rest cannot be parsed."""
+    lines = source.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    magics = [i for i, line in enumerate(lines) if line.lstrip().startswith(("%", "!"))]
+    for hidden in ([i for i in magics if i == first], magics):
+        shown = ["#" + line if i in hidden else line for i, line in enumerate(lines)]
+        try:
+            return Code(cell, source, cst.parse_module("\n".join(shown)), {i + 1: lines[i] for i in hidden})
+        except (cst.ParserSyntaxError, ValueError, RecursionError):
+            continue
+    return None
+
+
+def code_at(recording: Recording, place: Span | Location | None) -> Code | None:
+    """The tree of the cell that a place lies in; None for code in files, which is not ours to change."""
+    if place is None or place.cell is None:
+        return None
+    source = recording.code.get(place.cell)
+    return parse(place.cell, source.rstrip("\n") if place.cell != "current" else source) if source is not None else None
+
+
+def cells(recording: Recording) -> list[Code]:
+    """The trees of all cells that are known, the checked one first."""
+    keys = sorted((k for k in recording.code if k == "current" or isinstance(k, int)), key=lambda k: (k != "current", -k if isinstance(k, int) else 0))
+    found = (parse(k, recording.code[k].rstrip("\n") if k != "current" else recording.code[k]) for k in keys[:MOST_CELLS])
+    return [c for c in found if c is not None]
+
+
+def fix(title: str, applicability: Applicability, *changes: tuple[Code, Change]) -> tuple[Fix, ...]:
+    """A fix made of changes of one or several cells; none where nothing would change."""
+    edits: list[Edit] = []
+    for code, change in changes:
+        edits.extend(code.edits(change))
+    return (Fix(title, tuple(edits), applicability),) if edits else ()
+
+
+def display_only(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """The same fixes with a hole that the user has to fill."""
+    return tuple(dataclasses.replace(f, applicability="display-only") for f in fixes)

@@ -1,0 +1,199 @@
+"""Values that left TensorFlow: the tensor itself, and the TensorFlow counterpart of what NumPy did with it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, keyword
+from gradmagic.fixes.code import Change, Code, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import targets_of
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+PREDICTS = ("predict", "predict_on_batch")
+TO_NUMPY = ("convert_to_numpy", "asnumpy", "get_value")
+NUMPY = ("numpy", "scipy", "math")
+
+
+def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Use tensors, and TensorFlow's own functions, from the place where the value left to where the target is made."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    found = code.expressions_at(place)
+    call = next((n for n in found if isinstance(n, cst.Call) and _leaves(n, names)), None)
+    if call is None:
+        call = next((n for n in code.all(cst.Call) if place.line <= code.start(n)[0] <= place.end_line and _leaves(n, names)), None)
+    if call is None:
+        return ()
+    translation = _Translation(code, names, _region(code, call, run), call)
+    if not translation.possible or not translation.count:
+        return ()
+    title = f"use the tensor itself, without {translation.what}" if not translation.functions else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of NumPy"
+    return fix(title, "unsafe" if translation.functions or last_name(call.func) in PREDICTS else "safe", (code, translation.change))
+
+
+def _leaves(call: cst.Call, names: Names) -> bool:
+    name = last_name(call.func)
+    if isinstance(call.func, cst.Attribute) and (name in LEAVING_METHODS or name in PREDICTS):
+        return True
+    if isinstance(call.func, cst.Name) and name in ("float", "int"):
+        return bool(call.args)
+    return name in TO_NUMPY or names.module(call.func).partition(".")[0] in NUMPY or name in ("numpy_function", "py_function", "py_func")
+
+
+def _region(code: Code, call: cst.Call, run: GradientRun | None) -> cst.CSTNode:
+    """What is translated together: the function that holds the call, else the block of the tape, else the statement."""
+    function = code.function(call)
+    block = code.enclosing(call, cst.With)
+    if block is not None and any(isinstance(i.item, cst.Call) and last_name(i.item.func) == "GradientTape" for i in block.items):
+        return block.body
+    if function is not None and not any(isinstance(n, cst.Call) and last_name(n.func) == "GradientTape" for n in code.all(cst.Call, function)):
+        return function.body
+    statement = code.statement(call)
+    assert statement is not None
+    return statement
+
+
+class _Translation:
+    """Follows the values that come from `.numpy()` and the like through a region and writes what is done with them in TensorFlow."""
+
+    def __init__(self, code: Code, names: Names, region: cst.CSTNode, guilty: cst.Call) -> None:
+        self.code, self.names, self.change = code, names, Change()
+        self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
+        self.arrays: set[str] = set()
+        self.keras = names.tf is None
+        self.guilty = guilty
+        for statement in code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]:
+            if code.start(statement) >= code.start(code.statement(guilty) or guilty) or self._mentions_leaving(statement):
+                self._statement(statement)
+
+    def _mentions_leaving(self, statement: cst.SimpleStatementLine) -> bool:
+        return any(isinstance(c.func, cst.Attribute) and last_name(c.func) in LEAVING_METHODS for c in self.code.all(cst.Call, statement))
+
+    def _statement(self, statement: cst.SimpleStatementLine) -> None:
+        if any(isinstance(c.func, cst.Name) and c.func.value in ("print", "format", "append") for c in self.code.all(cst.Call, statement)):
+            return
+        touched = False
+        for step in statement.body:
+            for child in step.children:
+                if isinstance(child, cst.AssignTarget):
+                    continue
+                expression = child if isinstance(child, cst.BaseExpression) else None
+                if expression is not None:
+                    touched = self._translate(expression) or touched
+        if touched or names_in(statement) & self.arrays & names_in(statement):
+            for step in statement.body:
+                if isinstance(step, cst.Assign) and (touched or names_in(step.value) & self.arrays):
+                    for target in step.targets:
+                        self.arrays |= targets_of(target.target)
+
+    def _translate(self, root: cst.BaseExpression) -> bool:
+        """Replace the outermost expressions of `root` that have to change; whether there was one."""
+        new = self._new(root)
+        if new is None:
+            return False
+        self.change.replace(root, self.code.expression(new))
+        self.count += 1
+        return True
+
+    def _new(self, root: cst.BaseExpression) -> str | None:
+        visitor = _Rewriter(self)
+        result = root.visit(visitor)
+        return self.code.text(result) if visitor.changed and isinstance(result, cst.CSTNode) else None
+
+
+class _Rewriter(cst.CSTTransformer):
+    def __init__(self, translation: _Translation) -> None:
+        super().__init__()
+        self.t, self.changed = translation, False
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        t, name = self.t, last_name(original_node.func)
+        call = updated_node
+        module = t.names.module(original_node.func)
+        root = module.partition(".")[0]
+        if isinstance(call.func, cst.Attribute) and name in LEAVING_METHODS and not call.args:
+            self.changed = True
+            t.what = f"`.{name}()`"
+            return call.func.value
+        if isinstance(call.func, cst.Name) and name in ("float", "int") and len(call.args) == 1 and (original_node is t.guilty or self._touches(original_node)):
+            self.changed = True
+            t.what = f"`{name}()`"
+            return call.args[0].value
+        if isinstance(call.func, cst.Attribute) and name in PREDICTS and call.args:
+            self.changed = True
+            t.what = f"`.{name}()`"
+            return call.with_changes(func=call.func.value, args=[_unwrapped(call.args[0], t.names).with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+        if name in TO_NUMPY and call.args:
+            self.changed = True
+            t.what = f"`{name}()`"
+            return call.args[0].value
+        if name in ("numpy_function", "py_func") and len(call.args) >= 2:
+            return self._function_inside(call)
+        if root in NUMPY and (original_node is t.guilty or self._touches(original_node)):
+            return self._numpy(call, module.partition(".")[2] if root != "math" else name if name in MATH else "?")
+        if isinstance(call.func, cst.Attribute) and name in METHODS and self._touches(original_node.func):
+            return self._method(call, call.func, name)
+        if isinstance(call.func, cst.Attribute) and name == "astype" and call.args and self._touches(original_node.func):
+            cast = f"{t.names.ops}.cast" if t.keras else f"{t.names.tf}.cast"
+            self.changed = True
+            kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
+            return cst.parse_expression(f"{cast}({t.code.text(call.func.value)}, {kind})")
+        return call
+
+    def _touches(self, node: cst.CSTNode) -> bool:
+        return self.changed or bool(names_in(node) & self.t.arrays)
+
+    def _function_inside(self, call: cst.Call) -> cst.BaseExpression:
+        inner = call.args[1].value
+        if not isinstance(inner, (cst.List, cst.Tuple)):
+            return call
+        function = self.t.code.text(call.args[0].value)
+        name = self.t.names.module(call.args[0].value)
+        found = counterpart(name.partition(".")[2], self.t.names.tf, self.t.names.ops, self.t.keras) if name.partition(".")[0] in NUMPY else None
+        if found is None and dotted(call.args[0].value).partition(".")[0] != "tf":
+            self.t.possible = False
+            return call
+        self.changed = True
+        self.t.functions.append(found or function)
+        return cst.parse_expression(f"{found or function}({', '.join(self.t.code.text(e.value) for e in inner.elements)})")
+
+    def _numpy(self, call: cst.Call, name: str) -> cst.BaseExpression:
+        t = self.t
+        found = counterpart(name, t.names.tf, t.names.ops, t.keras)
+        if found is None:
+            t.possible = False
+            return call
+        self.changed = True
+        t.functions.append(found)
+        new = call.with_changes(func=cst.parse_expression(found))
+        if name in ("array", "asarray", "ravel"):
+            return new.with_changes(args=[a for a in new.args if a.keyword is None or a.keyword.value == "dtype"])
+        if found.endswith(".tensordot"):
+            return new.with_changes(args=[*[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in new.args], keyword("axes", cst.Integer("1"))])
+        if name == "clip" and not t.keras:
+            return new
+        return new
+
+    def _method(self, call: cst.Call, function: cst.Attribute, name: str) -> cst.BaseExpression:
+        t = self.t
+        found = counterpart(name, t.names.tf, t.names.ops, t.keras)
+        if found is None:
+            return call
+        self.changed = True
+        t.functions.append(found)
+        args = ", ".join(t.code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in call.args)
+        if name == "reshape" and len(call.args) > 1:
+            args = f"({args})"
+        return cst.parse_expression(f"{found}({t.code.text(function.value)}{', ' + args if args else ''})")
+
+
+def _unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:
+    """`tf.convert_to_tensor(x)` as an argument is `x`."""
+    value = arg.value
+    if isinstance(value, cst.Call) and last_name(value.func) in ("convert_to_tensor", "asarray", "array") and len(value.args) == 1:
+        return arg.with_changes(value=value.args[0].value)
+    return arg

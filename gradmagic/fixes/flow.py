@@ -1,0 +1,79 @@
+"""Which statement gives a name its value, and which one uses it next."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.code import Code, names_in
+
+
+def targets_of(node: cst.CSTNode) -> set[str]:
+    """The names in the target of an assignment."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, (cst.Tuple, cst.List)):
+        return {n for e in node.elements for n in targets_of(e.value)}
+    if isinstance(node, cst.StarredElement):
+        return targets_of(node.value)
+    return set()
+
+
+def assigned(statement: cst.CSTNode) -> set[str]:
+    """The names that a statement (or what stands inside it) assigns."""
+    found: set[str] = set()
+
+    def visit(node: cst.CSTNode) -> None:
+        if isinstance(node, cst.Assign):
+            for target in node.targets:
+                found.update(targets_of(target.target))
+        elif isinstance(node, (cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For)):
+            found.update(targets_of(node.target))
+        if isinstance(node, (cst.FunctionDef, cst.Lambda)):
+            return
+        for child in node.children:
+            visit(child)
+
+    visit(statement)
+    return found
+
+
+def assignments_of(code: Code, name: str, within: cst.CSTNode | None = None) -> list[cst.Assign]:
+    """The assignments of a plain name, in the order of the text."""
+    return [a for a in code.all(cst.Assign, within) if any(isinstance(t.target, cst.Name) and t.target.value == name for t in a.targets)]
+
+
+def reads_of(code: Code, name: str, within: cst.CSTNode) -> list[cst.Name]:
+    """Where a name is read, in the order of the text."""
+    stored: set[cst.CSTNode] = set()
+    for assign in code.all(cst.Assign, within):
+        for target in assign.targets:
+            stored.update(code.all(cst.Name, target.target) if not isinstance(target.target, (cst.Attribute, cst.Subscript)) else ())
+    skipped: set[cst.CSTNode] = {a.keyword for a in code.all(cst.Arg, within) if a.keyword is not None}
+    skipped |= {a.attr for a in code.all(cst.Attribute, within)}
+    skipped |= {p.name for p in code.all(cst.Param, within)}
+    return [n for n in code.all(cst.Name, within) if n.value == name and n not in stored and n not in skipped]
+
+
+def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | None:
+    """A result that nobody reads, and the places behind it that read what it was computed from.
+
+    `m = self.middle(h); return self.last(h)` gives ``"m"`` and the `h` of the last line.
+    """
+    assign = code.enclosing(call, cst.Assign) if not isinstance(call, cst.Assign) else call
+    statement = code.statement(call)
+    if assign is None or statement is None or len(assign.targets) != 1 or not isinstance(assign.targets[0].target, cst.Name):
+        return None
+    name, scope = assign.targets[0].target.value, code.scope(call)
+    inputs = names_in(assign.value) - {"self"}
+    inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))}
+    later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement)]
+    if not later:
+        return None
+    line = code.statement(min(later, key=code.start))
+    if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
+        return None
+    return name, [n for n in later if code.statement(n) is line]
+
+
+def _is_parameter(scope: cst.CSTNode, name: str) -> bool:
+    return isinstance(scope, cst.FunctionDef) and any(p.name.value == name for p in scope.params.params)

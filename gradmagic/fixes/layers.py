@@ -1,0 +1,274 @@
+"""Layers and what they are made with: activations, initial values, losses of `compile`."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, keyword, without_argument
+from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import GradientRun, Op, Recording
+from gradmagic.report import Fix
+
+LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
+BUILDING = ("compile", "Model", "Sequential")
+
+
+def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:
+    """The call that makes the Keras layer in whose scope an op ran; None where it is not sure which it is."""
+    scope = [p for p in op.scope.split("/") if p] if op is not None else []
+    if not scope:
+        return None
+    name = scope[-1]
+    plain: list[tuple[Code, cst.Call]] = []
+    for code in reversed(cells(recording)):
+        for call in code.all(cst.Call):
+            label = argument(call, None, "name")
+            if label is not None and _string(label.value) and (_string(label.value) == name or re.fullmatch(re.escape(_string(label.value)) + r"_\d+", name)):
+                return code, call
+            if label is None and re.fullmatch(_snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
+                plain.append((code, call))
+    kind = re.sub(r"(_\d+)*$", "", name)
+    seen = list(dict.fromkeys(parts[-1] for o in recording.ops if o.phase == "forward" and (parts := [p for p in o.scope.split("/") if p]) and re.sub(r"(_\d+)*$", "", parts[-1]) == kind))
+    if len(plain) == 1 or (len(plain) == len(seen) and name in seen):
+        return plain[seen.index(name) if len(plain) > 1 else 0]
+    return None
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
+
+
+def _at(recording: Recording, place: Place, op: Op | None = None) -> tuple[Code, list[cst.BaseExpression]] | None:
+    layer = layer_of(recording, op)
+    if layer is not None:
+        return layer[0], [layer[1]]
+    code = code_at(recording, place)
+    if code is None or place is None:
+        return None
+    found = code.expressions_at(place)
+    found += [n for n in code.all(cst.Call) if place.line <= code.start(n)[0] <= place.end_line and n not in found]
+    return code, found
+
+
+def _activation(code: Code, nodes: list[cst.BaseExpression], kinds: tuple[str, ...]) -> tuple[cst.Call, cst.Arg] | None:
+    """A layer call with one of these activations, by keyword or (for `Activation`) by position."""
+    for node in nodes:
+        for call in [n for n in (node, *code.all(cst.Call, node)) if isinstance(n, cst.Call)]:
+            arg = argument(call, 0 if last_name(call.func) == "Activation" else 1 if last_name(call.func) == "Dense" else None, "activation")
+            if arg is not None and (_string(arg.value) in kinds or last_name(arg.value) in kinds):
+                return call, arg
+    return None
+
+
+def _string(node: cst.BaseExpression) -> str:
+    return str(node.evaluated_value) if isinstance(node, cst.SimpleString) else ""
+
+
+def _renamed(value: cst.BaseExpression, new: str) -> cst.BaseExpression:
+    """`"softmax"` or `tf.nn.softmax` under another name."""
+    if isinstance(value, cst.SimpleString):
+        return cst.SimpleString(f"{value.prefix}{value.quote}{new}{value.quote}")
+    if isinstance(value, cst.Attribute):
+        return value.with_changes(attr=cst.Name(new))
+    return cst.SimpleString(f'"{new}"')
+
+
+def sigmoid_for_softmax(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
+    """A softmax over one unit becomes a sigmoid; a categorical loss of a `compile` beside it becomes the binary one."""
+    found = _at(recording, place, op)
+    if found is None:
+        return ()
+    code, nodes = found
+    layer = _activation(code, nodes, ("softmax", "log_softmax"))
+    if layer is None:
+        candidates = [
+            (c, found_one) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == "Dense" and _units(c, call) == "1" and (found_one := _activation(c, [call], ("softmax",)))
+        ]
+        if len(candidates) == 1 and not any(isinstance(n, cst.Call) and last_name(n.func) in ("softmax", "Softmax") for n in nodes):
+            code, layer = candidates[0]
+    if layer is not None:
+        change = Change().replace(layer[1].value, _renamed(layer[1].value, "sigmoid"))
+        _binary_loss(code, change)
+        return fix("use a sigmoid for a single unit", "unsafe", (code, change))
+    call = next((n for n in nodes if isinstance(n, cst.Call) and last_name(n.func) in ("softmax", "Softmax")), None)
+    if call is None:
+        return ()
+    names = names_of(recording)
+    if last_name(call.func) == "Softmax":
+        new = code.expression(f'{code.text(call.func).removesuffix("Softmax")}Activation("sigmoid")')
+    else:
+        function = names.function("sigmoid", call.func)
+        if function is None or not call.args:
+            return ()
+        new = code.expression(f"{function}({code.text(call.args[0].value)})")
+    return fix("use a sigmoid for a single unit", "unsafe", (code, Change().replace(call, new)))
+
+
+def _units(code: Code, call: cst.Call) -> str:
+    found = argument(call, 0, "units")
+    return "" if found is None else code.text(found.value)
+
+
+def _binary_loss(code: Code, change: Change) -> None:
+    for call in code.all(cst.Call):
+        loss = argument(call, None, "loss") if last_name(call.func) == "compile" else None
+        if loss is not None and _string(loss.value) in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
+            change.replace(loss.value, _renamed(loss.value, "binary_crossentropy"))
+
+
+def without_activation(recording: Recording, place: Place, kinds: tuple[str, ...], op: Op | None = None) -> tuple[Fix, ...]:
+    """A layer without its activation, its raw result; a cross-entropy beside it then takes logits."""
+    found = _at(recording, place, op)
+    if found is None:
+        return ()
+    code, nodes = found
+    layer = _activation(code, nodes, kinds)
+    if layer is None:
+        return ()
+    call, arg = layer
+    change = Change()
+    if last_name(call.func) == "Activation":
+        statement = code.statement(call)
+        outer = code.enclosing(call, cst.Call)
+        if outer is None or last_name(outer.func) != "add" or statement is None:
+            return ()
+        change.remove(statement)
+    else:
+        change.replace(call, without_argument(call, arg))
+    if "relu" not in kinds:
+        _from_logits(code, change)
+    return fix("leave the activation out of this layer", "unsafe", (code, change))
+
+
+def _from_logits(code: Code, change: Change) -> None:
+    for call in code.all(cst.Call):
+        name = last_name(call.func)
+        if name.lower().replace("_", "").endswith("crossentropy") and not name.startswith(("softmax", "sigmoid", "sparse_softmax")) and argument(call, None, "from_logits") is None:
+            change.replace(call, lambda node: _with_logits(node))
+
+
+def _with_logits(node: cst.CSTNode) -> cst.CSTNode:
+    assert isinstance(node, cst.Call)
+    args = list(node.args)
+    if args:
+        args[-1] = args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return node.with_changes(args=[*args, keyword("from_logits", cst.Name("True"))])
+
+
+def living_activation(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
+    """A ReLU that is off everywhere: none on an output, one that leaks inside the network."""
+    found = _at(recording, place, op)
+    if found is None:
+        return ()
+    code, nodes = found
+    layer = _activation(code, nodes, ("relu", "relu6"))
+    if layer is not None:
+        call, arg = layer
+        leaky = fix("use an activation that leaks", "unsafe", (code, Change().replace(arg.value, _renamed(arg.value, "leaky_relu"))))
+        return (*without_activation(recording, place, ("relu", "relu6"), op), *leaky) if _is_last(code, call) else leaky
+    call_ = next((n for n in nodes if isinstance(n, cst.Call) and last_name(n.func) in ("relu", "relu6", "ReLU")), None)
+    if call_ is None:
+        return ()
+    if last_name(call_.func) == "ReLU":
+        new: cst.BaseExpression = call_.with_changes(func=_renamed(call_.func, "LeakyReLU"), args=[])
+    else:
+        function = names_of(recording).function("leaky_relu", call_.func)
+        if function is None or not call_.args:
+            return ()
+        new = call_.with_changes(func=code.expression(function), args=[call_.args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+    return fix("use an activation that leaks", "unsafe", (code, Change().replace(call_, new)))
+
+
+def _is_last(code: Code, call: cst.Call) -> bool:
+    """Whether a layer is the last of its model: behind it no layer is added or called."""
+    outer = code.enclosing(call, cst.Call)
+    element = code.parent(call)
+    if isinstance(element, cst.Element):
+        listed = code.parent(element)
+        return isinstance(listed, cst.List) and listed.elements[-1] is element
+    if outer is not None and last_name(outer.func) == "add":
+        model = code.text(outer.func)
+        return not any(code.text(c.func) == model and code.start(c) > code.start(outer) for c in code.all(cst.Call))
+    return _units(code, call) == "1"
+
+
+def random_start(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Weight matrices that begin at zero begin at small random values; biases stay zero."""
+    names = names_of(recording)
+    zero = {s.id for s in run.sources if s.value is not None and s.value.all_zero and s.shape is not None and len(s.shape) >= 2} if run is not None else set()
+    zero |= {v.id for v in recording.variables.values() if v.trainable and v.value is not None and v.value.all_zero and v.shape is not None and len(v.shape) >= 2}
+    wanted = {name for key in zero for name in _short_names(recording, key)}
+    changes = []
+    for code in cells(recording):
+        change = Change()
+        for call in code.all(cst.Call):
+            _random(code, call, wanted, names, change)
+        if change.replaced:
+            changes.append((code, change))
+    return fix("begin with small random weights", "unsafe", *changes)
+
+
+def _short_names(recording: Recording, key: int) -> set[str]:
+    variable = recording.variables.get(key)
+    if variable is None:
+        return set()
+    return {n.replace("]", "").replace("'", "").replace('"', "").replace("[", ".").rpartition(".")[2] for n in variable.names} | {variable.path.rpartition("/")[2]}
+
+
+def _random(code: Code, call: cst.Call, wanted: set[str], names: Names, change: Change) -> None:
+    name = last_name(call.func)
+    if name == "Variable" and call.args and names.tf:
+        assign = code.enclosing(call, cst.Assign)
+        target = last_name(assign.targets[0].target) if assign is not None else ""
+        label = argument(call, None, "name")
+        entry = code.enclosing(call, cst.DictElement)
+        keys = {target, _string(label.value) if label is not None else "", _string(entry.key) if entry is not None else ""}
+        value = call.args[0].value
+        if keys & wanted and isinstance(value, cst.Call) and last_name(value.func) == "zeros" and value.args:
+            shape = code.text(value.args[0].value)
+            change.replace(value, code.expression(f"{names.tf}.random.normal({shape}, stddev=0.1)"))
+    if (name in LAYERS and wanted & {"kernel", "recurrent_kernel"}) or name == "add_weight":
+        for key in ("kernel_initializer", "recurrent_initializer", "initializer"):
+            arg = argument(call, None, key)
+            if arg is None or (_string(arg.value) != "zeros" and last_name(arg.value) != "Zeros" and not (isinstance(arg.value, cst.Call) and last_name(arg.value.func) == "Zeros")):
+                continue
+            label = argument(call, None, "name")
+            if name == "add_weight" and not (label is not None and _string(label.value) in wanted):
+                continue
+            change.replace(arg.value, cst.SimpleString('"glorot_uniform"'))
+
+
+def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
+    """`compile` with a loss that fits the activation of the last layer; what the labels are only the user knows."""
+    for code in cells(recording):
+        call = next((c for c in reversed(code.all(cst.Call)) if last_name(c.func) == "compile" and argument(c, None, "loss") is None), None)
+        if call is None:
+            continue
+        fixes: tuple[Fix, ...] = ()
+        for loss, words in _losses(recording):
+            args = list(call.args)
+            position = 1 if (args and args[0].keyword is None) or (args and args[0].keyword is not None and args[0].keyword.value == "optimizer") else 0
+            args.insert(position, keyword("loss", cst.SimpleString(f'"{loss}"')).with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))))
+            if position and isinstance(args[position - 1].comma, cst.MaybeSentinel):
+                args[position - 1] = args[position - 1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+            args[-1] = args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT) if position == len(args) - 1 else args[-1]
+            fixes += fix(f"compile with a loss for {words}", "unsafe", (code, Change().replace(call, call.with_changes(args=args))))
+        return fixes
+    return ()
+
+
+def _losses(recording: Recording) -> list[tuple[str, str]]:
+    last = ""
+    for code in reversed(cells(recording)):
+        for call in code.all(cst.Call):
+            arg = argument(call, None, "activation")
+            if last_name(call.func) in LAYERS:
+                last = _string(arg.value) if arg is not None else ""
+    if last == "softmax":
+        return [("sparse_categorical_crossentropy", "labels that are class numbers"), ("categorical_crossentropy", "one-hot labels")]
+    if last == "sigmoid":
+        return [("binary_crossentropy", "labels of 0 and 1"), ("mean_squared_error", "numbers")]
+    return [("mean_squared_error", "numbers")]

@@ -1,0 +1,267 @@
+"""Numbers that stay finite: an epsilon, a bound, a harmless input, the stable form of the same function."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, rest_of, text_of
+from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name, same
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+EPSILON = {"float16": "1e-4", "bfloat16": "1e-3", "float64": "1e-30"}
+SQRT = ("sqrt", "rsqrt")
+NORM = ("norm", "euclidean_norm", "reduce_euclidean_norm")
+STD = ("reduce_std", "std")
+
+
+def epsilon_of(recording: Recording, op: Op | None, larger: bool = False) -> str:
+    """A number that is small beside 1 and whose root is not lost in the dtype of an op."""
+    tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    found = EPSILON.get(tensor.dtype if tensor is not None else "float32", "1e-12")
+    return "1e-7" if larger and found == "1e-12" else found
+
+
+def away_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """Keep the argument of a root, a norm, a power or an arcus away from the point where it is infinitely steep."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    eps = epsilon_of(recording, op)
+    for node in code.expressions_at(place):
+        name = last_name(node.func) if isinstance(node, cst.Call) else ""
+        new = _gentler(code, node, name, names, eps) if isinstance(node, cst.Call) else _gentler_power(code, node, names, eps)
+        if new is not None:
+            return fix(
+                f"keep {'the argument' if name else 'the base'} away from 0, where {f'`{name}`' if name else 'the power'} is infinitely steep",
+                "unsafe",
+                (code, Change().replace(node, code.expression(new))),
+            )
+    return ()
+
+
+def _gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> str | None:
+    x = text_of(code, call, 0, "x", "tensor", "input_tensor", "a", "value")
+    if x is None:
+        return None
+    function = code.text(call.func)
+    sqrt, total, square = (names.function(n, call.func) for n in ("sqrt", "reduce_sum", "square"))
+    if name in SQRT:
+        return f"{function}({x} + {eps}{rest_of(code, call, 1)})"
+    if name in NORM and sqrt and total and square:
+        order = argument(call, 1, "ord")
+        if name == "norm" and order is not None and code.text(order.value).strip("'\"") not in ("euclidean", "2"):
+            return None
+        rest = rest_of(code, call, 2 if order is not None and order.keyword is None else 1, "ord")
+        return f"{sqrt}({total}({square}({x}){rest}) + {eps})"
+    if name in STD and sqrt:
+        variance = names.function("reduce_variance", call.func)
+        return f"{sqrt}({variance}({x}{rest_of(code, call, 1)}) + {'1e-8' if eps == '1e-12' else eps})"
+    maximum, clip = names.function("maximum", call.func), names.function("clip", call.func)
+    if name == "pow" and maximum:
+        return f"{function}({maximum}({x}, {eps if eps != '1e-12' else '1e-6'}){rest_of(code, call, 1)})"
+    if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:
+        edge = "1e-3" if eps in ("1e-4", "1e-3") else "1e-6"
+        return f"{function}({clip}({x}, -1.0 + {edge}, 1.0 - {edge}))"
+    if name in ("log", "log1p") and maximum:
+        return f"{function}({maximum}({x}, {'1e-7' if eps == '1e-12' else eps}))"
+    return None
+
+
+def _gentler_power(code: Code, node: cst.BaseExpression, names: Names, eps: str) -> str | None:
+    maximum = names.function("maximum")
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power) and maximum:
+        return f"{maximum}({code.text(node.left)}, {eps if eps != '1e-12' else '1e-6'}) ** {atom(code.text(node.right))}"
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
+        return _divide(code, node, names)
+    return None
+
+
+def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """Give `log`, a division, a root or a power an input for which it is defined."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    eps = epsilon_of(recording, op, larger=True)
+    for node in code.expressions_at(place):
+        if isinstance(node, cst.Call):
+            name = last_name(node.func)
+            stable = _log_of_softmax(code, node, names) if name == "log" else None
+            if stable is not None:
+                return fix("take the logarithm of the softmax in one step", "safe", (code, Change().replace(node, code.expression(stable))))
+            new = _defined(code, node, name, names, eps)
+            if new is not None:
+                return fix(f"give `{name}` an input for which it is defined", "unsafe", (code, Change().replace(node, code.expression(new))))
+        if isinstance(node, cst.BinaryOperation):
+            new = _divide(code, node, names) if isinstance(node.operator, cst.Divide) else _gentler_power(code, node, names, "1e-6") if isinstance(node.operator, cst.Power) else None
+            if new is not None:
+                what = "let 0 / 0 be 0" if isinstance(node.operator, cst.Divide) else "keep the base above 0"
+                return fix(what, "unsafe", (code, Change().replace(node, code.expression(new))))
+    return ()
+
+
+def _divide(code: Code, node: cst.BinaryOperation, names: Names) -> str | None:
+    divide = names.function("divide_no_nan", node.left.func if isinstance(node.left, cst.Call) else None)
+    return f"{divide}({code.text(node.left)}, {code.text(node.right)})" if divide else None
+
+
+def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> str | None:
+    x = text_of(code, call, 0, "x", "input_tensor", "a")
+    maximum, clip, function = names.function("maximum", call.func), names.function("clip", call.func), code.text(call.func)
+    if x is None or not maximum:
+        return None
+    if name in ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "lgamma", "reciprocal"):
+        return f"{function}({maximum}({x}, {'1e-6' if name == 'pow' else eps}){rest_of(code, call, 1)})"
+    if name == "log1p":
+        return f"{function}({maximum}({x}, -1.0 + {eps}))"
+    if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:
+        return f"{function}({clip}({x}, -1.0 + 1e-6, 1.0 - 1e-6))"
+    if name in ("divide", "truediv") and names.function("divide_no_nan", call.func):
+        return f"{names.function('divide_no_nan', call.func)}({x}{rest_of(code, call, 1)})"
+    if name in ("reduce_mean", "mean") and names.function("divide_no_nan", call.func):
+        total, size = names.function("reduce_sum", call.func), names.function("size", call.func)
+        if rest_of(code, call, 1) == "" and total and size and names.tf:
+            return f"{names.function('divide_no_nan', call.func)}({total}({x}), {names.tf}.cast({size}({x}), {atom(x)}.dtype))"
+    return None
+
+
+def _log_of_softmax(code: Code, call: cst.Call, names: Names) -> str | None:
+    """`log(softmax(x))` and `log(sigmoid(x))`, also where the inner call has a name of its own just before."""
+    first = argument(call, 0, "x")
+    inner = first.value if first is not None else None
+    if isinstance(inner, cst.Name):
+        inner = value_of(code, inner) or inner
+    if not isinstance(inner, cst.Call) or not inner.args:
+        return None
+    kind = last_name(inner.func)
+    rest = rest_of(code, inner, 1)
+    x = text_of(code, inner, 0, "logits", "x")
+    if kind == "softmax" and names.function("log_softmax", call.func):
+        return f"{names.function('log_softmax', call.func)}({x}{rest})"
+    if kind == "sigmoid":
+        keras = names.is_keras_ops(call.func) or names.tf is None
+        return f"{names.ops}.log_sigmoid({x})" if keras else f"{names.tf}.math.log_sigmoid({x})"
+    return None
+
+
+def value_of(code: Code, name: cst.Name) -> cst.BaseExpression | None:
+    """What a name was last given before it is used here, in the same function; None where it is not sure."""
+    found = None
+    scope = code.scope(name)
+    for node in code.all(cst.Assign, scope):
+        if code.scope(node) is scope and code.start(node) < code.start(name) and any(isinstance(t.target, cst.Name) and t.target.value == name.value for t in node.targets):
+            found = node.value
+    return found
+
+
+def double_where(recording: Recording, place: Place, hider: Place) -> tuple[Fix, ...]:
+    """Give the function inside a `where` a harmless input wherever the mask is false."""
+    code, _names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    where_code = code_at(recording, hider)
+    outer = where_code.call_at(hider, ("where", "multiply_no_nan")) if where_code is code and hider is not None else None
+    bad = code.expressions_at(place)
+    node = next((n for n in bad if isinstance(n, (cst.Call, cst.BinaryOperation))), None)
+    if outer is None or node is None or len(outer.args) < 3:
+        return valid_input(recording, place, None)
+    condition, yes, no = (a.value for a in outer.args[:3])
+    if code.function(node) is not code.function(outer):
+        return ()
+    negated = _holds(code, no, node)
+    if not negated and not _holds(code, yes, node):
+        return ()
+    if isinstance(node, cst.Call) and last_name(node.func) in ("where",):
+        return ()
+    risky = _risky_input(code, node)
+    if risky is None or same(risky, condition):
+        return ()
+    where, ones = code.text(outer.func), "1.0"
+    mask, x = code.text(condition), code.text(risky)
+    safe = f"{where}({mask}, {ones}, {x})" if negated else f"{where}({mask}, {x}, {ones})"
+    if code.start(node) < code.start(condition) and not _defined_before(code, condition, node):
+        return ()
+    return fix("give the function a harmless input wherever the mask throws its value away", "safe", (code, Change().replace(risky, code.expression(safe))))
+
+
+def _holds(code: Code, branch: cst.BaseExpression, node: cst.CSTNode) -> bool:
+    """Whether a branch of `where` is computed from an expression, directly or through names."""
+    waiting: list[cst.CSTNode] = [branch]
+    seen: set[str] = set()
+    while waiting:
+        current = waiting.pop()
+        if current is node or (code.start(current) <= code.start(node) and code.end(node) <= code.end(current)):
+            return True
+        for name in code.all(cst.Name, current):
+            value = value_of(code, name) if name.value not in seen else None
+            seen.add(name.value)
+            if value is not None:
+                waiting.append(value)
+    return False
+
+
+def _defined_before(code: Code, condition: cst.BaseExpression, node: cst.CSTNode) -> bool:
+    """Whether every name of the mask has its value already where the function is called."""
+    scope = code.scope(node)
+    for name in code.all(cst.Name, condition):
+        for assign in code.all(cst.Assign, scope):
+            if any(isinstance(t.target, cst.Name) and t.target.value == name.value for t in assign.targets) and code.start(assign) >= code.start(node):
+                return False
+    return True
+
+
+def _risky_input(code: Code, node: cst.Call | cst.BinaryOperation) -> cst.BaseExpression | None:
+    if isinstance(node, cst.BinaryOperation):
+        return node.right if isinstance(node.operator, cst.Divide) else node.left if isinstance(node.operator, cst.Power) else None
+    if last_name(node.func) in ("divide", "truediv", "divide_no_nan"):
+        second = argument(node, 1, "y", "x2")
+        return second.value if second is not None else None
+    first = argument(node, 0, "x", "tensor", "a")
+    if first is None:
+        return None
+    # A function of a quotient, such as abs(a / b): what must not be 0 is the divisor.
+    if last_name(node.func) in ("abs", "square", "exp", "reduce_sum", "sum"):
+        inner = next((n for n in code.all(cst.BinaryOperation, first.value) if isinstance(n.operator, cst.Divide)), None)
+        return inner.right if inner is not None else first.value
+    return first.value
+
+
+def without_overflow(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """The stable form of `log(sum(exp(x)))`, `log(1 + exp(x))` and `exp(x) / sum(exp(x))`; else a bound for `exp`."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and last_name(n.func) in ("exp", "sinh", "cosh", "expm1")), None)
+    x = text_of(code, call, 0, "x") if call is not None else None
+    if call is None or x is None:
+        return ()
+    for outer in code.around(call):
+        if isinstance(outer, cst.Call) and last_name(outer.func) in ("log", "log1p"):
+            inner = outer.args[0].value if outer.args else None
+            if isinstance(inner, cst.Call) and last_name(inner.func) in ("reduce_sum", "sum") and inner.args and inner.args[0].value is call:
+                stable = f"{names.function('reduce_logsumexp', call.func)}({x}{rest_of(code, inner, 1)})"
+                return fix("sum in the logarithm's own way", "safe", (code, Change().replace(outer, code.expression(stable))))
+            is_one = isinstance(inner, cst.BinaryOperation) and isinstance(inner.operator, cst.Add) and {code.text(inner.left), code.text(inner.right)} <= {"1", "1.0", code.text(call)}
+            if is_one or (last_name(outer.func) == "log1p" and inner is call):
+                return fix("use `softplus`, which is the same and does not overflow", "safe", (code, Change().replace(outer, code.expression(f"{names.function('softplus', call.func)}({x})"))))
+        if isinstance(outer, cst.BaseStatement):
+            break
+    clip = names.function("clip", call.func)
+    bound = {"float16": "10.0", "float64": "700.0"}.get(_dtype(recording, op), "80.0")
+    if clip is None:
+        return ()
+    new = f"{code.text(call.func)}({clip}({x}, -{bound}, {bound}))"
+    return fix(f"keep the argument of `{last_name(call.func)}` where its value fits the dtype", "unsafe", (code, Change().replace(call, code.expression(new))))
+
+
+def _dtype(recording: Recording, op: Op | None) -> str:
+    tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    return tensor.dtype if tensor is not None else "float32"
+
+
+def preferred(fixes: tuple[Fix, ...], first: tuple[Fix, ...]) -> tuple[Fix, ...]:
+    """The fixes of `first` before the others, each once."""
+    return tuple(dict.fromkeys((*first, *(dataclasses.replace(f) for f in fixes))))

@@ -1,0 +1,167 @@
+"""What is done with the gradients: the optimizer gets them, in the right order, and knows their variables."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.code import Change, Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.numerics import value_of
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+APPLYING = ("apply_gradients", "apply")
+
+
+def optimizers(recording: Recording) -> dict[str, tuple[Code, cst.Call]]:
+    """The optimizers that the cells make and give a name to, and the calls that make them."""
+    found: dict[str, tuple[Code, cst.Call]] = {}
+    names = names_of(recording)
+    for code in cells(recording):
+        for assign in code.all(cst.Assign):
+            target, value = assign.targets[0].target, assign.value
+            pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
+            if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
+                pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
+            for name, made in pairs:
+                if isinstance(made, cst.Call) and "optimizers" in names.module(made.func).split(".") and dotted(name):
+                    found.setdefault(dotted(name), (code, made))
+    return found
+
+
+def applied(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Hand the gradients to the optimizer that the code knows by name; plain steps where there is none."""
+    twice = _read_twice(recording)
+    if twice:
+        return twice
+    found = asking(recording, run)
+    if found is None or run is None:
+        return ()
+    code, call = found
+    statement, assign = code.statement(call), code.enclosing(call, cst.Assign)
+    sources = argument(call, 1, "sources")
+    if statement is None or sources is None or assign is None or len(assign.targets) != 1 or not isinstance(assign.targets[0].target, cst.Name):
+        return ()
+    result, listed = assign.targets[0].target.value, code.text(sources.value)
+    single = assign.value is call and len(run.sources) == 1 and isinstance(sources.value, cst.Name)
+    pairs = f"[({result}, {listed})]" if single else f"zip({result}, {listed})"
+    known = [n for n in optimizers(recording) if not n.startswith("self.") or code.function(call) is not None]
+    if len(known) > 1:
+        near = [n for n in known if any(w in listed or w in result for w in n.replace("self.", "").split("_") if len(w) > 2 and not w.startswith("opt"))]
+        known = near[:1] or known
+    if isinstance(sources.value, (cst.Dict,)) or code.enclosing(call, cst.Subscript) is not None:
+        return ()
+    if known:
+        fixes: tuple[Fix, ...] = ()
+        for name in known:
+            fixes += fix(f"apply the gradients with `{name}`", "unsafe", (code, Change().insert_after(statement, code.line(f"{name}.apply_gradients({pairs})"))))
+        return fixes
+    line = code.line(f"{listed}.assign_sub(0.01 * {result})" if single else f"for variable, gradient in {f'zip({listed}, {result})'}:\n    variable.assign_sub(0.01 * gradient)")
+    made = fix("take a plain step of gradient descent; the step size is yours to choose", "display-only", (code, Change().insert_after(statement, line)))
+    return made
+
+
+def _read_twice(recording: Recording) -> tuple[Fix, ...]:
+    """`apply_gradients` of one's own that goes through its pairs twice: a `zip` is empty the second time."""
+    for code in cells(recording):
+        for function in code.all(cst.FunctionDef):
+            if function.name.value not in APPLYING:
+                continue
+            for parameter in function.params.params:
+                name = parameter.name.value
+                loops = [n.iter for n in code.all(cst.For, function)] + [n.iter for n in code.all(cst.CompFor, function)]
+                if sum(isinstance(i, cst.Name) and i.value == name for i in loops) > 1:
+                    return fix("keep the pairs in a list, so that they can be read twice", "unsafe", (code, Change().insert_before(function.body.body[0], code.line(f"{name} = list({name})"))))
+    return ()
+
+
+def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tuple[Fix, ...]:
+    """Pair the gradients with the very list that they were asked for."""
+    asked, code = asking(recording, run), code_at(recording, place)
+    sources = argument(asked[1], 1, "sources") if asked is not None else None
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if asked is None or sources is None or code is None or statement is None or asked[0] is not code:
+        return ()
+    assign = code.enclosing(asked[1], cst.Assign)
+    result = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
+    zipped = next((c for c in code.all(cst.Call, statement) if last_name(c.func) == "zip" and len(c.args) == 2), None)
+    if zipped is None:
+        loop = code.enclosing(statement, cst.For)
+        zipped = loop.iter if loop is not None and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "zip" and len(loop.iter.args) == 2 else None
+    if zipped is None:
+        name = next((a.value for c in code.all(cst.Call, statement) for a in c.args if isinstance(a.value, cst.Name)), None)
+        value = value_of(code, name) if name is not None else None
+        zipped = next((c for c in ([value, *code.all(cst.Call, value)] if value is not None else []) if isinstance(c, cst.Call) and last_name(c.func) == "zip" and len(c.args) == 2), None)
+    if zipped is None:
+        return ()
+    first, second = zipped.args
+    if same(first.value, sources.value) and last_name(_callee(code, zipped)) in APPLYING:
+        new = zipped.with_changes(args=[first.with_changes(value=second.value), second.with_changes(value=first.value)])
+        return fix("put the gradients first and the variables second", "unsafe", (code, Change().replace(zipped, new)))
+    change = Change()
+    grads_first = last_name(_callee(code, zipped)) in APPLYING or (result is not None and result in names_in(first.value))
+    variables = second if grads_first else first
+    gradients = first if grads_first else second
+    if not same(variables.value, sources.value):
+        change.replace(variables.value, sources.value)
+    if result is not None and not same(gradients.value, cst.Name(result)) and not _derived(code, gradients.value, result):
+        change.replace(gradients.value, cst.Name(result))
+    if not change.replaced and result is not None and isinstance(gradients.value, (cst.Call, cst.Subscript)):
+        change.replace(gradients.value, cst.Name(result))
+    return fix("pair the gradients with the list that they were asked for", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _derived(code: Code, node: cst.BaseExpression, result: str) -> bool:
+    return isinstance(node, cst.Name) and node.value != result and (value := value_of(code, node)) is not None and result in names_in(value)
+
+
+def _callee(code: Code, node: cst.CSTNode) -> cst.CSTNode:
+    outer = code.enclosing(node, cst.Call)
+    return outer.func if outer is not None else cst.Name("_")
+
+
+def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A second optimizer like the first for the second group of variables."""
+    code = code_at(recording, place)
+    call = code.call_at(place, (*APPLYING, "minimize")) if code is not None and place is not None else None
+    if code is None or call is None or not isinstance(call.func, cst.Attribute):
+        return ()
+    name = dotted(call.func.value)
+    made = optimizers(recording).get(name)
+    if made is None or not name.isidentifier():
+        return ()
+    listed = next((n for a in call.args for n in code.all(cst.Attribute, a.value) if n.attr.value.endswith("variables") and isinstance(n.value, cst.Name)), None)
+    owner = listed.value.value if listed is not None and isinstance(listed.value, cst.Name) else "second"
+    second = new_name(code, f"{owner}_{name}")
+    outer = _outermost(code, call)
+    line = code.line(f"{second} = {made[0].text(made[1])}")
+    change = Change().insert_before(outer, line).replace(call.func.value, cst.Name(second))
+    inside = code.function(call) is not None
+    fixes = () if inside else fix(f"use an optimizer of its own for `{owner}`", "unsafe", (code, change))
+    if inside:
+        apart = Change().replace(call.func.value, cst.Name(second))
+        other = made[0]
+        statement = other.statement(made[1])
+        if statement is not None:
+            line = other.line(f"{second} = {other.text(made[1])}")
+            if other is code:
+                fixes = fix(f"use an optimizer of its own for `{owner}`", "unsafe", (code, apart.insert_after(statement, line)))
+            else:
+                fixes = fix(f"use an optimizer of its own for `{owner}`", "unsafe", (other, Change().insert_after(statement, line)), (code, apart))
+    return tuple(dataclasses.replace(f) for f in fixes)
+
+
+def _outermost(code: Code, node: cst.CSTNode) -> cst.CSTNode:
+    """The outermost loop around a node, else its statement."""
+    found = code.statement(node)
+    for step in code.around(node):
+        if isinstance(step, (cst.For, cst.While)):
+            found = step
+        if isinstance(step, cst.FunctionDef):
+            break
+    assert found is not None
+    return found

@@ -1,0 +1,213 @@
+"""A differentiable step in the place of a threshold, an index, a rank or a rounding."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, straight_through, text_of
+from gradmagic.fixes.code import Change, Code, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.numerics import value_of
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+ROUNDINGS = ("round", "rint", "floor", "ceil", "sign", "trunc", "floordiv", "heaviside", "fake_quant_with_min_max_args", "quantize")
+LABELS = ("y_true", "labels", "label", "targets", "target", "y", "truth", "y_batch", "actual")
+
+
+def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """The differentiable counterpart of what cuts the gradient at a place."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    for node in code.expressions_at(place):
+        if isinstance(node, cst.Comparison):
+            found = threshold(code, node, names)
+            if found:
+                return found
+        if isinstance(node, cst.Call):
+            name = last_name(node.func)
+            if name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
+                found = threshold(code, node, names)
+            elif name in ("argmax", "argmin"):
+                found = _index(code, node, names)
+            elif name in ("argsort",):
+                found = _rank(code, node, names)
+            elif name in ROUNDINGS:
+                found = straight_through(recording, place, (name,))
+            else:
+                found = ()
+            if found:
+                return found
+    return straight_through(recording, place, ROUNDINGS) if op is not None and op.type in ("Round", "Rint", "Floor", "Ceil", "Sign") else ()
+
+
+def _sides(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] | None:
+    if isinstance(node, cst.Comparison):
+        if len(node.comparisons) != 1:
+            return None
+        kinds = {cst.GreaterThan: ">", cst.GreaterThanEqual: ">", cst.LessThan: "<", cst.LessThanEqual: "<", cst.Equal: "=", cst.NotEqual: "!"}
+        kind = kinds.get(type(node.comparisons[0].operator))
+        return (code.text(node.left), kind, code.text(node.comparisons[0].comparator)) if kind else None
+    kind = {"greater": ">", "greater_equal": ">", "less": "<", "less_equal": "<", "equal": "=", "not_equal": "!"}[last_name(node.func)]
+    left, right = text_of(code, node, 0, "x", "x1"), text_of(code, node, 1, "y", "x2")
+    return (left, kind, right) if left is not None and right is not None else None
+
+
+def threshold(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
+    """`cast(p > 0.5, float)` and `where(p > 0.5, 1.0, 0.0)` give way to `p`; other comparisons to a sigmoid; a count of right answers to a loss."""
+    sides = _sides(code, node)
+    if sides is None:
+        return ()
+    left, kind, right = sides
+    if kind in "=!":
+        return _accuracy(code, node, names)
+    whole = _as_number(code, node)
+    swapped = _is_number(left)
+    value, bound = (right, left) if swapped else (left, right)
+    rising = (kind == ">") != swapped
+    sigmoid = names.function("sigmoid", whole.func if isinstance(whole, cst.Call) else None)
+    if whole is None:
+        return ()
+    if bound == "0.5":
+        new = value if rising else f"1.0 - {atom(value)}"
+        return fix("compute the loss from the probability itself", "unsafe", (code, Change().replace(whole, code.expression(new))))
+    if sigmoid is None:
+        return ()
+    difference = value if bound in ("0", "0.0") else f"{atom(value)} - {atom(bound)}"
+    new = f"{sigmoid}({difference})" if rising else f"{sigmoid}(-({difference}))" if bound not in ("0", "0.0") else f"{sigmoid}(-{atom(value)})"
+    return fix("let the step rise smoothly", "unsafe", (code, Change().replace(whole, code.expression(new))))
+
+
+def _as_number(code: Code, node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What turns a comparison into a number: a cast or a choice between 1 and 0 around it, directly or through a name."""
+    outer = code.enclosing(node, cst.Call)
+    if outer is not None and any(a.value is node for a in outer.args):
+        if last_name(outer.func) in ("cast", "to_float", "astype"):
+            return outer
+        if last_name(outer.func) == "where" and len(outer.args) == 3 and [code.text(a.value).rstrip("0").rstrip(".") or "0" for a in outer.args[1:]] == ["1", "0"]:
+            return outer
+        if last_name(outer.func) == "where" and len(outer.args) == 3:
+            yes, no = (code.text(a.value) for a in outer.args[1:])
+            return outer if (float(yes) if _is_number(yes) else 0.0) == 1.0 and _is_number(no) and float(no) == 0.0 else None
+    assign = code.enclosing(node, cst.Assign)
+    if assign is not None and assign.value is node and isinstance(assign.targets[0].target, cst.Name):
+        name = assign.targets[0].target.value
+        used = [c for c in code.all(cst.Call, code.scope(node)) if last_name(c.func) == "cast" and c.args and isinstance(c.args[0].value, cst.Name) and c.args[0].value.value == name]
+        return node if used else None
+    return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _accuracy(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
+    """`equal(argmax(scores), labels)`, cast and averaged, gives way to a cross-entropy."""
+    sides = _sides(code, node)
+    assert sides is not None
+    parts = [node.left, node.comparisons[0].comparator] if isinstance(node, cst.Comparison) else [a.value for a in node.args[:2]]
+    found = [(i, a) for i, p in enumerate(parts) for a in [_argmax_in(code, p)] if a is not None]
+    rounded = next(((i, r) for i, p in enumerate(parts) for r in [_round_in(code, p)] if r is not None), None)
+    whole = _as_number(code, node)
+    if whole is None or names.keras is None:
+        return ()
+    if found:
+        scores = {i: text_of(code, a, 0, "input", "x", "a") for i, a in found}
+        predicted = next((i for i, s in scores.items() if s is not None and not (names_in(code.expression(s)) & set(LABELS))), None)
+        if predicted is None:
+            return ()
+        other = scores.get(1 - predicted) or code.text(parts[1 - predicted])
+        kind = "categorical_crossentropy" if 1 - predicted in scores else "sparse_categorical_crossentropy"
+        logits = "" if _is_probability(code, found[0][1] if found[0][0] == predicted else found[-1][1]) else ", from_logits=True"
+        new = f"{names.keras}.losses.{kind}({other}, {scores[predicted]}{logits})"
+    elif rounded is not None:
+        value = text_of(code, rounded[1], 0, "x")
+        new = f"{names.keras}.losses.binary_crossentropy({code.text(parts[1 - rounded[0]])}, {value})"
+    else:
+        return ()
+    total = code.enclosing(whole, cst.Call)
+    target, expression = whole, new
+    if total is not None and last_name(total.func) in ("reduce_mean", "mean") and total.args and total.args[0].value is whole:
+        target, expression = total, f"{code.text(total.func)}({new})"
+    minus = code.parent(target)
+    if (isinstance(minus, cst.BinaryOperation) and isinstance(minus.operator, cst.Subtract) and minus.right is target and code.text(minus.left) in ("1", "1.0")) or isinstance(
+        minus, cst.UnaryOperation
+    ):
+        target = minus
+    return fix("train on the cross-entropy, and keep the count of right answers as a metric", "unsafe", (code, Change().replace(target, code.expression(expression))))
+
+
+def _argmax_in(code: Code, node: cst.BaseExpression) -> cst.Call | None:
+    if isinstance(node, cst.Name):
+        node = value_of(code, node) or node
+    return next((c for c in code.all(cst.Call, node) if last_name(c.func) == "argmax"), None)
+
+
+def _round_in(code: Code, node: cst.BaseExpression) -> cst.Call | None:
+    if isinstance(node, cst.Name):
+        node = value_of(code, node) or node
+    return next((c for c in code.all(cst.Call, node) if last_name(c.func) in ("round", "rint")), None)
+
+
+def _is_probability(code: Code, call: cst.Call) -> bool:
+    text = code.source
+    return "softmax" in text and "logits" not in (text_of(code, call, 0, "input", "x") or "")
+
+
+def _index(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
+    """`argmax(x, axis)` gives way to the expected index under a softmax, or to a loss where it is compared with labels."""
+    compared = code.enclosing(call, cst.Comparison) or next((c for c in code.around(call) if isinstance(c, cst.Call) and last_name(c.func) == "equal"), None)
+    if compared is None:
+        assign = code.enclosing(call, cst.Assign)
+        name = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
+        for c in code.all(cst.Call, code.scope(call)):
+            if name is not None and last_name(c.func) == "equal" and name in names_in(c):
+                compared = c
+    if compared is not None and isinstance(compared, (cst.Comparison, cst.Call)):
+        found = _accuracy(code, compared, names) if (_sides(code, compared) or ("", "", ""))[1] in ("=", "!") else ()
+        if found:
+            return found
+    x = text_of(code, call, 0, "input", "x", "a")
+    axis = text_of(code, call, 1, "axis") or ("0" if not names.is_keras_ops(call.func) else "-1")
+    if x is None or names.tf is None or axis not in ("-1", "1"):
+        return ()
+    sign = "" if last_name(call.func) == "argmax" else "-"
+    target: cst.BaseExpression = call
+    outer = code.enclosing(call, cst.Call)
+    if outer is not None and last_name(outer.func) == "cast" and outer.args[0].value is call:
+        target = outer
+    tf = names.tf
+    soft = f"{tf}.nn.softmax({sign}{atom(x)}, axis={axis})"
+    one_hot = code.enclosing(target, cst.Call)
+    if one_hot is not None and last_name(one_hot.func) == "one_hot" and one_hot.args[0].value is target:
+        return fix("use the softmax itself in the place of the one-hot of its largest element", "unsafe", (code, Change().replace(one_hot, code.expression(soft))))
+    new = f"{tf}.reduce_sum({soft} * {tf}.cast({tf}.range({tf}.shape({x})[{axis}]), {atom(x)}.dtype), axis={axis})"
+    return fix("use the expected index under a softmax in the place of the index of the largest", "unsafe", (code, Change().replace(target, code.expression(new))))
+
+
+def _rank(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
+    """`argsort(argsort(x))` gives way to soft ranks: a sum of sigmoids of all pairwise differences."""
+    inner = call.args[0].value if call.args else None
+    outer = code.enclosing(call, cst.Call)
+    if isinstance(inner, cst.Call) and last_name(inner.func) == "argsort":
+        whole = call
+    elif outer is not None and last_name(outer.func) == "argsort" and outer.args[0].value is call:
+        whole, inner = outer, call
+    else:
+        return ()
+    tf = names.tf
+    if tf is None:
+        return ()
+    scope = code.scope(call)
+    change = Change()
+    for other in code.all(cst.Call, scope):
+        first = other.args[0].value if other.args else None
+        if last_name(other.func) == "argsort" and isinstance(first, cst.Call) and last_name(first.func) == "argsort" and first.args and (other is whole or scope is not code.module):
+            v = atom(code.text(first.args[0].value))
+            change.replace(other, code.expression(f"{tf}.reduce_sum({tf}.sigmoid(({v}[..., :, None] - {v}[..., None, :]) / 0.1), axis=-1)"))
+    return fix("compare soft ranks, a sum of sigmoids of all differences", "unsafe", (code, change))

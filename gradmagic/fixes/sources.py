@@ -1,0 +1,202 @@
+"""What is passed as the sources of a gradient call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name, same
+from gradmagic.fixes.flow import reads_of, use_result
+from gradmagic.fixes.numerics import value_of
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+TOO_MANY = ("variables", "weights", "non_trainable_variables", "global_variables")
+
+
+def without_sources(recording: Recording, run: GradientRun, unused: Iterable[int]) -> tuple[Fix, ...]:
+    """Leave sources that nothing uses out of the list in the gradient call, and out of the same list behind it in `zip`."""
+    found, gone = asking(recording, run), set(unused)
+    wanted = argument(found[1], 1, "sources") if found is not None else None
+    if found is None or wanted is None:
+        return ()
+    code, call = found
+    listed = wanted.value
+    if isinstance(listed, cst.Name):
+        listed = value_of(code, listed) or listed
+    if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(run.sources) or len(gone) >= len(run.sources):
+        return ()
+    change = Change()
+    for node in code.all(type(listed)):
+        if same(node, listed) and (node is listed or code.start(node) >= code.start(call)):
+            change.replace(node, _shorter(listed, gone))
+    return fix("leave the unused variable out of the sources", "safe", (code, change))
+
+
+def _shorter(listed: cst.List | cst.Tuple, gone: set[int]) -> cst.List | cst.Tuple:
+    kept = [e for i, e in enumerate(listed.elements) if i not in gone]
+    if kept:
+        kept[-1] = kept[-1].with_changes(comma=listed.elements[-1].comma)
+    return listed.with_changes(elements=kept)
+
+
+def sibling(recording: Recording, run: GradientRun, unused: tuple[int, ...]) -> tuple[Fix, ...]:
+    """A member of a dict or list that is never read while its neighbour of the same shape is read twice: the second time it is meant."""
+    if len(unused) != 1:
+        return ()
+    source = run.sources[unused[0]]
+    variable = recording.variables.get(source.id)
+    names = (source.name, *(variable.names if variable is not None else ()))
+    member = next((m for n in names if (m := re.fullmatch(r"(\w+)\[(['\"]?)(\w+)\2\]", n))), None)
+    twin_keys = _twins(recording, source.id, source.shape, member.group(1)) if member is not None else set()
+    if member is None or not twin_keys:
+        return ()
+    container, key = member.group(1), member.group(3)
+    for code in cells(recording):
+        for function in code.all(cst.FunctionDef):
+            reads = [(n, _key(n)) for n in code.all(cst.Subscript, function) if isinstance(n.value, cst.Name) and n.value.value == container]
+            if any(k == key for _, k in reads):
+                continue
+            for twin in twin_keys:
+                twice = [n for n, k in reads if k == twin]
+                if len(twice) == 2:
+                    node = _best(code, twice, key)
+                    quote = code.text(node)[len(container) + 1 : -1].replace(twin, key)
+                    return fix(f"use `{container}[{quote}]` here, which is of the same shape", "unsafe", (code, Change().replace(node, code.expression(f"{container}[{quote}]"))))
+    return ()
+
+
+def _twins(recording: Recording, key: int, shape: object, container: str) -> set[str]:
+    found = set()
+    for variable in recording.variables.values():
+        if variable.id != key and variable.shape == shape:
+            for name in variable.names:
+                match = re.fullmatch(r"(?:\w+\[.*\])?(\w+)?\[(['\"]?)(\w+)\2\]", name)
+                if match and (name.startswith(container + "[")):
+                    found.add(match.group(3))
+    return found
+
+
+def _key(node: cst.Subscript) -> str:
+    first = node.slice[0].slice
+    return str(first.value.evaluated_value) if isinstance(first, cst.Index) and isinstance(first.value, cst.SimpleString) else cst.Module([]).code_for_node(first)
+
+
+def _best(code: Code, twice: list[cst.Subscript], key: str) -> cst.Subscript:
+    """Of two uses the one in the statement that mentions the number of the key, else the second."""
+    number = "".join(c for c in key if c.isdigit())
+    for node in twice:
+        statement = code.statement(node)
+        if number and statement is not None and re.search(rf"[a-z_]{number}\b", code.text(statement)):
+            return node
+    return twice[-1]
+
+
+def trainable_variables(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`model.variables` → `model.trainable_variables`, in the gradient call and where the same list is used again."""
+    found = asking(recording, run)
+    wanted = argument(found[1], 1, "sources") if found is not None else None
+    if found is None or wanted is None:
+        return ()
+    code = found[0]
+    listed = wanted.value
+    if isinstance(listed, cst.Name):
+        listed = value_of(code, listed) or listed
+    lists = [n for n in code.all(cst.Attribute, listed) if n.attr.value in TOO_MANY]
+    if not lists:
+        return ()
+    change = Change()
+    scope = code.scope(found[1])
+    for node in code.all(cst.Attribute, scope):
+        if any(same(node, one) for one in lists):
+            change.replace(node, node.with_changes(attr=cst.Name("trainable_variables")))
+    return fix("ask for the trainable variables only", "safe", (code, change))
+
+
+def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """A model or layer as the source: `model` → `model.trainable_variables`."""
+    found = asking(recording, run)
+    wanted = argument(found[1], 1, "sources") if found is not None else None
+    if found is None or wanted is None or run is None:
+        return ()
+    code = found[0]
+    change = Change()
+    nodes = [wanted.value] if not isinstance(wanted.value, (cst.List, cst.Tuple)) else [e.value for e in wanted.value.elements]
+    others = [i for i, s in enumerate(run.sources) if s.kind == "other"]
+    if len(nodes) == 1 and not isinstance(wanted.value, (cst.List, cst.Tuple)):
+        change.replace(nodes[0], code.expression(f"{code.text(nodes[0])}.trainable_variables"))
+    elif len(nodes) == len(run.sources) and others:
+        if len(nodes) == 1:
+            change.replace(wanted.value, code.expression(f"{code.text(nodes[0])}.trainable_variables"))
+        else:
+            parts = [f"{code.text(n)}.trainable_variables" if i in others else f"[{code.text(n)}]" for i, n in enumerate(nodes)]
+            change.replace(wanted.value, code.expression(" + ".join(parts)))
+    else:
+        return ()
+    return fix("pass the trainable variables", "safe", (code, change))
+
+
+def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Go on with the result that was computed and then forgotten."""
+    code = code_at(recording, place)
+    if code is None or place is None:
+        return ()
+    statement = code.statement_at(place)
+    start = next((a for a in code.all(cst.Assign, statement) if statement is not None), None)
+    if start is None:
+        for node in code.expressions_at(place):
+            start = code.enclosing(node, cst.Assign)
+            if start is not None:
+                break
+    found = use_result(code, start) if start is not None else None
+    if found is None:
+        # The guilty line may be the one that goes on with the input: then the forgotten result stands before it.
+        found = _forgotten(code, place)
+    if found is None:
+        return ()
+    name, reads = found
+    change = Change()
+    for read in reads:
+        change.replace(read, cst.Name(name))
+    return fix(f"go on with `{name}`", "unsafe", (code, change))
+
+
+def _forgotten(code: Code, place: Place) -> tuple[str, list[cst.Name]] | None:
+    assert place is not None
+    statement = code.statement_at(place)
+    if statement is None:
+        return None
+    scope = code.scope(statement)
+    for assign in reversed([a for a in code.all(cst.Assign, scope) if code.end(a) < code.start(statement)]):
+        target = assign.targets[0].target
+        if isinstance(target, cst.Name) and not [n for n in reads_of(code, target.value, scope) if code.start(n) > code.start(assign)]:
+            found = use_result(code, assign)
+            if found is not None and code.statement(found[1][0]) is statement:
+                return found
+    return None
+
+
+def same_object(recording: Recording, run: GradientRun | None, used: str | None, asked: str | None) -> tuple[Fix, ...]:
+    """Ask for the variables of the object that computed the target."""
+    found = asking(recording, run)
+    wanted = argument(found[1], 1, "sources") if found is not None else None
+    if found is None or wanted is None or not used or not asked or used == asked or not used.isidentifier():
+        return ()
+    code = found[0]
+    change = Change()
+    scope = code.scope(found[1])
+    for node in code.all(cst.Attribute, scope):
+        if same(node, wanted.value) and isinstance(node.value, cst.Name) and node.value.value == asked and last_name(node).endswith(("variables", "weights")):
+            change.replace(node, node.with_changes(value=cst.Name(used)))
+    if not change.replaced and isinstance(wanted.value, cst.Name) and wanted.value.value == asked:
+        change.replace(wanted.value, cst.Name(used))
+    elif not change.replaced and isinstance(wanted.value, (cst.List, cst.Tuple)):
+        for element in wanted.value.elements:
+            for name in code.all(cst.Name, element.value):
+                if name.value == asked:
+                    change.replace(name, cst.Name(used))
+    return fix(f"ask for the gradients of `{used}`, which computed the target", "unsafe", (code, change)) if change.replaced else ()

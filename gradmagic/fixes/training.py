@@ -1,0 +1,273 @@
+"""Steps that train: what is made once, what is applied once, what a traced function may change, rates and precisions."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.code import Change, Code, argument, atom, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.flow import assigned, targets_of
+from gradmagic.fixes.names import names_of
+from gradmagic.fixes.optimizers import optimizers
+from gradmagic.recording import Recording
+from gradmagic.report import Fix
+
+
+def made_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """What is created at the top of a loop is created before it."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For, cst.While) if code is not None and statement is not None else None
+    if code is None or statement is None or loop is None or not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    outermost = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While)) and code.function(n) is code.function(statement)), loop)
+    changing = {n for node in code.all(cst.For, outermost) for n in targets_of(node.target)}
+    moved: list[cst.SimpleStatementLine] = []
+    steps = [s for s in getattr(loop.body, "body", ()) if isinstance(s, cst.SimpleStatementLine)]
+    for step in steps:
+        value = step.body[0].value if isinstance(step.body[0], cst.Assign) else None
+        makes = isinstance(value, cst.Call) and (step is statement or last_name(value.func)[:1].isupper() or "optimizer" in code.text(value.func).lower())
+        if makes and not (names_in(value) & changing if value is not None else True):
+            moved.append(step)
+    if statement not in moved:
+        return ()
+    change = Change().insert_before(outermost, *moved)
+    for step in moved:
+        change.remove(step)
+    return fix("create it once, before the loop", "unsafe", (code, change))
+
+
+def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """The second update with the same gradients goes."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    text = code.text(statement.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip()
+    twins = [s for s in code.all(cst.SimpleStatementLine, code.scope(statement)) if code.text(s.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip() == text]
+    return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if len(twins) > 1 else ()
+
+
+def number_as_variable(recording: Recording, place: Place, expression: str | None) -> tuple[Fix, ...]:
+    """A Python number that a traced function reads becomes a variable, and is assigned to where it changes."""
+    code, names = code_at(recording, place), names_of(recording)
+    tf = names.tf
+    if code is None or place is None or tf is None:
+        return ()
+    wanted = (expression or "").rpartition(".")[2] or _changing(recording, code, place)
+    if not wanted:
+        return ()
+    changes, made = [], False
+    for cell in reversed(cells(recording)):
+        change = Change()
+        for assign in cell.all(cst.Assign):
+            if last_name(assign.targets[0].target) != wanted:
+                continue
+            value, target = assign.value, cell.text(assign.targets[0].target)
+            if not made:
+                number = f"{value.value}.0" if isinstance(value, cst.Integer) else cell.text(value)
+                change.replace(value, cell.expression(f"{tf}.Variable({number})"))
+                made = True
+            else:
+                change.replace(assign, cst.Expr(cell.expression(f"{target}.assign({cell.text(value)})")))
+        for step in cell.all(cst.AugAssign):
+            method = {cst.AddAssign: "assign_add", cst.SubtractAssign: "assign_sub"}.get(type(step.operator))
+            if last_name(step.target) == wanted:
+                name = cell.text(step.target)
+                sign = cell.text(step.operator).strip().rstrip("=")
+                new = f"{name}.{method}({cell.text(step.value)})" if method else f"{name}.assign({name} {sign} {atom(cell.text(step.value))})"
+                change.replace(step, cst.Expr(cell.expression(new)))
+        for call in cell.all(cst.Call):
+            if isinstance(call.func, cst.Name) and call.func.value in ("min", "max") and any(n.value == wanted for n in cell.all(cst.Name, call)):
+                change.replace(call.func, cell.expression(f"{tf}.{call.func.value}imum"))
+        if change.replaced:
+            changes.append((cell, change))
+    return fix(f"keep `{wanted}` in a variable, which the traced function reads anew", "unsafe", *changes) if made else ()
+
+
+def _changing(recording: Recording, code: Code, place: Place) -> str:
+    """A name or attribute that the traced function reads and that another line counts up."""
+    statement = code.statement_at(place) if place is not None else None
+    function = code.function(statement) if statement is not None else None
+    if function is None:
+        return ""
+    read = {n.attr.value for n in code.all(cst.Attribute, function)} | names_in(function.body)
+    for cell in cells(recording):
+        for step in cell.all(cst.AugAssign):
+            if last_name(step.target) in read and cell.function(step) is not function:
+                return last_name(step.target)
+    return ""
+
+
+def trainable_while(recording: Recording, place: Place, model: str | None) -> tuple[Fix, ...]:
+    """A model that is frozen for another one is trainable while it is trained itself."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None or not model or not model.replace(".", "").isidentifier():
+        return ()
+    change = Change().insert_before(statement, code.line(f"{model}.trainable = True")).insert_after(statement, code.line(f"{model}.trainable = False"))
+    return fix(f"let `{model}` be trainable while it is trained", "unsafe", (code, change))
+
+
+def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool) -> tuple[Fix, ...]:
+    """A learning rate of ordinary size in the place of 0 or of one that destroys the weights; else a bound on the gradient's norm."""
+    known = optimizers(recording)
+    chosen = known.get(optimizer or "") or (next(iter(known.values())) if len(known) == 1 else None)
+    if chosen is None:
+        return ()
+    code, call = chosen
+    rate = argument(call, 0, "learning_rate", "lr")
+    text = code.text(rate.value) if rate is not None else ""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if rate is not None and (number == 0.0 or (smaller and number >= 0.1)):
+        return fix("use a learning rate of ordinary size", "unsafe", (code, Change().replace(rate.value, cst.Float("0.01"))))
+    return fix("bound the norm of the gradient", "unsafe", (code, Change().replace(call, with_keyword(call, "clipnorm", cst.Float("1.0"))))) if smaller else ()
+
+
+def mixed_precision(recording: Recording) -> tuple[Fix, ...]:
+    """Layers in pure half precision keep their variables in float32."""
+    changes = []
+    for code in cells(recording):
+        change = Change()
+        for call in code.all(cst.Call):
+            kind = argument(call, None, "dtype")
+            if kind is None or last_name(call.func) in ("Input", "constant", "cast", "Variable", "zeros", "ones") or not last_name(call.func)[:1].isupper():
+                continue
+            if isinstance(kind.value, cst.SimpleString) and kind.value.evaluated_value in ("float16", "bfloat16"):
+                change.replace(kind.value, cst.SimpleString(f"{kind.value.quote}mixed_{kind.value.evaluated_value}{kind.value.quote}"))
+        if change.replaced:
+            changes.append((code, change))
+    return fix("compute in half precision, and keep the variables in float32", "unsafe", *changes)
+
+
+def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`h = f(h)` again and again → `h = h + 0.1 * f(h)`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    for assign in code.all(cst.Assign, statement) if code is not None and statement is not None else ():
+        target = assign.targets[0].target
+        if code is not None and isinstance(target, cst.Name) and target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None:
+            new = code.expression(f"{target.value} + 0.1 * {atom(code.text(assign.value))}")
+            return fix(f"let `{target.value}` pass beside the step (a residual connection)", "unsafe", (code, Change().replace(assign.value, new)))
+    return ()
+
+
+def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
+    """A ReLU that is applied again and again becomes a tanh, with an orthogonal recurrent kernel where a layer has one."""
+    code = code_at(recording, place)
+    calls = [n for n in code.expressions_at(place) if isinstance(n, cst.Call)] if code is not None and place is not None else []
+    if layer is not None:
+        code, calls = layer[0], [layer[1]]
+    for call in calls:
+        if code is None:
+            break
+        if last_name(call.func) in ("SimpleRNN", "RNN", "SimpleRNNCell", "GRU", "LSTM"):
+            new = call
+            if argument(call, None, "activation") is not None:
+                new = with_keyword(new, "activation", cst.SimpleString('"tanh"'))
+            if argument(call, None, "recurrent_initializer") is not None:
+                new = with_keyword(new, "recurrent_initializer", cst.SimpleString('"orthogonal"'))
+            return fix("use tanh and an orthogonal recurrent kernel", "unsafe", (code, Change().replace(call, new)))
+        starts = argument(call, None, "kernel_initializer")
+        if starts is not None:
+            return fix("begin with weights of the usual size", "unsafe", (code, Change().replace(starts.value, cst.SimpleString('"glorot_uniform"'))))
+        if last_name(call.func) == "relu":
+            new_name = names_of(recording).function("tanh", call.func)
+            if new_name is not None:
+                return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(new_name))))
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    for call in code.all(cst.Call, statement) if code is not None and statement is not None else ():
+        if code is not None and last_name(call.func) == "relu" and (name := names_of(recording).function("tanh", call.func)) is not None:
+            return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(name))))
+    return ()
+
+
+def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
+    """A plain recurrent layer becomes a GRU; a saturating activation of a deep stack a ReLU."""
+    if layer is None:
+        return ()
+    code, call = layer
+    if last_name(call.func) == "SimpleRNN":
+        kept = call.with_changes(args=[a for a in call.args if a.keyword is None or a.keyword.value != "activation"])
+        gated = cst.Name("GRU") if isinstance(call.func, cst.Name) else call.func.with_changes(attr=cst.Name("GRU"))
+        return fix("use a gated layer, which keeps what it has seen", "unsafe", (code, Change().replace(call, kept.with_changes(func=gated))))
+    change = Change()
+    for other in code.all(cst.Call):
+        arg = argument(other, None, "activation")
+        if (
+            arg is not None
+            and isinstance(arg.value, cst.SimpleString)
+            and arg.value.evaluated_value in ("sigmoid", "tanh", "hard_sigmoid")
+            and last_name(other.func) == last_name(call.func)
+            and _hidden(code, other)
+        ):
+            change.replace(arg.value, cst.SimpleString(f"{arg.value.quote}relu{arg.value.quote}"))
+    return fix("use an activation that does not saturate", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _hidden(code: Code, call: cst.Call) -> bool:
+    units = argument(call, 0, "units")
+    return units is None or code.text(units.value) != "1"
+
+
+def next_block(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A slice that is taken twice: the second time the block behind it is meant. A single one is widened to the end."""
+    code = code_at(recording, place)
+    if code is None or place is None:
+        return ()
+    nodes = [n for n in code.expressions_at(place) if isinstance(n, cst.Subscript)]
+    for node in nodes:
+        twins = [n for n in code.all(cst.Subscript, code.scope(node)) if code.text(n) == code.text(node)]
+        for index, element in enumerate(node.slice):
+            part = element.slice
+            if isinstance(part, cst.Slice) and part.upper is not None:
+                new = part.with_changes(lower=part.upper, upper=None) if len(twins) > 1 and node is not twins[0] else part.with_changes(upper=None)
+                title = "select the block behind it" if len(twins) > 1 and node is not twins[0] else "select up to the end"
+                slices = [s.with_changes(slice=new) if i == index else s for i, s in enumerate(node.slice)]
+                return fix(title, "unsafe", (code, Change().replace(node, node.with_changes(slice=slices))))
+    return ()
+
+
+def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Data of a training call, or of the guilty expression, brought to numbers around 1."""
+    code, names = code_at(recording, place), names_of(recording)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or place is None or statement is None:
+        return ()
+    call = code.call_at(place, ("fit", "train_on_batch", "evaluate"))
+    if call is not None and names.numpy:
+        arrays = [a.value for a in call.args if isinstance(a.value, cst.Name) and (a.keyword is None or a.keyword.value in ("x", "y"))][:2]
+        if arrays:
+            lines = [code.line(f"{a.value} = {a.value} / {names.numpy}.abs({a.value}).max()") for a in arrays if isinstance(a, cst.Name)]
+            loop = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While))), statement)
+            return fix("scale inputs and targets to numbers around 1", "unsafe", (code, Change().insert_before(loop, *lines)))
+    variables = {n for v in recording.variables.values() for n in v.names}
+    used = {n for e in code.expressions_at(place)[:1] for n in names_in(e)} - variables
+    for cell in cells(recording):
+        change = Change()
+        for assign in cell.all(cst.Assign):
+            target = assign.targets[0].target
+            data = isinstance(assign.value, cst.Call) and last_name(assign.value.func) in ("constant", "convert_to_tensor", "cast", "range", "uniform", "normal", "arange", "linspace")
+            if isinstance(target, cst.Name) and target.value in used and data and names.tf and cell.function(assign) is None:
+                made = cell.statement(assign)
+                if made is not None and len(assigned(made)) == 1:
+                    change.insert_after(made, cell.line(f"{target.value} = {target.value} / {names.tf}.reduce_max({names.tf}.abs({target.value}))"))
+        if change.after:
+            return fix("scale the data to numbers around 1", "unsafe", (cell, change))
+    return ()
+
+
+def larger_constant(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """The small constant beside a singular point, made larger."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None:
+        return ()
+    scope = code.scope(statement)
+    for number in code.all(cst.Float, scope):
+        if 0.0 < float(number.value) < 1e-5 and isinstance(code.parent(number), (cst.BinaryOperation, cst.Arg)) and "Variable" not in code.text(code.statement(number) or number):
+            return fix("use a larger constant beside the singular point", "unsafe", (code, Change().replace(number, cst.Float("1e-2"))))
+    return ()

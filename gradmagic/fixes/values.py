@@ -1,0 +1,149 @@
+"""Where the numbers come from: literals, data, first values of variables, weights of a loss."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.code import Change, Code, argument, atom, cells, code_at, fix, last_name
+from gradmagic.fixes.flow import assignments_of, targets_of
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+PIXELS = ("255", "256")
+
+
+def weight_of_one(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A mask or a literal weight of 0 becomes 1: only the user knows whether it is meant."""
+    code = code_at(recording, place)
+    if code is None or place is None:
+        return ()
+    zeros = [n for n in code.all(cst.BaseNumber) if place.line <= code.start(n)[0] <= place.end_line and code.text(n) in ("0", "0.0", "0.")]
+    weights = [n for n in zeros if isinstance(code.parent(n), (cst.DictElement, cst.BinaryOperation, cst.Assign, cst.Arg)) and not _is_axis(code, n)]
+    if len(weights) == 1:
+        return fix("give it the weight 1", "unsafe", (code, Change().replace(weights[0], cst.Float("1.0"))))
+    for node in code.expressions_at(place)[:1]:
+        for name in code.all(cst.Name, node):
+            for other in cells(recording):
+                for assign in reversed(assignments_of(other, name.value)):
+                    made = assign.value
+                    if isinstance(made, cst.Call) and last_name(made.func) in ("zeros", "zeros_like"):
+                        new = code.expression(other.text(made.func).replace("zeros", "ones"))
+                        return fix(f"let `{name.value}` be ones", "unsafe", (other, Change().replace(made.func, new)))
+                    if code_text(other, made) in ("0", "0.0"):
+                        return fix(f"give `{name.value}` the value 1", "unsafe", (other, Change().replace(made, cst.Float("1.0"))))
+    return ()
+
+
+def code_text(code: Code, node: cst.CSTNode) -> str:
+    """The code of a node; that of its first argument for `tf.constant(…)` and the like."""
+    if isinstance(node, cst.Call) and last_name(node.func) in ("constant", "float32", "float64", "convert_to_tensor") and node.args:
+        node = node.args[0].value
+    return code.text(node)
+
+
+def _is_axis(code: Code, node: cst.CSTNode) -> bool:
+    parent = code.parent(node)
+    return isinstance(parent, cst.Arg) and parent.keyword is not None and parent.keyword.value in ("axis", "seed", "maxval", "minval", "dtype", "verbose")
+
+
+def another_start(recording: Recording, names: tuple[str, ...]) -> tuple[Fix, ...]:
+    """A variable that begins at a flat point begins a little beside it."""
+    for name in names:
+        for code in cells(recording):
+            for assign in reversed(assignments_of(code, name)):
+                made = assign.value
+                if isinstance(made, cst.Call) and last_name(made.func) == "Variable" and made.args and code.text(made.args[0].value) in ("0", "0.0", "0."):
+                    return fix(f"begin with another value of `{name}`", "unsafe", (code, Change().replace(made.args[0].value, cst.Float("0.5"))))
+    return ()
+
+
+def without_nan(recording: Recording) -> tuple[Fix, ...]:
+    """NaN written in the code gives way to a number: 0 for a value, small random numbers for the rows of an embedding."""
+    names = names_of(recording)
+    for code in cells(recording):
+        change = Change()
+        for node in [*code.all(cst.Call), *code.all(cst.Attribute)]:
+            literal = isinstance(node, cst.Call) and last_name(node.func) == "float" and node.args and code.text(node.args[0].value).strip("'\"").lower() in ("nan", "inf", "-inf")
+            if literal or (isinstance(node, cst.Attribute) and node.attr.value in ("nan", "NaN", "inf") and names.module(node).split(".")[0] in ("numpy", "math")):
+                outer = code.enclosing(node, cst.Call)
+                if outer is not None and last_name(outer.func) == "full" and len(outer.args) >= 2 and names.numpy:
+                    shape = outer.args[0].value
+                    sizes = code.text(shape)[1:-1] if isinstance(shape, cst.Tuple) else code.text(shape)
+                    change.replace(outer, code.expression(f"0.1 * {names.numpy}.random.randn({sizes})"))
+                else:
+                    change.replace(node, cst.Float("0.0"))
+        if change.replaced:
+            return fix("put numbers in the place of NaN", "unsafe", (code, change))
+    return ()
+
+
+def finite_data(recording: Recording, name: str | None, place: Place) -> tuple[Fix, ...]:
+    """Replace what is not finite in the data where they are made."""
+    names = names_of(recording)
+    for code in cells(recording) if name and name.isidentifier() else ():
+        for assign in reversed(assignments_of(code, name or "")):
+            new = _cleaned(code, assign.value, names)
+            if new is not None:
+                return fix(f"put 0 in the place of what is not finite in `{name}`", "unsafe", (code, Change().replace(assign.value, code.expression(new))))
+    here = code_at(recording, place)
+    if here is None or place is None or not name or not name.isidentifier() or names.tf is None:
+        return ()
+    statement = here.statement_at(place)
+    if statement is None or not any(name in targets_of(n) for n in here.all(cst.Name, statement)):
+        return ()
+    line = here.line(f"{name} = {names.tf}.where({names.tf}.math.is_finite({name}), {name}, 0.0)")
+    return fix(f"put 0 in the place of what is not finite in `{name}`", "unsafe", (here, Change().insert_before(statement, line)))
+
+
+def _cleaned(code: Code, value: cst.BaseExpression, names: Names) -> str | None:
+    text = code.text(value)
+    root = names.module(value.func).partition(".")[0] if isinstance(value, cst.Call) else ""
+    if names.numpy and (root in ("numpy", "pandas") or (isinstance(value, cst.Call) and last_name(value.func) in ("astype", "to_numpy"))):
+        return f"{names.numpy}.nan_to_num({text})"
+    if root == "tensorflow" and names.tf:
+        clean, finite = f"{names.tf}.where", names.function("is_finite")
+        if "\n" in text:
+            return None
+        return f"{clean}({finite}({text}), {text}, 0.0)" if "random" not in text else None
+    return None
+
+
+def scaled_pixels(recording: Recording) -> tuple[Fix, ...]:
+    """Raw pixels divided by 255 where they are made."""
+    for code in cells(recording):
+        for assign in reversed(code.all(cst.Assign)):
+            numbers = {code.text(n) for n in code.all(cst.Integer, assign.value)}
+            divided = any(isinstance(n.operator, cst.Divide) and code.text(n.right).startswith("255") for n in code.all(cst.BinaryOperation, assign.value))
+            if numbers & set(PIXELS) and not divided and isinstance(assign.targets[0].target, cst.Name) and isinstance(assign.value, cst.Call):
+                name = assign.targets[0].target.value
+                return fix(f"scale the pixels of `{name}` to numbers from 0 to 1", "unsafe", (code, Change().replace(assign.value, code.expression(f"{atom(code.text(assign.value))} / 255.0"))))
+    return ()
+
+
+def exponent_itself(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A target that is one exponential has the same minimum as its exponent."""
+    code = code_at(recording, place)
+    for node in code.expressions_at(place) if code is not None and place is not None else ():
+        if isinstance(node, cst.Call) and last_name(node.func) == "exp" and node.args and code is not None and isinstance(code.parent(node), cst.Assign):
+            return fix("work with the logarithm, which is the exponent", "unsafe", (code, Change().replace(node, node.args[0].value)))
+    return ()
+
+
+def symmetric_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`logm` of a symmetric matrix through its eigenvalues, which have a gradient."""
+    code, names = code_at(recording, place), names_of(recording)
+    call = code.call_at(place, ("logm",)) if code is not None and place is not None else None
+    first = argument(call, 0, "input") if call is not None else None
+    if code is None or call is None or first is None or names.tf is None or op is None:
+        return ()
+    statement = code.statement(call)
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    tf = names.tf
+    line = code.line(f"values, vectors = {tf}.linalg.eigh({code.text(first.value)})")
+    new = f"{tf}.matmul(vectors * {tf}.math.log(values)[..., None, :], vectors, adjoint_b=True)"
+    return fix(
+        "take the logarithm of the eigenvalues; the matrix has to be symmetric and positive definite", "unsafe", (code, Change().insert_before(statement, line).replace(call, code.expression(new)))
+    )

@@ -1,0 +1,42 @@
+"""Where the numbers contradict a gradient."""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import GradientRun, NumericCheck, Recording
+
+MEANT = "meant: "
+
+
+def locate_wrong(recording: Recording) -> list[Fault]:
+    """Custom gradients that contradict their forward functions, then gradients that contradict the numbers for no reason that was found, then kinks and jumps."""
+    found = []
+    custom = [c for c in recording.numeric if c.custom is not None and c.agrees is False]
+    whole = [c for c in recording.numeric if c.custom is None]
+    explained: set[int] = set()
+    for check in custom:
+        run = _run_of(recording, check.op)
+        mine = tuple(c.source for c in whole if run is not None and c.run == run.seq and c.agrees is False and c.source is not None)
+        explained |= {run.seq} if run is not None else set()
+        found.append(Fault("wrong", "numeric", run, mine, numeric=check, op=recording.by_seq.get(check.op or -1), span=check.span))
+    for check in whole:
+        run = next((r for r in recording.runs if r.seq == check.run), None)
+        if run is None or check.source is None or (check.run in explained and check.agrees is False):
+            continue
+        if check.agrees is False:
+            found.append(Fault("wrong", "numeric", run, (check.source,), numeric=check, span=run.span))
+        elif check.note in ("kink", "jump"):
+            found.append(Fault("wrong", "nonsmooth", run, (check.source,), numeric=check, span=run.span, detail={"key": check.note}))
+    return found
+
+
+def _run_of(recording: Recording, op: int | None) -> GradientRun | None:
+    for run in recording.runs:
+        if any(step.op == op for step in run.steps):
+            return run
+    return None
+
+
+def merge_key(check: NumericCheck, cause: str) -> tuple[object, ...]:
+    """What faults have in common that are one."""
+    return (check.custom, check.note, cause, check.run if check.custom is None else None)

@@ -1,0 +1,105 @@
+"""What has to run again when a definition of an earlier cell is edited: the definition itself, and what was made with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+CONSTRUCTING = frozenset({"__init__", "__new__", "__post_init__"})
+
+
+@dataclass
+class Again:
+    """`statements` run again, in order; `swapped` names classes whose living objects get the new methods and stay otherwise as they are."""
+
+    statements: list[ast.stmt] = field(default_factory=list)
+    swapped: set[str] = field(default_factory=set)
+
+
+def again(old: str, new: str, later: Iterable[str] = ()) -> Again:
+    """What an edit of a cell asks for. `later` are the cells that ran after it and before the checked one.
+
+    Raises:
+        SyntaxError: the edited cell cannot be parsed.
+    """
+    before, after = _plain(old), _plain(new)
+    known = {ast.dump(s) for s in before}
+    left = {ast.dump(s) for s in after}
+    changed = [s for s in after if ast.dump(s) not in known]
+    gone = [s for s in before if ast.dump(s) not in left]
+    classes = {s.name: s for s in gone if isinstance(s, ast.ClassDef)}
+    result = Again()
+    spoiled: set[str] = set()
+    makes_anew = False
+    for statement in [*changed, *gone]:
+        if isinstance(statement, ast.ClassDef) and statement.name in classes and statement in changed:
+            if _changed_methods(classes[statement.name], statement) & CONSTRUCTING:
+                spoiled.add(statement.name)
+            else:
+                result.swapped.add(statement.name)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)) or (isinstance(statement, ast.ClassDef) and statement.name in classes):
+            continue
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            # A function is looked up when it is called: what calls it need not be made again, unless it was called to make something.
+            spoiled.add(statement.name)
+        else:
+            spoiled |= _stored(statement) or _roots(statement)
+            makes_anew = makes_anew or not _stored(statement)
+    made = set(changed)
+    functions = {s.name for s in changed if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    for index, statement in enumerate(after):
+        late = makes_anew or any(index > after.index(c) for c in changed) or bool(gone)
+        if statement in made or (late and _concerned(statement, spoiled, functions)):
+            result.statements.append(statement)
+            if statement not in made or not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                spoiled |= _stored(statement)
+    for text in later:
+        for statement in _plain(text):
+            if _concerned(statement, spoiled, functions):
+                result.statements.append(statement)
+                spoiled |= _stored(statement)
+    return result
+
+
+def _plain(source: str) -> list[ast.stmt]:
+    lines = ["#" + line if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
+    return ast.parse("\n".join(lines)).body
+
+
+def _changed_methods(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+    def methods(node: ast.ClassDef) -> Mapping[str, str]:
+        return {s.name: ast.dump(s) for s in node.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+    a, b = methods(old), methods(new)
+    return {name for name in (*a, *b) if a.get(name) != b.get(name)}
+
+
+def _stored(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+        return {statement.name}
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _roots(statement: ast.stmt) -> set[str]:
+    """`model` of `model.add(…)`: what a call changes."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            root: ast.expr = node.func
+            while isinstance(root, (ast.Attribute, ast.Call, ast.Subscript)):
+                root = root.func if isinstance(root, ast.Call) else root.value
+            if isinstance(root, ast.Name):
+                found.add(root.id)
+            break
+    return found
+
+
+def _concerned(statement: ast.stmt, names: set[str], functions: set[str]) -> bool:
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)):
+        # Definitions look names up when they are used; only a base class or a decorator is read at once.
+        parts: list[ast.AST] = [] if isinstance(statement, (ast.Import, ast.ImportFrom)) else [*statement.decorator_list, *(statement.bases if isinstance(statement, ast.ClassDef) else ())]
+    else:
+        parts = [statement]
+    used = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return bool(used & names)

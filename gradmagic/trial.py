@@ -1,0 +1,328 @@
+"""A fix really run aside: what it does to the statuses and to the loss.
+
+The cell runs twice more, as it is and as it is edited, from the state before its first run, and afterwards everything is as it was: names, objects, variables,
+optimizer slots, random numbers, the places of dataset iterators. Nothing is printed or shown. What cannot be put back is not run.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import gc
+import math
+from typing import Any
+
+from gradmagic.recording import Recording
+from gradmagic.redefine import Again, again
+from gradmagic.report import Edit, Finding, Fix, Report, Trial
+
+SECONDS = 60.0
+# Calls that reach beyond the process: their traces would stay.
+OUTSIDE = frozenset(
+    {"save", "save_weights", "save_model", "export", "to_csv", "to_pickle", "to_parquet", "savez", "savefig", "dump", "unlink", "remove", "rmdir", "rmtree", "makedirs", "mkdir", "system", "Popen"}
+    | {"check_call", "check_output", "urlopen", "urlretrieve", "get_file", "post", "input", "rename", "write_text", "write_bytes", "imsave", "write_video", "push_to_hub", "upload"}
+)
+CALLBACKS = frozenset({"ModelCheckpoint", "TensorBoard", "CSVLogger", "BackupAndRestore"})
+WORST = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
+TOLERANCE = 1e-5
+
+
+class NotTried(Exception):
+    """A trial was not possible; the message is one sentence."""
+
+
+@dataclasses.dataclass
+class Bench:
+    """What it takes to run a checked cell again: the shell, the cell, its options and the state before it."""
+
+    shell: Any
+    options: Any
+    source: str
+    start: Any
+    code: dict[str | int, str] = dataclasses.field(default_factory=dict)
+    expected: tuple[str, ...] = ()
+    seconds: float = SECONDS
+    unchanged: Outcome | None = None
+
+    @classmethod
+    def before(cls, shell: Any, options: Any, source: str) -> Bench:
+        """Remember the state before the cell runs."""
+        from gradmagic.capture.snapshot import Snapshot
+
+        return cls(shell, options, source, Snapshot(shell.user_ns))
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run aside gave: its report, and the loss of each gradient call at its first turn."""
+
+    report: Report
+    losses: tuple[float | None, ...]
+    raised: str | None
+
+
+def try_fix(report: Report, finding: int, fix: int) -> dict[str, Any]:
+    """Run one fix of the last report aside.
+
+    Args:
+        report: the last report of this process.
+        finding: an index into its findings.
+        fix: an index into that finding's fixes.
+
+    Returns:
+        `statuses_before` and `statuses_after` (name to status), `loss_before`, `loss_after` (numbers or None), `holds` (whether the fix repairs the finding and breaks
+        nothing else), and `error`: one sentence where the trial was not possible or the edited cell fails, else None.
+    """
+    from gradmagic.state import bench_of
+
+    answer: dict[str, Any] = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None, "holds": False, "error": None}
+    bench = bench_of(report)
+    if bench is None:
+        return answer | {"error": "the state before this cell is gone: run the cell again to try its fixes"}
+    if not (0 <= finding < len(report.findings)) or not (0 <= fix < len(report.findings[finding].fixes)):
+        return answer | {"error": "the report has no such fix"}
+    found = report.findings[finding]
+    try:
+        before, after = run_both(bench, found.fixes[fix])
+    except NotTried as reason:
+        return answer | {"error": str(reason)}
+    except KeyboardInterrupt:
+        return answer | {"error": "the trial was interrupted; everything is as it was before"}
+    call = found.call or 0
+    reason_ = why_not(found, found.fixes[fix], before, after)
+    return {
+        "statuses_before": _statuses(before.report, call),
+        "statuses_after": _statuses(after.report, call),
+        "loss_before": _loss(before, call),
+        "loss_after": _loss(after, call),
+        "holds": reason_ is None,
+        "error": reason_,
+    }
+
+
+def with_tried_fixes(report: Report, bench: Bench) -> Report:
+    """The report with the fixes that hold, each with what its trial gave; fixes with a hole to fill stay, fixes that fail go."""
+    findings = []
+    for found in report.findings:
+        kept = []
+        for fix in found.fixes:
+            if fix.applicability == "display-only" or not fix.edits:
+                kept.append(fix)
+                continue
+            try:
+                before, after = run_both(bench, fix)
+            except NotTried:
+                continue
+            if why_not(found, fix, before, after) is None:
+                call = found.call or 0
+                trial = Trial(_statuses(after.report, call), _loss(before, call), _loss(after, call))
+                kept.append(dataclasses.replace(fix, verified=trial))
+        findings.append(dataclasses.replace(found, fixes=tuple(kept)))
+    return dataclasses.replace(report, findings=tuple(findings))
+
+
+def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
+    """The cell as it is and as the fix makes it, run aside from the same state.
+
+    Raises:
+        NotTried: it cannot be run without leaving traces, it cannot be edited as the fix says, or it takes too long.
+        KeyboardInterrupt: Ctrl-C; everything was put back.
+    """
+    from gradmagic.capture.aside import OutOfTime, patient
+    from gradmagic.capture.snapshot import Snapshot
+
+    edited = {cell: _edited(bench.code.get(cell), edits) for cell, edits in _by_cell(fix.edits).items()}
+    source = edited.get("current", bench.source)
+    steps = _steps(bench, edited)
+    for text in (bench.source, source):
+        _refuse(text)
+    for step in steps.statements:
+        _refuse(ast.unparse(step))
+    present = Snapshot(bench.shell.user_ns, everything=True)
+    if not present.values:
+        raise NotTried("the variables are too large to be kept aside, so the fix was not tried")
+    _refuse_iterators(present.unrestorable, source)
+    swapped: list[tuple[Any, type]] = []
+    try:
+        if bench.unchanged is None:
+            bench.start.restore()
+            bench.unchanged = _run(bench, bench.source, Again(), swapped)
+            # What the state before the cell does not hold (the places of iterators) begins where it is now, both times.
+            present.restore()
+        bench.start.restore()
+        after = _run(bench, source, steps, swapped)
+    except OutOfTime:
+        raise NotTried(f"the cell takes longer than {bench.seconds:.0f} s, so the fix was not tried") from None
+    except SyntaxError as error:
+        raise NotTried(f"the edited cell cannot be compiled: {error.msg}") from None
+    finally:
+
+        def put_back() -> None:
+            for value, kind in swapped:
+                value.__class__ = kind
+            present.restore()
+
+        patient(put_back)
+    return bench.unchanged, after
+
+
+def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]]) -> Outcome:
+    from gradmagic.capture.aside import run_aside
+    from gradmagic.cell import versions
+    from gradmagic.diagnose import diagnose
+
+    before: list[Any] = []
+    if steps.statements:
+        namespace = bench.shell.user_ns
+        old = {name: namespace.get(name) for name in steps.swapped}
+        first = [s for s in steps.statements if isinstance(s, ast.ClassDef) and s.name in steps.swapped]
+        before.append((first, lambda: _swap(old, namespace, swapped)))
+        before.append(([s for s in steps.statements if s not in first], None))
+    recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)
+    report = diagnose(recording, versions=versions(), expected=bench.expected)
+    return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)
+
+
+def _swap(old: dict[str, Any], namespace: dict[str, Any], swapped: list[tuple[Any, type]]) -> None:
+    """Give living objects of an edited class its new methods."""
+    new = {id(kind): namespace[name] for name, kind in old.items() if isinstance(kind, type) and isinstance(namespace.get(name), type) and namespace[name] is not kind}
+    for value in gc.get_objects() if new else ():
+        kind = type(value)
+        if id(kind) in new:
+            try:
+                value.__class__ = new[id(kind)]
+            except TypeError:
+                continue
+            swapped.append((value, kind))
+
+
+def _first_losses(recording: Recording) -> tuple[float | None, ...]:
+    """The target of each gradient call at its first turn, where it is a single number."""
+    found: list[float | None] = []
+    for site in recording.sites:
+        runs = sorted(recording.runs_of(site.id), key=lambda r: r.turn)
+        if runs:
+            found.append(runs[0].target_value if runs[0].turn == 0 else None)
+    return tuple(found)
+
+
+def _by_cell(edits: tuple[Edit, ...]) -> dict[str | int, list[Edit]]:
+    found: dict[str | int, list[Edit]] = {}
+    for edit in edits:
+        if edit.cell is None:
+            raise NotTried("the fix is for code in a file, which is not run aside")
+        found.setdefault(edit.cell, []).append(edit)
+    return found
+
+
+def _edited(text: str | None, edits: list[Edit]) -> str:
+    """A cell with edits of whole lines applied.
+
+    Raises:
+        NotTried: the cell is gone.
+    """
+    if text is None:
+        raise NotTried("the cell that the fix is for is not known any more")
+    lines = text.split("\n")
+    for edit in sorted(edits, key=lambda e: -e.start_line):
+        lines[edit.start_line - 1 : edit.end_line] = edit.replacement.split("\n") if edit.replacement else []
+    return "\n".join(lines)
+
+
+def _steps(bench: Bench, edited: dict[str | int, str]) -> Again:
+    """What has to run before the cell, for edits of earlier cells."""
+    result = Again()
+    earlier = sorted(k for k in bench.code if isinstance(k, int))
+    for cell in sorted((k for k in edited if isinstance(k, int)), reverse=True):
+        later = [edited.get(k, bench.code[k]) for k in earlier if k > cell]
+        try:
+            found = again(bench.code[cell], edited[cell], later)
+        except SyntaxError as error:
+            raise NotTried(f"the edited cell cannot be compiled: {error.msg}") from None
+        result.statements = found.statements + [s for s in result.statements if ast.dump(s) not in {ast.dump(f) for f in found.statements}]
+        result.swapped |= found.swapped
+    return result
+
+
+def _refuse(source: str) -> None:
+    """Raises NotTried for code that reaches beyond the process."""
+    lines = [line.strip() for line in source.split("\n")]
+    body = [line for i, line in enumerate(lines) if line and not (line.startswith("%%gradcheck") and not any(lines[:i]))]
+    if any(line.startswith(("!", "%")) for line in body) and _parse(source) is None:
+        raise NotTried("the cell has magics or shell commands, whose traces cannot be undone, so the fix was not tried")
+    tree = _parse("\n".join("" if line.startswith("%%gradcheck") else raw for line, raw in zip(lines, source.split("\n"), strict=True)))
+    for node in ast.walk(tree) if tree is not None else ():
+        name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if name in OUTSIDE or name in CALLBACKS or (name == "open" and isinstance(node, ast.Call) and _writes(node)):
+            raise NotTried(f"the cell calls `{name}`, whose traces outside the notebook cannot be undone, so the fix was not tried")
+
+
+def _writes(call: ast.Call) -> bool:
+    mode = next((k.value for k in call.keywords if k.arg == "mode"), call.args[1] if len(call.args) > 1 else None)
+    return mode is not None and not (isinstance(mode, ast.Constant) and isinstance(mode.value, str) and not set(mode.value) & set("wax+"))
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return None
+
+
+def _refuse_iterators(names: list[str], source: str) -> None:
+    used = {word for word in names if word in source}
+    if used:
+        raise NotTried(f"the cell reads from `{sorted(used)[0]}`, a generator whose place cannot be put back, so the fix was not tried")
+
+
+def _statuses(report: Report, call: int) -> dict[str, str]:
+    calls = report.calls[call : call + 1] or report.calls[:1]
+    return {v.name: v.status for c in calls for v in c.variables}
+
+
+def _loss(outcome: Outcome, call: int) -> float | None:
+    value = outcome.losses[call] if call < len(outcome.losses) else None
+    return value
+
+
+def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | None:
+    """Why a fix does not hold, in one sentence; None where it does.
+
+    It holds when what was found is gone, nothing is worse, nothing new is reported as an error, and a fix that is called safe leaves the loss as it was.
+    """
+    if not _reported(found, before.report):
+        return "run again, the cell does not show this finding: it depends on something that cannot be put back"
+    if after.raised is not None and after.raised != before.raised:
+        return f"with this change the cell raises {after.raised}"
+    if after.raised is not None and found.rule.startswith("error/"):
+        return f"with this change the cell still raises {after.raised}"
+    if _reported(found, after.report):
+        return "with this change the finding is still there"
+    known = {f.rule for f in before.report.findings}
+    new = [f for f in after.report.findings if f.severity == "error" and not f.accepted and f.rule not in known]
+    if new:
+        return f"with this change something else is wrong: {new[0].message}"
+    for index, call in enumerate(after.report.calls):
+        old = _statuses(before.report, index) if index < len(before.report.calls) else {}
+        for variable in call.variables:
+            worse = WORST.index(variable.status) > WORST.index(old.get(variable.name, "ok"))
+            if worse and variable.name in old:
+                return f"with this change the gradient of `{variable.name}` is {variable.status}"
+            if variable.name in found.variables and variable.status in ("none", "nan", "inf", "error", "wrong") and index == (found.call or 0):
+                return f"with this change the gradient of `{variable.name}` is still {variable.status}"
+    if fix.applicability == "safe" and not _same_loss(before, after):
+        return "the change is meant to leave the loss as it is, and the loss is another"
+    return None
+
+
+def _reported(found: Finding, report: Report) -> bool:
+    return any(f.rule == found.rule and (not found.variables or not f.variables or set(f.variables) & set(found.variables)) for f in report.findings)
+
+
+def _same_loss(before: Outcome, after: Outcome) -> bool:
+    for old, new in zip(before.losses, after.losses, strict=False):
+        if old is None or new is None or (math.isnan(old) and math.isnan(new)) or old == new:
+            continue
+        if math.isnan(old) or not abs(old - new) <= TOLERANCE * max(abs(old), abs(new)):
+            return math.isnan(old)
+    return True

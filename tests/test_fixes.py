@@ -1,0 +1,192 @@
+"""Every rule's example is repaired by the rule's own fix, and what a fix does not touch stays to the last character."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+import pytest
+
+from gradmagic.fixes.code import Change, Code, parse
+from gradmagic.render.page import sections
+from gradmagic.report import Edit, Fix, Report
+from gradmagic.rules import CATALOGUE, module_of, pages
+
+PAGES = pages()
+# Where there is nothing to edit, or the rule beside it holds the edit, or only the author knows what is meant.
+NO_EDIT = {
+    "error/no-gradient-registered": "which op is to take its place depends on what is computed",
+    "error/no-gradients-provided": "the rule that explains the None holds the edit",
+    "error/no-loss": "an empty list says nothing about what was meant",
+    "none/constant-target": "what the target should be computed from is not in the code",
+    "zero/untaken-graph-branch": "which branch runs is the program's choice",
+    "zero/saturated-activation": "how to scale what goes in is the author's choice",
+    "step/silently-skipped": "the rule that explains the None holds the edit",
+    "wrong/nonsmooth-point": "there is nothing to repair",
+}
+EXPLAINED = [rule for rule in CATALOGUE if not rule.endswith("/unexplained")]
+WITH_FIX = [rule for rule in EXPLAINED if hasattr(module_of(rule), "fixes") and rule not in NO_EDIT]
+
+
+def apply(source: str, edits: tuple[Edit, ...]) -> str:
+    lines = source.split("\n")
+    for edit in sorted(edits, key=lambda e: -e.start_line):
+        assert edit.cell == "current"
+        lines[edit.start_line - 1 : edit.end_line] = edit.replacement.split("\n") if edit.replacement else []
+    return "\n".join(lines)
+
+
+def first_fix(report: Report, rule: str) -> Fix:
+    found = next(f for f in report.findings if f.rule == rule)
+    return next(f for f in found.fixes if f.edits)
+
+
+def test_every_rule_has_a_fix_or_a_reason() -> None:
+    assert [r for r in EXPLAINED if not hasattr(module_of(r), "fixes") and r not in NO_EDIT] == []
+    assert set(NO_EDIT) <= set(EXPLAINED)
+
+
+@pytest.mark.parametrize("rule", WITH_FIX)
+def test_the_example_is_repaired_by_its_own_fix(rule: str, notebook: Any) -> None:
+    setup, _, cell = sections(PAGES[rule])[1]["Example"].partition("\n")
+    line = "--numeric" if rule.startswith("wrong/") else ""
+    notebook.run(setup)
+    before = notebook.check(cell, line)
+    fix = first_fix(before, rule)
+    edited = apply(f"%%gradcheck {line}\n{cell}", fix.edits)
+    notebook.run(f"%reset -f\n{setup}")
+    after = notebook.check(edited.partition("\n")[2], line)
+    assert notebook.result.success
+    assert [f.rule for f in after.findings if f.severity == "error"] == []
+    assert rule not in [f.rule for f in after.findings]
+    bad = {"none", "nan", "inf", "error", "wrong", "zero"}
+    assert not [v for c in after.calls for v in c.variables if v.status in bad]
+
+
+@pytest.mark.parametrize("rule", WITH_FIX)
+def test_the_example_s_fix_holds_when_it_is_tried(rule: str, notebook: Any) -> None:
+    setup, _, cell = sections(PAGES[rule])[1]["Example"].partition("\n")
+    notebook.run(setup)
+    report = notebook.check(cell, "--fix" + (" --numeric" if rule.startswith("wrong/") else ""))
+    found = next(f for f in report.findings if f.rule == rule)
+    tried = [f for f in found.fixes if f.applicability != "display-only"]
+    assert tried and all(f.verified is not None for f in tried)
+    for fix in tried:
+        assert fix.verified is not None
+        if fix.applicability == "safe" and fix.verified.loss_before is not None and fix.verified.loss_after is not None:
+            assert fix.verified.loss_before == pytest.approx(fix.verified.loss_after, rel=1e-5)
+
+
+SOURCE = """%%gradcheck
+# a comment   above
+def f( x,y ):   # odd spaces
+\tz = ( tf.stop_gradient( x )  # why
+\t      * y )
+\treturn  z
+%timeit f(1, 2)
+é = f( 1,  2 )"""
+
+
+def _code() -> Code:
+    code = parse("current", SOURCE)
+    assert code is not None
+    return code
+
+
+def test_formatting_comments_and_magics_stay() -> None:
+    code = _code()
+    call = next(c for c in code.all(cst.Call) if code.text(c.func) == "tf.stop_gradient")
+    edits = code.edits(Change().replace(call, call.args[0].value))
+    assert [(e.start_line, e.end_line, e.replacement) for e in edits] == [(4, 4, "\tz = ( x  # why")]
+    assert code.edits(Change()) == ()
+
+
+def test_statements_go_and_come() -> None:
+    code = _code()
+    last = code.all(cst.SimpleStatementLine)[-1]
+    assert apply(SOURCE, code.edits(Change().insert_after(last, code.line("g = 1")))).split("\n")[-2:] == ["é = f( 1,  2 )", "g = 1"]
+    assert apply(SOURCE, code.edits(Change().insert_before(last, code.line("g = 1")))).split("\n")[-2:] == ["g = 1", "é = f( 1,  2 )"]
+    assert apply(SOURCE, code.edits(Change().remove(last))) == SOURCE.rpartition("\n")[0]
+
+
+def test_a_block_that_loses_its_only_line_keeps_a_pass() -> None:
+    code = parse("current", "if x:\n    y = 1\nz = 2")
+    assert code is not None
+    inner = code.all(cst.SimpleStatementLine)[0]
+    compile(apply(code.source, code.edits(Change().remove(inner))), "cell", "exec")
+
+
+def test_parentheses_are_put_where_they_are_needed() -> None:
+    code = parse("current", "a = f(x + y) * 2\nb = f(x + y)\nc = f(x + y).T\nd = (f(x + y))")
+    assert code is not None
+    change = Change()
+    for call in code.all(cst.Call):
+        change.replace(call, call.args[0].value)
+    assert apply(code.source, code.edits(change)).split("\n") == ["a = (x + y) * 2", "b = x + y", "c = (x + y).T", "d = (x + y)"]
+
+
+def test_what_cannot_be_parsed_has_no_tree() -> None:
+    assert parse("current", "def f(:\n  pass") is None
+
+
+# What stood there, what the checked cell is, and a part of what must come out: the standard of the common repairs.
+REPAIRS = {
+    "numpy function": (
+        "w = tf.Variable([1.0, 2.0])",
+        "with tf.GradientTape() as tape:\n    y = np.exp(w.numpy())\n    loss = tf.reduce_sum(tf.constant(y))\ng = tape.gradient(loss, w)",
+        "y = tf.exp(w)",
+    ),
+    "float": ("w = tf.Variable(2.0)", "with tf.GradientTape() as tape:\n    y = float(w * w)\n    loss = tf.constant(2.0) * y\ng = tape.gradient(loss, w)", "y = w * w"),
+    "threshold": (
+        "w = tf.Variable([0.2, 0.9])",
+        "with tf.GradientTape() as tape:\n    p = tf.sigmoid(w)\n    loss = tf.reduce_mean(tf.square(1.0 - tf.cast(p >= 0.5, tf.float32)))\ng = tape.gradient(loss, w)",
+        "1.0 - p",
+    ),
+    "accuracy": (
+        "w = tf.Variable(tf.ones((3, 4)))\nx, y = tf.random.normal((5, 3)), tf.constant([0, 1, 2, 3, 0], tf.int64)",
+        "with tf.GradientTape() as tape:\n    logits = x @ w\n    loss = 1.0 - tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, axis=-1), y), tf.float32))\ng = tape.gradient(loss, w)",
+        "losses.sparse_categorical_crossentropy(y, logits, from_logits=True)",
+    ),
+    "forward pass after the tape": ("w = tf.Variable(2.0)", "with tf.GradientTape() as tape:\n    y = w * w\nloss = y + 1.0  # here\ng = tape.gradient(loss, w)", "    loss = y + 1.0  # here"),
+    "target in the call": ("w = tf.Variable(2.0)", "with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(-y, w)", "    loss = -y"),
+    "watch": ("x, y = tf.constant(2.0), tf.constant(3.0)", "with tf.GradientTape() as t:\n    z = x * y\ng = t.gradient(z, [x, y])", "    t.watch([x, y])"),
+    "list of weights": (
+        "ws = [tf.Variable(1.0), tf.Variable(2.0)]",
+        "for step in range(2):\n    with tf.GradientTape() as tape:\n        loss = ws[0] * ws[1]\n    gs = tape.gradient(loss, ws)\n    if gs[0] is not None:\n        ws = [w - 0.1 * g for w, g in zip(ws, gs)]",
+        "for w, g in zip(ws, gs):",
+    ),
+    "log of softmax": (
+        "w = tf.Variable([[0.0, 2000.0]])",
+        "with tf.GradientTape() as tape:\n    p = tf.nn.softmax(w)\n    loss = -tf.reduce_sum(tf.math.log(p))\ng = tape.gradient(loss, w)",
+        "tf.nn.log_softmax(w)",
+    ),
+    "norm": ("w = tf.Variable([0.0, 0.0])", "with tf.GradientTape() as tape:\n    loss = tf.norm(w, axis=0)\ng = tape.gradient(loss, w)", "tf.sqrt(tf.reduce_sum(tf.square(w), axis=0) + 1e-12)"),
+    "zero over zero": ("w = tf.Variable([0.0, 1.0])", "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w / tf.stop_gradient(w))\ng = tape.gradient(loss, w)", "tf.math.divide_no_nan(w, "),
+    "zip the wrong way round": (
+        "a, b = tf.Variable(1.0), tf.Variable(2.0)\nopt = tf.keras.optimizers.SGD(0.1)",
+        "with tf.GradientTape() as tape:\n    loss = a * a + 3.0 * b\nvs = [a, b]\ngs = tape.gradient(loss, vs)\nopt.apply_gradients(zip(gs, reversed(vs)))",
+        "zip(gs, vs)",
+    ),
+    "all variables": (
+        "net = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.BatchNormalization(), tf.keras.layers.Dense(1)])\nx = tf.random.normal((4, 2))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(net(x, training=True) ** 2)\ng = tape.gradient(loss, net.variables)",
+        "net.trainable_variables",
+    ),
+    "keras.ops": (
+        "ops = keras.ops\nw = tf.Variable([0.0, 4.0])",
+        "from keras import ops\nwith tf.GradientTape() as tape:\n    loss = ops.sum(ops.sqrt(w))\ng = tape.gradient(loss, w)",
+        "ops.sqrt(w + 1e-12)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_the_edit_is_the_one_that_a_good_engineer_makes(name: str, notebook: Any) -> None:
+    setup, cell, wanted = REPAIRS[name]
+    notebook.run("import numpy as np, tensorflow as tf, keras")
+    notebook.run(setup)
+    report = notebook.check(cell, "--fix")
+    assert not [f for f in report.failures if "write a fix" in f], report.failures
+    fixes = [fix for f in report.findings for fix in f.fixes]
+    assert fixes and fixes[0].verified is not None, [(f.rule, f.message) for f in report.findings]
+    assert wanted in apply("%%gradcheck --fix\n" + cell, fixes[0].edits)
