@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.casefiles import place_of
+from tests.casefiles import pending, place_of
 from tests.planted import Planted, plant
 
 GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "60"))
@@ -52,12 +52,15 @@ def truth(program: Planted) -> tuple[list[bool], list[bool]]:
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("chunk", range(max(1, GRAPHS // 2 // CHUNK)))
 def test_the_planted_line_is_blamed(chunk: int, compiled: bool, notebook: Any) -> None:
-    wrong = []
+    wrong, known, form = [], pending(), "compiled" if compiled else "eager"
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         program = plant(seed, compiled)
         said = contradictions(program, notebook)
-        if said:
-            wrong.append(f"seed {seed}, {'compiled' if compiled else 'eager'}, {', '.join(program.kinds) or 'nothing'} planted: " + "; ".join(said))
+        if f"planted/{form}/{seed}" in known:
+            if not said:
+                wrong.append(f"seed {seed}, {form}: right now, take it out of tests/cases/PENDING")
+        elif said:
+            wrong.append(f"seed {seed}, {form}, {', '.join(program.kinds) or 'nothing'} planted: " + "; ".join(said))
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
 
