@@ -17,9 +17,7 @@ from gradmagic.schema import report_schema
 from tests.casefiles import FOLDER, Case, differences, pending, read_cases
 
 WRONG_SO_FAR = pending()
-CASES = [
-    pytest.param(case, id=case.id, marks=[pytest.mark.xfail(strict=True, reason=WRONG_SO_FAR[case.id])] if case.id in WRONG_SO_FAR else []) for case in read_cases()
-]
+CASES = [pytest.param(case, id=case.id, marks=[pytest.mark.xfail(strict=True, reason=WRONG_SO_FAR[case.id])] if case.id in WRONG_SO_FAR else []) for case in read_cases()]
 
 
 @pytest.mark.parametrize("case", CASES)
