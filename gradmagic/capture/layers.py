@@ -49,7 +49,7 @@ class Layers:
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = str(session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model"))
-        self.calls.append((session.next(), name, place, weights, trains or bool(session.active)))
+        self.calls.append((session.next(), name, place, weights, trains or bool(session.active - {session.own_tape})))
 
     def untracked(self, ops: Any, sources: set[int]) -> dict[int, Layer]:
         """The trainable variables that ops inside a model read and that the outermost model does not know, by id."""

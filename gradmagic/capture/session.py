@@ -61,6 +61,7 @@ class Session:
         self.layer: Any = None
         self.layer_at: Place | None = None
         self.births = 0
+        self.own_tape = -1
         self.custom: dict[int, int] = {}
         from gradmagic.capture.names import Variables
 
