@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradmagic.locate import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
 from gradmagic.syntax import text_at, use_of
 
-MOST_GROUPS = 14
+# The views fold them further.
+MOST_GROUPS = 60
+FEWEST_GROUPS = 4
+LONGEST_NAME = 100
 HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
-MOST_VARIABLES = 10
+MOST_VARIABLES = 400
 
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
@@ -35,7 +40,7 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
         status: Status | None = None if fault is None or fault.kind == "none" else "zero" if fault.kind == "zero" else "nan"
         types = ", ".join(dict.fromkeys(op.type for op in members[:6]))
         detail = types if len(members) == 1 else f"{len(members)} ops: {types}"
-        nodes.append(Node(f"g:{key}", kind, key if len(key) <= 40 else key[:37] + "…", detail, _location(members[-1].span), status))
+        nodes.append(Node(f"g:{key}", kind, key if len(key) <= LONGEST_NAME else key[: LONGEST_NAME - 1] + "…", detail, _location(members[-1].span), status))
     target_name = next((t.name for t in run.targets if t.name), "target")
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
     norms = _norms(run)
@@ -57,7 +62,22 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
         for source in _before(value, paths, group_of):
             is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
             _add(edges, source, "target", "cut" if is_cut else "flows", None)
-    return FlowGraph(tuple(nodes), tuple(edges.values()))
+    return FlowGraph(tuple(nodes), tuple(_behind_cuts(nodes, edges)))
+
+
+def _behind_cuts(nodes: list[Node], edges: dict[tuple[str, str], Edge]) -> list[Edge]:
+    """What would have carried a gradient if none were cut further on is cut as well: somebody did ask for it."""
+    sources: dict[str, list[str]] = {}
+    for source, target in edges:
+        sources.setdefault(target, []).append(source)
+    waiting = [node.id for node in nodes if node.kind == "cut"]
+    dead = set(waiting)
+    while waiting:
+        for source in sources.get(waiting.pop(), ()):
+            if source not in dead:
+                dead.add(source)
+                waiting.append(source)
+    return [replace(edge, status="cut") if edge.status == "unused" and edge.target in dead else edge for edge in edges.values()]
 
 
 def _expression(recording: Recording, op: Op) -> str:
@@ -73,13 +93,22 @@ def _chosen(statuses: tuple[Status, ...]) -> list[int]:
 def _groups(ops: list[Op]) -> dict[str, list[Op]]:
     """Ops by layer scope, else by line; neighbours are joined until few are left."""
     depth = 8
+    finer: dict[str, list[Op]] = {}
     while True:
         groups: dict[str, list[Op]] = {}
+        before = ""
         for op in ops:
-            groups.setdefault(_key(op, depth), []).append(op)
+            key = _key(op, depth)
+            # What a model does between its layers, such as adding a residual, goes with the layer before it: all of it as one group would be everywhere at once.
+            before = before if before.startswith(f"{key}/") else key
+            groups.setdefault(before, []).append(op)
         if len(groups) <= MOST_GROUPS or depth == 0:
             break
         depth -= 1
+        finer = groups
+    if len(groups) < FEWEST_GROUPS and finer:
+        # One name for everything says nothing: rather the layers in it, joined.
+        groups = finer
     if len(groups) <= MOST_GROUPS:
         return groups
     items, joined = list(groups.items()), {}

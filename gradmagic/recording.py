@@ -123,7 +123,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `path` the Keras path or TensorFlow name."""
+    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name."""
 
     id: int
     path: str
@@ -134,8 +134,9 @@ class Variable:
     owner: str | None = None
     created: int | None = None
     created_at: Span | None = None
-    created_by: tuple[Span, ...] = ()
     value: Numbers | None = None
+    created_by: tuple[Span, ...] = ()
+    holders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ class Tape:
     recording: tuple[tuple[int, int | None], ...]
     watched: frozenset[int] = frozenset()
     resets: tuple[tuple[int, Span | None], ...] = ()
+    watches: Mapping[int, tuple[int, Span | None]] = field(default_factory=dict)
     stops: tuple[tuple[int, int, Span | None], ...] = ()
 
     @property
@@ -428,3 +430,10 @@ FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "c
 def has_gradient_dtype(dtype: str) -> bool:
     """Whether TensorFlow differentiates values of this dtype (resources and variants pass gradients on as well)."""
     return dtype in FLOATS or dtype in ("resource", "variant")
+
+
+# What gives a variable, a table or a queue a value: the state is the first input, the value the last.
+WRITES = frozenset(
+    {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceStridedSliceAssign", "LookupTableInsert", "LookupTableInsertV2", "QueueEnqueueV2", "QueueEnqueueManyV2", "StackPushV2"}
+    | {f"ResourceScatter{how}" for how in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max", "NdUpdate", "NdAdd", "NdSub", "NdMin", "NdMax")}
+)

@@ -15,7 +15,10 @@ import math
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SCHEMA = "gradmagic.report/1"
 
@@ -332,6 +335,24 @@ class Report:
         from gradmagic.render.text import to_text
 
         return to_text(self)
+
+    def plot_norms(self, call: int = 0) -> Figure:
+        """The gradient norm of each variable of a gradient call, as a matplotlib figure; see `gradmagic.render.plots.norm_per_layer`."""
+        from gradmagic.render.plots import norm_per_layer
+
+        return norm_per_layer(self, call)
+
+    def plot_history(self, call: int = 0) -> Figure:
+        """The gradient norms over the runs of a gradient call, as a matplotlib figure; see `gradmagic.render.plots.norm_over_steps`."""
+        from gradmagic.render.plots import norm_over_steps
+
+        return norm_over_steps(self, call)
+
+    def plot_histogram(self, variable: str | int = 0, call: int = 0) -> Figure:
+        """How the elements of a variable's gradient are spread, as a matplotlib figure; see `gradmagic.render.plots.gradient_histogram`."""
+        from gradmagic.render.plots import gradient_histogram
+
+        return gradient_histogram(self, variable, call)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from gradmagic.render.mime import to_mimebundle

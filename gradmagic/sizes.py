@@ -12,8 +12,8 @@ Size = Literal["noise", "vanishing", "exploding"]
 NOISE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1.2e-7, "float64": 2.3e-16}
 # With a learning rate of 0.001 the step would be ten times as long as the variable.
 EXPLODING = 1e4
-# A million steps with a learning rate of 1 would be as long as the variable, while another variable of the call needs a hundredth of a percent of that.
-VANISHING, BESIDE_OTHERS = 1e-6, 1e-4
+# A hundred million steps with a learning rate of 1 would be as long as the variable, while another variable of the call needs a thousandth of a percent of that.
+VANISHING, BESIDE_OTHERS = 1e-8, 1e-5
 
 
 def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) -> tuple[Size | None, ...]:
@@ -60,4 +60,5 @@ def _beside(sources: Sequence[Any]) -> list[float | None]:
     known = [s for s in sources if s.kind == "variable" and s.trainable and s.value is not None and s.value.finite and math.isfinite(s.value.norm)]
     count = sum(s.value.size for s in known)
     typical = math.sqrt(sum(s.value.norm**2 for s in known) / count) if count else 0.0
+    typical = typical or 1.0
     return [max(s.value.norm, typical * math.sqrt(s.value.size)) or None if any(s is k for k in known) else None for s in sources]

@@ -1,16 +1,17 @@
-"""Writes `src/report.ts`: the report's JSON as TypeScript types, from the dataclasses of `gradmagic/report.py`."""
+"""Writes what the front end shares with Python: the report's JSON as TypeScript types, and the words and icons of all views."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from pathlib import Path
 from typing import Any
 
 from gradmagic import report
+from gradmagic.render import palette, wording
 
-HEAD = "// Generated from gradmagic/report.py by generate_report_ts.py: change it there.\n\n"
 NUMBER = 'export type Num = number | "nan" | "inf" | "-inf";\n\n'
 
 
@@ -31,9 +32,9 @@ def type_name(kind: Any) -> str:
     return {str: "string", int: "number", float: "Num", bool: "boolean", type(None): "null"}[kind]
 
 
-def source() -> str:
+def report_source() -> str:
     """The text of `report.ts`."""
-    parts = [HEAD, f'export const SCHEMA = "{report.SCHEMA}";\n\n', NUMBER]
+    parts = [_head("gradmagic/report.py"), f'export const SCHEMA = "{report.SCHEMA}";\n\n', NUMBER]
     for name, kind in vars(report).items():
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
             fields = report.field_types(kind)
@@ -42,5 +43,30 @@ def source() -> str:
     return "".join(parts).rstrip("\n") + "\n"
 
 
+def vocabulary_source() -> str:
+    """The text of `vocabulary.ts`."""
+    tables: dict[str, tuple[dict[Any, str], str]] = {
+        "ICONS": (wording.ICONS, 'VariableReport["status"]'),
+        "WORDS": (wording.WORDS, 'VariableReport["status"]'),
+        "VERDICT_ICONS": (wording.VERDICT_ICONS, 'Report["verdict"]'),
+        "APPLICABILITY": (wording.APPLICABILITY, 'Fix["applicability"]'),
+        "EDGE_MEANING": (palette.EDGE_MEANING, 'Edge["status"]'),
+    }
+    parts = [_head("gradmagic/render/wording.py and palette.py"), 'import type { Edge, Fix, Report, VariableReport } from "./report";\n\n']
+    for name, (table, key) in tables.items():
+        rows = "".join(f"  {k if k.isidentifier() else json.dumps(k)}: {json.dumps(v, ensure_ascii=False)},\n" for k, v in table.items())
+        parts.append(f"export const {name}: Record<{key}, string> = {{\n{rows}}};\n\n")
+    parts.append(f"export const NOTHING = {json.dumps(wording.NOTHING, ensure_ascii=False)};\n")
+    return "".join(parts)
+
+
+def _head(origin: str) -> str:
+    return f"// Generated from {origin} by generate_report_ts.py: change it there.\n\n"
+
+
+SOURCES = {"report.ts": report_source, "vocabulary.ts": vocabulary_source}
+
+
 if __name__ == "__main__":
-    (Path(__file__).parent / "src" / "report.ts").write_text(source(), encoding="utf-8")
+    for name, source in SOURCES.items():
+        (Path(__file__).parent / "src" / name).write_text(source(), encoding="utf-8")

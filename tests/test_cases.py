@@ -43,7 +43,7 @@ def test_case(case: Case, notebook: Any, tmp_path: Path, monkeypatch: Any) -> No
 def test_pending_cases_exist() -> None:
     ids = [case.id for case in read_cases()]
     assert len(ids) == len(set(ids))
-    assert set(WRONG_SO_FAR) <= set(ids)
+    assert {i for i in WRONG_SO_FAR if not i.startswith("planted/")} <= set(ids)
 
 
 @pytest.mark.parametrize("rule", CATALOGUE)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
+from tensorflow.python.ops import script_ops
 
 from gradmagic.capture.session import Session
 
@@ -41,3 +43,12 @@ def install(session: Session) -> None:
         return original(self)
 
     session.patches.set(base, "_numpy", _numpy)
+    common = script_ops.py_func_common
+
+    def py_func_common(func: Any, inp: Any, *args: Any, **kwargs: Any) -> Any:
+        if not session.busy and context.executing_eagerly():
+            place = session.here()
+            session.escapes += [(session.next(), t._id, "numpy_function", place) for t in inp if isinstance(t, ops.EagerTensor)]
+        return common(func, inp, *args, **kwargs)
+
+    session.patches.set(script_ops, "py_func_common", py_func_common)

@@ -83,6 +83,7 @@ class RawTape:
     watch_accessed: bool
     recording: list[tuple[int, int | None]] = field(default_factory=list)
     watched: set[int] = field(default_factory=set)
+    watch_places: dict[int, tuple[int, Place | None]] = field(default_factory=dict)
     resets: list[tuple[int, Place | None]] = field(default_factory=list)
     stops: list[tuple[int, int, Place | None]] = field(default_factory=list)
     used: bool = False

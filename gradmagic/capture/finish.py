@@ -14,8 +14,10 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
 from gradmagic.capture.numbers import numbers_of
 from gradmagic.capture.stale import stale_reads
+from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
+    WRITES,
     Applied,
     Assignment,
     BackwardStep,
@@ -37,7 +39,6 @@ from gradmagic.recording import (
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
-ASSIGNS = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub"})
 _DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 REACH = 400
 # Their gradient functions are registered and return None for every input.
@@ -104,13 +105,17 @@ def _all_ops(session: Session) -> list[RawOp]:
     unroller = Unroller(session)
     graphs = getattr(session, "graphs", None)
     if graphs is not None:
+        # A call says what went into the graph that asks for gradients: its ops are told with the ids of that.
+        for _, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
+            if atomic._cached_graph in PROBES or atomic._cached_graph in HIDDEN:
+                _contained(session, functools.partial(unroller.first_call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
         ran = {t.run.site for t in graphs.traced_runs if t.ran}
         for template in graphs.traced_runs:
             # Keras traces once to make the variables and again to use them: only what ran counts.
             if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
                 _contained(session, functools.partial(unroller.graph, template.graph_now()))
         for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
-            if any(r.seq >= seq and not r.in_graph for r in session.runs):
+            if any(r.seq >= seq for r in session.runs):
                 _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
                 # The call happened at its own time, whatever came while it was unrolled.
     ops = session.ops + unroller.ops
@@ -187,8 +192,9 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
-            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             value,
+            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
+            tuple(sorted(known.holders)),
         )
     return found
 
@@ -221,6 +227,7 @@ def _tapes(session: Session) -> dict[int, Tape]:
             tuple(t.recording),
             frozenset(t.watched),
             tuple((seq, session.spans.span(place)) for seq, place in t.resets),
+            {key: (seq, session.spans.span(place)) for key, (seq, place) in t.watch_places.items()},
             tuple((start, end, session.spans.span(place)) for start, end, place in t.stops),
         )
         for t in session.tapes.values()
@@ -349,7 +356,7 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         for u in session.updates
     ]
     noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
-    noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in ASSIGNS and op.phase != "update"]
+    noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in WRITES and op.phase != "update"]
     assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
     in_update = {op.seq for op in ops if op.phase == "update"}
     places: dict[Any, Update] = {}

@@ -29,7 +29,7 @@ class Graphs:
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
-            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer)
+            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer_of(place))
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -65,11 +66,12 @@ def install(session: Session) -> None:
         if session.busy:
             return call(self, *args, **kwargs)
         session.layers.met.setdefault(id(self), self)
-        before, session.layer = session.layer, self
+        before = session.layer, session.layer_at
+        session.layer, session.layer_at = self, session.spans.place(sys._getframe(1))
         try:
             return call(self, *args, **kwargs)
         finally:
-            session.layer = before
+            session.layer, session.layer_at = before
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         made = new(cls, *args, **kwargs)

@@ -59,7 +59,9 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.layer: Any = None
+        self.layer_at: Place | None = None
         self.births = 0
+        self.custom: dict[int, int] = {}
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -73,6 +75,11 @@ class Session:
     def fresh_id(self) -> int:
         """A tensor id that TensorFlow never gives."""
         return next(self._fresh)
+
+    def layer_of(self, place: Place | None) -> Any:
+        """The layer that runs, unless it is code of the user's that it runs at this place."""
+        at = self.layer_at
+        return self.layer if self.layer is not None and (at is place or (at is not None and place is not None and at[0] is place[0] and at[2] == place[2])) else None
 
     def here(self, depth: int = 1) -> Place | None:
         """The user's innermost place on the stack."""

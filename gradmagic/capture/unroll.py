@@ -44,7 +44,12 @@ class Unroller:
             known[inside._id] = resolve(outside)
         self._ops(graph, known, (), self.session.active, None, 0)
 
-    def call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
+    def first_call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
+        """As `call`, for a graph that was not met yet: its ops keep their own phases."""
+        if id(graph) not in self._met:
+            self.call(graph, inputs, outputs, place, tapes, None)
+
+    def call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str | None) -> None:
         """A call from eager code, with the ids of its inputs and outputs."""
         known = {inside._id: outside for inside, outside in zip(graph.inputs, inputs, strict=False) if outside is not None}
         results = self._ops(graph, known, (), tapes, place, 0, phase)
@@ -92,7 +97,7 @@ class Unroller:
             if op.type in LOOPS and depth < MAX_DEPTH:
                 self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth, layer)
                 continue
-            kind, inputs, outputs = _custom(op, inputs, outputs)
+            kind, inputs, outputs = _custom(op, inputs, outputs, self.session.custom.get(op.outputs[0]._id, 0) if op.outputs else 0)
             raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
             raw.unnoted = op.name not in notes
             self.ops.append(raw)
@@ -190,13 +195,13 @@ def resolve(tensor: Any) -> int:
     return int(tensor._id)
 
 
-def _custom(op: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+def _custom(op: Any, inputs: tuple[int, ...], outputs: tuple[int, ...], results: int) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
     if op.type == "IdentityN":
         try:
             op.get_attr("_gradient_op_type")
         except ValueError:
             return op.type, inputs, outputs
-        return "CustomGradient", inputs, outputs
+        return "CustomGradient", inputs[results:], outputs[:results] if results else outputs
     return op.type, inputs, outputs
 
 

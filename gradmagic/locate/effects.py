@@ -29,7 +29,8 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
     faults = []
     run = next((recording.runs[p.run] for p in update.pairs if p.run is not None), None) or _asked_for(recording, update)
     keys = [p.variable for p in update.pairs if p.gradient is not None or update.in_graph]
-    twice = [key for key, count in Counter(p.variable for p in update.pairs).items() if count > 1]
+    asked = Counter(s.id for s in run.sources if s.kind == "variable") if run is not None and update.kind == "assign" else Counter(p.variable for p in update.pairs)
+    twice = [key for key, count in asked.items() if count > 1 and key in keys]
     if twice:
         faults.append(Fault("step", "twice", run, _indices(run, twice), span=update.span, update=update, detail={"how": "listed", "key": "listed"}))
     elif update.repeated:
@@ -68,12 +69,12 @@ def _has_gradient(run: GradientRun | None, key: int) -> bool:
 
 
 def _same_gradients(recording: Recording, update: Update) -> Update | None:
-    """An earlier update of the same variables with the very same gradients."""
-    mine = {(p.variable, p.gradient) for p in update.pairs if p.gradient is not None}
-    for other in recording.updates:
+    """An earlier update of the same variables with the gradients of the same call."""
+    mine = {(p.variable, p.run) for p in update.pairs if p.gradient is not None and p.run is not None and p.gradient_of == p.variable}
+    for other in sorted(recording.updates, key=lambda u: u.seq):
         if other is update:
             return None
-        if other.raised is None and mine & {(p.variable, p.gradient) for p in other.pairs}:
+        if other.raised is None and other.span != update.span and mine & {(p.variable, p.run) for p in other.pairs if p.gradient_of == p.variable}:
             return other
     return None
 

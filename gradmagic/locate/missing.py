@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import WRITES, Paths
+from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Op, Span, has_gradient_dtype
 from gradmagic.syntax import untaken_branch
 
@@ -30,6 +30,9 @@ def _locate(paths: Paths, index: int) -> Fault:
         return _cut(paths, index)
     if not paths.targets or all(not has_gradient_dtype(paths.dtype(t)) for t in paths.targets):
         return fault("constant", span=run.span, detail={"key": "target"})
+    copied = _copied(paths, index)
+    if copied is not None:
+        return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
     escape = _escape(paths, bit)
     if escape is not None:
         return escape(index)
@@ -39,9 +42,6 @@ def _locate(paths: Paths, index: int) -> Fault:
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
-    copied = _copied(paths, index)
-    if copied is not None:
-        return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
         return _discarded(paths, index, reads)
@@ -78,7 +78,9 @@ def _cut(paths: Paths, index: int) -> Fault:
     if aliases & reached and replaced is not None:
         return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=replaced)
     if aliases & reached:
-        return Fault("none", "unwatched", run, (index,), ops=paths.reads(index), span=_watch_place(paths))
+        late = paths.tape.watches.get(source.id) if paths.tape is not None else None
+        detail = {"late": True, "key": late[1]} if late is not None else {}
+        return Fault("none", "unwatched", run, (index,), ops=paths.reads(index), span=late[1] if late is not None else _watch_place(paths), detail=detail)
     return Fault("none", "unknown", run, (index,), ops=paths.reads(index), span=run.span)
 
 
@@ -105,7 +107,7 @@ def _escape(paths: Paths, bit: int) -> Callable[[int], Fault] | None:
 def _entry(paths: Paths, after: int) -> Op | None:
     """The first op behind `after` through which a value without an op of its own enters the target."""
     for op in paths.ops:
-        if op.seq > after and op.type not in WRITES and any(out in paths.ancestors for out in op.outputs):
+        if op.seq > after and op.type not in STATE and any(out in paths.ancestors for out in op.outputs):
             for key in op.inputs:
                 tensor = paths.recording.tensors.get(key)
                 if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype) and tensor.dtype != "resource":
@@ -118,7 +120,7 @@ def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
         if a.value is None or not paths.mask.get(a.value, 0) & bit or a.seq > paths.run.seq:
             continue
         for op in paths.ops:
-            if a.variable in op.inputs and op.type not in WRITES and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
+            if a.variable in op.inputs and op.type not in STATE and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
                 return a.span, a.variable
     return None
 
@@ -166,6 +168,9 @@ def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
         other = recording.variables.get(a.variable)
         if not left or a.seq < left[0] or a.seq > paths.run.seq or a.variable in mine or other is None or other.shape != source.shape or a.how != "AssignVariableOp":
             continue
+        me = recording.variables.get(source.id)
+        if me is None or not (other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names)):
+            continue
         if a.value is not None and a.value not in paths.producer and key_used(paths, a.variable):
             return a.variable, a.span
     return None
@@ -206,4 +211,6 @@ def key_used(paths: Paths, key: int) -> bool:
 def _words(paths: Paths, index: int) -> set[str]:
     variable = paths.recording.variables.get(paths.run.sources[index].id)
     names = {paths.run.sources[index].name, *(variable.names if variable else ())}
-    return {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
+    words = {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
+    # The attribute that holds a layer speaks for its weights (`kernel` and `bias` name those of every layer).
+    return set(variable.holders) if variable is not None and variable.holders else words

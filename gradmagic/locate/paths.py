@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from gradmagic.recording import GradientRun, Op, Recording, has_gradient_dtype
+from gradmagic.recording import WRITES, GradientRun, Op, Recording, has_gradient_dtype
 
-WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"})
+STATE = WRITES | {"VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"}
 # Their results depend on the shape of what comes in, not on its values.
 SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs"})
 
@@ -17,10 +17,12 @@ class Paths:
     def __init__(self, recording: Recording, run: GradientRun) -> None:
         self.recording, self.run = recording, run
         self.tape = recording.tapes.get(run.tape) if run.tape is not None else None
-        # Ops of unrolled graphs are numbered when they are unrolled: their place among the others says nothing.
-        self.ops = [op for op in recording.ops if (op.in_graph or op.seq < run.seq) and (op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by))]
-        self.producer = {out: op for op in self.ops for out in op.outputs}
         self.targets = tuple(t.id for t in run.targets)
+        self._reset = max((seq for seq, _ in self.tape.resets if seq < run.seq), default=0) if self.tape is not None else 0
+        # Ops of unrolled graphs are numbered when they are unrolled: their place among the others says nothing.
+        known = [op for op in recording.ops if op.in_graph or op.seq < run.seq]
+        self.producer = {out: op for op in known for out in op.outputs}
+        self.ops = [op for op in known if op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by) or any(out in self.ancestors for out in op.outputs)]
         self._without: dict[int, set[int]] = {}
 
     @functools.cached_property
@@ -86,6 +88,8 @@ class Paths:
         """Whether the run's tape was recording when the op ran; `tf.gradients` sees every op of its graph."""
         if self.run.tape is None or op.type == "Merge":
             return True
+        if self._reset and not op.in_graph and op.seq < self._reset:
+            return False
         return self.run.tape in op.recorded_by or op.unnoted
 
     @functools.cached_property
@@ -210,7 +214,7 @@ class Paths:
         made = {op.span for op in self.ops if op.type == "VarHandleOp"}
         for op in self.ops:
             # A graph's variable reads itself where it is made, for its own initialisation.
-            if op.type in WRITES or (op.in_graph and op.span in made and not any(out in self.recording.consumers for out in op.outputs)):
+            if op.type in STATE or (op.in_graph and op.span in made and not any(out in self.recording.consumers for out in op.outputs)):
                 continue
             for key in {alias.get(i, i) for i in op.inputs}:
                 if key in wanted:

@@ -8,7 +8,7 @@ from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_ze
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
-from gradmagic.locate.scale import is_cancelled, locate_scale
+from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.recording import GradientRun, Recording
@@ -32,13 +32,11 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("nan")
         elif numbers.infs:
             found.append("inf")
-        elif numbers.all_zero:
+        elif numbers.all_zero or (size == "noise" and is_cancelled(recording, run, index)):
             found.append("zero")
-        elif size == "noise":
-            own = plain[index]
-            found.append("zero" if is_cancelled(recording, run, index) else own if own is not None and own != "noise" else "ok")
         else:
-            found.append(size or "ok")
+            own = plain[index]
+            found.append("ok" if own is None or own == "noise" or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
     return tuple(found)
 
 
@@ -60,7 +58,8 @@ def locate(recording: Recording) -> list[Fault]:
         faults += locate_none(paths, bad["none"])
         filled = [i for i in bad["zero"] if run.gradients[i].filled]
         faults += [_hidden(fault) for fault in locate_none(paths, filled)]
-        faults += locate_zero(paths, [i for i in bad["zero"] if i not in filled])
+        # Behind a loss that is not finite the zeros follow from it.
+        faults += locate_zero(paths, [] if lost else [i for i in bad["zero"] if i not in filled])
         faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
         faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)

@@ -9,6 +9,9 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Update
 from gradmagic.syntax import first_use, uses_of_result
 
+# Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
+TURNS = 3
+
 
 def locate_steps(recording: Recording) -> list[Fault]:
     """Gradients that nothing was updated with, pairs in the wrong order, variables that were skipped, optimizers that raised, steps without effect."""
@@ -64,7 +67,7 @@ def _not_applied(recording: Recording) -> list[Fault]:
         trainable = [i for i, s in enumerate(run.sources) if s.kind == "variable" and s.trainable]
         if len(trainable) < len(run.sources) or not trainable or any(g.missing for g in run.gradients):
             continue
-        if {s.id for s in run.sources} & written or site.count < 2 or site.renewed:
+        if {s.id for s in run.sources} & written or site.count < TURNS or site.renewed:
             continue
         if (run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, (g.id for g in run.gradients)):
             continue

@@ -7,6 +7,7 @@ import base64
 from gradmagic.render import palette, wording
 from gradmagic.render.html_finding import finding_html
 from gradmagic.render.layout import layout
+from gradmagic.render.live import live_parts, policy, script_text
 from gradmagic.render.markup import Markup, join, tag
 from gradmagic.render.prose import inline
 from gradmagic.render.svg import describe, flow_svg
@@ -15,7 +16,7 @@ from gradmagic.report import GradientCall, Report
 
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 300
+MOST_FOLDED = 40
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
@@ -63,7 +64,7 @@ def to_html(report: Report) -> str:
 
 
 def to_html_page(report: Report) -> str:
-    """The report as a page of its own that needs nothing else: light or dark as the reader's system is, and fit to print.
+    """The report as a page of its own that needs nothing else: the live view, light or dark as the reader's system is; static where scripts are off, and fit to print.
 
     Args:
         report: what a check yielded.
@@ -71,14 +72,16 @@ def to_html_page(report: Report) -> str:
     Returns:
         A whole HTML document.
     """
+    script = script_text()
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        policy(script),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"Gradients: {wording.sentence(report.summary)}"),
         tag("style", Markup(_PAGE_STYLE)),
     )
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", Markup(to_html(report))), lang="en") + "\n"
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", Markup(to_html(report)), id="gradmagic-static"), live_parts(report, script)), lang="en") + "\n"
 
 
 def _head(report: Report) -> Markup:

@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
+from gradmagic.render.chains import shortened
 from gradmagic.render.characters import clip, clip_middle, text_width
 from gradmagic.render.wording import count, name
 from gradmagic.report import Edge, FlowGraph, Node
@@ -65,9 +66,9 @@ def layout(graph: FlowGraph) -> Layout:
         graph: any graph; cycles, loops and edges to unknown nodes do no harm.
 
     Returns:
-        The layout. Variables that are alike are drawn as one node, and beyond 150 nodes the least telling ones are left out.
+        The layout. Variables that are alike are drawn as one node, long chains of healthy steps are shortened, and beyond 150 nodes the least telling ones are left out.
     """
-    graph, left_out = _bounded(condensed(graph))
+    graph, left_out = _bounded(condensed(shortened(graph)))
     if not graph.nodes:
         return Layout(left_out=left_out)
     ranks = _ranks(graph)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gradmagic.report import Report
 
 MIME_TYPE = "application/vnd.gradmagic.report+json"
+# A report may be saved with its notebook many times over: beyond these, details would only make it large.
+MOST_DETAILED = 40
+MOST_RUNS = 96
 
 
 def to_mimebundle(report: Report) -> dict[str, Any]:
@@ -22,7 +26,33 @@ def to_mimebundle(report: Report) -> dict[str, Any]:
     from gradmagic.render.html import to_html
     from gradmagic.render.text import to_text
 
-    return {MIME_TYPE: _encodable(report.to_dict()), "text/html": to_html(report), "text/plain": to_text(report)}
+    return {MIME_TYPE: _encodable(_slim(report.to_dict())), "text/html": to_html(report), "text/plain": to_text(report)}
+
+
+def _slim(data: dict[str, Any]) -> dict[str, Any]:
+    """What a saved notebook needs: numbers as exact as anybody reads them; of very many variables the healthy ones without details."""
+    data = _rounded(data)
+    for call in data["calls"]:
+        ranked = sorted(call["variables"], key=lambda variable: variable["status"] == "ok")
+        for variable in ranked[MOST_DETAILED:]:
+            variable["read_at"] = []
+            if variable["grad"] is not None:
+                variable["grad"]["histogram"] = None
+        for variable in ranked:
+            history = variable["grad"]["norm_history"] if variable["grad"] is not None else []
+            if len(history) > MOST_RUNS:
+                # Each n-th run, counted from the last one.
+                step = math.ceil(len(history) / MOST_RUNS)
+                variable["grad"]["norm_history"] = history[::-step][::-1]
+    return data
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value
 
 
 def _encodable(value: Any) -> Any:

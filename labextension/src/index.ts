@@ -4,12 +4,19 @@ import type { ICellModel } from "@jupyterlab/cells";
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from "@jupyterlab/codemirror";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
-import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
 import { Board } from "./board";
 import { addCommands } from "./commands";
+import { EveryRun } from "./kernel";
 import { marksExtension } from "./marks";
 import { GradientsPanel } from "./panel";
+import { remediesOf } from "./remedies";
 import { rendererFactory } from "./renderer";
+import { DEFAULTS, readSettings } from "./settings";
+import { inNotebook } from "./surroundings";
+
+const SETTINGS = "@gradmagic/labextension:plugin";
 
 let board: Board | null = null;
 
@@ -18,13 +25,19 @@ function sharedBoard(tracker: INotebookTracker): Board {
   return board;
 }
 
+function words(translator: ITranslator | null): TranslationBundle {
+  return (translator ?? nullTranslator).load("gradmagic");
+}
+
 const renderer: JupyterFrontEndPlugin<void> = {
   id: "@gradmagic/labextension:renderer",
   description: "Draws saved reports",
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  activate: (_app: JupyterFrontEnd, registry: IRenderMimeRegistry) => {
-    registry.addFactory(rendererFactory, -20);
+  optional: [INotebookTracker],
+  activate: (_app, registry: IRenderMimeRegistry, tracker: INotebookTracker | null) => {
+    const around = tracker && inNotebook(() => sharedBoard(tracker));
+    registry.addFactory(rendererFactory(around ?? (() => ({ options: {}, follow: () => () => undefined }))), -20);
   },
 };
 
@@ -33,13 +46,17 @@ const marks: JupyterFrontEndPlugin<void> = {
   description: "Marks the guilty lines",
   autoStart: true,
   requires: [IEditorExtensionRegistry, INotebookTracker],
-  activate: (_app: JupyterFrontEnd, registry: IEditorExtensionRegistry, tracker: INotebookTracker) => {
+  optional: [ITranslator],
+  activate: (_app, registry: IEditorExtensionRegistry, tracker: INotebookTracker, translator: ITranslator | null) => {
+    const trans = words(translator);
+    const shared = sharedBoard(tracker);
+    const remedies = remediesOf(shared, trans);
     registry.addExtension({
       name: "gradmagic-marks",
       factory: (options) => {
         const model = options.model as unknown as ICellModel;
         return model?.type === "code"
-          ? EditorExtensionRegistry.createImmutableExtension(marksExtension(model, sharedBoard(tracker)))
+          ? EditorExtensionRegistry.createImmutableExtension(marksExtension(model, shared, remedies, trans))
           : null;
       },
     });
@@ -47,13 +64,41 @@ const marks: JupyterFrontEndPlugin<void> = {
 };
 
 const commands: JupyterFrontEndPlugin<void> = {
-  id: "@gradmagic/labextension:plugin",
-  description: "Check gradients: commands and toolbar",
+  id: SETTINGS,
+  description: "Check gradients: commands, toolbar and settings",
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ICommandPalette, ITranslator],
-  activate: (app, tracker: INotebookTracker, palette: ICommandPalette | null, translator: ITranslator | null) => {
-    addCommands(app, tracker, sharedBoard(tracker), palette, (translator ?? nullTranslator).load("gradmagic"));
+  optional: [ICommandPalette, ISettingRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    palette: ICommandPalette | null,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null,
+  ) => {
+    const trans = words(translator);
+    const shared = sharedBoard(tracker);
+    let current = DEFAULTS;
+    const everyRun = new EveryRun(() => current.everyRun);
+    addCommands(app, { tracker, board: shared, remedies: remediesOf(shared, trans), everyRun, trans }, palette);
+    const follow = () => {
+      tracker.widgetAdded.connect((_, panel) => everyRun.follow(panel));
+      tracker.forEach((panel) => {
+        everyRun.follow(panel);
+      });
+    };
+    const loaded = registry?.load(SETTINGS).then((settings) => {
+      const read = () => {
+        current = readSettings(settings);
+        shared.configure(current);
+      };
+      read();
+      settings.changed.connect(read);
+    });
+    // Without its settings the extension works as by default.
+    void (loaded ?? Promise.resolve())
+      .catch((error: unknown) => console.warn(`gradmagic: no settings (${error})`))
+      .then(follow);
   },
 };
 
@@ -64,8 +109,8 @@ const panel: JupyterFrontEndPlugin<void> = {
   requires: [INotebookTracker],
   optional: [ILayoutRestorer, ITranslator],
   activate: (app, tracker: INotebookTracker, restorer: ILayoutRestorer | null, translator: ITranslator | null) => {
-    const trans = (translator ?? nullTranslator).load("gradmagic");
-    const widget = new GradientsPanel(tracker, sharedBoard(tracker), trans.__("No findings in this notebook."));
+    const trans = words(translator);
+    const widget = new GradientsPanel(tracker, sharedBoard(tracker), trans);
     widget.title.label = trans.__("Gradients");
     widget.title.caption = trans.__("Findings of gradmagic in this notebook");
     app.shell.add(widget, "right", { rank: 900 });

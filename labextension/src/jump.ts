@@ -1,21 +1,32 @@
-import type { ICodeCellModel } from "@jupyterlab/cells";
-import type { NotebookPanel } from "@jupyterlab/notebook";
+import type { ICellModel, ICodeCellModel } from "@jupyterlab/cells";
+import type { Notebook } from "@jupyterlab/notebook";
 import type { Location } from "./report";
 
-/** Shows the line of a location: in the cell that holds the report, or in the one with that execution count. */
-export async function jumpTo(panel: NotebookPanel, reporting: number, location: Location | null): Promise<void> {
-  const notebook = panel.content;
-  let index = reporting;
-  if (location && typeof location.cell === "number") {
-    notebook.widgets.forEach((cell, i) => {
-      if ((cell.model as ICodeCellModel).executionCount === location.cell) index = i;
-    });
+/** The cell that a location or edit names, seen from the cell that holds the report; null where it is gone or not in this notebook. */
+export function cellOf(notebook: Notebook, reporting: ICellModel, cell: Location["cell"]): ICellModel | null {
+  if (cell === "current") return reporting;
+  for (const model of notebook.model?.cells ?? []) {
+    if (model !== reporting && typeof cell === "number" && (model as ICodeCellModel).executionCount === cell)
+      return model;
   }
+  return null;
+}
+
+/** Shows the line of a location; false where its cell is not in the notebook. */
+export async function jumpTo(notebook: Notebook, reporting: ICellModel, location: Location | null): Promise<boolean> {
+  const model = cellOf(notebook, reporting, location?.cell ?? "current");
+  const index = notebook.widgets.findIndex((cell) => cell.model === model);
+  if (index < 0) return false;
   notebook.activeCellIndex = index;
   await notebook.scrollToItem(index);
-  const editor = notebook.widgets[index]?.editor;
+  const cell = notebook.widgets[index];
+  await cell.ready;
+  const editor = cell.editor;
   if (editor && location) {
-    editor.setCursorPosition({ line: location.line - 1, column: location.column });
+    const line = Math.min(location.line, editor.lineCount) - 1;
+    editor.setCursorPosition({ line, column: location.column });
+    editor.revealPosition({ line, column: location.column });
     editor.focus();
   }
+  return true;
 }

@@ -1,157 +1,109 @@
-import { type Extension, RangeSet, StateEffect, StateField } from "@codemirror/state";
-import {
-  Decoration,
-  type DecorationSet,
-  EditorView,
-  GutterMarker,
-  gutter,
-  hoverTooltip,
-  ViewPlugin,
-} from "@codemirror/view";
+import { type Diagnostic, diagnosticCount, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { type Extension, RangeSet, StateEffect, StateField, type Transaction } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, ViewPlugin } from "@codemirror/view";
 import type { ICellModel } from "@jupyterlab/cells";
-import type { Finding, Label } from "./report";
-import { prose } from "./view/dom";
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { Open, OwnFindings } from "./board";
+import { diagnostic, type Marked, type Remedies } from "./diagnostics";
+import { lineOf, type Placed, place } from "./place";
+import type { Location } from "./report";
 
-/** A label of a finding at its place in a document. */
-interface Placed {
-  from: number;
-  to: number;
-  label: Label;
-  finding: Finding;
-}
-
-const setMarks = StateEffect.define<Placed[]>();
-
-class Mark extends GutterMarker {
-  constructor(private finding: Finding) {
-    super();
-  }
-
-  override eq(other: Mark): boolean {
-    return other.finding === this.finding;
-  }
-
-  override toDOM(): HTMLElement {
-    const node = document.createElement("span");
-    node.className = `gm-gutter-mark gm-gutter-${this.finding.severity}`;
-    node.title = `${this.finding.rule}: ${this.finding.message}`;
-    node.setAttribute("role", "img");
-    node.setAttribute("aria-label", node.title);
-    return node;
-  }
-}
-
-const marksField = StateField.define<{ decorations: DecorationSet; gutter: RangeSet<GutterMarker>; placed: Placed[] }>({
-  create: () => ({ decorations: Decoration.none, gutter: RangeSet.empty, placed: [] }),
-  update(value, transaction) {
-    for (const effect of transaction.effects)
-      if (effect.is(setMarks)) return build(effect.value, transaction.state.doc);
-    if (!transaction.docChanged || !value.placed.length) return value;
-    const moved = value.placed.map((p) => ({
-      ...p,
-      from: transaction.changes.mapPos(p.from, 1),
-      to: transaction.changes.mapPos(p.to, -1),
-    }));
-    return build(
-      moved.filter((p) => p.to > p.from),
-      transaction.state.doc,
-    );
-  },
-  provide: (field) => EditorView.decorations.from(field, (value) => value.decorations),
-});
-
-type Doc = EditorView["state"]["doc"];
-
-function build(placed: Placed[], doc: Doc) {
-  const sorted = [...placed].sort((a, b) => a.from - b.from);
-  const decorations = Decoration.set(
-    sorted.map((p) =>
-      Decoration.mark({ class: `gm-squiggle gm-squiggle-${p.label.primary ? p.finding.severity : "note"}` }).range(
-        p.from,
-        p.to,
-      ),
-    ),
-  );
-  const lines = new Map<number, Finding>();
-  for (const p of sorted) if (p.label.primary) lines.set(doc.lineAt(p.from).from, p.finding);
-  const marks = RangeSet.of([...lines].sort((a, b) => a[0] - b[0]).map(([at, finding]) => new Mark(finding).range(at)));
-  return { decorations, gutter: marks as RangeSet<GutterMarker>, placed: sorted };
-}
-
-/** Where the labels of these findings lie in the document; a line that no longer reads as it did has no mark. */
-function place(findings: Finding[], cell: string | number, doc: Doc): Placed[] {
-  const placed: Placed[] = [];
-  for (const finding of findings) {
-    for (const label of finding.labels) {
-      const { line, column, end_column, code } = label.location;
-      if (label.location.cell !== cell || line < 1 || line > doc.lines) continue;
-      const row = doc.line(line);
-      if (row.text !== code) continue;
-      const from = row.from + Math.min(column, row.length);
-      const to = label.location.end_line === line ? Math.min(row.from + end_column, row.to) : row.to;
-      if (to > from) placed.push({ from, to, label, finding });
-    }
-  }
-  return placed;
-}
-
-const hover = hoverTooltip((view, position) => {
-  const found = view.state.field(marksField).placed.find((p) => p.from <= position && position <= p.to);
-  if (!found) return null;
-  return {
-    pos: found.from,
-    end: found.to,
-    above: true,
-    create: () => {
-      const dom = document.createElement("div");
-      dom.className = "gm-hover";
-      const head = document.createElement("p");
-      const rule = document.createElement("b");
-      rule.textContent = found.finding.rule;
-      head.append(rule);
-      dom.append(head);
-      for (const text of [found.finding.message, found.label.text, found.finding.help ?? ""]) {
-        if (!text) continue;
-        const line = document.createElement("p");
-        line.append(prose(text));
-        dom.append(line);
-      }
-      return { dom };
-    },
-  };
-});
-
-/** What the marks of one cell are made from, and a signal that it has changed. */
+/** What the marks of a cell are made from, and a signal that it has changed. */
 export interface MarkSource {
-  findingsFor(model: ICellModel): { findings: Finding[]; cell: string | number }[];
-  watch(model: ICellModel, changed: () => void): () => void;
+  findingsFor(model: ICellModel): OwnFindings[];
+  litIn(model: ICellModel): Location[];
+  pick(open: Open): void;
+  onChange(changed: () => void): () => void;
 }
 
-/** The editor extension of one cell: it follows the outputs of the cell's model, and of the cells that blame it. */
-export function marksExtension(model: ICellModel, source: MarkSource): Extension {
+const setPlaced = StateEffect.define<Placed[]>();
+const setLit = StateEffect.define<DecorationSet>();
+
+/** Where the labels lie. They move with their code; one whose code is edited goes, as it says nothing about the new code. */
+const placedField = StateField.define<Placed[]>({
+  create: () => [],
+  update(value, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setPlaced)) return effect.value;
+    return transaction.docChanged && value.length ? moved(value, transaction) : value;
+  },
+});
+
+const litField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(value, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setLit)) return effect.value;
+    return value.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function moved(placed: Placed[], { changes }: Transaction): Placed[] {
+  return placed
+    .filter(({ from, to }) => !changes.touchesRange(Math.min(from + 1, to), Math.max(to - 1, from)))
+    .map((p) => ({ ...p, from: changes.mapPos(p.from, 1), to: changes.mapPos(p.to, -1) }))
+    .filter(({ from, to }) => to > from);
+}
+
+/** The finding whose marked code is at a position; the smallest piece of code counts. */
+export function findingAt(view: EditorView, position: number): Open | null {
+  const found = (view.state.field(placedField, false) ?? []).filter((p) => p.from <= position && position <= p.to);
+  return found.sort((a, b) => a.to - a.from - (b.to - b.from))[0]?.open ?? null;
+}
+
+/** The editor extension of one cell. */
+export function marksExtension(
+  model: ICellModel,
+  source: MarkSource,
+  remedies: Remedies,
+  trans: TranslationBundle,
+): Extension {
   const follow = ViewPlugin.define((view) => {
-    let alive = true;
-    const refresh = () => {
+    let waiting = 0;
+    const refresh = (keep: boolean) => {
+      cancelAnimationFrame(waiting);
       // A transaction cannot start while another one is being applied.
-      requestAnimationFrame(() => {
-        if (!alive) return;
-        const placed = source.findingsFor(model).flatMap(({ findings, cell }) => place(findings, cell, view.state.doc));
-        view.dispatch({ effects: setMarks.of(placed) });
+      waiting = requestAnimationFrame(() => {
+        const { state } = view;
+        const kept = keep ? state.field(placedField) : [];
+        const fresh = source.findingsFor(model).flatMap(({ open, cell }) => place(open, cell, state.doc));
+        // After an edit what has moved stays where it moved to; what an undo has brought back is found by its text.
+        const missing = fresh.filter((p) => !kept.some((k) => k.label === p.label));
+        const placed = [...kept, ...missing];
+        const lit = litLines(source.litIn(model), state.doc);
+        if (!placed.length && !diagnosticCount(state) && !lit.size && !state.field(litField).size) return;
+        const marked = placed.map((p) => diagnostic(p, remedies, trans));
+        view.dispatch(setDiagnostics(state, marked), { effects: [setPlaced.of(placed), setLit.of(lit)] });
       });
     };
-    const stop = source.watch(model, refresh);
-    refresh();
+    const stop = source.onChange(() => refresh(false));
+    refresh(false);
     return {
+      update(update) {
+        if (update.docChanged) refresh(true);
+        else if (update.selectionSet && update.transactions.some((t) => t.isUserEvent("select"))) {
+          const open = findingAt(update.view, update.state.selection.main.head);
+          if (open) source.pick(open);
+        }
+      },
       destroy() {
-        alive = false;
+        cancelAnimationFrame(waiting);
         stop();
       },
     };
   });
-  return [
-    marksField,
-    gutter({ class: "gm-gutter", markers: (view) => view.state.field(marksField).gutter }),
-    hover,
-    follow,
-  ];
+  const primary = (marks: readonly Diagnostic[]) => marks.filter((mark) => (mark as Marked).primary);
+  return [placedField, litField, linter(null), lintGutter({ markerFilter: primary }), follow];
+}
+
+function litLines(locations: Location[], doc: EditorView["state"]["doc"]): DecorationSet {
+  const starts = new Set<number>();
+  for (const location of locations) {
+    const number = lineOf(location, doc);
+    if (number !== null) starts.add(doc.line(number).from);
+  }
+  const line = Decoration.line({ class: "gm-lit-line" });
+  return RangeSet.of(
+    [...starts].sort((a, b) => a - b).map((start) => line.range(start)),
+    true,
+  );
 }

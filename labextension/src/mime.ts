@@ -1,20 +1,35 @@
 import type { ICellModel, ICodeCellModel } from "@jupyterlab/cells";
+import type { IOutputModel } from "@jupyterlab/rendermime";
 import { type Finding, type Report, SCHEMA } from "./report";
 
 export const MIME_TYPE = "application/vnd.gradmagic.report+json";
 
-/** The last report among a cell's outputs, null where there is none of this version. */
-export function reportOf(model: ICellModel | null): Report | null {
-  const outputs = (model as ICodeCellModel | null)?.outputs;
+/** The last output of a cell that carries a report, null where there is none. */
+export function reportOutput(model: ICellModel): IOutputModel | null {
+  const outputs = model.type === "code" ? (model as ICodeCellModel).outputs : null;
+  // A cell that is being disposed of has no outputs any more.
   if (!outputs) return null;
   for (let i = outputs.length - 1; i >= 0; i--) {
-    const data = outputs.get(i).data[MIME_TYPE] as unknown as Report | undefined;
-    if (data && data.schema === SCHEMA && Array.isArray(data.findings)) return data;
+    const output = outputs.get(i);
+    if (MIME_TYPE in output.data) return output;
   }
   return null;
 }
 
-/** The findings of a report that raise an alarm or a note. */
-export function shownFindings(report: Report | null): Finding[] {
-  return report ? report.findings.filter((f) => !f.accepted) : [];
+/** The report in an output, null where it is of another version or damaged. */
+export function reportOf(output: IOutputModel | null): Report | null {
+  const data = output?.data[MIME_TYPE] as unknown as Report | undefined;
+  return data?.schema === SCHEMA && Array.isArray(data.findings) ? data : null;
+}
+
+/** The findings of a report that raise an alarm or a note, each with its place in the report. */
+export function shownFindings(report: Report): [number, Finding][] {
+  return [...report.findings.entries()].filter(([, finding]) => isWhole(finding) && !finding.accepted);
+}
+
+/** A notebook may hold anything: what is not whole is left to the view, which says so. */
+function isWhole(finding: Finding | null): boolean {
+  const texts = [finding?.message, finding?.rule, finding?.severity, finding?.help ?? ""];
+  if (!finding || !texts.every((text) => typeof text === "string") || !Array.isArray(finding.labels)) return false;
+  return finding.labels.every((label) => typeof label?.text === "string" && typeof label.location?.code === "string");
 }

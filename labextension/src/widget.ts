@@ -1,11 +1,14 @@
 import type { AnyModel } from "@anywidget/types";
 import style from "../style/report.css";
 import type { Report } from "./report";
-import { renderReport, type Selected } from "./view";
+import { trials } from "./trials";
+import { renderReport } from "./view";
+import { type Selected, Selection } from "./view/selection";
 
 interface Model {
   report: Report;
   selection: Selected;
+  can_try: boolean;
 }
 
 function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () => void {
@@ -13,16 +16,30 @@ function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () 
   sheet.textContent = style;
   const host = document.createElement("div");
   el.append(sheet, host);
-  const draw = () =>
-    renderReport(host, model.get("report"), {
+  let selection = new Selection();
+  const desk = trials((message) => model.send(message));
+  const draw = () => {
+    selection = renderReport(host, model.get("report"), {
       onSelect: (selected) => {
         model.set("selection", selected);
         model.save_changes();
       },
+      tryFix: model.get("can_try") ? desk.ask : undefined,
     });
+    follow();
+  };
+  const follow = () => selection.set(model.get("selection"));
   draw();
   model.on("change:report", draw);
-  return () => model.off("change:report", draw);
+  model.on("change:can_try", draw);
+  model.on("change:selection", follow);
+  model.on("msg:custom", desk.answer);
+  return () => {
+    model.off("change:report", draw);
+    model.off("change:can_try", draw);
+    model.off("change:selection", follow);
+    model.off("msg:custom", desk.answer);
+  };
 }
 
 export default { render };

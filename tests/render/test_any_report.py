@@ -12,6 +12,7 @@ import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from gradmagic.render import live
 from gradmagic.render.files import ENDINGS, write
 from gradmagic.render.html import to_html, to_html_page
 from gradmagic.render.markdown import to_markdown
@@ -27,9 +28,9 @@ from tests.render.anything import reports as any_report
 
 VALIDATOR = jsonschema.Draft202012Validator(report_schema())
 relaxed = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-ALLOWED_TAGS = {"html", "head", "meta", "title", "style", "body", "div", "p", "h3", "h4", "span", "b", "u", "code", "pre"}
+ALLOWED_TAGS = {"main", "html", "head", "meta", "title", "style", "body", "div", "p", "h3", "h4", "span", "b", "u", "code", "pre"}
 ALLOWED_TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "details", "summary", "img"}
-ALLOWED_ATTRIBUTES = {"style", "src", "alt", "charset", "name", "content", "lang", "scope"}
+ALLOWED_ATTRIBUTES = {"http-equiv", "id", "style", "src", "alt", "charset", "name", "content", "lang", "scope"}
 VOID = {"img", "meta"}
 
 
@@ -101,10 +102,11 @@ def test_pages_do_not_crash(name: str, doc: str) -> None:
 
 
 @pytest.mark.parametrize("name", samples.SAMPLES)
-def test_html_holds_only_our_elements(name: str) -> None:
+def test_html_holds_only_our_elements(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     report = samples.SAMPLES[name]()
     words = inspect(to_html(report))
     assert report.summary.replace("`", "")[:20] in words.replace("`", "")
+    monkeypatch.setattr(live, "SCRIPT", live.SCRIPT.with_name("no such script"))
     page = to_html_page(report)
     inspect(page)
     assert "<script" not in page.lower() and "http://" not in page and "https://" not in page
@@ -157,7 +159,7 @@ def test_another_ending_is_refused(path: str) -> None:
 
 def test_any_graph_can_be_drawn() -> None:
     ring = FlowGraph(
-        tuple(Node(str(i), "op", f"op{i}") for i in range(400)),
+        tuple(Node(str(i), "op", f"op{i}", status="nan") for i in range(400)),
         tuple(Edge(str(i), str((i + 1) % 400), "flows", 1.0) for i in range(400)),
     )
     assert "250 more nodes left out" in flow_svg(ring)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from gradmagic.render.files import write
 from gradmagic.render.html import to_html, to_html_page
 from gradmagic.render.layout import layout
+from gradmagic.render.live import script_text
 from gradmagic.render.markdown import to_markdown
 from gradmagic.render.mime import MIME_TYPE, to_mimebundle
 from gradmagic.render.svg import flow_svg
@@ -65,9 +67,18 @@ class Tags(HTMLParser):
 
 @pytest.mark.parametrize("name", ALL)
 def test_html_holds_nothing_that_runs(name: str) -> None:
-    for page in (to_html(ALL[name]()), to_html_page(ALL[name]())):
+    page = to_html_page(ALL[name]())
+    data = re.search('<script type="application/json" id="gradmagic-report">(.*?)</script>', page, re.DOTALL)
+    script = script_text()
+    assert (data is None) == (script is None)
+    if data is not None and script is not None:
+        assert not set(data[1]) & set("<>&") and Report.from_json(data[1]).to_json() == ALL[name]().to_json()
+        allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert re.search(r"script-src &#x27;sha256-([^&]*)&#x27;;", page)[1] == allowed  # type: ignore[index]
+        page = page.replace(data[0], "").replace(f"<script>{script}</script>", "")
+    for still in (to_html(ALL[name]()), page):
         parser = Tags()
-        parser.feed(page)
+        parser.feed(still)
         assert not {tag for tag, _ in parser.found} & {"script", "iframe", "object", "embed", "link", "form"}
         for tag, attributes in parser.found:
             assert not [a for a in attributes if a.startswith("on")]
@@ -75,7 +86,7 @@ def test_html_holds_nothing_that_runs(name: str) -> None:
                 assert str(attributes["src"]).startswith("data:image/svg+xml;base64,")
                 picture = base64.b64decode(str(attributes["src"]).partition(",")[2]).decode()
                 assert "<script" not in picture and "<img" not in picture
-        assert HOSTILE not in page and "\x1b" not in page
+        assert HOSTILE not in still and "\x1b" not in still
 
 
 @pytest.mark.parametrize("name", ALL)

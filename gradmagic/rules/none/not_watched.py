@@ -48,7 +48,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     names = listing(fault.names)
     severity = "error"
-    if source.kind == "tensor":
+    if fault.detail.get("late"):
+        why = f"`tape.watch` was called after {names} had been used"
+        help_ = f"call `tape.watch` before {names} is used, as the first line of the tape's block"
+    elif source.kind == "tensor":
         why = f"{names} {'is a plain tensor' if len(fault.names) == 1 else 'are plain tensors'}, and `tape.watch` was not called with {'it' if len(fault.names) == 1 else 'them'}"
         help_ = f"add `tape.watch({source.name})` as the first line of the tape's block" if source.name.isidentifier() else "call `tape.watch` with the tensor first"
     elif tape is not None and not tape.watch_accessed_variables:

@@ -32,7 +32,8 @@ from __future__ import annotations
 from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.locate.scale import SUMS
+from gradmagic.recording import Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
@@ -59,6 +60,17 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "died" or op is None or fault.step is None:
         return None
     factor = _zero_factor(fault, recording)
+    if factor is None and op.type in SUMS and not fault.step.examples.get("product"):
+        others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
+        return finding(
+            "zero/stationary-point",
+            fault,
+            f"{subject(fault, 'zero')}: the terms of the derivative cancel",
+            spot(recording, op),
+            "the terms that come back to here sum to 0",
+            f"Going backward, a gradient that is not zero comes to {called(recording, op)}, and the sum of its terms is exactly 0: the target does not change when this variable changes a little.",
+            severity="note" if others else "warning",
+        )
     if factor is None:
         return None
     return finding(
@@ -81,7 +93,7 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
         return "its input is 0 for every element" if tensor is not None and tensor.all_zero else None
     if len(op.inputs) == 2:
         tensor = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
-        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero else None
+        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero and has_gradient_dtype(tensor.dtype) else None
     return None
 
 

@@ -1,114 +1,200 @@
-import { Graph, layout } from "@dagrejs/dagre";
-import type { Edge, FlowGraph, Node as FlowNode, Report } from "../report";
-import { el, svg } from "./dom";
-import type { Selection } from "./selection";
-import { ICONS } from "./words";
+import type { Edge, FlowGraph, Node, Report } from "../report";
+import { button, el, svg } from "./dom";
+import { folded, type Group, isGroup, type Small } from "./folding";
+import { arrange, type Box } from "./layout";
+import { legend, linkView, nodeView } from "./nodes";
+import { route } from "./route";
+import { lineKey, type Selected, type Selection } from "./selection";
+import { Zoom } from "./zoom";
 
-const WIDTH = 178;
-const HEIGHT = 42;
+const TALLEST = 460;
+const NARROW = 560;
+const LEGIBLE = 0.85;
 
-/** The flow graph of a gradient call: variables left, target right, edges as thick as the gradient on a log scale. */
+/** The flow graph of a gradient call: edges as thick as the gradient on a log scale, a cut drawn as a cut, groups that open and close. */
 export function flowGraph(report: Report, index: number, selection: Selection): HTMLElement | null {
   const flow = report.calls[index].graph;
-  if (!flow.nodes.length) return null;
-  const graph = arranged(flow);
-  const { width = 0, height = 0 } = graph.graph();
-  const picture = svg("svg", {
-    viewBox: `-8 -8 ${width + 16} ${height + 16}`,
-    width: width + 16,
-    height: height + 16,
-    role: "img",
-    "aria-label": "Flow of the gradient from the target back to the variables",
+  return flow.nodes.length ? new FlowView(report, index, flow, selection).node : null;
+}
+
+class FlowView {
+  readonly node: HTMLElement;
+  private layer = svg("g", {});
+  private picture = svg("svg", {
+    class: "gm-picture",
+    role: "group",
+    tabindex: 0,
+    "aria-label": "Flow of the gradient from the target back to the variables. Plus and minus zoom, arrow keys move.",
   });
-  for (const edge of flow.edges) {
-    if (graph.hasEdge(edge.source, edge.target))
-      picture.append(edgeView(edge, graph.edge(edge.source, edge.target).points));
+  private zoom = new Zoom(this.picture, this.layer, TALLEST, (room) => this.turn(room));
+  private vertical = false;
+  private wide = 0;
+  private opened = new Map<string, string[]>();
+  private names = new Map<string, string>();
+  private chips = el("span", { class: "gm-opened" });
+  private small!: Small;
+  private boxes = new Map<string, Box>();
+  private marks: (() => void) | null = null;
+
+  constructor(
+    private report: Report,
+    private index: number,
+    private flow: FlowGraph,
+    private selection: Selection,
+  ) {
+    this.picture.append(this.layer);
+    this.picture.addEventListener("keydown", (event) => {
+      if (event.target !== this.picture || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!this.zoom.key(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    const kinds = [...new Set(flow.edges.map((edge) => edge.status))];
+    this.node = el(
+      "figure",
+      { class: "gm-graph", attributes: { "data-lm-suppress-shortcuts": "true" } },
+      el("div", { class: "gm-controls" }, this.zoom.buttons, this.chips),
+      this.picture,
+      legend(kinds),
+    );
+    this.draw();
+    selection.listen(() => this.marks?.());
+    selection.listenToSteps(() => this.marks?.());
   }
-  for (const node of flow.nodes) picture.append(nodeView(node, graph.node(node.id), index, report, selection));
-  selection.listen((selected) => {
-    const finding = selected.finding === undefined ? undefined : report.findings[selected.finding];
-    for (const group of picture.querySelectorAll<SVGElement>("[data-node]")) {
-      const node = flow.nodes.find((n) => n.id === group.dataset.node);
-      const here = selected.call === index;
-      const byName =
-        node?.kind === "variable" && (selected.variable === node.label || finding?.variables.includes(node.label));
-      const byLine = node?.kind !== "variable" && finding?.location && node?.location?.line === finding.location.line;
-      group.classList.toggle("gm-selected", here && Boolean(byName || byLine));
+
+  private draw(): void {
+    this.small = folded(this.flow, new Set(this.opened.keys()));
+    const { boxes, links, width, height } = arrange(this.small, this.vertical);
+    if (!this.vertical) this.wide = width;
+    this.boxes = new Map(boxes.map((box) => [box.node.id, box]));
+    const cuts = new Set(boxes.filter(({ node }) => node.kind === "cut").map(({ node }) => node.id));
+    const drawn = links.map((link) => ({ link, group: linkView(link, broken(link.edge, cuts)) }));
+    const nodes = boxes.map((box) => ({ box, group: this.nodeOf(box) }));
+    this.layer.replaceChildren(...drawn.map(({ group }) => group), ...nodes.map(({ group }) => group));
+    const matters = boxes.find(({ node }) => cuts.has(node.id)) ?? boxes.find(({ node }) => node.kind === "target");
+    this.zoom.picture(width, height, matters ?? null);
+    this.marks = () => {
+      const picked = this.picked(this.selection.current);
+      const on = route(this.small, picked);
+      for (const { box, group } of nodes) {
+        group.classList.toggle("gm-selected", picked.has(box.node.id));
+        group.classList.toggle("gm-off-route", on.nodes.size > 0 && !on.nodes.has(box.node.id));
+        const step = this.selection.step;
+        const here = step?.call === this.index && step.node !== null && this.small.shownBy.get(step.node);
+        group.classList.toggle("gm-step", here === box.node.id);
+        if (here === box.node.id) this.zoom.reveal(box.x, box.y);
+      }
+      for (const { link, group } of drawn)
+        group.classList.toggle("gm-off-route", on.nodes.size > 0 && !on.edges.has(link.edge));
+    };
+    this.marks();
+    this.chips.replaceChildren(...[...this.opened.keys()].map((id) => this.closer(id)));
+  }
+
+  /** On a narrow page the graph stands upright, so that its words stay legible. */
+  private turn(room: number): void {
+    const vertical = room < NARROW && this.wide * LEGIBLE > room;
+    if (vertical === this.vertical) return;
+    this.vertical = vertical;
+    this.draw();
+  }
+
+  private nodeOf(box: Box): SVGElement {
+    const group = nodeView(box, () => this.selection.select(this.chosen(box.node)));
+    if (isGroup(box.node)) {
+      const { node } = box;
+      const open = () => this.open(node);
+      group.append(expander(box, open));
+      group.addEventListener("dblclick", open);
+      group.addEventListener("keydown", (event) => {
+        if (event.key !== "ArrowRight") return;
+        event.preventDefault();
+        event.stopPropagation();
+        open();
+      });
+      group.setAttribute("aria-description", "a group: the right arrow key opens it");
     }
-  });
-  return el("div", { class: "gm-graph gm-scroll" }, picture);
+    return group;
+  }
+
+  private open(group: Group): void {
+    this.opened.set(group.id, group.members);
+    this.names.set(group.id, group.label);
+    this.draw();
+    const first = this.small.shownBy.get(group.members[0]);
+    this.layer.querySelector<SVGElement>(`[data-node=${JSON.stringify(first)}]`)?.focus();
+  }
+
+  private closer(id: string): HTMLElement {
+    const name = this.names.get(id) ?? "group";
+    const chip = button(`${name} ✕`, `Close the group ${name}`, () => {
+      const members = new Set(this.opened.get(id));
+      // What was opened inside of it closes with it.
+      for (const [other, inner] of this.opened) if (inner.every((m) => members.has(m))) this.opened.delete(other);
+      this.draw();
+      this.picture.focus();
+    });
+    chip.classList.add("gm-chip");
+    return chip;
+  }
+
+  /** What a click on a node selects: the variable, or the finding about this place, or the node alone. */
+  private chosen(node: Node | Group): Selected {
+    const call = this.index;
+    if (isGroup(node)) return { call, node: node.id };
+    if (node.kind === "variable") return { call, variable: node.label };
+    const finding = this.report.findings.findIndex(
+      (f) => (f.call === call || f.call === null) && sameLine(f.location, node) && inTrouble(node),
+    );
+    return finding >= 0 ? { call, finding } : { call, node: node.id };
+  }
+
+  private picked(selected: Selected): Set<string> {
+    const finding = selected.finding === undefined ? undefined : this.report.findings[selected.finding];
+    if (selected.line === undefined && selected.call !== this.index && finding?.call !== this.index) return new Set();
+    const picked = new Set<string>();
+    if (selected.node !== undefined && this.boxes.has(selected.node)) picked.add(selected.node);
+    for (const node of this.flow.nodes) {
+      const isIt =
+        selected.node !== undefined
+          ? node.id === selected.node
+          : selected.line !== undefined
+            ? lineKey(node.location) === selected.line
+            : node.kind === "variable"
+              ? selected.variable === node.label || (finding?.variables.includes(node.label) ?? false)
+              : finding !== undefined && sameLine(finding.location, node) && inTrouble(node);
+      const shown = isIt && this.small.shownBy.get(node.id);
+      if (shown) picked.add(shown);
+    }
+    return picked;
+  }
 }
 
-function arranged(flow: FlowGraph): Graph {
-  const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 46 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of flow.nodes) graph.setNode(node.id, { width: WIDTH, height: HEIGHT });
-  const known = new Set(flow.nodes.map((n) => n.id));
-  for (const edge of flow.edges)
-    if (known.has(edge.source) && known.has(edge.target)) graph.setEdge(edge.source, edge.target);
-  layout(graph);
-  return graph;
+function sameLine(at: Node["location"], node: Node): boolean {
+  return at !== null && lineKey(at) !== null && lineKey(at) === lineKey(node.location);
 }
 
-export function thickness(norm: Edge["norm"]): number {
-  if (typeof norm !== "number" || norm <= 0) return 1.5;
-  return Math.min(7, Math.max(1, 4 + Math.log10(norm)));
+function inTrouble(node: Node): boolean {
+  return node.kind === "cut" || (node.status !== null && node.status !== "ok");
 }
 
-function shortened(text: string, most: number): string {
-  const head = Math.floor(most / 2) - 1;
-  return text.length <= most ? text : `${text.slice(0, head)}…${text.slice(-(most - head - 1))}`;
+/** Gradients stop on the variables' side of a cut: there the line is broken. Where no node is the cut, every cut line is. */
+function broken(edge: Edge, cuts: Set<string>): boolean {
+  return edge.status === "cut" && (cuts.has(edge.target) || !cuts.size);
 }
 
-function edgeView(edge: Edge, points: { x: number; y: number }[]): SVGElement {
-  const path = points.map((p, i) => `${i ? "L" : "M"}${p.x.toFixed(1)} ${p.y.toFixed(1)}`).join("");
-  const line = svg("path", { d: path, class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) });
-  if (edge.status !== "cut") return line;
-  const { x, y } = points[Math.floor(points.length / 2)];
-  const cross = svg("path", { d: `M${x - 6} ${y - 6}l12 12M${x + 6} ${y - 6}l-12 12`, class: "gm-cross" });
-  return svg("g", {}, line, cross);
-}
-
-function nodeView(
-  node: FlowNode,
-  place: { x: number; y: number },
-  call: number,
-  report: Report,
-  selection: Selection,
-): SVGElement {
-  const x = place.x - WIDTH / 2;
-  const y = place.y - HEIGHT / 2;
-  const text = shortened(node.label, 23);
-  const under =
-    node.kind === "cut"
-      ? "✂ the gradient ends here"
-      : node.status
-        ? `${ICONS[node.status]} ${node.status}`
-        : node.kind === "target"
-          ? "target"
-          : shortened(node.detail, 25);
-  const group = svg(
+/** The sign on a group that opens it. */
+function expander({ node, width, height }: Box, open: () => void): SVGElement {
+  const sign = svg(
     "g",
-    { class: `gm-node gm-kind-${node.kind} gm-is-${node.status ?? "plain"}`, "data-node": node.id, tabindex: 0 },
-    svg("title", {}, `${node.label}${node.detail ? `: ${node.detail}` : ""}`),
-    svg("rect", {
-      x,
-      y,
-      width: WIDTH,
-      height: HEIGHT,
-      rx: node.kind === "variable" || node.kind === "target" ? 20 : 6,
-    }),
-    svg("text", { x: x + 13, y: y + 18, class: "gm-node-label" }, text),
-    svg("text", { x: x + 13, y: y + 33, class: "gm-node-under" }, under),
+    { class: "gm-expander", transform: `translate(${width / 2 - 2} ${-height / 2 + 2})`, "aria-hidden": "true" },
+    svg("title", {}, `Open ${node.label}`),
+    svg("circle", { r: 8 }),
+    svg("path", { d: "M-4 0H4M0 -4V4" }),
   );
-  group.addEventListener("click", () => {
-    if (node.kind === "variable") selection.select({ call, variable: node.label });
-    else {
-      const line = node.location?.line;
-      const finding = report.findings.findIndex((f) => f.call === call && f.location?.line === line);
-      selection.select(finding >= 0 ? { call, finding } : { call });
-    }
+  sign.addEventListener("click", (event) => {
+    event.stopPropagation();
+    open();
   });
-  return group;
+  return sign;
 }

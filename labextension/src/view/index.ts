@@ -1,69 +1,74 @@
 import { type Report, SCHEMA } from "../report";
-import { el, prose } from "./dom";
+import { VERDICT_ICONS } from "../vocabulary";
+import { el } from "./dom";
 import { findingCards } from "./findings";
 import { flowGraph } from "./graph";
-import { type Selected, Selection } from "./selection";
+import type { ViewOptions } from "./options";
+import { prose } from "./prose";
+import { Selection } from "./selection";
 import { callTable } from "./table";
-import { numeral } from "./words";
+import { Why } from "./why";
+import { costText, placeText, updateText } from "./words";
 
-export type { Selected };
+export type { ViewOptions };
 
-export interface ViewOptions {
-  onSelect?: (selected: Selected) => void;
-}
-
-const VERDICT = { ok: "✓", warning: "!", error: "✗" };
-
-/** Draws a report into `host`, which is emptied first. Anything that is no report of this version becomes one plain sentence. */
-export function renderReport(host: HTMLElement, data: unknown, options: ViewOptions = {}): void {
+/** Draws a report into `host`, which is emptied first. Anything that is no report of this version becomes one plain sentence. Returns the selection, to set it from outside. */
+export function renderReport(host: HTMLElement, data: unknown, options: ViewOptions = {}): Selection {
+  const selection = new Selection();
   host.replaceChildren();
   host.classList.add("gm-report");
   const problem = problemOf(data);
   if (problem) {
     host.append(el("p", {}, problem));
-    return;
+    return selection;
   }
   try {
-    draw(host, data as Report, options);
+    host.append(draw(data as Report, selection, options));
   } catch (error) {
     host.replaceChildren(el("p", {}, `This gradmagic report is damaged and cannot be drawn (${String(error)}).`));
   }
+  return selection;
 }
 
 function problemOf(data: unknown): string | null {
   const schema = (data as { schema?: unknown } | null)?.schema;
   if (typeof schema !== "string") return "This is not a gradmagic report.";
-  if (schema !== SCHEMA) {
-    return `This report has the format ${schema}, and this gradmagic reads ${SCHEMA}: upgrade gradmagic to see it.`;
-  }
-  return null;
+  if (schema === SCHEMA) return null;
+  const shown = schema.slice(0, 80);
+  return `This report has the format ${shown}, and this gradmagic reads ${SCHEMA}: open it with the gradmagic version that wrote it, or upgrade gradmagic.`;
 }
 
-function draw(host: HTMLElement, report: Report, options: ViewOptions): void {
-  const selection = new Selection();
-  if (options.onSelect) selection.listen(options.onSelect);
-  host.append(
-    el(
-      "p",
-      { class: "gm-summary" },
-      el("span", { class: `gm-verdict gm-${report.verdict}` }, `${VERDICT[report.verdict]} ${report.verdict}`),
-      " ",
-      prose(report.summary),
-    ),
-    findingCards(report, selection),
+function draw(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
+  const summary = el(
+    "h2",
+    { class: "gm-summary" },
+    el("span", { class: `gm-badge gm-fill-${report.verdict}` }, `${VERDICT_ICONS[report.verdict]} ${report.verdict}`),
+    " ",
+    prose(report.summary),
   );
+  const root = el("div", { class: "gm-body" }, summary, findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
-    host.append(callTable(report, index, selection));
+    const why = new Why(report, index, selection, options);
+    root.append(
+      callTable(report, index, selection, (variable) => why.ask(variable)),
+      why.node,
+    );
     const graph = flowGraph(report, index, selection);
-    if (graph) host.append(graph);
+    if (graph) root.append(graph);
   });
-  for (const failure of report.failures) host.append(el("p", { class: "gm-dim" }, prose(failure)));
-  const cost = report.overhead;
-  host.append(
-    el(
-      "p",
-      { class: "gm-dim gm-cost" },
-      `checked ${cost.ops_recorded} ops: ${numeral(cost.cell_seconds)} s for the cell, ${numeral(cost.check_seconds)} s for the report`,
-    ),
-  );
+  for (const update of report.updates) {
+    root.append(el("p", { class: "gm-dim" }, "Update: ", prose(updateText(update, report.cell))));
+  }
+  if (report.raised) {
+    const { type, message, location } = report.raised;
+    const where = location ? ` at ${placeText(location, report.cell)}` : "";
+    root.append(el("p", {}, `The cell raised ${type}${where}: ${message}`));
+  }
+  for (const failure of report.failures) root.append(el("p", { class: "gm-dim" }, prose(failure)));
+  root.append(el("p", { class: "gm-cost gm-dim" }, costText(report.overhead, report.versions)));
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") selection.clear();
+  });
+  if (options.onSelect) selection.listen(options.onSelect);
+  return root;
 }

@@ -117,7 +117,6 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean((target(x) - y) ** 2)
 grads = tape.gradient(loss, [scale])  # status: none
 # %% inner step of meta learning by the optimizer
-# also: none/state-assignment
 inner_opt = keras.optimizers.SGD(0.1)
 inner_opt.build(model.trainable_variables)
 rate = tf.Variable(0.1, name="rate")

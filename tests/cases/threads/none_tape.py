@@ -84,7 +84,6 @@ classifier = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), k
 with tf.GradientTape() as tape:  # expect: none/not-watched
     score = classifier(image)[0, 1]
 saliency = tape.gradient(score, image)  # status: none
-# also: none/not-watched
 # %% watched after it was used
 with tf.GradientTape() as tape:
     score = classifier(image)[0, 1]

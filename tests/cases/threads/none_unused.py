@@ -169,11 +169,11 @@ with tf.GradientTape() as tape:
 model = make()  # expect: none/different-object
 grads = tape.gradient(loss, model.trainable_variables)  # status: none none none none # also: none/different-object
 # %% a clone in the loss
-copy = keras.models.clone_model(model)
-copy.set_weights(model.get_weights())
+copy = keras.models.clone_model(model)  # also: none/different-object or none/state-assignment
+copy.set_weights(model.get_weights())  # also: none/different-object or none/state-assignment
 with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((copy(x) - y) ** 2)  # also: none/different-object
-grads = tape.gradient(loss, model.trainable_variables)  # expect: none/different-object
+    loss = tf.reduce_mean((copy(x) - y) ** 2)  # also: none/different-object or none/state-assignment
+grads = tape.gradient(loss, model.trainable_variables)  # expect: none/different-object or none/state-assignment
 # %% a copy of the variable
 import copy
 w = tf.Variable(2.0, name="w")

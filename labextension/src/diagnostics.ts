@@ -1,0 +1,40 @@
+import type { Action, Diagnostic } from "@codemirror/lint";
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { Open } from "./board";
+import { hoverCard } from "./card";
+import type { Placed } from "./place";
+import type { Fix } from "./report";
+
+/** What can be done about a finding from within the code. */
+export interface Remedies {
+  apply: (open: Open, fix: Fix) => void;
+  explain: (open: Open) => void;
+}
+
+/** A label of a finding as the editor's lint facilities want it. */
+export interface Marked extends Diagnostic {
+  primary: boolean;
+}
+
+const SEVERITY = { error: "error", warning: "warning", note: "info" } as const;
+
+/** The editor's diagnostic for a label: squiggle, hover card and quick fixes. */
+export function diagnostic({ from, to, label, open }: Placed, remedies: Remedies, trans: TranslationBundle): Marked {
+  const { finding } = open;
+  const fixes = finding.fixes.filter((fix) => fix.edits.length > 0 && fix.applicability !== "display-only");
+  const actions: Action[] = fixes.map((fix) => ({
+    name: trans.__("Fix: %1", fix.title.replaceAll("`", "")),
+    apply: () => remedies.apply(open, fix),
+  }));
+  actions.push({ name: trans.__("Explain"), apply: () => remedies.explain(open) });
+  return {
+    from,
+    to,
+    severity: label.primary ? SEVERITY[finding.severity] : "hint",
+    markClass: `gm-squiggle gm-squiggle-${label.primary ? finding.severity : "other"}`,
+    message: finding.message,
+    renderMessage: () => hoverCard(finding, label, trans),
+    actions,
+    primary: label.primary,
+  };
+}

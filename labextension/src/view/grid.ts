@@ -1,0 +1,130 @@
+import { visible } from "./dom";
+
+/** What a grid draws, how many rows there are, and what becomes of keys. */
+export interface Rows {
+  count: number;
+  draw: (index: number) => HTMLTableRowElement;
+  /** Enter or Space on a row; `extra` with Shift. */
+  press: (index: number, extra: boolean) => void;
+  /** A letter or digit typed while a row is active. */
+  type: (letter: string) => void;
+  /** What the clipboard gets for a row. */
+  text: (index: number) => string;
+}
+
+// The height that report.css gives every row.
+const ROW = 28;
+const VISIBLE = 16;
+const AROUND = 8;
+
+/** A table body that draws only the rows in sight, however many there are, with one active row that the keyboard moves. */
+export class Grid {
+  active = 0;
+  private rows: Rows | null = null;
+  private waiting = 0;
+  private all = false;
+
+  constructor(
+    private table: HTMLTableElement,
+    private body: HTMLTableSectionElement,
+    private frame: HTMLElement,
+    private prefix: string,
+  ) {
+    frame.addEventListener("scroll", () => {
+      cancelAnimationFrame(this.waiting);
+      this.waiting = requestAnimationFrame(() => this.draw());
+    });
+    table.addEventListener("keydown", (event) => this.key(event));
+    table.addEventListener("copy", (event) => this.copy(event));
+    // On paper every row is in sight.
+    window.matchMedia?.("print").addEventListener?.("change", (change) => {
+      this.all = change.matches;
+      this.draw();
+    });
+  }
+
+  /** New rows; the active one stays where it is if there are enough of them. */
+  show(rows: Rows): void {
+    this.rows = rows;
+    this.active = Math.max(0, Math.min(this.active, rows.count - 1));
+    this.frame.classList.toggle("gm-tall", rows.count > VISIBLE + 4);
+    this.table.setAttribute("aria-rowcount", String(rows.count + 1));
+    this.draw();
+  }
+
+  /** Makes a row the active one and brings it into sight. */
+  reach(index: number): void {
+    if (!this.rows?.count) return;
+    this.active = Math.max(0, Math.min(index, this.rows.count - 1));
+    const top = this.active * ROW;
+    const room = Math.max(this.frame.clientHeight - 2 * ROW, ROW);
+    if (this.frame.classList.contains("gm-tall")) {
+      if (top < this.frame.scrollTop) this.frame.scrollTop = top;
+      else if (top > this.frame.scrollTop + room) this.frame.scrollTop = top - room;
+    }
+    this.draw();
+  }
+
+  draw(): void {
+    const rows = this.rows;
+    if (!rows) return;
+    const tall = this.frame.classList.contains("gm-tall") && !this.all;
+    const height = this.frame.clientHeight || VISIBLE * ROW;
+    const at = Math.floor(this.frame.scrollTop / ROW);
+    const first = tall ? Math.max(0, Math.min(at, rows.count - 1) - AROUND) : 0;
+    const last = tall ? Math.min(rows.count, at + Math.ceil(height / ROW) + AROUND) : rows.count;
+    const made: HTMLElement[] = [];
+    if (first) made.push(space(first));
+    for (let i = first; i < last; i++) {
+      const row = rows.draw(i);
+      row.id = `${this.prefix}-${i}`;
+      row.setAttribute("aria-rowindex", String(i + 2));
+      row.classList.toggle("gm-active", i === this.active);
+      for (const inner of row.querySelectorAll<HTMLElement>("button")) inner.tabIndex = i === this.active ? 0 : -1;
+      made.push(row);
+    }
+    if (last < rows.count) made.push(space(rows.count - last));
+    const held = this.body.contains(document.activeElement);
+    this.body.replaceChildren(...made);
+    // A button that had the focus is gone with its row.
+    if (held) this.table.focus({ preventScroll: true });
+    if (this.active >= first && this.active < last && rows.count)
+      this.table.setAttribute("aria-activedescendant", `${this.prefix}-${this.active}`);
+    else this.table.removeAttribute("aria-activedescendant");
+  }
+
+  private key(event: KeyboardEvent): void {
+    const rows = this.rows;
+    if (!rows || event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
+    const steps: Record<string, number> = {
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      PageDown: this.active + VISIBLE,
+      PageUp: this.active - VISIBLE,
+      Home: 0,
+      End: rows.count - 1,
+    };
+    if (event.key in steps) this.reach(steps[event.key]);
+    else if (event.key === "Enter" || event.key === " ") rows.press(this.active, event.shiftKey);
+    else if (/^[\p{L}\p{N}_/]$/u.test(event.key)) rows.type(event.key);
+    else return;
+    event.preventDefault();
+    // In a notebook these keys would move to the next cell or open the editor.
+    event.stopPropagation();
+  }
+
+  private copy(event: ClipboardEvent): void {
+    if (!this.rows?.count || String(window.getSelection?.() ?? "")) return;
+    event.clipboardData?.setData("text/plain", visible(this.rows.text(this.active)));
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+function space(rows: number): HTMLTableRowElement {
+  const row = document.createElement("tr");
+  row.className = "gm-space";
+  row.setAttribute("aria-hidden", "true");
+  row.style.height = `${rows * ROW}px`;
+  return row;
+}
