@@ -51,7 +51,8 @@ def _other_model(recording: Recording) -> list[Fault]:
     if recording.raised is not None or not recording.updates:
         return []
     updated = {p.variable for u in recording.updates if u.raised is None for p in u.pairs}
-    assigned = {a.variable for a in recording.assignments}
+    begun = min((c.seq for c in recording.models if c.trains), default=0)
+    assigned = {a.variable for a in recording.assignments if a.seq > begun}
     last = max((c.seq for c in recording.models if c.trains and set(c.weights) & updated), default=None)
     if last is None:
         return []
