@@ -108,7 +108,9 @@ class CellCheck:
         import dataclasses
 
         spent = dataclasses.replace(report.overhead, check_seconds=time.perf_counter() - start)
-        self.report = dataclasses.replace(report, overhead=spent)
+        from gradmagic.state import compared
+
+        self.report = compared(dataclasses.replace(report, overhead=spent))
         return self.report
 
     def problem(self) -> GradientProblem | None:

@@ -28,6 +28,7 @@ Verdict = Literal["ok", "warning", "error"]
 Certainty = Literal["certain", "likely"]
 Applicability = Literal["safe", "unsafe", "display-only"]
 NodeKind = Literal["variable", "op", "group", "input", "target", "cut"]
+ChangeKind = Literal["better", "worse", "other"]
 EdgeStatus = Literal["flows", "cut", "zero", "bad", "unused"]
 
 STATUSES: tuple[Status, ...] = typing.get_args(Status)
@@ -256,6 +257,27 @@ class Overhead:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A variable whose status is another than at the cell's last run; None where the call did not have it. `call` indexes the report's calls."""
+
+    name: str
+    call: int
+    before: Status | None
+    after: Status | None
+    kind: ChangeKind
+
+
+@dataclass(frozen=True)
+class Since:
+    """What changed since the cell's previous report: variables, and rules (of warnings and errors) that are `resolved` or `new`."""
+
+    execution_count: int | None
+    changes: tuple[Change, ...] = ()
+    resolved: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     versions: Versions
     cell: CellInfo
@@ -268,6 +290,7 @@ class Report:
     raised: Raised | None = None
     overhead: Overhead = Overhead(0.0, 0.0, 0, 0)
     failures: tuple[str, ...] = ()
+    since: Since | None = None
     schema: str = SCHEMA
 
     def to_dict(self) -> dict[str, Any]:

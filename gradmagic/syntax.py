@@ -165,6 +165,10 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
 
 def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast.stmt | ast.expr]]:
     for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for index, statement in enumerate(node.body[:-1]):
+                if isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], (ast.Return, ast.Continue, ast.Break)):
+                    yield list(node.body[index + 1 :]), statement
         if isinstance(node, ast.If):
             yield list(node.body), node
             if node.orelse:
@@ -196,7 +200,10 @@ def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:
 def uses_of_result(recording: Recording, span: Span) -> bool:
     """Whether the name that a gradient call is assigned to is read again in the same cell or file, other than to be printed."""
     tree, statement = _tree(recording, span), statement_at(recording, span)
-    if tree is None or not isinstance(statement, ast.Assign):
+    if tree is None or not isinstance(statement, ast.Assign) or not isinstance(statement.value, (ast.Call, ast.Subscript)):
+        return True
+    called = statement.value if isinstance(statement.value, ast.Call) else None
+    if called is not None and _last_name(called.func) not in ("gradient", "jacobian", "batch_jacobian", "gradients"):
         return True
     names = {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))

@@ -21,6 +21,7 @@ NO_EDIT = {
     "none/constant-target": "what the target should be computed from is not in the code",
     "zero/untaken-graph-branch": "which branch runs is the program's choice",
     "zero/saturated-activation": "how to scale what goes in is the author's choice",
+    "scale/near-singular": "where the variable may be is the author's choice",
     "step/silently-skipped": "the rule that explains the None holds the edit",
     "wrong/nonsmooth-point": "there is nothing to repair",
 }

@@ -26,6 +26,7 @@ from gradmagic.recording import (
     Flow,
     GradientRun,
     Layer,
+    ModelCall,
     Op,
     Raised,
     Recording,
@@ -78,6 +79,8 @@ def recording_of(session: Session) -> Recording:
         session.changes.facts(),
         tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
         tuple(stale_reads(session)),
+        tuple(ModelCall(seq, name, session.spans.span(place), weights, trains) for seq, name, place, weights, trains in session.layers.calls) if session.layers else (),
+        session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {},
         code,
         _raised(session),
         session.ops_recorded,
@@ -166,7 +169,7 @@ def _op(session: Session, op: RawOp) -> Op:
         op.in_graph,
         op.branches,
         attributes,
-        session.layers.key(op.layer) if op.layer is not None else None,
+        session.layers.key(op.layer) if op.layer is not None and not op.by_user else None,
         op.unnoted,
         session.spans.span(op.gradient),
     )
@@ -192,8 +195,9 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
-            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             value,
+            tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
+            tuple(sorted(known.holders)),
         )
     return found
 

@@ -26,7 +26,7 @@ SKIP = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_oh", "_dh", "_ih
 class Known:
     """A variable that was met: its handle's id, a weak reference, and the names found for it."""
 
-    __slots__ = ("created", "dtype", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable")
+    __slots__ = ("created", "dtype", "holders", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable")
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -38,6 +38,7 @@ class Known:
         self.created: int | None = None
         self.place: Place | None = None
         self.made_by: tuple[Place, ...] = ()
+        self.holders: set[str] = set()
 
 
 class Variables:
@@ -159,6 +160,11 @@ class Variables:
         if hasattr(value, "trainable_variables") and hasattr(value, "non_trainable_variables") and hasattr(value, "layers"):
             for variable in list(value.trainable_variables) + list(value.non_trainable_variables):
                 self.add(variable, owner=name)
+        if hasattr(value, "trainable_variables") and hasattr(value, "add_weight") and not getattr(value, "layers", None):
+            for variable in list(value.variables):
+                key = self.add(variable)
+                if key is not None:
+                    self.known[key].holders.add(name.rpartition(".")[2].partition("[")[0])
         attributes = getattr(value, "__dict__", None)
         if isinstance(attributes, dict) and len(attributes) <= 500:
             for attribute, item in list(attributes.items()):
@@ -194,7 +200,7 @@ class Variables:
         for match in matches:
             known = self.known[match]
             names = known.names or [known.path.rpartition("/")[2]]
-            if any(re.split(r"[.\[]", name)[0 if "[" in name else -1] in words or name in words for name in names):
+            if any(_is_called(name, code, words) for name in names):
                 called.append(match)
         if called:
             # Of several variables that one name stood for, the one that was made last.
@@ -230,6 +236,16 @@ class Variables:
                 if item is value and not name.startswith("_"):
                     return name
         return None
+
+
+def _is_called(name: str, code: str, words: set[str]) -> bool:
+    """Whether code speaks of a variable by this name; of an element of a list only where the code names no other one."""
+    if name in words or name in code:
+        return True
+    base, _, rest = name.partition("[")
+    if rest and re.search(re.escape(base) + r"\[\s*[\d'\"]", code):
+        return False
+    return (base.rpartition(".")[2] if not rest else base) in words
 
 
 def _memory_of(tensor: Any) -> Any:

@@ -96,7 +96,10 @@ def _watch_ops(session: Session) -> None:
             if noted.finite is False:
                 note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
         out_ids = tuple([t._id for t in outputs])
-        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer))
+        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer)
+        if session.layer is not None:
+            raw.by_user = session.by_user(place)
+        known_ops.append(raw)
         session.ops_recorded += 1
         if op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
@@ -140,6 +143,13 @@ def _watch_backward(session: Session) -> None:
 
 def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
     """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
+    try:
+        _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
+    except Exception as error:
+        session.failed("note a step of the backward pass", error)
+
+
+def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> None:
     run = session.current_run
     assert run is not None
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
@@ -177,7 +187,8 @@ def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[
         array = array_of(tensor)
         if array is None or np.asarray(array).dtype.kind not in "fcV":
             return None
-        flows[key] = quick(array)
+        # A gradient without an element carries nothing.
+        flows[key] = quick(array) if np.size(array) else (0.0, True, True)
     return flows[key]
 
 
@@ -219,7 +230,7 @@ def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[
 def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> float:
     """The largest true product of a gradient that came in and the derivative it met on the way to an input whose gradient is zero; for ops where that is one multiplication, else 0."""
     arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
-    if not arrays or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
+    if not arrays or any(a is not None and not np.size(a) for a in arrays) or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
         return 0.0
     sizes: list[Any] = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
     gradient, values = sizes[0], sizes[1:]
@@ -277,6 +288,20 @@ def _gradient_place(session: Session, backward: Any, depth: int = 0) -> Any:
     return None
 
 
+def _results_of(backward: Any) -> int:
+    """How many results a custom gradient has that was traced into a graph; 0 for an eager one."""
+    code = getattr(backward, "__code__", None)
+    # A count in newer versions of TensorFlow, the results themselves in older ones.
+    name = next((n for n in ("flat_result_len", "flat_result") if code is not None and n in code.co_freevars), None)
+    if code is None or name is None:
+        return 0
+    try:
+        found = backward.__closure__[code.co_freevars.index(name)].cell_contents
+        return found if isinstance(found, int) else len(found)
+    except (TypeError, ValueError):
+        return 0
+
+
 def _watch_records(session: Session) -> None:
     original = record.record_operation
 
@@ -284,6 +309,12 @@ def _watch_records(session: Session) -> None:
         if session.busy or getattr(backward_function, "__module__", "") != "tensorflow.python.ops.custom_gradient":
             return original(op_type, output_tensors, input_tensors, backward_function, forward_function)
         seq, gradient = session.next(), _gradient_place(session, backward_function)
+        # In a graph the results stand among the inputs, before the arguments.
+        results = _results_of(backward_function)
+        if results:
+            session.custom[output_tensors[0]._id] = results
+        every = input_tensors
+        input_tensors = list(input_tensors)[results:]
         for tensor in input_tensors:
             if getattr(tensor, "_id", None) is not None and tensor._id not in session.tensors:
                 session.tensors[tensor._id] = session.variables.identify(tensor)
@@ -292,7 +323,7 @@ def _watch_records(session: Session) -> None:
                 seq,
                 "CustomGradient",
                 tuple(t._id for t in input_tensors),
-                tuple(t._id for t in output_tensors),
+                tuple(t._id for t in (output_tensors[:results] if results else output_tensors)),
                 session.here(),
                 context.context().scope_name or "",
                 session.active,
@@ -307,9 +338,9 @@ def _watch_records(session: Session) -> None:
         def backward(*out_grads: Any) -> Any:
             result = backward_function(*out_grads)
             if session.current_run is not None and not session.busy:
-                note_step(session, "CustomGradient", input_tensors, None, out_grads, result, op=seq)
+                note_step(session, "CustomGradient", input_tensors, None, out_grads[:results] if results else out_grads, list(result)[results:] if results else result, op=seq)
             return result
 
-        return original(op_type, output_tensors, input_tensors, backward, forward_function)
+        return original(op_type, output_tensors, every, backward, forward_function)
 
     session.patches.set(record, "record_operation", record_operation)

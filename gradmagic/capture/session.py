@@ -59,7 +59,9 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.layer: Any = None
+        self.layer_at: Place | None = None
         self.births = 0
+        self.custom: dict[int, int] = {}
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -73,6 +75,11 @@ class Session:
     def fresh_id(self) -> int:
         """A tensor id that TensorFlow never gives."""
         return next(self._fresh)
+
+    def by_user(self, place: Place | None) -> bool:
+        """Whether it is code of the user's that the layer runs at this place, and not its own."""
+        at = self.layer_at
+        return not (at is place or (at is not None and place is not None and at[0] is place[0] and at[2] == place[2]))
 
     def here(self, depth: int = 1) -> Place | None:
         """The user's innermost place on the stack."""

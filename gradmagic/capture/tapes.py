@@ -132,6 +132,13 @@ def _watch_tf_gradients(session: Session) -> None:
         zero = _asks_for_zeros(kwargs.get("unconnected_gradients"))
         return ask(session, "tf.gradients", None, ys, xs, lambda: original(ys, xs, *args, **kwargs), sys._getframe(1), zero)
 
+    def hessians(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.busy or session.current_run is not None:
+            return second(ys, xs, *args, **kwargs)
+        return ask(session, "tf.hessians", None, ys, xs, lambda: second(ys, xs, *args, **kwargs), sys._getframe(1))
+
+    second = tf.hessians
+    session.patches.set(tf, "hessians", hessians)
     session.patches.set(gradients_impl, "gradients_v2", gradients)
     session.patches.set(tf, "gradients", gradients)
 
@@ -343,6 +350,14 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
             session.tapes.pop(tape.id, None)
 
 
+def _is_made_of_nothing(tensor: Any) -> bool:
+    """Whether a gradient in a graph is the zeros that TensorFlow puts in the place of None."""
+    op = getattr(tensor, "op", None)
+    while op is not None and op.type in ("Identity", "Reshape") and op.inputs:
+        op = op.inputs[0].op
+    return op is not None and op.type in ("ZerosLike", "Fill", "Const", "Zeros")
+
+
 def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tuple[Source, ...]:
     return tuple(dataclasses.replace(s, value=numbers_of(before[s.id])) if s.id in before else s for s in sources)
 
@@ -386,8 +401,8 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
         session.tensors[run.targets[0]] = note_tensor(session, target)
     run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
     run.gradients = tuple(
-        Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, shape=t.shape or shape)
-        for m, g, sp, t, shape in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, strict=True)
+        Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, traced.unconnected_zero and _is_made_of_nothing(made), t.shape or shape)
+        for m, g, sp, t, shape, made in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, template.tensors, strict=True)
     )
     run.seq = traced.seq
     # The values of a graph's tensors are kept once: those of the worst run.

@@ -103,6 +103,18 @@ def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
     return ()
 
 
+def finite_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`log(x)` of a negative number → `log(abs(x))`, which has the same derivative and a value."""
+    code, names = code_at(recording, place), names_of(recording)
+    call = code.call_at(place, ("log",)) if code is not None and place is not None else None
+    x = text_of(code, call, 0, "x") if code is not None and call is not None else None
+    absolute = names.function("abs", call.func) if call is not None else None
+    if code is None or call is None or x is None or absolute is None:
+        return valid_input(recording, place, op)
+    new = code.expression(f"{code.text(call.func)}({absolute}({x}))")
+    return fix("take the logarithm of the absolute value, which has the same derivative", "unsafe", (code, Change().replace(call, new)))
+
+
 def _divide(code: Code, node: cst.BinaryOperation, names: Names) -> str | None:
     divide = names.function("divide_no_nan", node.left.func if isinstance(node.left, cst.Call) else None)
     return f"{divide}({code.text(node.left)}, {code.text(node.right)})" if divide else None

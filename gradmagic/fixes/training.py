@@ -258,16 +258,3 @@ def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
         if change.after:
             return fix("scale the data to numbers around 1", "unsafe", (cell, change))
     return ()
-
-
-def larger_constant(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """The small constant beside a singular point, made larger."""
-    code = code_at(recording, place)
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    if code is None or statement is None:
-        return ()
-    scope = code.scope(statement)
-    for number in code.all(cst.Float, scope):
-        if 0.0 < float(number.value) < 1e-5 and isinstance(code.parent(number), (cst.BinaryOperation, cst.Arg)) and "Variable" not in code.text(code.statement(number) or number):
-            return fix("use a larger constant beside the singular point", "unsafe", (code, Change().replace(number, cst.Float("1e-2"))))
-    return ()

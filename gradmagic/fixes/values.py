@@ -23,6 +23,13 @@ def weight_of_one(recording: Recording, place: Place) -> tuple[Fix, ...]:
     weights = [n for n in zeros if isinstance(code.parent(n), (cst.DictElement, cst.BinaryOperation, cst.Assign, cst.Arg)) and not _is_axis(code, n)]
     if len(weights) == 1:
         return fix("give it the weight 1", "unsafe", (code, Change().replace(weights[0], cst.Float("1.0"))))
+    training = code.call_at(place, ("fit", "train_on_batch"))
+    for other in cells(recording) if training is not None else ():
+        for call in other.all(cst.Call):
+            arg = argument(call, None, "loss_weights", "class_weight")
+            off = [n for n in other.all(cst.BaseNumber, arg.value) if other.text(n) in ("0", "0.0")] if arg is not None else []
+            if len(off) == 1:
+                return fix("give this part of the loss the weight 1", "unsafe", (other, Change().replace(off[0], cst.Float("1.0"))))
     for node in code.expressions_at(place)[:1]:
         for name in code.all(cst.Name, node):
             for other in cells(recording):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, Op
+from gradmagic.recording import BackwardStep, Op, has_gradient_dtype
 
 
 def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -28,6 +28,9 @@ def _zero(paths: Paths, index: int) -> Fault:
         for position, flow in enumerate(step.sent):
             if flow is not None and flow.zero and position < len(op.inputs) and paths.mask.get(op.inputs[position], 0) & bit:
                 return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
+    loop = _loop_without_turns(paths, index)
+    if loop is not None:
+        return Fault("zero", "branch", run, (index,), loop, ops=tuple(reads), span=loop.span, detail={"label": "body", "certain": True})
     seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
     if seeds:
         return Fault("zero", "seed", run, (index,), span=run.span)
@@ -36,6 +39,20 @@ def _zero(paths: Paths, index: int) -> Fault:
     measured = bool(run.steps) and any(f is not None and f.norm is not None for s in run.steps for f in s.received)
     where = reads[0].span if reads else run.span
     return Fault("zero", "cancelled" if measured else "unknown", run, (index,), reads[0] if reads else None, span=where, detail={"exact": exact})
+
+
+def _loop_without_turns(paths: Paths, index: int) -> Op | None:
+    """The loop that a zero came back through, if the replay saw none of its body's ops run."""
+    recording, key = paths.recording, paths.run.gradients[index].id
+    for step in paths.run.steps:
+        op = recording.by_seq.get(step.op) if step.op is not None else None
+        if op is None or not op.type.endswith("While") or not any(f is not None and f.zero and f.id == key for f in step.sent):
+            continue
+        body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
+        floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
+        if floats and all(t.finite is None for t in floats):
+            return op
+    return None
 
 
 def _good(flows: tuple[object, ...]) -> bool:
@@ -111,9 +128,14 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
             continue
         if op.type in ("ReadVariableOp", "ResourceGather", "VarHandleOp"):
             return op, op.inputs[0] if op.inputs and op.inputs[0] in tensors else op.outputs[0]
+        if op.type in DATA:
+            return op, next(out for out in op.outputs if (t := tensors.get(out)) is not None and t.finite is False)
         bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
         return op, bad[0] if bad else None
     return None
+
+
+DATA = frozenset({"IteratorGetNext", "IteratorGetNextSync", "OptionalGetValue", "Const", "Placeholder", "EagerPyFunc", "PyFunc", "ParseExampleV2", "DecodeCSV", "ReadFile"})
 
 
 def _towards_target(paths: Paths, op: Op) -> list[Op]:

@@ -16,6 +16,7 @@ SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMu
 CANCELLED = 1e-5
 BROADCASTS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "Tile", "BroadcastTo"})
 NEARLY = 0.01
+NEAR = 1e-3
 LOOPS = frozenset({"While", "StatelessWhile"})
 SINGULAR = frozenset(
     {
@@ -120,7 +121,7 @@ def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Faul
     if deep is None or deep.op is None:
         return faults
     # Weights that every turn uses get one large term from a turn; what made that term large is the same line.
-    return [dataclasses.replace(deep, sources=f.sources) if f.op is not None and f.op.span == deep.op.span else f for f in faults]
+    return [dataclasses.replace(deep, sources=f.sources) for f in faults]
 
 
 def _fault(paths: Paths, index: int, status: str) -> Fault:
@@ -142,8 +143,31 @@ def _fault(paths: Paths, index: int, status: str) -> Fault:
     worst = max((item for item in moving if (item[1].op.span if item[1].op is not None else None) == main), key=lambda item: item[0])
     loop = worst[1].op is not None and (worst[1].op.type in LOOPS or any(label == "body" for _, label in worst[1].op.branches))
     same = [link for _, link in moving if link.op is not None and link.op.span == main]
-    depth = loop or (len([w for w, _ in moving if w < 0.5 * total]) >= 3 and strongest[0] < 0.5 * total)
+    depth = loop or (len(moving) >= 4 and strongest[0] < 0.34 * total)
     chosen = worst[1] if depth else strongest[1]
     detail |= {"key": (status, depth, chosen.op.span if chosen.op else None), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
-    cause = "depth" if depth else "singular" if chosen.op is not None and chosen.op.type in SINGULAR and status == "exploding" else "factor"
-    return Fault("scale", cause, run, (index,), chosen.op, chosen.input, step=chosen.step, detail=detail)
+    singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
+    cause = "depth" if depth else "singular" if singular else "factor"
+    op = _inside(recording, chosen.op) if depth and chosen.op is not None and chosen.op.type in LOOPS else chosen.op
+    return Fault("scale", cause, run, (index,), op, chosen.input, step=chosen.step, detail=detail)
+
+
+def _is_near_pole(recording: Recording, op: Op) -> bool:
+    """Whether an op whose derivative has a pole at 0 ran on values next to it."""
+    if op.type not in SINGULAR | {"Mul"} or not op.inputs:
+        return False
+    if op.type == "Mul":
+        made = [recording.producer.get(key) for key in op.inputs]
+        return any(before is not None and before.type in SINGULAR and _is_near_pole(recording, before) for before in made)
+    tensor = recording.tensors.get(op.inputs[1 if op.type in ("RealDiv", "Div", "DivNoNan") and len(op.inputs) > 1 else 0])
+    if tensor is None or tensor.norm is None:
+        return False
+    size = math.prod(d or 1 for d in tensor.shape or ())
+    return tensor.norm < NEAR * math.sqrt(size or 1)
+
+
+def _inside(recording: Recording, loop: Op) -> Op:
+    """The product in the body of a loop that its turns repeat."""
+    body = [op for op in recording.ops if (loop.seq, "body") in op.branches and op.span is not None and op.span != loop.span]
+    products = [op for op in body if op.type in ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")]
+    return products[-1] if products else loop

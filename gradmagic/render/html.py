@@ -92,6 +92,9 @@ def _head(report: Report) -> Markup:
     raised = wording.raised_line(report)
     if raised is not None:
         parts.append(tag("p", inline(raised), style="margin:0 0 10px;word-break:break-word"))
+    since = wording.since_line(report)
+    if since is not None:
+        parts.append(tag("p", inline(since), style="margin:0 0 10px;word-break:break-word"))
     return join(*parts)
 
 

@@ -29,6 +29,9 @@ def to_markdown(report: Report) -> str:
     raised = wording.raised_line(report)
     if raised is not None:
         parts.append(prose_line(raised))
+    since = wording.since_line(report)
+    if since is not None:
+        parts.append(prose_line(since))
     for finding in report.findings:
         parts += _finding(finding, report)
     for call in report.calls:

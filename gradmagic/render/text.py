@@ -57,6 +57,9 @@ def to_text(report: Report, *, color: bool = False, width: int = 100, quiet: boo
     raised = wording.raised_line(report)
     if raised is not None:
         blocks[0].append(raised)
+    since = wording.since_line(report)
+    if since is not None:
+        blocks[0] += wrap(since, width)
     blocks += [_finding(finding, report.cell, ink, width) for finding in found]
     if not (quiet and report.verdict == "ok"):
         blocks += [_call(call, report, ink, width, quiet) for call in report.calls]

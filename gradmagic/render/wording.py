@@ -11,6 +11,7 @@ from gradmagic.report import CellInfo, Finding, Fix, GradientCall, Location, Rep
 NOTHING = "–"
 LONGEST_NAME = 120
 LONGEST_MESSAGE = 600
+MOST_CHANGES = 4
 
 ICONS: dict[Status, str] = {
     "ok": "✓",
@@ -159,6 +160,23 @@ def update_line(update: Update, cell: CellInfo) -> str:
         more = f" and {len(update.skipped) - 4:,} more" if len(update.skipped) > 4 else ""
         line += f"; left out: {some}{more}"
     return line
+
+
+def since_line(report: Report) -> str | None:
+    """What changed since the cell's last run, on one line; None where there is nothing to say."""
+    since = report.since
+    if since is None or not (since.changes or since.resolved or since.new):
+        return None
+    parts = []
+    for word in ("better", "worse", "other"):
+        found = [c for c in since.changes if c.kind == word]
+        shown = [f"`{name(c.name)}` {c.before or 'not asked for'} → {c.after or 'not asked for'}" for c in found[:MOST_CHANGES]]
+        if len(found) > MOST_CHANGES:
+            shown.append(f"{len(found) - MOST_CHANGES} more")
+        parts += [f"{', '.join(shown)}{'' if word == 'other' else f' ({word})'}"] if shown else []
+    if not since.changes:
+        parts += [f"`{name(rule)}` is gone" for rule in since.resolved] + [f"`{name(rule)}` is new" for rule in since.new]
+    return sentence(f"since the last run: {'; '.join(parts)}")
 
 
 def raised_line(report: Report) -> str | None:

@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradmagic.report import Finding, Fix, Report
+from gradmagic.report import Report
 
-TryFix = Callable[[Report, Finding, Fix], Mapping[str, Any]]
-"""Runs the code of a report with a fix aside. Gives `statuses_after` and, where known, `statuses_before`, `loss_before`, `loss_after`, or `error`, one sentence."""
+TryFix = Callable[[Report, int, int], Mapping[str, Any]]
+"""Runs the code of a report with a fix aside, given the places of finding and fix in the report. Gives `statuses_after` and, where known, `statuses_before`, `loss_before`, `loss_after`, or `error`, one sentence."""
 
 
 def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | None:
@@ -32,11 +32,10 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
         return None
     asked = {"type": "tried", "finding": message.get("finding"), "fix": message.get("fix")}
     empty: dict[str, Any] = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None}
-    found = _find(report, message.get("finding"), message.get("fix"))
-    if found is None:
+    if not _has(report, message.get("finding"), message.get("fix")):
         return {**asked, **empty, "error": "this report has no such fix"}
     try:
-        result = dict(try_fix(report, *found))
+        result = dict(try_fix(report, message["finding"], message["fix"]))
     except Exception as error:
         return {**asked, **empty, "error": f"the trial failed: {type(error).__name__}: {error}"}
     if result.get("error") is not None:
@@ -44,7 +43,8 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
     after = {str(name): str(status) for name, status in result.get("statuses_after", {}).items()}
     before = result.get("statuses_before")
     if before is None:
-        call = report.calls[found[0].call] if found[0].call is not None else None
+        index = report.findings[message["finding"]].call
+        call = report.calls[index] if index is not None else None
         before = {variable.name: variable.status for variable in call.variables} if call else {}
     return {
         **asked,
@@ -56,11 +56,10 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
     }
 
 
-def _find(report: Report, finding: Any, fix: Any) -> tuple[Finding, Fix] | None:
-    if not isinstance(finding, int) or not isinstance(fix, int) or not 0 <= finding < len(report.findings):
-        return None
-    found = report.findings[finding]
-    return (found, found.fixes[fix]) if 0 <= fix < len(found.fixes) else None
+def _has(report: Report, finding: Any, fix: Any) -> bool:
+    if type(finding) is not int or type(fix) is not int or not 0 <= finding < len(report.findings):
+        return False
+    return 0 <= fix < len(report.findings[finding].fixes)
 
 
 def _number(value: Any) -> float | str | None:

@@ -176,6 +176,21 @@ export interface Overhead {
   ops_dropped: number;
 }
 
+export interface Change {
+  name: string;
+  call: number;
+  before: "ok" | "none" | "zero" | "nan" | "inf" | "vanishing" | "exploding" | "wrong" | "error" | null;
+  after: "ok" | "none" | "zero" | "nan" | "inf" | "vanishing" | "exploding" | "wrong" | "error" | null;
+  kind: "better" | "worse" | "other";
+}
+
+export interface Since {
+  execution_count: number | null;
+  changes: Change[];
+  resolved: string[];
+  new: string[];
+}
+
 export interface Report {
   versions: Versions;
   cell: CellInfo;
@@ -188,5 +203,6 @@ export interface Report {
   raised: Raised | null;
   overhead: Overhead;
   failures: string[];
+  since: Since | null;
   schema: string;
 }

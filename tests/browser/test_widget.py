@@ -15,7 +15,7 @@ LIVE = """import gradmagic
 from gradmagic.widget import ReportWidget
 
 def try_fix(report, finding, fix):
-    if not fix.edits:
+    if not report.findings[finding].fixes[fix].edits:
         return {"error": "nothing to run"}
     return {"statuses_after": {v.name: "ok" for v in report.calls[0].variables}, "loss_before": 4.0, "loss_after": float("nan")}
 
@@ -58,3 +58,12 @@ def test_without_the_extension_the_widget_is_live_and_what_is_saved_is_static(pa
     # The report that needs nothing stands first, sanitized as in any notebook that is not trusted.
     expect(page.locator(".jp-OutputArea-output").first).to_contain_text("none/stop-gradient")
     expect(page.locator(".jp-OutputArea-output table").first).to_be_visible()
+
+
+def test_a_trial_of_a_real_fix_in_the_kernel(page: Page, in_lab: Any) -> None:
+    notebook = in_lab("import tensorflow as tf\n%load_ext gradmagic\nw = tf.Variable(2.0)", CAUGHT.replace("%%gradcheck", "%%gradcheck --format widget"))
+    notebook.run_all()
+    view = notebook.cell(1).locator(".jp-OutputArea-output").last.locator(".gm-report")
+    view.get_by_role("button", name="Try it").first.click()
+    expect(view.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
+    assert notebook.run_python("print('second' in dir())") == "False"

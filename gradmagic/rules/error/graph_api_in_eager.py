@@ -37,15 +37,15 @@ from gradmagic.rules.phrasing import finding
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     raised = fault.run.raised if fault.run else None
-    if raised is None or raised.type != "RuntimeError" or fault.run is None or fault.run.kind != "tf.gradients":
+    if raised is None or raised.type != "RuntimeError" or fault.run is None or fault.run.kind not in ("tf.gradients", "tf.hessians"):
         return None
     return finding(
         "error/graph-api-in-eager",
         fault,
-        "`tf.gradients` works on graphs, and this code runs eagerly",
+        f"`{fault.run.kind}` works on graphs, and this code runs eagerly",
         fault.span,
         "raises RuntimeError here",
-        "`tf.gradients` walks back through a graph that was built before. Here every op runs at once and leaves no graph behind. In eager code a `tf.GradientTape` records the ops while they run.",
+        f"`{fault.run.kind}` walks back through a graph that was built before. Here every op runs at once and leaves no graph behind. In eager code a `tf.GradientTape` records the ops while they run.",
         help="compute the target inside `with tf.GradientTape() as tape:` and call `tape.gradient(target, sources)`",
     )
 

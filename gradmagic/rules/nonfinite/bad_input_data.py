@@ -36,7 +36,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, subject
-from gradmagic.syntax import spot
+from gradmagic.syntax import use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,7 +49,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "nonfinite/bad-input-data",
         fault,
         f"{subject(fault, 'not finite')}: {name} came in with values that are not finite",
-        spot(recording, op),
+        use_of(recording, op),
         "the first value that is not finite enters here",
         f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
         help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",

@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -65,4 +66,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return away_from_the_edge(recording, found.location, fault.op)
+    edge = away_from_the_edge(recording, found.location, fault.op)
+    start = random_start(recording, fault.run)
+    entering = recording.tensors.get(fault.op.inputs[0]) if fault.op is not None and fault.op.inputs else None
+    if edge and start and entering is not None and entering.all_zero:
+        # Weights of zero lead to this point, and keep everything before it from learning.
+        edits = tuple(e for e in start[0].edits if not any(e.cell == f.cell and e.start_line <= f.end_line and f.start_line <= e.end_line for f in edge[0].edits))
+        return (Fix(f"{edge[0].title}, and {start[0].title}", (*edge[0].edits, *edits), "unsafe"), *edge)
+    return edge

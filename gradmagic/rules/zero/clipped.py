@@ -39,7 +39,7 @@ from gradmagic.syntax import spot
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue"):
+    if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue", "Relu6"):
         return None
     return finding(
         "zero/clipped",

@@ -41,6 +41,17 @@ from gradmagic.syntax import spot
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
+    if fault.cause == "died" and op is not None and op.type in ("SelectV2", "Select") and fault.input in (1, 2):
+        return finding(
+            "zero/masked-out",
+            fault,
+            f"{subject(fault, 'zero')}: {called(recording, op)} picks the other value for every element",
+            spot(recording, op),
+            "the condition leaves nothing of this value",
+            f"Going backward, {called(recording, op)} passes the gradient on only where its condition picks this value. In this run that is nowhere.",
+            severity="warning",
+            help="look at the condition: in this run it is the same for every element",
+        )
     if fault.cause != "died" or op is None or run is None or op.type not in ("Mul", "MatMul", "BatchMatMulV2") or len(op.inputs) != 2:
         return None
     other = recording.tensors.get(op.inputs[1 - (fault.input or 0)])

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.training import next_block
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject
 from gradmagic.syntax import spot, text_at
@@ -44,7 +44,22 @@ SELECTS = frozenset({"StridedSlice", "Slice", "GatherV2", "Gather", "GatherNd", 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in GATHERS:
+    if fault.cause != "died" or op is None:
+        return None
+    empty = _selects_nothing(recording, op)
+    made = recording.tensors.get(empty.outputs[0]) if empty is not None else None
+    if empty is not None and made is not None:
+        op = empty
+        return finding(
+            "zero/rows-not-selected",
+            fault,
+            f"{subject(fault, 'zero')}: {called(recording, op)} selects nothing",
+            spot(recording, op),
+            f"the result has the shape {made.shape}, without an element",
+            f"{called(recording, op)} selects no element in this run, so nothing of {listing(fault.names)} reaches the target, and going backward what is not selected gets zeros.",
+            help="look at the bounds of the selection, or at the mask: in this run it leaves nothing",
+        )
+    if op.type not in GATHERS:
         return None
     selecting = _selections(recording, op)
     if not selecting:
@@ -62,6 +77,22 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=[(spot(recording, op), "put together here")],
         help="compare the bounds of the selections with the order and the sizes of the parts",
     )
+
+
+def _selects_nothing(recording: Recording, op: Op) -> Op | None:
+    """The op at or before this one that made a tensor without an element out of one that has some."""
+
+    def is_empty(key: int) -> bool:
+        tensor = recording.tensors.get(key)
+        return tensor is not None and tensor.shape is not None and 0 in tensor.shape and has_gradient_dtype(tensor.dtype)
+
+    current: Op | None = op
+    while current is not None and current.outputs:
+        before = next((i for i in current.inputs if is_empty(i)), None)
+        if before is None:
+            return current if is_empty(current.outputs[0]) else None
+        current = recording.producer.get(before)
+    return None
 
 
 def _selections(recording: Recording, op: Op) -> list[Op]:

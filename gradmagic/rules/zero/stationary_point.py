@@ -33,7 +33,7 @@ from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.scale import SUMS
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
@@ -93,7 +93,7 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
         return "its input is 0 for every element" if tensor is not None and tensor.all_zero else None
     if len(op.inputs) == 2:
         tensor = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
-        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero else None
+        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero and has_gradient_dtype(tensor.dtype) else None
     return None
 
 

@@ -37,7 +37,7 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
-EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc")
+EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc", "Prod")
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,6 +49,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if op.type in EXPONENTIALS and out is not None and out.all_zero:
         before = recording.tensors.get(op.inputs[0])
         if before is None or before.finite is False:
+            return None
+        factors = step.inputs[0] if step.inputs else None
+        if op.type == "Prod" and (factors is None or factors.zeros):
             return None
         entering = step.inputs[0] if step.inputs and step.inputs[0] is not None else None
         value = f" at {number(entering.max)}" if entering is not None else ""

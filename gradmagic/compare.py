@@ -1,0 +1,69 @@
+"""Report and report -> what got better and what got worse since the cell last ran, per variable."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since
+
+# How bad a status is: to be out of scale is less than to be zero, and that less than to be missing or not finite.
+RANK = {"ok": 0, "vanishing": 1, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 4, "wrong": 4, "error": 5}
+ALIKE = 0.6
+
+
+def compare(before: Report, after: Report) -> Since:
+    """What changed between two runs of a cell.
+
+    Calls are matched by their kind, target and order, variables by their names. A variable that only one of the reports has is listed with None for the other.
+    """
+    changes = []
+    partner = _partners(before.calls, after.calls)
+    for index, call in enumerate(after.calls):
+        other = partner.get(index)
+        old = {v.name: v.status for v in before.calls[other].variables} if other is not None else {}
+        new = {v.name: v.status for v in call.variables}
+        for name in [*new, *(n for n in old if n not in new)]:
+            if old.get(name) != new.get(name) and other is not None:
+                changes.append(Change(name, index, old.get(name), new.get(name), _kind(old.get(name), new.get(name))))
+    was, now = _rules(before), _rules(after)
+    return Since(before.cell.execution_count, tuple(changes), tuple(r for r in was if r not in now), tuple(r for r in now if r not in was))
+
+
+def _kind(before: str | None, after: str | None) -> ChangeKind:
+    if before is None or after is None:
+        return "other"
+    difference = RANK[after] - RANK[before]
+    return "better" if difference < 0 else "worse" if difference > 0 else "other"
+
+
+def _rules(report: Report) -> list[str]:
+    return list(dict.fromkeys(f.rule for f in report.findings if f.severity != "note"))
+
+
+def _partners(before: tuple[GradientCall, ...], after: tuple[GradientCall, ...]) -> dict[int, int]:
+    """For each call the earlier one of the same kind and target, in order; calls of one kind in equal number are matched by order alone."""
+    free = list(range(len(before)))
+    found: dict[int, int] = {}
+    for same_target in (True, False):
+        for index, call in enumerate(after):
+            if index in found:
+                continue
+            for other in free:
+                names = [c.target.name if c.target is not None else None for c in (before[other], call)]
+                if before[other].kind == call.kind and (not same_target or names[0] == names[1]):
+                    found[index] = other
+                    free.remove(other)
+                    break
+    return found
+
+
+def previous(report: Report, earlier: Iterable[Report]) -> Report | None:
+    """The last earlier report of the same cell: by the cell's id, and where front ends give none, by source text that is much alike."""
+    for other in reversed(list(earlier)):
+        if report.cell.id is not None or other.cell.id is not None:
+            if report.cell.id == other.cell.id:
+                return other
+        elif difflib.SequenceMatcher(None, report.cell.source, other.cell.source, autojunk=False).ratio() > ALIKE:
+            return other
+    return None
