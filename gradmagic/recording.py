@@ -393,7 +393,6 @@ class Recording:
     ops: tuple[Op, ...] = ()
     tensors: Mapping[int, Tensor] = field(default_factory=dict)
     variables: Mapping[int, Variable] = field(default_factory=dict)
-    layers: Mapping[int, Layer] = field(default_factory=dict)
     tapes: Mapping[int, Tape] = field(default_factory=dict)
     runs: tuple[GradientRun, ...] = ()
     sites: tuple[Site, ...] = ()
@@ -412,6 +411,7 @@ class Recording:
     ops_dropped: int = 0
     failures: tuple[str, ...] = ()
     cell_seconds: float = 0.0
+    layers: Mapping[int, Layer] = field(default_factory=dict)
 
     @functools.cached_property
     def by_seq(self) -> dict[int, Op]:

@@ -65,7 +65,6 @@ def recording_of(session: Session) -> Recording:
         ops,
         tensors,
         _variables(session),
-        _layers(session, ops, code),
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
         tuple(
@@ -88,6 +87,7 @@ def recording_of(session: Session) -> Recording:
         session.ops_dropped,
         tuple(session.failures),
         session.cell_seconds,
+        _layers(session, ops, code),
     )
 
 

@@ -39,7 +39,7 @@ import math
 
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording, TrainingCall
+from gradmagic.recording import Recording, Span, TrainingCall
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
 from gradmagic.sizes import NOISE
@@ -54,7 +54,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "still" or update is None or fault.run is None:
         return None
     times = f"{update.count} times" if update.count > 1 else "once"
-    reason, sure = _reason(fault)
+    reason, sure = _reason(fault, recording)
     return finding(
         "step/update-without-effect",
         fault,
@@ -62,13 +62,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         update.span,
         "changes nothing",
         f"The gradient is finite and not zero. The update ran {times}, and {'the variable holds' if len(fault.names) == 1 else 'the variables hold'} the same bits as before the first one.{reason[1]}",
-        severity="warning" if sure and (update.count > 1 or (update.in_graph and update.kind == "assign") or update.learning_rate == 0) else "note",
+        severity="warning" if sure and (update.count > 1 or update.kind == "assign" or update.learning_rate == 0) else "note",
         certainty="certain" if sure else "likely",
         help=reason[2],
     )
 
 
-def _reason(fault: Fault) -> tuple[tuple[str, str, str], bool]:
+def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], bool]:
     update, run = fault.update, fault.run
     assert update is not None and run is not None
     if update.learning_rate == 0:
@@ -82,6 +82,15 @@ def _reason(fault: Fault) -> tuple[tuple[str, str, str], bool]:
     if update.in_graph and update.kind == "assign":
         return (": what the traced function adds is 0 or too small", " Inside a `tf.function` a Python number is a constant of the graph: it has the value that it had when the function was traced.",
                 "keep the learning rate in a `tf.Variable`, or pass it to the function as a tensor"), True  # fmt: skip
+    back = _put_back(fault, recording)
+    if back is not None:
+        return (f": line {back.line} puts the old value back", f" Line {back.line} assigns to {'it' if len(fault.sources) == 1 else 'them'} after the update, turn after turn, and what it assigns is the value from before.",
+                "leave that assignment out, or keep the weights that it puts back up to date"), True  # fmt: skip
+    added = _added(fault, recording)
+    if added is not None:
+        step, resolution, dtype = added
+        return (f": what is added is too small for {dtype}", f" What this line adds has the norm {number(step)}, and next to a weight of that size {dtype} cannot tell apart what is closer than about {number(resolution)}.",
+                "keep the variables in float32, or take a larger learning rate"), True  # fmt: skip
     steps = []
     for index in fault.sources:
         source, numbers = run.sources[index], run.gradients[index].numbers
@@ -100,6 +109,32 @@ def _reason(fault: Fault) -> tuple[tuple[str, str, str], bool]:
             "keep the variables in float32 (`mixed_float16` does), or take a larger learning rate",
         ), True
     return ("", " Something put the old value back, or a constraint holds it.", "look for an assignment after the update, or a constraint of the variable"), False
+
+
+def _put_back(fault: Fault, recording: Recording) -> Span | None:
+    """Another line that assigns to the variables after each update."""
+    update, run = fault.update, fault.run
+    assert update is not None and run is not None
+    keys = {run.sources[i].id for i in fault.sources}
+    later = [a for a in recording.assignments if a.variable in keys and a.how == "AssignVariableOp" and a.span is not None and a.span != update.span and a.seq > update.seq]
+    turns = max((sum(a.variable == key for a in later) for key in keys), default=0)
+    return later[-1].span if turns >= 2 and {a.variable for a in later} == keys else None
+
+
+def _added(fault: Fault, recording: Recording) -> tuple[float, float, str] | None:
+    """(norm, resolution, dtype) where all that a line adds by hand lies below what the dtype can tell apart."""
+    update, run = fault.update, fault.run
+    assert update is not None and run is not None
+    found = []
+    for source in (run.sources[i] for i in fault.sources):
+        for a in recording.assignments:
+            if a.variable != source.id or a.span != update.span or a.value is None or a.how not in ("AssignSubVariableOp", "AssignAddVariableOp"):
+                continue
+            tensor, value = recording.tensors.get(a.value), source.value
+            if tensor is None or tensor.norm is None or value is None or value.min * value.max <= 0:
+                return None
+            found.append((tensor.norm, min(abs(value.min), abs(value.max)) * RESOLUTION.get(source.dtype, 0.0), source.dtype))
+    return max(found, key=lambda f: f[0]) if found and all(step <= resolution for step, resolution, _ in found) else None
 
 
 def _frozen(fault: Fault) -> Finding:
