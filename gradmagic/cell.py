@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import platform
 import time
 from importlib import metadata
@@ -41,6 +42,9 @@ class CellCheck:
 
         files = dict(getattr(shell.compile, "_filename_map", {}))
         cells: dict[str, str | int] = {name: number for name, number in files.items() if name != cell_name}
+        # AutoGraph keeps the translation of a function, and with it the name of the cell, when the same cell runs again.
+        text = linecache.getlines(cell_name)
+        cells.update({name: "current" for name in files if text and linecache.getlines(name) == text})
         cells[cell_name] = "current"
         blank = len(raw) - len(raw.lstrip("\n"))
         info = getattr(result, "info", None)

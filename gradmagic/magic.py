@@ -110,7 +110,11 @@ class GradcheckMagics(Magics):
             return await plain()
         from gradmagic.cell import CellCheck
 
-        check = CellCheck.of(self.shell, raw or "", cell_name, result, options, self.accepted)
+        try:
+            check = CellCheck.of(self.shell, raw or "", cell_name, result, options, self.accepted)
+        except Exception as error:
+            print(f"gradmagic: could not begin the check ({type(error).__name__}: {error}); the cell runs without it")
+            check = None
         if check is None:
             return await plain()
         self._running = True

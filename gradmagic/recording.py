@@ -342,6 +342,17 @@ class TrainingCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A call of a whole Keras model from the user's code: `weights` are its variables' ids, `trains` whether a tape was recording or `fit` ran it."""
+
+    seq: int
+    name: str
+    span: Span | None
+    weights: tuple[int, ...]
+    trains: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StaleRead:
     """A Python value that a traced function keeps: what the user's code calls it, its value when the function was traced, and now."""
 
@@ -375,7 +386,7 @@ class Recording:
     """Everything that is known of one run of a cell.
 
     `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
-    `failures` are sentences about what the capture could not do.
+    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are sentences about what the capture could not do.
     """
 
     cell: Cell
@@ -393,6 +404,8 @@ class Recording:
     changes: Mapping[int, Change] = field(default_factory=dict)
     training: tuple[TrainingCall, ...] = ()
     stale: tuple[StaleRead, ...] = ()
+    models: tuple[ModelCall, ...] = ()
+    untracked: Mapping[int, Layer] = field(default_factory=dict)
     code: Mapping[str | int, str] = field(default_factory=dict)
     raised: Raised | None = None
     ops_recorded: int = 0

@@ -22,10 +22,10 @@ def blend(a, b):
     return 0.6 * a + 0.4 * tf.tanh(b)
 
 def detached(a):
-    return tf.stop_gradient(a)
+    return tf.stop_gradient(a, name="of_SEED")
 
 def levels(a):
-    return tf.floor(a * 8.0) / 8.0
+    return tf.floor(a * 8.0, name="of_SEED") / 8.0
 """
 HELPERS = {"detached": 11, "levels": 14}
 
@@ -247,7 +247,8 @@ def plant(seed: int, compiled: bool, most: int = 200) -> Planted:
     fixed = ["    return grads", "grads = step()"] if compiled else []
     return Planted(
         seed,
-        SETUP + "\n".join(made) + "\n",
+        # AutoGraph takes functions of equal code for one, and would then name the line in another program.
+        SETUP.replace("SEED", str(seed)) + "\n".join(made) + "\n",
         "\n".join([*head, *before, *tape, *(text for text, _ in g.lines), *tail]) + "\n",
         tuple(sources),
         tuple("none" if s.startswith("p") else "ok" for s in sources),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 from typing import Any
 
@@ -39,8 +40,6 @@ def truth(program: Planted) -> tuple[list[bool], list[bool]]:
         if cell is program.cell and "return [g" in cell:
             cell = cell.replace("return [g for g in grads if g is not None]", "return grads").replace("result = step()", "grads = step()")
         space: dict[str, Any] = {}
-        import linecache
-
         name = f"<planted {program.seed} {len(cell)}>"
         linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
         exec(program.setup, space)

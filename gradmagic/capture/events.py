@@ -11,7 +11,7 @@ from gradmagic.capture.spans import Place
 class RawOp:
     """An op as noted by the callback; what is costly to work out is left for later."""
 
-    __slots__ = ("attrs", "branches", "gradient", "in_graph", "inputs", "layer", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type", "unnoted")
+    __slots__ = ("attrs", "branches", "by_user", "gradient", "in_graph", "inputs", "layer", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type", "unnoted")
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class RawOp:
         layer: Any = None,
     ) -> None:
         self.layer = layer
-        self.unnoted = False
+        self.unnoted = self.by_user = False
         self.gradient: Place | None = None
         self.seq, self.type, self.inputs, self.outputs = seq, type_, inputs, outputs
         self.place, self.scope, self.tapes, self.phase = place, scope, tapes, phase

@@ -26,6 +26,7 @@ from gradmagic.recording import (
     Flow,
     GradientRun,
     Layer,
+    ModelCall,
     Op,
     Raised,
     Recording,
@@ -49,6 +50,7 @@ def recording_of(session: Session) -> Recording:
     """The facts of a session as plain values."""
     raw = _all_ops(session)
     _settle(session, raw)
+    _as_called(session)
     by_output = {out: op for op in raw for out in op.outputs}
     links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
@@ -78,6 +80,8 @@ def recording_of(session: Session) -> Recording:
         session.changes.facts(),
         tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
         tuple(stale_reads(session)),
+        tuple(ModelCall(seq, name, session.spans.span(place), weights, trains) for seq, name, place, weights, trains in session.layers.calls) if session.layers else (),
+        session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {},
         code,
         _raised(session),
         session.ops_recorded,
@@ -85,6 +89,17 @@ def recording_of(session: Session) -> Recording:
         tuple(session.failures),
         session.cell_seconds,
     )
+
+
+def _as_called(session: Session) -> None:
+    """What a gradient call inside a function was asked for, by the ids that the function was called with."""
+    outside = session.stands_for
+    for run in session.runs:
+        run.targets = tuple(outside.get(t, t) for t in run.targets)
+        run.sources = tuple(dataclasses.replace(s, id=outside[s.id]) if s.id in outside else s for s in run.sources)
+    for tape in session.tapes.values():
+        tape.watched = {outside.get(k, k) for k in tape.watched}
+        tape.watch_places = {outside.get(k, k): v for k, v in tape.watch_places.items()}
 
 
 def _settle(session: Session, ops: list[RawOp]) -> None:
@@ -166,7 +181,7 @@ def _op(session: Session, op: RawOp) -> Op:
         op.in_graph,
         op.branches,
         attributes,
-        session.layers.key(op.layer) if op.layer is not None else None,
+        session.layers.key(op.layer) if op.layer is not None and not op.by_user else None,
         op.unnoted,
         session.spans.span(op.gradient),
     )

@@ -29,7 +29,7 @@ class Graphs:
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
-            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer_of(place))
+            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer, self.session.by_user(place))
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
@@ -157,7 +157,7 @@ def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
         HIDDEN.setdefault(outer, []).extend({p.template for p in probes if p.template is not None})
         return
     if graph in HIDDEN:
-        HIDDEN.setdefault(outer, []).extend(HIDDEN[graph])
+        HIDDEN.setdefault(outer, []).extend(HIDDEN.get(graph))
     PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t, p.origin) for p, t in zip(probes, values, strict=False))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
 LIBRARIES = frozenset({"keras", "tf_keras", "keras_hub", "keras_cv", "keras_nlp"})
+CALLS = 1000
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -26,7 +27,49 @@ class Layers:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.met: dict[int, Any] = {}
+        self.outermost: dict[int, Any] = {}
+        self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool]] = []
+        self._names: dict[tuple[int, Place | None], str] = {}
         self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
+
+    def called(self, model: Any, frame: Any, trains: bool = False) -> None:
+        """A layer was called from outside of any other: note it as a model if it has weights."""
+        try:
+            self._called(model, frame, trains)
+        except Exception as error:
+            self.session.failed("note the call of a model", error)
+
+    def _called(self, model: Any, frame: Any, trains: bool) -> None:
+        session = self.session
+        weights = tuple(k for k in map(session.variables.key, getattr(model, "trainable_variables", ())) if k is not None)
+        if not weights or len(self.calls) >= CALLS:
+            return
+        place = session.spans.place(frame)
+        key = (id(model), place)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = str(session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model"))
+        self.calls.append((session.next(), name, place, weights, trains or bool(session.active - {session.own_tape})))
+
+    def untracked(self, ops: Any, sources: set[int]) -> dict[int, Layer]:
+        """The trainable variables that ops inside a model read and that the outermost model does not know, by id."""
+        found: dict[int, Layer] = {}
+        known: dict[int, set[int]] = {}
+        for op in ops:
+            model = self.outermost.get(id(op.layer)) if op.layer is not None else None
+            if model is None or op.phase != "forward":
+                continue
+            if id(model) not in known:
+                known[id(model)] = {k for k in map(self.session.variables.key, model.variables) if k is not None}
+            for key in op.inputs:
+                tensor = self.session.tensors.get(key)
+                variable = tensor.variable if tensor is not None and tensor.variable is not None else key
+                entry = self.session.variables.known.get(variable)
+                if entry is not None and entry.trainable and variable not in known[id(model)] and variable not in sources and variable not in found:
+                    kind = type(model)
+                    name = str(getattr(model, "path", "") or model.name)
+                    found[variable] = Layer(id(model), name, kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES)
+        return found
 
     def key(self, layer: Any) -> int | None:
         """The id that the recording knows a layer by."""
@@ -67,6 +110,9 @@ def install(session: Session) -> None:
             return call(self, *args, **kwargs)
         session.layers.met.setdefault(id(self), self)
         before = session.layer, session.layer_at
+        if before[0] is None:
+            session.layers.called(self, sys._getframe(1))
+        session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
         session.layer, session.layer_at = self, session.spans.place(sys._getframe(1))
         try:
             return call(self, *args, **kwargs)

@@ -198,6 +198,8 @@ class Variables:
         """Which variable a doubtful value is, by the code that uses it; None where it is the number itself."""
         matches, number = self.doubtful[key]
         words = set(re.findall(r"[A-Za-z_]\w*", code))
+        if any(getattr(self.session.namespace.get(word), "_id", None) == key for word in words):
+            return None
         called = []
         for match in matches:
             known = self.known[match]

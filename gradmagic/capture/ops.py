@@ -99,7 +99,10 @@ def _watch_ops(session: Session) -> None:
             if noted.finite is False:
                 note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
         out_ids = tuple([t._id for t in outputs])
-        known_ops.append(RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer_of(place)))
+        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer)
+        if session.layer is not None:
+            raw.by_user = session.by_user(place)
+        known_ops.append(raw)
         session.ops_recorded += 1
         if op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":

@@ -25,6 +25,7 @@ class OwnTape:
         self.tape: Any = tf.GradientTape(persistent=True)
         self.tape.__enter__()
         self.note = _tape_of(session, self.tape)
+        session.own_tape = self.note.id
 
     def _is_wanted(self) -> bool:
         others = [t for t in self.session.tapes.values() if t.id != self.note.id]

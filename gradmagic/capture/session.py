@@ -61,6 +61,7 @@ class Session:
         self.layer: Any = None
         self.layer_at: Place | None = None
         self.births = 0
+        self.own_tape = -1
         self.custom: dict[int, int] = {}
         from gradmagic.capture.names import Variables
 
@@ -76,10 +77,10 @@ class Session:
         """A tensor id that TensorFlow never gives."""
         return next(self._fresh)
 
-    def layer_of(self, place: Place | None) -> Any:
-        """The layer that runs, unless it is code of the user's that it runs at this place."""
+    def by_user(self, place: Place | None) -> bool:
+        """Whether it is code of the user's that the layer runs at this place, and not its own."""
         at = self.layer_at
-        return self.layer if self.layer is not None and (at is place or (at is not None and place is not None and at[0] is place[0] and at[2] == place[2])) else None
+        return not (at is place or (at is not None and place is not None and at[0] is place[0] and at[2] == place[2]))
 
     def here(self, depth: int = 1) -> Place | None:
         """The user's innermost place on the stack."""

@@ -81,6 +81,8 @@ def _traced(session: Session, function: Any) -> Traced | None:
     try:
         inner: Any = tf_decorator.unwrap(function._python_function)[1]
         bound = getattr(inner, "__self__", None)
+        # TensorFlow binds a method to a stand-in that holds its object weakly.
+        bound = getattr(bound, "target", bound)
         plain: Any = inspect.unwrap(getattr(inner, "__func__", inner))
         code = getattr(plain, "__code__", None)
         if code is None or not session.spans.is_user_file(code.co_filename):

@@ -14,7 +14,6 @@ from tensorflow.python.framework import dtypes, func_graph
 
 from gradmagic.capture.events import RawRun, RawSite
 from gradmagic.capture.graph_ops import is_repeatable
-from gradmagic.capture.spans import Place
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -50,10 +49,32 @@ class Probe:
         self.template, self.index, self.tensor, self.origin = template, index, tensor, origin
 
 
-PROBES: weakref.WeakKeyDictionary[Any, list[Probe]] = weakref.WeakKeyDictionary()
+class OnGraph:
+    """Something kept on a graph itself: what is kept refers to the graph, and both go together when the graph does."""
+
+    def __init__(self, name: str) -> None:
+        self.name = "_gradmagic_" + name
+
+    def __contains__(self, graph: Any) -> bool:
+        return getattr(graph, self.name, None) is not None
+
+    def get(self, graph: Any, default: Any = None) -> Any:
+        """What is kept on a graph."""
+        return getattr(graph, self.name, default)
+
+    def setdefault(self, graph: Any, default: Any) -> Any:
+        """What is kept on a graph, `default` from now on if nothing was."""
+        known = getattr(graph, self.name, None)
+        if known is None:
+            setattr(graph, self.name, default)
+            return default
+        return known
+
+
+PROBES = OnGraph("probes")
 # Gradient calls in the bodies of loops and conditionals: their values cannot be outputs, only a replay shows them.
-HIDDEN: weakref.WeakKeyDictionary[Any, list[Template]] = weakref.WeakKeyDictionary()
-NOTES: weakref.WeakKeyDictionary[Any, dict[str, tuple[int, Place | None, frozenset[int], str, Any]]] = weakref.WeakKeyDictionary()
+HIDDEN = OnGraph("hidden")
+NOTES = OnGraph("notes")
 OUTPUTS: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 _TWINS: weakref.WeakKeyDictionary[Any, tuple[Any, list[Probe]]] = weakref.WeakKeyDictionary()
 

@@ -79,7 +79,7 @@ class Unroller:
             if op.type == "Placeholder" and op.outputs and op.outputs[0]._id in known:
                 continue
             self.budget -= 1
-            seq, noted, inner_tapes, noted_phase, layer = notes.get(op.name, (0, None, frozenset(), "forward", None))
+            seq, noted, inner_tapes, noted_phase, layer, by_user = notes.get(op.name, (0, None, frozenset(), "forward", None, False))
             if not seq or again:
                 seq = self.session.next()
             span = _span_of(self.session, op, noted)
@@ -99,6 +99,7 @@ class Unroller:
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs, self.session.custom.get(op.outputs[0]._id, 0) if op.outputs else 0)
             raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
+            raw.by_user = by_user
             raw.unnoted = op.name not in notes
             self.ops.append(raw)
         if not again:

@@ -90,7 +90,7 @@ def _watch_optimizers(session: Session) -> None:
     _watch_pairs(session, base)
     for cls in _subclasses(base):
         if cls is not owner and "apply" in vars(cls):
-            _mark_phase(session, cls)
+            _mark_phase(session, cls, depth)
 
 
 def _watch_pairs(session: Session, base: Any) -> None:
@@ -112,14 +112,22 @@ def _watch_pairs(session: Session, base: Any) -> None:
     session.patches.set(owner, "apply_gradients", apply_gradients)
 
 
-def _mark_phase(session: Session, cls: Any) -> None:
+def _mark_phase(session: Session, cls: Any, depth: list[int]) -> None:
     original = cls.apply
+    wraps = cls.__name__ == "LossScaleOptimizer"
 
-    def apply(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(self: Any, grads: Any, trainable_variables: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if wraps and not session.busy and not depth[0]:
+            # It skips steps, and then the optimizer inside is never called.
+            grads = list(grads)
+            trainable_variables = None if trainable_variables is None else list(trainable_variables)
+            _note(session, self, grads, trainable_variables)
         before, session.phase = session.phase, "update"
+        depth[0] += wraps
         try:
-            return original(self, *args, **kwargs)
+            return original(self, grads, trainable_variables, *args, **kwargs)
         finally:
+            depth[0] -= wraps
             session.phase = before
 
     session.patches.set(cls, "apply", apply)
@@ -168,10 +176,27 @@ def _is_repeated(update: RawUpdate, pairs: list[tuple[int, int | None]]) -> bool
     return again
 
 
+def _watch_evaluation(session: Session, trainer: Any, name: str) -> None:
+    owner = next((c for c in trainer.__mro__ if name in vars(c)), None)
+    if owner is None:
+        return
+    original = getattr(owner, name)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not session.busy and not session.keras.stack:
+            session.layers.called(self, sys._getframe(1))
+        return original(self, *args, **kwargs)
+
+    call.__wrapped__ = original  # type: ignore[attr-defined]
+    session.patches.set(owner, name, call)
+
+
 def _watch_fit(session: Session) -> None:
     import keras
 
     trainer: Any = keras.Model
+    for name in ("predict", "evaluate"):
+        _watch_evaluation(session, trainer, name)
     for name in ("fit", "train_on_batch"):
         owner = next((c for c in trainer.__mro__ if name in vars(c)), None)
         if owner is not None:
@@ -186,6 +211,7 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
             return original(self, *args, **kwargs)
         retraced = _set_aside(session, self)
         note = _training_call(session, self, name)
+        session.layers.called(self, sys._getframe(1), trains=True)
         session.keras.stack.append(name)
         try:
             return original(self, *args, **kwargs)

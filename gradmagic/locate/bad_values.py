@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, Op, has_gradient_dtype
+from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
 
 
 def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -123,16 +124,30 @@ def _finite(flows: tuple[object, ...]) -> bool:
 def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
     """The first op on the way to the target whose result is not finite, and the bad value that came in, if one did."""
     tensors = paths.recording.tensors
+    meant: set[int] = set()
+    lost = any(t.norm is not None and math.isnan(t.norm) for t in paths.run.targets)
     for op in paths.ops:
+        if lost and _hands_on_infinity(op, tensors, meant):
+            meant.update(op.outputs)
+            continue
         if not any(out in paths.ancestors and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
             continue
         if op.type in ("ReadVariableOp", "ResourceGather", "VarHandleOp"):
             return op, op.inputs[0] if op.inputs and op.inputs[0] in tensors else op.outputs[0]
         if op.type in DATA:
             return op, next(out for out in op.outputs if (t := tensors.get(out)) is not None and t.finite is False)
-        bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
+        bad = [i for i in op.inputs if i not in meant and (t := tensors.get(i)) is not None and t.finite is False]
         return op, bad[0] if bad else None
     return None
+
+
+def _hands_on_infinity(op: Op, tensors: Mapping[int, Tensor], meant: set[int]) -> bool:
+    """Whether an op passes on an infinite number that was written down (a mask of -inf before a softmax) and makes no NaN of it."""
+    made = [t for out in op.outputs if (t := tensors.get(out)) is not None]
+    if not any(t.finite is False for t in made) or any(t.norm is None or math.isnan(t.norm) for t in made):
+        return False
+    bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
+    return bool(bad) and all(i in meant or (tensors[i].origin in ("constant", "unknown") and tensors[i].shape == ()) for i in bad)
 
 
 DATA = frozenset({"IteratorGetNext", "IteratorGetNextSync", "OptionalGetValue", "Const", "Placeholder", "EagerPyFunc", "PyFunc", "ParseExampleV2", "DecodeCSV", "ReadFile"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording, Site, Span, Update
+from gradmagic.locate.paths import STATE, Paths
+from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
 
 TOO_FAR = 10.0
 
@@ -20,9 +21,56 @@ def locate_effects(recording: Recording) -> list[Fault]:
         if site.renewed:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
+    faults += _untracked(recording) + _other_model(recording)
     for read in recording.stale:
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
+
+
+def _untracked(recording: Recording) -> list[Fault]:
+    """Variables that a model computes with and does not know, while its own are asked for and updated."""
+    faults = []
+    changed = {p.variable for u in recording.updates for p in u.pairs} | {
+        a.variable for a in recording.assignments if recording.variables.get(a.variable) is not None and recording.variables[a.variable].created is None
+    }
+    for key, model in recording.untracked.items():
+        variable = recording.variables.get(key)
+        reads = [op for op in recording.consumers.get(key, ()) if op.phase == "forward" and op.type not in STATE]
+        reads += [op for tensor in recording.tensors.values() if tensor.variable == key for op in recording.consumers.get(tensor.id, ())]
+        run = next((r for r in recording.runs if any(s.kind == "variable" for s in r.sources) and recording.updates), None)
+        if variable is None or run is None or key in changed or not has_gradient_dtype(variable.dtype) or not reads:
+            continue
+        if not set(Paths(recording, run).targets) or not any(out in Paths(recording, run).ancestors for op in reads for out in op.outputs):
+            continue
+        faults.append(Fault("step", "untracked", run, (), reads[0], span=run.span, detail={"variable": variable, "model": model, "key": (key,)}))
+    return faults
+
+
+def _other_model(recording: Recording) -> list[Fault]:
+    """A model that is evaluated after the training of another one of the same shapes, which is not evaluated itself."""
+    if recording.raised is not None or not recording.updates:
+        return []
+    updated = {p.variable for u in recording.updates if u.raised is None for p in u.pairs}
+    begun = min((c.seq for c in recording.models if c.trains), default=0)
+    assigned = {a.variable for a in recording.assignments if a.seq > begun}
+    last = max((c.seq for c in recording.models if c.trains and set(c.weights) & updated), default=None)
+    if last is None:
+        return []
+    after = [c for c in recording.models if c.seq > last and not c.trains]
+    trained = [c for c in recording.models if c.trains and set(c.weights) & updated]
+    for call in after:
+        if set(call.weights) & (updated | assigned):
+            continue
+        twin = next((t for t in reversed(trained) if _shapes(recording, t.weights) == _shapes(recording, call.weights)), None)
+        if twin is None or any(set(c.weights) == set(twin.weights) for c in after) or any(set(c.weights) == set(call.weights) and c.trains for c in recording.models):
+            continue
+        update = next(u for u in recording.updates if {p.variable for p in u.pairs} & set(twin.weights))
+        return [Fault("step", "other", None, (), span=update.span, update=update, detail={"call": call, "trained": twin})]
+    return []
+
+
+def _shapes(recording: Recording, keys: tuple[int, ...]) -> list[object]:
+    return [recording.variables[k].shape for k in keys if k in recording.variables]
 
 
 def _of_update(recording: Recording, update: Update) -> list[Fault]:

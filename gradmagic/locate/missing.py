@@ -30,15 +30,16 @@ def _locate(paths: Paths, index: int) -> Fault:
         return _cut(paths, index)
     if not paths.targets or all(not has_gradient_dtype(paths.dtype(t)) for t in paths.targets):
         return fault("constant", span=run.span, detail={"key": "target"})
+    # A value that is followed by its id into a variable is proven; that a value left and came back is told from the order of events.
+    assigned = _assignment(paths, bit)
+    if assigned is not None:
+        return fault("assigned", span=assigned[0], detail={"variable": assigned[1], "key": assigned[0]})
     copied = _copied(paths, index)
     if copied is not None:
         return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
     escape = _escape(paths, bit)
     if escape is not None:
         return escape(index)
-    assigned = _assignment(paths, bit)
-    if assigned is not None:
-        return fault("assigned", span=assigned[0], detail={"variable": assigned[1], "key": assigned[0]})
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
@@ -68,7 +69,7 @@ def _cut(paths: Paths, index: int) -> Fault:
     mine = firm or [c for c in mine if c[2] == "choice"] or (mine if paths.watches(index) else [])
     if mine:
         # The one cut that alone ends every path says more than one of several in a row or side by side.
-        alone = [c for c in mine if run.sources[index].id in paths.alike(paths.reached_without(c[0]))] if len(mine) > 1 else []
+        alone = [c for c in mine if run.sources[index].id in paths.alike(paths.reached_without(c[0], c[2]))] if len(mine) > 1 else []
         op, position, kind = max(alone or mine, key=lambda c: c[0].seq)
         others = tuple(c[0] for c in mine if c[0] is not op)
         return Fault("none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial", "choice": "cut"}[kind], run, (index,), op, position, others, detail={"key": op.seq})

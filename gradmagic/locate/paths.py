@@ -97,11 +97,12 @@ class Paths:
         """The gradient's way back: the tensors it reaches, and the cuts (op, input or None for all of it, kind) it meets."""
         return self._walk(None)
 
-    def reached_without(self, cut: Op) -> set[int]:
-        """What the gradient would reach if this one op were differentiable in all of its inputs."""
-        if cut.seq not in self._without:
-            self._without[cut.seq] = self._walk(cut.seq)[0]
-        return self._without[cut.seq]
+    def reached_without(self, cut: Op, kind: str) -> set[int]:
+        """What the gradient would reach if this one op were differentiable in all of its inputs, or if the tape had recorded all that it missed."""
+        key = -1 if kind == "outside" else cut.seq
+        if key not in self._without:
+            self._without[key] = self._walk(key)[0]
+        return self._without[key]
 
     def _walk(self, ignored: int | None) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
         answers: dict[int, set[int]] = {}
@@ -131,7 +132,7 @@ class Paths:
             done.add(op.seq)
             if op.seq == ignored:
                 waiting.extend(op.inputs)
-            elif not self.records(op):
+            elif ignored != -1 and not self.records(op):
                 cuts.append((op, None, "outside"))
             elif op.inputs and (op.differentiable == "none" or (stepped.get(op.seq) and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
                 cuts.append((op, None, "op"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
@@ -21,6 +22,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
     if run.raised is not None:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
+    scaled = is_scaled(recording, run)
     plain = sizes(run.sources, run.gradients, noise=False)
     for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
         numbers = gradient.numbers
@@ -36,8 +38,14 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("zero")
         else:
             own = plain[index]
-            found.append("ok" if own is None or own == "noise" or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
+            found.append("ok" if own is None or own == "noise" or (scaled and own == "exploding") or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
     return tuple(found)
+
+
+def is_scaled(recording: Recording, run: GradientRun) -> bool:
+    """Whether the gradients of a call go to an optimizer that scales the loss: their size is the scale's, and it skips those that overflow."""
+    mine = {s.id for s in run.sources}
+    return any(u.type == "LossScaleOptimizer" and mine & {p.variable for p in u.pairs} for u in recording.updates)
 
 
 def locate(recording: Recording) -> list[Fault]:
@@ -60,11 +68,24 @@ def locate(recording: Recording) -> list[Fault]:
         faults += [_hidden(fault) for fault in locate_none(paths, filled)]
         # Behind a loss that is not finite the zeros follow from it.
         faults += locate_zero(paths, [] if lost else [i for i in bad["zero"] if i not in filled])
-        faults += locate_nonfinite(paths, bad["nan"] + bad["inf"])
+        beyond = bad["nan"] + bad["inf"]
+        if beyond and is_scaled(recording, run):
+            faults.append(_skipped_by_scale(recording, run, beyond))
+        else:
+            faults += locate_nonfinite(paths, beyond)
         faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)
     faults += locate_wrong(recording)
     return _merged(faults)
+
+
+def _skipped_by_scale(recording: Recording, run: GradientRun, indices: list[int]) -> Fault:
+    site = next(s for s in recording.sites if s.id == run.site)
+    bad = [any(n is not None and not math.isfinite(n) for n in norms) for norms in site.norms]
+    mine = {s.id for s in run.sources}
+    update = next((u for u in recording.updates if u.type == "LossScaleOptimizer" and mine & {p.variable for p in u.pairs}), None)
+    detail = {"bad": sum(bad), "runs": len(bad), "recovers": not bad[-1] if bad else False}
+    return Fault("step", "scale", run, tuple(indices), span=update.span if update is not None else run.span, update=update, detail=detail)
 
 
 def _hidden(fault: Fault) -> Fault:

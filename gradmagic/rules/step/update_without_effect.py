@@ -62,7 +62,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         update.span,
         "changes nothing",
         f"The gradient is finite and not zero. The update ran {times}, and {'the variable holds' if len(fault.names) == 1 else 'the variables hold'} the same bits as before the first one.{reason[1]}",
-        severity="warning" if sure and (update.count > 1 or update.in_graph) else "note",
+        severity="warning" if sure and (update.count > 1 or (update.in_graph and update.kind == "assign") or update.learning_rate == 0) else "note",
         certainty="certain" if sure else "likely",
         help=reason[2],
     )

@@ -127,9 +127,9 @@ saliency(image)
 # %% batch statistics asked for
 bn = keras.layers.BatchNormalization()
 bn.build((None, 4))
-with tf.GradientTape() as tape:  # note: none/not-watched
+with tf.GradientTape() as tape:
     loss = tf.reduce_mean(bn(x, training=False) ** 2)
-grads = tape.gradient(loss, bn.weights)  # status: ok ok none none
+grads = tape.gradient(loss, bn.weights)  # status: ok ok none none # note: none/not-watched
 print([g is None for g in grads])
 # %% Grad-CAM with a tensor of another run
 conv = keras.layers.Conv2D(2, 3)

@@ -15,6 +15,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean((net(x) - y) ** 2)  # also: scale/vanishing-through-depth
 grads = tape.gradient(loss, net.trainable_variables)
 # %% sigmoid stack, fit
+# allow: step/update-without-effect
 net.compile("sgd", "mse")
 net.fit(x, y, verbose=0)  # also: scale/vanishing-through-depth
 # %% setup

@@ -1,0 +1,63 @@
+"""What is trained is not what is evaluated.
+
+What it finds
+    A model that is trained in the cell, and another one of the same shape that is evaluated after the training, was not changed by it, and was given none of the trained weights.
+
+Why it happens
+    `clone_model` makes new weights. What training does to them stays in the clone until it is copied back.
+
+Example
+    import tensorflow as tf
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    copy = tf.keras.models.clone_model(model)
+    optimizer, x = tf.keras.optimizers.SGD(0.1), tf.ones([4, 2])
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(copy(x) - 3.0))
+        grads = tape.gradient(loss, copy.trainable_variables)
+        optimizer.apply_gradients(zip(grads, copy.trainable_variables))
+    error = float(tf.reduce_mean(tf.square(model(x) - 3.0)))
+
+Use instead
+    import tensorflow as tf
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    copy = tf.keras.models.clone_model(model)
+    optimizer, x = tf.keras.optimizers.SGD(0.1), tf.ones([4, 2])
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(copy(x) - 3.0))
+        grads = tape.gradient(loss, copy.trainable_variables)
+        optimizer.apply_gradients(zip(grads, copy.trainable_variables))
+    error = float(tf.reduce_mean(tf.square(copy(x) - 3.0)))
+
+Fix safety
+    Another model is evaluated, as is meant.
+
+Not a problem when
+    The original is the baseline that the trained copy is compared with.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import ModelCall, Recording
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    call, trained = fault.detail.get("call"), fault.detail.get("trained")
+    if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
+        return None
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{code(call.name)} is evaluated, and {code(trained.name)} is what was trained",
+        call.span,
+        f"{code(call.name)} has the weights that it had before the training",
+        f"In this cell the weights of {code(trained.name)} are updated. {code(call.name)} has weights of the same shapes, is evaluated after the last update, and none of its weights was changed or assigned; {code(trained.name)} is not evaluated after its training.",
+        others=[(fault.span, "updates the other model")] if fault.span is not None else [],
+        severity="warning",
+        help=f"evaluate {code(trained.name)}, or copy its weights back: {code(f'{call.name}.set_weights({trained.name}.get_weights())')}",
+        variables=(),
+    )

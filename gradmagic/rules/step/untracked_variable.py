@@ -1,0 +1,76 @@
+"""A variable takes part in the forward pass and would get a gradient, but nothing asks for it.
+
+What it finds
+    A trainable variable that a Keras model computes with and does not count among its weights, so that `model.trainable_variables` leaves it out.
+
+Why it happens
+    Keras 3 keeps track of weights that `add_weight` makes and of layers that are attributes. A plain `tf.Variable`, and a layer inside a closure, are used and never trained.
+
+Example
+    import tensorflow as tf
+    class Shifted(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = tf.keras.layers.Dense(1)
+            self.shift = tf.Variable(0.5)
+        def call(self, inputs):
+            return self.dense(inputs) + self.shift
+    net, x = Shifted(), tf.ones([2, 3])
+    for step in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - 2.0))
+        grads = tape.gradient(loss, net.trainable_variables)
+        tf.keras.optimizers.SGD(0.1).apply_gradients(zip(grads, net.trainable_variables))
+
+Use instead
+    import tensorflow as tf
+    class Shifted(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = tf.keras.layers.Dense(1)
+            self.shift = self.add_weight(shape=(), initializer=tf.keras.initializers.Constant(0.5), name="shift")
+        def call(self, inputs):
+            return self.dense(inputs) + self.shift
+    net, x = Shifted(), tf.ones([2, 3])
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    for step in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x) - 2.0))
+        grads = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(grads, net.trainable_variables))
+
+Fix safety
+    The variable is then trained, as is meant.
+
+Not a problem when
+    The variable is meant to stay: then make it with `trainable=False`.
+"""
+
+from __future__ import annotations
+
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Layer, Recording, Variable
+from gradmagic.report import Finding
+from gradmagic.rules.phrasing import code, finding
+
+
+def explain(fault: Fault, recording: Recording) -> Finding | None:
+    variable, model = fault.detail.get("variable"), fault.detail.get("model")
+    if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
+        return None
+    name = code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])
+    read = fault.op.span if fault.op is not None else None
+    # A layer makes its weights when it first runs: the line that reads them says more.
+    made = variable.created_at if "/" not in variable.path else None
+    return finding(
+        "step/untracked-variable",
+        fault,
+        f"{name} is used by {code(model.name)} and is not among its trainable variables",
+        made or read,
+        "made here, and not tracked by Keras" if made is not None else "read here, and not tracked by Keras",
+        f"{code(model.name)} (a {code(model.type)}) computes with {name}, which is trainable and would get a gradient. It is not in the model's `variables`, the gradient call does not ask for it, and no update changes it in this cell.",
+        others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
+        severity="warning",
+        help="make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model; if it is meant to stay, make it with `trainable=False`",
+        variables=(name.strip("`"),),
+    )

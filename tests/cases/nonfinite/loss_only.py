@@ -1,0 +1,23 @@
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(0)
+w = tf.Variable([-1.0, 2.0], name="w")
+# %% the log of a negative number
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.math.log(w))  # expect: nonfinite/loss-only
+grad = tape.gradient(loss, w)
+# %% an infinite constant beside
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w) + tf.math.log(tf.constant(0.0))  # expect: nonfinite/loss-only
+grad = tape.gradient(loss, w)
+# %% compiled
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.math.log(w))  # expect: nonfinite/loss-only
+    return tape.gradient(loss, w)
+step()
+# %% near: a finite loss
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.math.log(tf.abs(w)))
+grad = tape.gradient(loss, w)

@@ -1,0 +1,30 @@
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(0)
+w = tf.Variable([1.0, -2.0], name="w")
+goal = tf.constant([0.5, 0.5])
+def loss_of(v):
+    return tf.reduce_sum(tf.square(v - goal))
+# %% a variable in the loop
+for _ in range(3):
+    v = tf.Variable([1.0, -2.0])  # expect: step/recreated-every-step
+    with tf.GradientTape() as tape:
+        loss = loss_of(v)
+    grads = tape.gradient(loss, [v])
+    v.assign_sub(0.1 * grads[0])
+# %% a model in the loop
+optimizer = keras.optimizers.SGD(0.1)
+for _ in range(3):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])  # expect: step/recreated-every-step
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(tf.ones((4, 2))) - 1.0))
+    grads = tape.gradient(loss, model.trainable_variables)
+    for variable, grad in zip(model.trainable_variables, grads):
+        variable.assign_sub(0.1 * grad)
+# %% near: made once
+v = tf.Variable([1.0, -2.0])
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = loss_of(v)
+    grads = tape.gradient(loss, [v])
+    v.assign_sub(0.1 * grads[0])

@@ -1,0 +1,40 @@
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(0)
+w = tf.Variable([1.0, -2.0], name="w")
+goal = tf.constant([0.5, 0.5])
+def loss_of(v):
+    return tf.reduce_sum(tf.square(v - goal))
+# %% a rate that was changed
+rate = 0.1
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = loss_of(w)
+    w.assign_sub(rate * tape.gradient(loss, w))  # expect: step/stale-capture
+step()
+rate = 0.01
+step()
+# %% a setting of an object
+class Trainer:
+    def __init__(self):
+        self.rate = 0.1
+    @tf.function
+    def step(self):
+        with tf.GradientTape() as tape:
+            loss = loss_of(w)
+        w.assign_sub(self.rate * tape.gradient(loss, w))  # expect: step/stale-capture
+trainer = Trainer()
+for _ in range(3):
+    trainer.step()
+    trainer.rate = trainer.rate / 2
+# %% near: a variable
+rate = tf.Variable(0.1)
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = loss_of(w)
+    w.assign_sub(rate * tape.gradient(loss, w))
+step()
+rate.assign(0.01)
+step()

@@ -1,0 +1,22 @@
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(0)
+a, b = tf.Variable([1.0, 2.0], name="a"), tf.Variable([3.0, 4.0], name="b")
+# %% a slice of the other part
+with tf.GradientTape() as tape:
+    both = tf.concat([a, b], axis=0)  # also: zero/rows-not-selected
+    loss = tf.reduce_sum(tf.square(both[:2]))  # expect: zero/rows-not-selected
+grads = tape.gradient(loss, [a, b])
+# %% a row of a stack
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.gather(tf.stack([a, b]), [0]) ** 2)  # expect: zero/rows-not-selected
+grads = tape.gradient(loss, [a, b])
+# %% an empty slice
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum((a * b)[2:])  # expect: zero/rows-not-selected
+grads = tape.gradient(loss, [a, b])
+# %% near: some rows of a table
+table = tf.Variable(tf.ones((5, 2)), name="table")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.gather(table, [1, 3]) ** 2)
+grads = tape.gradient(loss, [table])
