@@ -186,13 +186,14 @@ def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[
     key = getattr(tensor, "_id", None)
     if key is None:
         return None
-    if key not in flows:
+    known = flows.get(key)
+    if known is None:
         array = array_of(tensor)
-        if array is None or np.asarray(array).dtype.kind not in "fcV":
+        if array is None or array.dtype.kind not in "fcV":
             return None
         # A gradient without an element carries nothing.
-        flows[key] = quick(array) if np.size(array) else (0.0, True, True)
-    return flows[key]
+        known = flows[key] = quick(array) if array.size else (0.0, True, True)
+    return known
 
 
 def _numbers(tensor: Any) -> Any:
