@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import platform
 import time
@@ -127,6 +128,7 @@ class CellCheck:
         return GradientProblem(report) if bad else None
 
 
+@functools.cache
 def versions() -> Versions:
     """The versions that a report names."""
     from gradmagic import __version__

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradmagic.locate import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import GradientRun, Op, Recording, Span
+from gradmagic.recording import Flow, GradientRun, Op, Recording, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
 from gradmagic.syntax import text_at, use_of
 
@@ -43,12 +43,12 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
         nodes.append(Node(f"g:{key}", kind, key if len(key) <= LONGEST_NAME else key[: LONGEST_NAME - 1] + "…", detail, _location(members[-1].span), status))
     target_name = next((t.name for t in run.targets if t.name), "target")
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
-    norms = _norms(run)
+    norms, sent = _norms(run), _sent(run)
     for op in ops:
         for position, value in enumerate(op.inputs):
             for source in _before(value, paths, group_of):
                 is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
-                status_here = "cut" if is_cut else _status(op, position, marked, norms, run)
+                status_here = "cut" if is_cut else _status(op, position, marked, sent, run)
                 _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
     read = {index: paths.reads(index) for index in chosen}
     for index, reads in read.items():
@@ -150,14 +150,22 @@ def _norms(run: GradientRun) -> dict[tuple[int, int], float]:
     return {(s.op, i): f.norm for s in run.steps if s.op is not None for i, f in enumerate(s.sent) if f is not None and f.norm is not None}
 
 
-def _status(op: Op, position: int, marked: dict[int, Fault], norms: dict[tuple[int, int], float], run: GradientRun) -> EdgeStatus:
+def _sent(run: GradientRun) -> dict[tuple[int | None, int], Flow | None]:
+    """What the first gradient function of each op sent to each of its inputs."""
+    found: dict[tuple[int | None, int], Flow | None] = {}
+    for step in run.steps:
+        for position, flow in enumerate(step.sent):
+            found.setdefault((step.op, position), flow)
+    return found
+
+
+def _status(op: Op, position: int, marked: dict[int, Fault], sent: dict[tuple[int | None, int], Flow | None], run: GradientRun) -> EdgeStatus:
     fault = marked.get(op.seq)
     if fault is not None:
         return "cut" if fault.kind == "none" else "zero" if fault.kind == "zero" else "bad"
-    for step in run.steps:
-        if step.op == op.seq and position < len(step.sent):
-            flow = step.sent[position]
-            return "unused" if flow is None else "zero" if flow.zero else "bad" if flow.finite is False else "flows"
+    flow = sent.get((op.seq, position))
+    if flow is not None:
+        return "zero" if flow.zero else "bad" if flow.finite is False else "flows"
     return "flows" if not run.steps else "unused"
 
 

@@ -65,9 +65,9 @@ class Builder:
             tuple(self.ops),
             self.tensors,
             self.variables,
-            {TAPE: tape},
-            (run,),
-            (Site(0, "tape.gradient", span(90), 1, None),),
+            tapes={TAPE: tape},
+            runs=(run,),
+            sites=(Site(0, "tape.gradient", span(90), 1, None),),
             **more,  # type: ignore[arg-type]
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradmagic.capture.spans import Place
@@ -170,7 +171,8 @@ def _siblings(layer: Any, others: list[Any]) -> list[Any]:
     return [layer]
 
 
-def _calls_of(source: str, name: str) -> Iterator[ast.Call]:
+@functools.lru_cache(maxsize=256)
+def _calls_of(source: str, name: str) -> tuple[ast.Call, ...]:
     tree = tree_of(source)
     aliases = {name}
     for node in ast.walk(tree) if tree is not None else ():
@@ -181,7 +183,7 @@ def _calls_of(source: str, name: str) -> Iterator[ast.Call]:
         for node in (ast.walk(tree) if tree is not None else ())
         if isinstance(node, ast.Call) and ((isinstance(node.func, ast.Attribute) and node.func.attr == name) or (isinstance(node.func, ast.Name) and node.func.id in aliases))
     ]
-    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
+    return tuple(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
 
 def _agrees(node: ast.Call, layer: Any) -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.events import RawTensor
-from gradmagic.capture.numbers import array_of, dtype_name, quick, shape_of
+from gradmagic.capture.memory import Memory, memory_of
+from gradmagic.capture.numbers import dtype_name, quick, shape_of
 from gradmagic.capture.spans import Place
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Variables:
         self.tensor_names: dict[int, str] = {}
         self._by_kind: dict[tuple[str, Any], list[int]] = {}
         self._seen: set[int] = set()
+        self.memory = Memory(session)
         self.doubtful: dict[int, tuple[list[int], float | None]] = {}
 
     @staticmethod
@@ -177,14 +178,15 @@ class Variables:
         if dtype in ("resource", "variant", "string"):
             return RawTensor(dtype, shape, origin="unknown")
         raw = RawTensor(dtype, shape, origin="unknown")
-        array = _memory_of(tensor)
+        array = memory_of(tensor)
         if array is None:
             return raw
         if array.dtype.kind in "fc" or dtype == "bfloat16":
             raw.norm, raw.finite, raw.zero = quick(array)
         elif array.size == 1 and array.dtype.kind in "biu":
             raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
-        matches = [key for key in self._by_kind.get((dtype, shape), ()) if self._is_value_of(array, key)]
+        alike = self._by_kind.get((dtype, shape))
+        matches = self.memory.owners(array, (dtype, shape), alike, self.known) if alike else []
         if matches:
             raw.origin, raw.variable = "variable", matches[0]
             if len(matches) > 1 or array.size == 1:
@@ -210,17 +212,6 @@ class Variables:
         if number is not None and any(float(n) == number for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?", code)):
             return None
         return matches[0] if len(matches) == 1 else None
-
-    def _is_value_of(self, array: Any, key: int) -> bool:
-        variable = self.known[key].ref() if self.known[key].ref is not None else None
-        if variable is None or not isinstance(variable, resource_variable_ops.BaseResourceVariable):
-            return False
-        try:
-            with self.session.aside():
-                value = _memory_of(resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype))
-        except Exception:
-            return False
-        return value is not None and value.__array_interface__["data"][0] == array.__array_interface__["data"][0]
 
     def name_tensors(self, frame: FrameType | None, wanted: dict[int, Any]) -> None:
         """Find the user's names for tensors among the names that their frame sees."""
@@ -248,12 +239,3 @@ def _is_called(name: str, code: str, words: set[str]) -> bool:
     if rest and re.search(re.escape(base) + r"\[\s*[\d'\"]", code):
         return False
     return (base.rpartition(".")[2] if not rest else base) in words
-
-
-def _memory_of(tensor: Any) -> Any:
-    """A NumPy view of the very memory of an eager tensor, for a single number as well; None where there is none."""
-    try:
-        return np.asarray(memoryview(tensor))
-    except (TypeError, ValueError, BufferError, RuntimeError):
-        array = array_of(tensor)
-        return None if array is None else np.asarray(array)

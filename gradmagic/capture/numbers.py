@@ -25,15 +25,19 @@ def array_of(tensor: Any) -> Any:
 
 def _flat_real(array: Any) -> Any:
     flat = np.asarray(array).reshape(-1)
-    if flat.dtype.kind == "c":
+    dtype = flat.dtype
+    if dtype.kind == "c":
         return flat.view(flat.real.dtype)
-    if flat.dtype.kind != "f" or flat.dtype.itemsize < 4:
+    if dtype.kind != "f" or dtype.itemsize < 4:
         return flat.astype(np.float32)
     return flat
 
 
 def quick(array: Any) -> tuple[float, bool, bool]:
     """(Euclidean norm, finite, all zero) in one pass over the memory; the norm is NaN or infinite where the array is not finite."""
+    if getattr(array, "shape", None) == () and array.dtype.kind == "f":
+        value = abs(float(array))
+        return value, math.isfinite(value), value == 0.0
     flat = _flat_real(array)
     if flat.size == 0:
         return 0.0, True, False

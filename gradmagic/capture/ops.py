@@ -12,6 +12,7 @@ from tensorflow.python.framework import dtypes, indexed_slices, op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
+from gradmagic.capture.memory import may_write
 from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
 from gradmagic.capture.session import Session
 from gradmagic.recording import WRITES
@@ -66,13 +67,15 @@ def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops = context.context(), session.tensors, session.ops
     look = not ctx.list_physical_devices("GPU")
     own_file = session.spans._user_file
-    is_user_file = session.spans.is_user_file
+    is_user_file, memory = session.spans.is_user_file, session.variables.memory
 
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
-        if session.busy:
-            return
         if type(op_type) is bytes:
             op_type = op_type.decode()
+        if graph is None and may_write(op_type):
+            memory.forget()
+        if session.busy:
+            return
         frame: Any = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
@@ -183,13 +186,14 @@ def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[
     key = getattr(tensor, "_id", None)
     if key is None:
         return None
-    if key not in flows:
+    known = flows.get(key)
+    if known is None:
         array = array_of(tensor)
-        if array is None or np.asarray(array).dtype.kind not in "fcV":
+        if array is None or array.dtype.kind not in "fcV":
             return None
         # A gradient without an element carries nothing.
-        flows[key] = quick(array) if np.size(array) else (0.0, True, True)
-    return flows[key]
+        known = flows[key] = quick(array) if array.size else (0.0, True, True)
+    return known
 
 
 def _numbers(tensor: Any) -> Any:

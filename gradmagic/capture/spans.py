@@ -42,7 +42,7 @@ class Spans:
         self.offsets = dict(offsets or {})
         self._libraries = _library_folders()
         self._user_file: dict[str, bool] = {}
-        self._spans: dict[Place, Span | None] = {}
+        self._spans: dict[tuple[int | str, int, int], tuple[CodeType | str, Span | None]] = {}
 
     def is_user_file(self, filename: str) -> bool:
         known = self._user_file.get(filename)
@@ -107,9 +107,13 @@ class Spans:
         """The place as the editor shows it: lines from 1 with the magic's line counted, columns where Python keeps them (3.11 and newer)."""
         if place is None:
             return None
-        if place not in self._spans:
-            self._spans[place] = self._make(*place)
-        return self._spans[place]
+        # A code object is slow to hash, so its identity stands for it; it is kept so that no other one gets its address.
+        code, lasti, lineno = place
+        key = (code if isinstance(code, str) else id(code), lasti, lineno)
+        known = self._spans.get(key)
+        if known is None:
+            known = self._spans[key] = code, self._make(code, lasti, lineno)
+        return known[1]
 
     def _make(self, code: CodeType | str, lasti: int, lineno: int) -> Span:
         if isinstance(code, str):
