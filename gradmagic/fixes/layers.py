@@ -244,7 +244,7 @@ def _random(code: Code, call: cst.Call, wanted: set[str], names: Names, change: 
 def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
     """`compile` with a loss that fits the activation of the last layer; what the labels are only the user knows."""
     for code in cells(recording):
-        call = next((c for c in reversed(code.all(cst.Call)) if last_name(c.func) == "compile" and argument(c, None, "loss") is None), None)
+        call = next((c for c in reversed(code.all(cst.Call)) if last_name(c.func) == "compile" and argument(c, 1, "loss") is None), None)
         if call is None:
             continue
         fixes: tuple[Fix, ...] = ()

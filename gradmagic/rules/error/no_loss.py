@@ -67,4 +67,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return compiled_with_loss(recording)
+    return compiled_with_loss(recording) if fault.update is None else ()
