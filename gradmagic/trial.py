@@ -128,7 +128,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         NotTried: it cannot be run without leaving traces, it cannot be edited as the fix says, or it takes too long.
         KeyboardInterrupt: Ctrl-C; everything was put back.
     """
-    from gradmagic.capture.aside import OutOfTime, patient
+    from gradmagic.capture.aside import OutOfTime, Unprepared, patient
     from gradmagic.capture.snapshot import Snapshot
 
     edited = {cell: _edited(bench.code.get(cell), edits) for cell, edits in _by_cell(fix.edits).items()}
@@ -155,6 +155,8 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         raise NotTried(f"the cell takes longer than {bench.seconds:.0f} s, so the fix was not tried") from None
     except SyntaxError as error:
         raise NotTried(f"the edited cell cannot be compiled: {error.msg}") from None
+    except Unprepared as error:
+        raise NotTried(f"the edited earlier cell cannot run again: {error}") from None
     finally:
 
         def put_back() -> None:

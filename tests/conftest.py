@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,10 +42,14 @@ def notebook() -> Iterator[Notebook]:
     import keras
     from IPython.core.interactiveshell import InteractiveShell
 
+    first = not InteractiveShell.initialized()
     shell = InteractiveShell.instance()
     shell.reset(new_session=False)
-    shell.run_cell("%load_ext gradmagic")
+    shell.compile._filename_map.clear()
+    if first:
+        shell.run_cell("%load_ext gradmagic")
+        # Every test collects garbage twice; what was imported need not be walked each time.
+        gc.freeze()
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
     yield Notebook(shell)
-    shell.reset(new_session=False)

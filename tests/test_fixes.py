@@ -22,6 +22,7 @@ NO_EDIT = {
     "zero/untaken-graph-branch": "which branch runs is the program's choice",
     "zero/saturated-activation": "how to scale what goes in is the author's choice",
     "scale/near-singular": "where the variable may be is the author's choice",
+    "step/skipped-by-loss-scale": "the scale comes down by itself",
     "step/silently-skipped": "the rule that explains the None holds the edit",
     "wrong/nonsmooth-point": "there is nothing to repair",
 }

@@ -50,6 +50,10 @@ class OutOfTime(BaseException):
     """The time of a trial is over. Not an `Exception`, so that the cell's own handlers let it pass."""
 
 
+class Unprepared(Exception):
+    """What had to run before the cell raised something; the message is its name and text."""
+
+
 @contextlib.contextmanager
 def bounded(seconds: float) -> Iterator[None]:
     """Raise `OutOfTime` in the main thread after some time. Elsewhere (and on Windows) the bound is looked at between the ops only."""
@@ -240,6 +244,7 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
     `before` holds definitions that run first, outside the capture, each with what is to be done after it. What the cell raises is in the recording.
 
     Raises:
+        Unprepared: a definition that was to run first raised something.
         OutOfTime: the time was over.
         KeyboardInterrupt: Ctrl-C.
     """
@@ -253,7 +258,10 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
     with unseen(shell), own_randomness(session), bounded(seconds):
         for index, (definitions, then) in enumerate(before):
             name = _shown(ast.unparse(ast.Module(definitions, [])), f"{filename}-{index}")
-            exec(compile(name[1], name[0], "exec"), shell.user_ns)
+            try:
+                exec(compile(name[1], name[0], "exec"), shell.user_ns)
+            except Exception as error:
+                raise Unprepared(f"{type(error).__name__}: {error}") from error
             cells[name[0]] = -1 - index
             if then is not None:
                 then()

@@ -16,7 +16,8 @@ BINS = 24
 def array_of(tensor: Any) -> Any:
     """The NumPy view of an eager tensor, without a copy on a CPU; None for a value that has none (resources, variants, strings, symbols)."""
     try:
-        return tensor._numpy_internal()
+        value = tensor._numpy_internal()
+        return None if isinstance(value, bytes) else value
     except (AttributeError, RuntimeError, TypeError, ValueError, NotImplementedError):
         return None
     except Exception:

@@ -26,11 +26,20 @@ class Code:
 
     def __init__(self, cell: str | int, source: str, module: cst.Module, hidden: Mapping[int, str]) -> None:
         self.cell, self.source, self._hidden = cell, source, hidden
-        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-        self.module = wrapper.module
-        found = wrapper.resolve_many([PositionProvider, ParentNodeProvider])
-        self._ranges: Mapping[cst.CSTNode, CodeRange] = found[PositionProvider]  # type: ignore[assignment]
-        self._parents: Mapping[cst.CSTNode, cst.CSTNode] = found[ParentNodeProvider]  # type: ignore[assignment]
+        self.module = module
+
+    # Most cells of a notebook are only asked whether they call something: places and parents are much dearer than that.
+    @functools.cached_property
+    def _ranges(self) -> Mapping[cst.CSTNode, CodeRange]:
+        return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(PositionProvider)  # type: ignore[return-value]
+
+    @functools.cached_property
+    def _parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
+        return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ParentNodeProvider)  # type: ignore[return-value]
+
+    @functools.cached_property
+    def _nodes(self) -> list[cst.CSTNode]:
+        return list(_walk(self.module))
 
     def text(self, node: cst.CSTNode) -> str:
         """The code of a node as it was written."""
@@ -75,16 +84,9 @@ class Code:
 
     def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
         """Every node of a type, in the order of the text."""
-        found: list[N] = []
-
-        def visit(node: cst.CSTNode) -> None:
-            if isinstance(node, kind):  # type: ignore[arg-type]
-                found.append(node)  # type: ignore[arg-type]
-            for child in node.children:
-                visit(child)
-
-        visit(within or self.module)
-        return sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
+        nodes = self._nodes if within is None else _walk(within)
+        found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type]
+        return found if len(found) < 2 else sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
 
     def expressions_at(self, place: Span | Location) -> list[cst.BaseExpression]:
         """The expressions of a place, the one that fits it best first."""
@@ -134,6 +136,12 @@ class Code:
         shown = [self._hidden.get(i + 1, line) for i, line in enumerate(self.module.code.split("\n"))]
         assert shown == lines
         return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
+
+
+def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    yield node
+    for child in node.children:
+        yield from _walk(child)
 
 
 def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str], hidden: Mapping[int, str]) -> Iterator[Edit]:
@@ -272,7 +280,7 @@ def same(left: cst.CSTNode, right: cst.CSTNode) -> bool:
     return "".join(blank.code_for_node(left).split()) == "".join(blank.code_for_node(right).split())
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=256)
 def parse(cell: str | int, source: str) -> Code | None:
     """The tree of a cell. Lines of magics are passed over; None where the rest cannot be parsed."""
     lines = source.split("\n")

@@ -58,7 +58,7 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
     if not wanted:
         return ()
     changes, made = [], False
-    for cell in reversed(cells(recording)):
+    for cell in _since_it_was_bound(recording, code, wanted):
         change = Change()
         for assign in cell.all(cst.Assign):
             if last_name(assign.targets[0].target) != wanted:
@@ -83,6 +83,14 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
         if change.replaced:
             changes.append((cell, change))
     return fix(f"keep `{wanted}` in a variable, which the traced function reads anew", "unsafe", *changes) if made else ()
+
+
+def _since_it_was_bound(recording: Recording, code: Code, name: str) -> list[Code]:
+    """The cells, oldest first, from the one that gave a name or attribute its value for the function in `code`."""
+    ordered = cells(recording)[::-1]
+    binding = [i for i, cell in enumerate(ordered) if any(last_name(a.targets[0].target) == name for a in cell.all(cst.Assign))]
+    own = next((i for i, cell in enumerate(ordered) if cell.cell == code.cell), len(ordered))
+    return ordered[max((i for i in binding if i <= own), default=min(binding, default=0)) :]
 
 
 def _changing(recording: Recording, code: Code, place: Place) -> str:

@@ -39,9 +39,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.tracking import other_model
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -61,3 +62,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=f"evaluate {code(trained.name)}, or copy its weights back: {code(f'{call.name}.set_weights({trained.name}.get_weights())')}",
         variables=(),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    call, trained = fault.detail.get("call"), fault.detail.get("trained")
+    return other_model(recording, found.location, call.name, trained.name) if isinstance(call, ModelCall) and isinstance(trained, ModelCall) else ()

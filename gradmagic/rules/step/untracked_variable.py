@@ -18,7 +18,7 @@ Example
     net, x = Shifted(), tf.ones([2, 3])
     for step in range(2):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(net(x) - 2.0))
+            loss = tf.reduce_mean(tf.square(net(x) - tf.constant([[1.0], [2.0]])))
         grads = tape.gradient(loss, net.trainable_variables)
         tf.keras.optimizers.SGD(0.1).apply_gradients(zip(grads, net.trainable_variables))
 
@@ -35,7 +35,7 @@ Use instead
     optimizer = tf.keras.optimizers.SGD(0.1)
     for step in range(2):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(net(x) - 2.0))
+            loss = tf.reduce_mean(tf.square(net(x) - tf.constant([[1.0], [2.0]])))
         grads = tape.gradient(loss, net.trainable_variables)
         optimizer.apply_gradients(zip(grads, net.trainable_variables))
 
@@ -48,9 +48,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.tracking import added_weight
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
 
@@ -74,3 +75,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help="make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model; if it is meant to stay, make it with `trainable=False`",
         variables=(name.strip("`"),),
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    variable = fault.detail.get("variable")
+    return added_weight(recording, found.location, variable) if isinstance(variable, Variable) else ()

@@ -73,16 +73,27 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     if factor is None:
         return None
+    came = _came_here(fault, recording)
     return finding(
         "zero/stationary-point",
         fault,
         f"{subject(fault, 'zero')}: {called(recording, op)} is flat at this point",
         spot(recording, op),
         factor,
-        f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point, and the optimizer has nothing to follow.",
-        severity="warning",
-        help="begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+        f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point, and the optimizer has nothing to follow."
+        + (" In the runs before it the gradient was not zero: training came to this point by itself." if came else ""),
+        severity="note" if came else "warning",
+        help=None if came else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
     )
+
+
+def _came_here(fault: Fault, recording: Recording) -> bool:
+    """Whether the first run of this call had a gradient for the same sources: a minimum that was reached, and no bad start."""
+    run = fault.run
+    first = next(iter(recording.runs_of(run.site)), run) if run is not None else None
+    if run is None or first is None or first.turn >= run.turn or len(first.gradients) != len(run.gradients):
+        return False
+    return all((numbers := first.gradients[i].numbers) is not None and not numbers.all_zero for i in fault.sources)
 
 
 def _zero_factor(fault: Fault, recording: Recording) -> str | None:

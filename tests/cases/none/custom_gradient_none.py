@@ -4,14 +4,14 @@ s = tf.Variable(3.0, name="s")
 
 @tf.custom_gradient
 def half(x, s):
-    return x * s, lambda dy: (dy * s, None)
+    return x * s, lambda dy: (dy * s, None)  # expect: none/custom-gradient-none
 
 @tf.custom_gradient
 def both(x, s):
     return x * s, lambda dy: (dy * s, dy * x)
 # %% one input
 with tf.GradientTape() as tape:
-    loss = half(x, s)  # expect: none/custom-gradient-none
+    loss = half(x, s)
 grads = tape.gradient(loss, [x, s])
 # %% near: both inputs
 with tf.GradientTape() as tape:

@@ -7,9 +7,9 @@ with tf.GradientTape() as tape:  # expect: none/not-watched
     y = c * c
 g = tape.gradient(y, c)
 # %% frozen
-with tf.GradientTape() as tape:  # expect: none/not-watched
+with tf.GradientTape() as tape:  # also: none/not-watched
     y = frozen * frozen
-g = tape.gradient(y, frozen)
+g = tape.gradient(y, frozen)  # expect: none/not-watched
 # %% switched off
 with tf.GradientTape(watch_accessed_variables=False) as tape:  # expect: none/not-watched
     y = w * w

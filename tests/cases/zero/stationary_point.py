@@ -17,3 +17,10 @@ grad = tape.gradient(loss, y)
 with tf.GradientTape() as tape:
     loss = 3.0 * x
 grad = tape.gradient(loss, x)
+# %% near: a minimum that training reached
+place = tf.Variable(3.0, name="place")
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.square(place - 1.0)  # note: zero/stationary-point
+    grad = tape.gradient(loss, place)  # status: zero
+    place.assign_sub(0.5 * grad)
