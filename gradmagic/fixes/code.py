@@ -85,7 +85,7 @@ class Code:
     def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
         """Every node of a type, in the order of the text."""
         nodes = self._nodes if within is None else _walk(within)
-        found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type]
+        found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type, misc]
         return found if len(found) < 2 else sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
 
     def expressions_at(self, place: Span | Location) -> list[cst.BaseExpression]:
