@@ -15,6 +15,7 @@ from typing import Any
 from IPython.core.inputtransformer2 import cell_magic as transform_cell_magic
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
+from gradmagic.desk import close_desk, open_desk
 from gradmagic.options import HELP, OptionError, Options, parse
 from gradmagic.state import remember
 
@@ -235,6 +236,7 @@ def load_ipython_extension(shell: Any) -> None:
     position = next((i for i, t in enumerate(transforms) if getattr(t, "__name__", "") == "cell_magic"), len(transforms))
     transforms.insert(position, hide_magic_line)
     shell.run_ast_nodes = magics.run_nodes
+    open_desk(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -247,4 +249,5 @@ def unload_ipython_extension(shell: Any) -> None:
         del shell.run_ast_nodes
     shell.magics_manager.magics["line"].pop("gradcheck", None)
     shell.magics_manager.magics["cell"].pop("gradcheck", None)
+    close_desk(shell)
     del shell._gradmagic

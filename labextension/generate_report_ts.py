@@ -44,20 +44,33 @@ def report_source() -> str:
 
 
 def vocabulary_source() -> str:
-    """The text of `vocabulary.ts`."""
-    tables: dict[str, tuple[dict[Any, str], str]] = {
+    """The text of `vocabulary.ts`. Icons stay as they are; words are looked up in the reader's language whenever they are read."""
+    icons: dict[str, tuple[dict[Any, str], str]] = {
         "ICONS": (wording.ICONS, 'VariableReport["status"]'),
-        "WORDS": (wording.WORDS, 'VariableReport["status"]'),
         "VERDICT_ICONS": (wording.VERDICT_ICONS, 'Report["verdict"]'),
+    }
+    words: dict[str, tuple[dict[Any, str], str]] = {
+        "WORDS": (wording.WORDS, 'VariableReport["status"]'),
         "APPLICABILITY": (wording.APPLICABILITY, 'Fix["applicability"]'),
         "EDGE_MEANING": (palette.EDGE_MEANING, 'Edge["status"]'),
     }
-    parts = [_head("gradmagic/render/wording.py and palette.py"), 'import type { Edge, Fix, Report, VariableReport } from "./report";\n\n']
-    for name, (table, key) in tables.items():
-        rows = "".join(f"  {k if k.isidentifier() else json.dumps(k)}: {json.dumps(v, ensure_ascii=False)},\n" for k, v in table.items())
+    parts = [_head("gradmagic/render/wording.py and palette.py"), 'import type { Edge, Fix, Report, VariableReport } from "./report";\nimport { trans } from "./view/language";\n\n']
+    for name, (table, key) in icons.items():
+        rows = "".join(f"  {_key(k)}: {_quoted(v)},\n" for k, v in table.items())
         parts.append(f"export const {name}: Record<{key}, string> = {{\n{rows}}};\n\n")
-    parts.append(f"export const NOTHING = {json.dumps(wording.NOTHING, ensure_ascii=False)};\n")
+    for name, (table, key) in words.items():
+        rows = "".join(f"  get {_key(k)}() {{\n    return trans.__({_quoted(v)});\n  }},\n" for k, v in table.items())
+        parts.append(f"export const {name}: Readonly<Record<{key}, string>> = {{\n{rows}}};\n\n")
+    parts.append(f"export const NOTHING = {_quoted(wording.NOTHING)};\n")
     return "".join(parts)
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else json.dumps(name)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _head(origin: str) -> str:

@@ -51,7 +51,7 @@ def test_every_view_says_it() -> None:
     after = _with(before, b="ok")
     report = dataclasses.replace(after, since=compare(before, after))
     for view in (to_text(report), to_markdown(report), to_html(report)):
-        assert "since the last run:" in view and "none → ok (better)" in view
+        assert "since the last run:" in view and "None → ok (better)" in view
     assert Report.from_json(report.to_json()) == report
     assert "since the last run" not in to_text(before)
 

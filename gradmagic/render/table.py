@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gradmagic.render.wording import ICONS, NOTHING, WORDS, count, name, number, shape, share, short_place
-from gradmagic.report import Finding, GradientCall, Report, Status, VariableReport
+from gradmagic.render.wording import ICONS, NOTHING, WORDS, count, name, number, shape, share, short_place, was
+from gradmagic.report import Change, Finding, GradientCall, Report, Status, VariableReport
 
 # A table of this many rows fits on a screen; only a longer one is folded.
 UNFOLDED = 12
@@ -46,7 +46,14 @@ class Folded:
 
 def rows(call: GradientCall, report: Report) -> list[Row]:
     """One row per variable of `call`, in the order of its sources."""
-    return [_row(variable, report) for variable in call.variables]
+    changes = changes_of(call, report)
+    return [_row(variable, report, changes.get(variable.name)) for variable in call.variables]
+
+
+def changes_of(call: GradientCall, report: Report) -> dict[str, Change]:
+    """What the variables of `call` were at the cell's last run, by name; only those that changed."""
+    index = next((i for i, other in enumerate(report.calls) if other is call), None)
+    return {c.name: c for c in report.since.changes if c.call == index} if report.since is not None else {}
 
 
 def fold(all_rows: list[Row]) -> list[Row | Folded]:
@@ -75,7 +82,7 @@ def fold(all_rows: list[Row]) -> list[Row | Folded]:
     return shown
 
 
-def _row(variable: VariableReport, report: Report) -> Row:
+def _row(variable: VariableReport, report: Report, change: Change | None) -> Row:
     index, finding = _cause(variable, report)
     word = WORDS[variable.status]
     accepted = finding is not None and finding.accepted
@@ -83,6 +90,8 @@ def _row(variable: VariableReport, report: Report) -> Row:
         word += ", accepted"
     elif variable.applied is False and variable.status == "ok":
         word += ", not applied"
+    if change is not None:
+        word += f" ({was(change)})"
     grad = variable.grad
     zeros = NOTHING
     if grad is not None:

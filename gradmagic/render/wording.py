@@ -6,7 +6,7 @@ import math
 from pathlib import PurePath
 
 from gradmagic.render.characters import clip, visible
-from gradmagic.report import CellInfo, Finding, Fix, GradientCall, Location, Report, Status, Update
+from gradmagic.report import CellInfo, Change, Finding, Fix, GradientCall, Location, Report, Status, Update
 
 NOTHING = "–"
 LONGEST_NAME = 120
@@ -162,6 +162,15 @@ def update_line(update: Update, cell: CellInfo) -> str:
     return line
 
 
+def was(change: Change) -> str:
+    """What a variable was at the cell's last run."""
+    return f"was {_before(change.before)}"
+
+
+def _before(status: Status | None) -> str:
+    return "not asked for" if status is None else WORDS[status]
+
+
 def since_line(report: Report) -> str | None:
     """What changed since the cell's last run, on one line; None where there is nothing to say."""
     since = report.since
@@ -170,7 +179,7 @@ def since_line(report: Report) -> str | None:
     parts = []
     for word in ("better", "worse", "other"):
         found = [c for c in since.changes if c.kind == word]
-        shown = [f"`{name(c.name)}` {c.before or 'not asked for'} → {c.after or 'not asked for'}" for c in found[:MOST_CHANGES]]
+        shown = [f"`{name(c.name)}` {_before(c.before)} → {_before(c.after)}" for c in found[:MOST_CHANGES]]
         if len(found) > MOST_CHANGES:
             shown.append(f"{len(found) - MOST_CHANGES} more")
         parts += [f"{', '.join(shown)}{'' if word == 'other' else f' ({word})'}"] if shown else []

@@ -30,16 +30,14 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
     """
     if not isinstance(message, Mapping) or message.get("type") != "try":
         return None
-    asked = {"type": "tried", "finding": message.get("finding"), "fix": message.get("fix")}
-    empty: dict[str, Any] = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None}
     if not _has(report, message.get("finding"), message.get("fix")):
-        return {**asked, **empty, "error": "this report has no such fix"}
+        return refusal(message, "this report has no such fix")
     try:
         result = dict(try_fix(report, message["finding"], message["fix"]))
     except Exception as error:
-        return {**asked, **empty, "error": f"the trial failed: {type(error).__name__}: {error}"}
+        return refusal(message, f"the trial failed: {type(error).__name__}: {error}")
     if result.get("error") is not None:
-        return {**asked, **empty, "error": str(result["error"])}
+        return refusal(message, str(result["error"]))
     after = {str(name): str(status) for name, status in result.get("statuses_after", {}).items()}
     before = result.get("statuses_before")
     if before is None:
@@ -47,13 +45,24 @@ def answer(message: Any, report: Report, try_fix: TryFix) -> dict[str, Any] | No
         call = report.calls[index] if index is not None else None
         before = {variable.name: variable.status for variable in call.variables} if call else {}
     return {
-        **asked,
+        **_asked(message),
         "statuses_before": {str(name): str(status) for name, status in before.items()},
         "statuses_after": after,
         "loss_before": _number(result.get("loss_before")),
         "loss_after": _number(result.get("loss_after")),
         "error": None,
     }
+
+
+def refusal(message: Any, reason: str) -> dict[str, Any] | None:
+    """The answer to a message of the view where the trial cannot be made, `reason` being one sentence; None where `message` asks for no trial."""
+    if not isinstance(message, Mapping) or message.get("type") != "try":
+        return None
+    return {**_asked(message), "statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None, "error": reason}
+
+
+def _asked(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "tried", "finding": message.get("finding"), "fix": message.get("fix")}
 
 
 def _has(report: Report, finding: Any, fix: Any) -> bool:

@@ -2,6 +2,7 @@ import type { ICellModel } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
 import { cellOf } from "./jump";
 import type { Edit, Fix, Report } from "./report";
+import { trans } from "./view/language";
 
 interface Replacement {
   model: ICellModel;
@@ -10,16 +11,23 @@ interface Replacement {
   text: string;
 }
 
-const CHANGED = "not applied: the code has changed since it was checked; run the cell again";
+/** Whether a fix was put into the notebook, and what to say about it. */
+export interface Applied {
+  done: boolean;
+  words: string;
+}
 
-/** Puts a fix into its cells, wholly or not at all, as one step that can be undone. Says in words what happened. */
-export function applyFix(notebook: Notebook, reporting: ICellModel, report: Report, fix: Fix): string {
+/** Puts a fix into its cells, wholly or not at all, as one step that can be undone. */
+export function applyFix(notebook: Notebook, reporting: ICellModel, report: Report, fix: Fix): Applied {
   const replacements: Replacement[] = [];
   for (const edit of fix.edits) {
     const model = cellOf(notebook, reporting, edit.cell);
     const old = oldLines(edit, report);
     const place = model && old && find(model.sharedModel.getSource(), old, edit);
-    if (!model || !place) return CHANGED;
+    if (!model || !place) {
+      const words = trans.__("not applied: the code has changed since it was checked; run the cell again");
+      return { done: false, words };
+    }
     replacements.push({ model, ...place });
   }
   // From the end to the start, so that no replacement moves the place of another.
@@ -35,7 +43,7 @@ export function applyFix(notebook: Notebook, reporting: ICellModel, report: Repo
     });
     history?.stopCapturing();
   }
-  return "applied; run the cell again to check it";
+  return { done: true, words: trans.__("applied; run the cell again to check it") };
 }
 
 /** The lines as they were checked; null where the report does not have all of them. */

@@ -38,7 +38,7 @@ export function addCommands(app: JupyterFrontEnd, means: Means, palette: IComman
   const inNotebook = () => tracker.currentWidget !== null;
   app.commands.addCommand(COMMANDS.check, {
     label: trans.__("Check gradients"),
-    caption: trans.__("Run this cell under %%gradcheck"),
+    caption: trans.__("Run this cell under %1", MAGIC),
     iconClass: "jp-MaterialIcon jp-BugIcon",
     isEnabled: inCode,
     execute: async () => {
@@ -53,7 +53,7 @@ export function addCommands(app: JupyterFrontEnd, means: Means, palette: IComman
   });
   app.commands.addCommand(COMMANDS.everyRun, {
     label: trans.__("Check gradients on every run"),
-    caption: trans.__("Check every cell of this notebook that runs, without %%gradcheck"),
+    caption: trans.__("Check every cell of this notebook that runs, without %1", MAGIC),
     isEnabled: inNotebook,
     isToggleable: true,
     isToggled: () => tracker.currentWidget !== null && everyRun.isOn(tracker.currentWidget),

@@ -14,7 +14,8 @@ import { GradientsPanel } from "./panel";
 import { remediesOf } from "./remedies";
 import { rendererFactory } from "./renderer";
 import { DEFAULTS, readSettings } from "./settings";
-import { inNotebook } from "./surroundings";
+import { ALONE, inNotebook } from "./surroundings";
+import { speak } from "./view/language";
 
 const SETTINGS = "@gradmagic/labextension:plugin";
 
@@ -25,8 +26,11 @@ function sharedBoard(tracker: INotebookTracker): Board {
   return board;
 }
 
+/** The reader's language, for the extension and for the reports that it draws. */
 function words(translator: ITranslator | null): TranslationBundle {
-  return (translator ?? nullTranslator).load("gradmagic");
+  const bundle = (translator ?? nullTranslator).load("gradmagic");
+  speak(bundle);
+  return bundle;
 }
 
 const renderer: JupyterFrontEndPlugin<void> = {
@@ -34,10 +38,10 @@ const renderer: JupyterFrontEndPlugin<void> = {
   description: "Draws saved reports",
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [INotebookTracker],
-  activate: (_app, registry: IRenderMimeRegistry, tracker: INotebookTracker | null) => {
-    const around = tracker && inNotebook(() => sharedBoard(tracker));
-    registry.addFactory(rendererFactory(around ?? (() => ({ options: {}, follow: () => () => undefined }))), -20);
+  optional: [INotebookTracker, ITranslator],
+  activate: (_app, registry: IRenderMimeRegistry, tracker: INotebookTracker | null, translator: ITranslator | null) => {
+    words(translator);
+    registry.addFactory(rendererFactory(tracker ? inNotebook(() => sharedBoard(tracker)) : ALONE), -20);
   },
 };
 

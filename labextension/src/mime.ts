@@ -16,10 +16,29 @@ export function reportOutput(model: ICellModel): IOutputModel | null {
   return null;
 }
 
+/** What a bundle holds; a large report is saved as text, as indentation would double it. */
+export function dataOf(data: unknown): unknown {
+  if (typeof data !== "string") return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+// Reading a large one takes a while, and every change of a notebook asks for all of them.
+const read = new WeakMap<IOutputModel, { data: unknown; report: Report | null }>();
+
 /** The report in an output, null where it is of another version or damaged. */
 export function reportOf(output: IOutputModel | null): Report | null {
-  const data = output?.data[MIME_TYPE] as unknown as Report | undefined;
-  return data?.schema === SCHEMA && Array.isArray(data.findings) ? data : null;
+  if (!output) return null;
+  const data: unknown = output.data[MIME_TYPE];
+  const known = read.get(output);
+  if (known && known.data === data) return known.report;
+  const found = dataOf(data) as Report | null | undefined;
+  const report = found?.schema === SCHEMA && Array.isArray(found.findings) ? found : null;
+  read.set(output, { data, report });
+  return report;
 }
 
 /** The findings of a report that raise an alarm or a note, each with its place in the report. */

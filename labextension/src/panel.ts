@@ -4,9 +4,10 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { Widget } from "@lumino/widgets";
 import type { Board, Open } from "./board";
 import { jumpTo } from "./jump";
+import type { Finding } from "./report";
 import { el } from "./view/dom";
 import { prose } from "./view/prose";
-import { placeText } from "./view/words";
+import { kindWord, placeText } from "./view/words";
 
 const SIGNS = { error: "✗", warning: "▲", note: "i" };
 
@@ -58,7 +59,8 @@ export class GradientsPanel extends Widget {
     }
     if (!all.length) {
       const words = this.trans.__(
-        "No findings in this notebook. Run a cell under `%%gradcheck` to check its gradients.",
+        "No findings in this notebook. Run a cell under `%1` to check its gradients.",
+        "%%gradcheck",
       );
       this.node.replaceChildren(el("p", { class: "gm-panel-none" }, prose(words)));
       return;
@@ -69,13 +71,19 @@ export class GradientsPanel extends Widget {
       .map(([severity, amount]) =>
         el(
           "span",
-          { class: `gm-amount gm-amount-${severity}`, title: severity },
+          { class: `gm-amount gm-amount-${severity}` },
           el("span", { attributes: { "aria-hidden": "true" } }, `${SIGNS[severity]} `),
-          `${amount} ${severity}${amount === 1 ? "" : "s"}`,
+          this.amount(severity, amount),
         ),
       );
     this.node.replaceChildren(el("p", { class: "gm-amounts", attributes: { role: "status" } }, ...amounts), ...lists);
     this.mark();
+  }
+
+  private amount(severity: Finding["severity"], amount: number): string {
+    if (severity === "error") return this.trans._n("%1 error", "%1 errors", amount);
+    if (severity === "warning") return this.trans._n("%1 warning", "%1 warnings", amount);
+    return this.trans._n("%1 note", "%1 notes", amount);
   }
 
   private entry(panel: NotebookPanel, cell: ICodeCellModel, open: Open): HTMLElement {
@@ -89,7 +97,11 @@ export class GradientsPanel extends Widget {
         attributes: { type: "button", "data-key": `${cell.id} ${index}` },
       },
       el("span", {}, prose(finding.message)),
-      el("span", { class: "gm-entry-place" }, [finding.severity, finding.rule, place].filter(Boolean).join(" · ")),
+      el(
+        "span",
+        { class: "gm-entry-place" },
+        [kindWord(finding.severity), finding.rule, place].filter(Boolean).join(" · "),
+      ),
     );
     node.addEventListener("click", () => {
       void jumpTo(panel.content, cell, finding.location);

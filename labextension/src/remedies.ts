@@ -13,8 +13,8 @@ export function remediesOf(board: Board, trans: TranslationBundle): Remedies {
     apply: (open, fix) => {
       const panel = board.panelOf(open.reporting);
       if (!panel) return;
-      const said = applyFix(panel.content, open.reporting, open.report, fix);
-      if (said.startsWith("not ")) Notification.warning(said, { autoClose: 6000 });
+      const { done, words } = applyFix(panel.content, open.reporting, open.report, fix);
+      if (!done) Notification.warning(words, { autoClose: 6000 });
     },
     explain: (open) => void explain(open, trans),
   };

@@ -1,14 +1,21 @@
 import { CodeCell, type ICellModel } from "@jupyterlab/cells";
-import { Notebook } from "@jupyterlab/notebook";
+import { Notebook, NotebookPanel } from "@jupyterlab/notebook";
 import type { Widget } from "@lumino/widgets";
 import { applyFix } from "./apply";
+import { askKernel, followKernel, hasKernel } from "./asking";
 import type { Board } from "./board";
 import { jumpTo } from "./jump";
 import type { Surroundings } from "./renderer";
 import type { Location, Report } from "./report";
+import { trans } from "./view/language";
 import type { Selected } from "./view/selection";
 
-const NOWHERE = "not applied: this view is not part of a notebook";
+/** Where there are no notebooks a report is shown, and no more. */
+export const ALONE: Surroundings = () => ({
+  options: {},
+  follow: () => () => undefined,
+  kernel: () => () => undefined,
+});
 
 /** A report in a notebook shows the code it speaks of, puts fixes into it, and follows what is chosen in it. */
 export function inNotebook(board: () => Board): Surroundings {
@@ -21,7 +28,13 @@ export function inNotebook(board: () => Board): Surroundings {
       options: {
         apply: (fix) => {
           const at = whereabouts(view);
-          return at ? applyFix(at.notebook, at.cell.model, report, fix) : NOWHERE;
+          if (!at) return trans.__("not applied: this view is not part of a notebook");
+          return applyFix(at.notebook, at.cell.model, report, fix).words;
+        },
+        tryFix: (finding, fix) => {
+          const context = whereabouts(view)?.panel?.sessionContext;
+          const nowhere = trans.__("this view is not part of a notebook");
+          return context ? askKernel(context, report, finding, fix) : Promise.reject(nowhere);
         },
         show: (location) => {
           const at = whereabouts(view);
@@ -35,6 +48,13 @@ export function inNotebook(board: () => Board): Surroundings {
           const mine: ICellModel | undefined = whereabouts(view)?.cell.model;
           if (mine === reporting) select({ call: finding.call ?? undefined, finding: index });
         }),
+      kernel: (present) => {
+        const context = whereabouts(view)?.panel?.sessionContext;
+        if (!context) return () => undefined;
+        const tell = () => present(hasKernel(context));
+        tell();
+        return followKernel(context, tell);
+      },
     };
   };
 }
@@ -52,11 +72,14 @@ function locationsOf(report: Report, { finding, call, variable, line }: Selected
 }
 
 // Asked at each click: a cell may move after its output was drawn, and a view of an output alone has no cell.
-function whereabouts(view: Widget): { cell: CodeCell; notebook: Notebook } | null {
+function whereabouts(view: Widget): { cell: CodeCell; notebook: Notebook; panel: NotebookPanel | null } | null {
   let cell: CodeCell | null = null;
+  let notebook: Notebook | null = null;
+  let panel: NotebookPanel | null = null;
   for (let widget = view.parent; widget; widget = widget.parent) {
     if (widget instanceof CodeCell) cell = widget;
-    if (widget instanceof Notebook) return cell && { cell, notebook: widget };
+    if (widget instanceof Notebook) notebook = widget;
+    if (widget instanceof NotebookPanel) panel = widget;
   }
-  return null;
+  return cell && notebook && { cell, notebook, panel };
 }

@@ -8,7 +8,7 @@ export interface TryMessage {
   fix: number;
 }
 
-interface TriedMessage extends Tried {
+export interface TriedMessage extends Tried {
   type: "tried";
   finding: number;
   fix: number;
@@ -38,12 +38,12 @@ export function trials(send: (message: TryMessage) => void): Desk {
   };
 }
 
-function isTried(message: unknown): message is TriedMessage {
+export function isTried(message: unknown): message is TriedMessage {
   return (message as { type?: unknown } | null)?.type === "tried";
 }
 
 /** What the kernel left out is filled in. */
-function whole(message: Partial<TriedMessage>): Tried {
+export function whole(message: Partial<TriedMessage>): Tried {
   return {
     statuses_before: message.statuses_before ?? {},
     statuses_after: message.statuses_after ?? {},

@@ -64,7 +64,7 @@ describe("applying a fix", () => {
   const run = (cells: Cell[], edits: Edit[], findings: Finding[] = []) => {
     const report = { cell: { source, id: null, execution_count: 2 }, findings } as unknown as Report;
     const fix = { title: "", edits, applicability: "safe", verified: null } as Fix;
-    return applyFix({ model: { cells } } as never, cells[0] as never, report, fix);
+    return applyFix({ model: { cells } } as never, cells[0] as never, report, fix).words;
   };
   const edit = (start: number, end: number, replacement: string, cell: Edit["cell"] = "current"): Edit => ({
     cell,

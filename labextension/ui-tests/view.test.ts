@@ -17,6 +17,7 @@ const press = (label: string) =>
     ?.click();
 const key = (target: HTMLElement, name: string, shiftKey = false) =>
   target.dispatchEvent(new KeyboardEvent("keydown", { key: name, shiftKey, bubbles: true, cancelable: true }));
+const columns = () => all("th");
 const names = () => all("tr[data-variable]").map((row) => row.dataset.variable);
 
 beforeEach(() => {
@@ -166,6 +167,32 @@ describe("the table", () => {
     vi.unstubAllGlobals();
   });
 
+  test("is walked cell by cell, and a cell is copied alone", () => {
+    draw(load("stop_gradient.json"));
+    const table = all("table")[0];
+    const copied = () => {
+      let text = "";
+      const copy = Object.assign(new Event("copy", { bubbles: true, cancelable: true }), {
+        clipboardData: { setData: (_: string, value: string) => (text = value) },
+      });
+      table.dispatchEvent(copy);
+      return text;
+    };
+    table.focus();
+    key(table, "ArrowRight");
+    expect(copied()).toBe("w");
+    key(table, "ArrowRight");
+    expect([copied(), all(".gm-cell").length]).toEqual(["✓ ok", 1]);
+    expect(table.getAttribute("aria-activedescendant")).toBe(all(".gm-cell")[0].id);
+    key(table, "ArrowDown");
+    expect(copied()).toBe("✗ None");
+    for (const _ of columns()) key(table, "ArrowRight");
+    expect(copied()).toBe("(2, 3) float32");
+    for (const _ of columns()) key(table, "ArrowLeft");
+    expect(copied().split("\t")[0]).toBe("b");
+    expect(table.getAttribute("aria-activedescendant")).toBe(all("tr.gm-active")[0].id);
+  });
+
   test("sorts by number and by name, and back", () => {
     const report = load("all_ok.json");
     draw(report);
@@ -191,6 +218,35 @@ describe("the table", () => {
     expect(amount()).toBe(40);
     type("no such variable");
     expect(host.textContent).toContain("no variable matches");
+  });
+});
+
+describe("since the last run", () => {
+  test("one line says what changed, the worst first, and each row is marked", () => {
+    draw(load("changed.json"));
+    const line = host.querySelector(".gm-since");
+    expect(line?.textContent).toContain("↓ worse: b ok → None");
+    expect([...(line?.querySelectorAll(".gm-change") ?? [])].map((part) => part.className.split("-").pop())).toEqual([
+      "worse",
+      "better",
+      "other",
+    ]);
+    const marks = Object.fromEntries(
+      all("tr[data-variable]").map((r) => [r.dataset.variable, r.querySelector(".gm-was")]),
+    );
+    expect([marks.w?.textContent, marks.w?.className]).toEqual(["↑ better: was None", "gm-was gm-change-better"]);
+    expect(marks.b?.textContent).toBe("↓ worse: was ok");
+  });
+
+  test("rules are named where no variable changed, and nothing is said where nothing did", () => {
+    const report = load("changed.json");
+    draw({ ...report, since: { ...report.since, changes: [] } });
+    expect(host.querySelector(".gm-since")?.textContent).toContain("none/stop-gradient is new");
+    expect(all(".gm-was").length).toBe(0);
+    draw({ ...report, since: { execution_count: 2, changes: [], resolved: [], new: [] } });
+    expect(all(".gm-since").length).toBe(0);
+    draw(load("stop_gradient.json"));
+    expect(all(".gm-since").length).toBe(0);
   });
 });
 

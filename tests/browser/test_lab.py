@@ -127,3 +127,27 @@ def test_every_run_is_checked_until_it_is_switched_off(page: Page, in_lab: Any) 
     page.wait_for_function("() => !window.jupyterapp.commands.isToggled('gradmagic:check-every-run')")
     notebook.run_all()
     expect(page.locator(".gm-report")).to_have_count(0)
+
+
+def test_a_fix_is_tried_in_the_kernel_of_the_notebook(page: Page, in_lab: Any) -> None:
+    caught = TWICE.replace("second = tape.gradient(loss, w)", "try:\n    second = tape.gradient(loss, w)\nexcept RuntimeError:\n    pass")
+    notebook = in_lab("import tensorflow as tf\n%load_ext gradmagic\nw = tf.Variable(2.0)", caught)
+    notebook.run_all()
+    finding = page.locator(".gm-finding")
+    press = finding.get_by_role("button", name="Try it").first
+    press.click()
+    expect(finding.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
+    assert notebook.source(1) == caught
+    assert notebook.run_python("print('second' in dir())") == "False"
+    # Another check: what it takes to try the fixes of the first one is gone.
+    notebook.run_python("from IPython import get_ipython; get_ipython().run_cell('%%gradcheck -q\\nw * w')")
+    press.click()
+    expect(finding).to_contain_text("not tried: the state before this cell is gone")
+    # A kernel that never heard of gradmagic says so as well, and without any there is nothing to press.
+    page.evaluate(f"() => {CONTENT}.sessionContext.restartKernel()")
+    page.wait_for_function(f"() => {CONTENT}.sessionContext.session.kernel.status === 'idle'", timeout=120_000)
+    press.click()
+    expect(finding).to_contain_text("not tried: the kernel does not know this report any more")
+    page.evaluate(f"() => {CONTENT}.sessionContext.shutdown()")
+    expect(finding.get_by_role("button", name="Try it")).to_have_count(0)
+    expect(finding.get_by_role("button", name="Apply").first).to_be_visible()

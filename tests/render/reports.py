@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from gradmagic.report import (
     CellInfo,
+    Change,
     Edge,
     Edit,
     Finding,
@@ -20,6 +22,7 @@ from gradmagic.report import (
     Raised,
     Report,
     RuleInfo,
+    Since,
     Target,
     VariableReport,
     Versions,
@@ -91,4 +94,10 @@ def hostile() -> Report:
     return Report(VERSIONS, CellInfo(nasty, 1, nasty), "warning", nasty, (call,), (), (finding, accepted), {}, Raised(nasty, nasty), failures=(nasty,))
 
 
-ALL = {f.__name__: f for f in (stop_gradient, all_ok, many, raised, hostile)}
+def changed() -> Report:
+    """The cell ran before: one gradient came back, one is gone, and one variable is no longer asked for."""
+    changes = (Change("w", 0, "none", "ok", "better"), Change("b", 0, "ok", "none", "worse"), Change("old/kernel", 0, "zero", None, "other"))
+    return replace(stop_gradient(), since=Since(2, changes, ("none/unused-variable",), ("none/stop-gradient",)))
+
+
+ALL = {f.__name__: f for f in (stop_gradient, all_ok, many, raised, hostile, changed)}

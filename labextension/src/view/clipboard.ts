@@ -1,12 +1,13 @@
-const REFUSED = "this page may not write to the clipboard";
+import { trans } from "./language";
 
 /** Copies a text and says in words what came of it. */
 export async function copyText(text: string): Promise<string> {
+  const refused = trans.__("this page may not write to the clipboard");
   try {
-    if (!navigator.clipboard) return REFUSED;
+    if (!navigator.clipboard) return refused;
     await navigator.clipboard.writeText(text);
-    return "copied";
+    return trans.__("copied");
   } catch {
-    return REFUSED;
+    return refused;
   }
 }

@@ -1,13 +1,16 @@
-import type { Num, Report, VariableReport } from "../report";
+import type { Change, Num, Report, VariableReport } from "../report";
 import { ICONS, WORDS } from "../vocabulary";
 import { el } from "./dom";
+import { trans } from "./language";
 import { byNumber, causeOf } from "./rows";
+import { wasView } from "./since";
 import { spark } from "./spark";
 import { numeral, shapeText, share, shortPlace, sizeOf } from "./words";
 
 type Key = Num | string | null | undefined;
 
 export interface Column {
+  name: string;
   title: string;
   hint: string;
   kind: "text" | "number" | "minor" | "minor number";
@@ -19,86 +22,100 @@ export interface Column {
   always?: boolean;
 }
 
-const ALL: Column[] = [
-  {
-    title: "variable",
-    hint: "Sort by name",
-    kind: "text",
-    cell: nameCell,
-    key: (v) => v.name,
-    numeric: false,
-    always: true,
-  },
-  {
-    title: "gradient",
-    hint: "Sort by what became of the gradient",
-    kind: "text",
-    cell: statusCell,
-    key: (v) => WORDS[v.status],
-    numeric: false,
-    always: true,
-  },
-  {
-    title: "cause",
-    hint: "Sort by the rule that explains it",
-    kind: "text",
-    cell: causeCell,
-    key: causeOf,
-    numeric: false,
-  },
-  {
-    title: "line",
-    hint: "Sort by the line to blame",
-    kind: "text",
-    cell: (v, report) => shortPlace(report.findings[v.findings[0] ?? -1]?.location),
-    key: (v, report) => report.findings[v.findings[0] ?? -1]?.location?.line,
-    numeric: true,
-  },
-  {
-    title: "norm",
-    hint: "Euclidean norm of the gradient",
-    kind: "number",
-    cell: (v) => numeral(v.grad?.norm),
-    key: (v) => v.grad?.norm,
-    numeric: true,
-  },
-  {
-    title: "ratio",
-    hint: "Norm of the gradient over norm of the variable",
-    kind: "minor number",
-    cell: (v) => numeral(v.ratio),
-    key: (v) => v.ratio,
-    numeric: true,
-  },
-  {
-    title: "zeros",
-    hint: "Share of the gradient's elements that are zero",
-    kind: "minor number",
-    cell: zeros,
-    key: zeroShare,
-    numeric: true,
-  },
-  {
-    title: "spread",
-    hint: "How the gradient's elements are spread; over several runs: the norm from run to run",
-    kind: "minor",
-    cell: (v) => spark(v) ?? "",
-    key: (v) => (spark(v) ? v.grad?.std : null),
-    numeric: true,
-  },
-  {
-    title: "shape",
-    hint: "Sort by the number of elements",
-    kind: "minor",
-    cell: (v) => `${shapeText(v.shape)} ${v.dtype ?? ""}`,
-    key: (v) => sizeOf(v.shape),
-    numeric: true,
-  },
-];
+/** All columns of a table; `changes` holds what the variables were at the cell's last run. */
+function allColumns(changes: ReadonlyMap<string, Change>): Column[] {
+  return [
+    {
+      name: "variable",
+      title: trans.__("variable"),
+      hint: trans.__("Sort by name"),
+      kind: "text",
+      cell: nameCell,
+      key: (v) => v.name,
+      numeric: false,
+      always: true,
+    },
+    {
+      name: "gradient",
+      title: trans.__("gradient"),
+      hint: trans.__("Sort by what became of the gradient"),
+      kind: "text",
+      cell: (v, report) => statusCell(v, report, changes.get(v.name)),
+      key: (v) => WORDS[v.status],
+      numeric: false,
+      always: true,
+    },
+    {
+      name: "cause",
+      title: trans.__("cause"),
+      hint: trans.__("Sort by the rule that explains it"),
+      kind: "text",
+      cell: causeCell,
+      key: causeOf,
+      numeric: false,
+    },
+    {
+      name: "line",
+      title: trans.__("line"),
+      hint: trans.__("Sort by the line to blame"),
+      kind: "text",
+      cell: (v, report) => shortPlace(report.findings[v.findings[0] ?? -1]?.location),
+      key: (v, report) => report.findings[v.findings[0] ?? -1]?.location?.line,
+      numeric: true,
+    },
+    {
+      name: "norm",
+      title: trans.__("norm"),
+      hint: trans.__("Euclidean norm of the gradient"),
+      kind: "number",
+      cell: (v) => numeral(v.grad?.norm),
+      key: (v) => v.grad?.norm,
+      numeric: true,
+    },
+    {
+      name: "ratio",
+      title: trans.__("ratio"),
+      hint: trans.__("Norm of the gradient over norm of the variable"),
+      kind: "minor number",
+      cell: (v) => numeral(v.ratio),
+      key: (v) => v.ratio,
+      numeric: true,
+    },
+    {
+      name: "zeros",
+      title: trans.__("zeros"),
+      hint: trans.__("Share of the gradient's elements that are zero"),
+      kind: "minor number",
+      cell: zeros,
+      key: zeroShare,
+      numeric: true,
+    },
+    {
+      name: "spread",
+      title: trans.__("spread"),
+      hint: trans.__("How the gradient's elements are spread; over several runs: the norm from run to run"),
+      kind: "minor",
+      cell: (v) => spark(v) ?? "",
+      key: (v) => (spark(v) ? v.grad?.std : null),
+      numeric: true,
+    },
+    {
+      name: "shape",
+      title: trans.__("shape"),
+      hint: trans.__("Sort by the number of elements"),
+      kind: "minor",
+      cell: (v) => `${shapeText(v.shape)} ${v.dtype ?? ""}`,
+      key: (v) => sizeOf(v.shape),
+      numeric: true,
+    },
+  ];
+}
 
-/** The columns that say something about at least one of these variables. */
-export function columnsFor(variables: VariableReport[], report: Report): Column[] {
-  return ALL.filter((c) => c.always || variables.some((v) => !isEmpty(c.key(v, report))));
+/** The columns that say something about at least one variable of a call. */
+export function columnsFor(report: Report, call: number): Column[] {
+  const { variables } = report.calls[call];
+  const changes = new Map((report.since?.changes ?? []).filter((c) => c.call === call).map((c) => [c.name, c]));
+  return allColumns(changes).filter((c) => c.always || variables.some((v) => !isEmpty(c.key(v, report))));
 }
 
 export interface Sorting {
@@ -136,15 +153,17 @@ function nameCell({ name }: VariableReport): HTMLElement {
   );
 }
 
-function statusCell(variable: VariableReport, report: Report): HTMLElement {
+function statusCell(variable: VariableReport, report: Report, change: Change | undefined): HTMLElement {
   const accepted = report.findings[variable.findings[0] ?? -1]?.accepted;
-  const extra = accepted ? ", accepted" : variable.applied === false && variable.status === "ok" ? ", not applied" : "";
-  return el(
+  const idle = variable.applied === false && variable.status === "ok";
+  const extra = accepted ? trans.__("accepted") : idle ? trans.__("not applied") : null;
+  const status = el(
     "span",
     { class: `gm-status gm-is-${variable.status}` },
     el("span", { attributes: { "aria-hidden": "true" } }, `${ICONS[variable.status]} `),
-    WORDS[variable.status] + extra,
+    [WORDS[variable.status], extra].filter(Boolean).join(", "),
   );
+  return change ? el("span", {}, status, " ", wasView(change)) : status;
 }
 
 function causeCell(variable: VariableReport, report: Report): HTMLElement {

@@ -2,10 +2,11 @@ import type { Report } from "../report";
 import { el } from "./dom";
 import { fixView } from "./fix";
 import { frames } from "./frame";
+import { trans } from "./language";
 import type { ViewOptions } from "./options";
 import { blocks, page, prose } from "./prose";
 import { concerns, type Selection } from "./selection";
-import { kindOf, placeText } from "./words";
+import { kindOf, kindWord, placeText } from "./words";
 
 // The first findings are what to mend first; more than these stand open only when asked for.
 const OPEN = 3;
@@ -49,7 +50,7 @@ function card(
     el(
       "summary",
       { class: "gm-message" },
-      el("span", { class: `gm-badge gm-fill-${kind}` }, kind),
+      el("span", { class: `gm-badge gm-fill-${kind}` }, kindWord(kind)),
       " ",
       el("span", { class: "gm-title" }, prose(finding.message)),
     ),
@@ -60,14 +61,14 @@ function card(
       "p",
       { class: "gm-rule" },
       el("code", {}, finding.rule),
-      finding.certainty === "likely" && " · likely, not certain",
+      finding.certainty === "likely" && ` · ${trans.__("likely, not certain")}`,
       finding.location && !finding.labels.length && ` · ${placeText(finding.location, report.cell)}`,
     ),
     ...frames(finding.labels, finding.severity, report.cell, selection, options.show),
     ...blocks(finding.body),
   );
-  for (const note of finding.notes) node.append(el("p", {}, el("b", {}, "note: "), prose(note)));
-  if (finding.help) node.append(el("p", {}, el("b", {}, "help: "), prose(finding.help)));
+  for (const note of finding.notes) node.append(el("p", {}, el("b", {}, `${trans.__("note")}: `), prose(note)));
+  if (finding.help) node.append(el("p", {}, el("b", {}, `${trans.__("help")}: `), prose(finding.help)));
   finding.fixes.forEach((_, fix) => {
     node.append(fixView(report, { finding: index, fix }, options));
   });
@@ -77,7 +78,7 @@ function card(
       el(
         "details",
         { class: "gm-page" },
-        el("summary", {}, "More about ", el("code", {}, finding.rule)),
+        el("summary", {}, prose(trans.__("More about `%1`", finding.rule))),
         ...page(rule.doc),
       ),
     );

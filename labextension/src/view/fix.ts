@@ -1,6 +1,7 @@
 import type { Edit, Finding, Fix, Report } from "../report";
 import { copyText } from "./clipboard";
 import { button, el } from "./dom";
+import { trans } from "./language";
 import type { ViewOptions } from "./options";
 import { prose } from "./prose";
 import { triedView } from "./trial";
@@ -13,7 +14,7 @@ export function fixView(report: Report, at: { finding: number; fix: number }, op
   const node = el(
     "div",
     { class: "gm-fix" },
-    el("p", {}, el("b", {}, "fix "), "(", prose(fixState(fix)), "): ", prose(fix.title)),
+    el("p", {}, el("b", {}, trans.__("fix")), " (", prose(fixState(fix)), "): ", prose(fix.title)),
   );
   for (const edit of fix.edits) node.append(diff(edit, finding, report));
   if (fix.edits.length) node.append(...actions(fix, at, options));
@@ -26,29 +27,34 @@ function actions(fix: Fix, at: { finding: number; fix: number }, options: ViewOp
   const outcome = el("div", { attributes: { "aria-live": "polite" } });
   const { tryFix, apply } = options;
   if (tryFix && fix.applicability !== "display-only") {
-    const press = button("Try it", "Run the code with this fix aside; nothing of yours changes", () => {
-      press.disabled = true;
-      said.textContent = "running …";
-      tryFix(at.finding, at.fix)
-        .then(
-          (tried) => outcome.replaceChildren(triedView(tried)),
-          (error: unknown) => outcome.replaceChildren(el("p", {}, `not tried: ${String(error)}`)),
-        )
-        .finally(() => {
-          press.disabled = false;
-          said.textContent = "";
-        });
-    });
+    const press = button(
+      trans.__("Try it"),
+      trans.__("Run the code with this fix aside; nothing of yours changes"),
+      () => {
+        press.disabled = true;
+        said.textContent = trans.__("running …");
+        tryFix(at.finding, at.fix)
+          .then(
+            (tried) => outcome.replaceChildren(triedView(tried)),
+            (error: unknown) => outcome.replaceChildren(el("p", {}, trans.__("not tried: %1", String(error)))),
+          )
+          .finally(() => {
+            press.disabled = false;
+            said.textContent = "";
+          });
+      },
+    );
+    press.classList.add("gm-try");
     row.append(press);
   }
   if (apply && fix.applicability !== "display-only") {
-    const press = button("Apply", "Edit the cell; undo brings the old code back", () => {
+    const press = button(trans.__("Apply"), trans.__("Edit the cell; undo brings the old code back"), () => {
       said.textContent = apply(fix);
     });
     press.classList.add("gm-primary");
     row.append(press);
   }
-  const copy = button("Copy", "Copy the new lines", () => {
+  const copy = button(trans.__("Copy"), trans.__("Copy the new lines"), () => {
     void copyText(fix.edits.map((edit) => edit.replacement).join("\n")).then((words) => {
       said.textContent = words;
     });

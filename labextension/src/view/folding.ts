@@ -1,7 +1,8 @@
 /** The flow graph made small: what is healthy is folded into groups that the reader may open, what is wrong stays in sight. */
 
 import type { Edge, FlowGraph, Node } from "../report";
-import { count } from "./words";
+import { trans } from "./language";
+import { variableCount } from "./words";
 
 /** A group that stands for several nodes of the report. */
 export interface Group extends Node {
@@ -224,7 +225,8 @@ function groupOf(part: Part): Group {
   const status = wrong ?? (variables ? part.members[0].status : null);
   const labels = part.members.map((node) => node.label);
   const name = variables ? nameOf(labels) : chainName(labels);
-  const amount = count(part.members.length, variables ? "variable" : "part");
+  const parts = part.members.length;
+  const amount = variables ? variableCount(parts) : trans._n("%1 part", "%1 parts", parts);
   return {
     id: part.id,
     kind: variables ? "variable" : "group",

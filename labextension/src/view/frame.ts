@@ -1,5 +1,6 @@
 import type { CellInfo, Label, Location } from "../report";
 import { button, el } from "./dom";
+import { trans } from "./language";
 import { prose } from "./prose";
 import { lineKey, type Selection } from "./selection";
 import { placeText, shortened } from "./words";
@@ -46,7 +47,7 @@ function frame(
   const at = labels[0].location;
   const place = placeText(at, cell);
   // Only cells can be shown, not files.
-  const shown = show && at.cell !== null ? button(place, "Show this line", () => show(at)) : place;
+  const shown = show && at.cell !== null ? button(place, trans.__("Show this line"), () => show(at)) : place;
   return el(
     "div",
     { class: "gm-frame" },
@@ -68,7 +69,7 @@ function line(number: number, labels: Label[], severity: string, selection: Sele
   const key = lineKey(labels[0].location);
   const choose = el(
     "button",
-    { class: "gm-number", title: "Select what has to do with this line", attributes: { type: "button" } },
+    { class: "gm-number", title: trans.__("Select what has to do with this line"), attributes: { type: "button" } },
     String(number),
   );
   const whole = el(

@@ -1,6 +1,7 @@
 import type { Edge, FlowGraph, Node, Report } from "../report";
 import { button, el, svg } from "./dom";
 import { folded, type Group, isGroup, type Small } from "./folding";
+import { trans } from "./language";
 import { arrange, type Box } from "./layout";
 import { legend, linkView, nodeView } from "./nodes";
 import { route } from "./route";
@@ -24,7 +25,9 @@ class FlowView {
     class: "gm-picture",
     role: "group",
     tabindex: 0,
-    "aria-label": "Flow of the gradient from the target back to the variables. Plus and minus zoom, arrow keys move.",
+    "aria-label": trans.__(
+      "Flow of the gradient from the target back to the variables. Plus and minus zoom, arrow keys move.",
+    ),
   });
   private zoom = new Zoom(this.picture, this.layer, TALLEST, (room) => this.turn(room));
   private vertical = false;
@@ -112,7 +115,7 @@ class FlowView {
         event.stopPropagation();
         open();
       });
-      group.setAttribute("aria-description", "a group: the right arrow key opens it");
+      group.setAttribute("aria-description", trans.__("a group: the right arrow key opens it"));
     }
     return group;
   }
@@ -126,8 +129,8 @@ class FlowView {
   }
 
   private closer(id: string): HTMLElement {
-    const name = this.names.get(id) ?? "group";
-    const chip = button(`${name} ✕`, `Close the group ${name}`, () => {
+    const name = this.names.get(id) ?? trans.__("group");
+    const chip = button(`${name} ✕`, trans.__("Close the group %1", name), () => {
       const members = new Set(this.opened.get(id));
       // What was opened inside of it closes with it.
       for (const [other, inner] of this.opened) if (inner.every((m) => members.has(m))) this.opened.delete(other);
@@ -188,7 +191,7 @@ function expander({ node, width, height }: Box, open: () => void): SVGElement {
   const sign = svg(
     "g",
     { class: "gm-expander", transform: `translate(${width / 2 - 2} ${-height / 2 + 2})`, "aria-hidden": "true" },
-    svg("title", {}, `Open ${node.label}`),
+    svg("title", {}, trans.__("Open %1", node.label)),
     svg("circle", { r: 8 }),
     svg("path", { d: "M-4 0H4M0 -4V4" }),
   );

@@ -17,9 +17,11 @@ const ROW = 28;
 const VISIBLE = 16;
 const AROUND = 8;
 
-/** A table body that draws only the rows in sight, however many there are, with one active row that the keyboard moves. */
+/** A table body that draws only the rows in sight, however many there are, with one active row, or one cell of it, that the keyboard moves. */
 export class Grid {
   active = 0;
+  /** The active cell of the active row; none where it is the row as a whole. */
+  private column = -1;
   private rows: Rows | null = null;
   private waiting = 0;
   private all = false;
@@ -52,6 +54,12 @@ export class Grid {
     this.draw();
   }
 
+  /** Makes a row the active one, as a whole; it is in sight already. */
+  point(index: number): void {
+    this.active = index;
+    this.column = -1;
+  }
+
   /** Makes a row the active one and brings it into sight. */
   reach(index: number): void {
     if (!this.rows?.count) return;
@@ -81,6 +89,7 @@ export class Grid {
       row.setAttribute("aria-rowindex", String(i + 2));
       row.classList.toggle("gm-active", i === this.active);
       for (const inner of row.querySelectorAll<HTMLElement>("button")) inner.tabIndex = i === this.active ? 0 : -1;
+      if (i === this.active && row.cells.length > 1) row.cells[this.column]?.classList.add("gm-cell");
       made.push(row);
     }
     if (last < rows.count) made.push(space(rows.count - last));
@@ -88,8 +97,10 @@ export class Grid {
     this.body.replaceChildren(...made);
     // A button that had the focus is gone with its row.
     if (held) this.table.focus({ preventScroll: true });
+    const cell = this.cell();
+    if (cell) cell.id = `${this.prefix}-${this.active}-${this.column}`;
     if (this.active >= first && this.active < last && rows.count)
-      this.table.setAttribute("aria-activedescendant", `${this.prefix}-${this.active}`);
+      this.table.setAttribute("aria-activedescendant", cell?.id ?? `${this.prefix}-${this.active}`);
     else this.table.removeAttribute("aria-activedescendant");
   }
 
@@ -104,7 +115,9 @@ export class Grid {
       Home: 0,
       End: rows.count - 1,
     };
+    const aside: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
     if (event.key in steps) this.reach(steps[event.key]);
+    else if (event.key in aside) this.turn(aside[event.key]);
     else if (event.key === "Enter" || event.key === " ") rows.press(this.active, event.shiftKey);
     else if (/^[\p{L}\p{N}_/]$/u.test(event.key)) rows.type(event.key);
     else return;
@@ -113,9 +126,26 @@ export class Grid {
     event.stopPropagation();
   }
 
+  /** To the next or previous cell of the active row that is shown; before its first cell is the row as a whole. */
+  private turn(step: number): void {
+    const row = this.body.querySelector<HTMLTableRowElement>("tr.gm-active[data-variable]");
+    const cells = [...(row?.cells ?? [])].filter((cell) => !cell.classList.contains("gm-col-why"));
+    const shown = cells.filter((cell) => getComputedStyle(cell).display !== "none");
+    const at = shown.findIndex((cell) => cell.cellIndex === this.column);
+    const next = Math.max(-1, Math.min(at + step, shown.length - 1));
+    this.column = next < 0 ? -1 : shown[next].cellIndex;
+    this.draw();
+    this.cell()?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }
+
+  private cell(): HTMLElement | null {
+    return this.body.querySelector<HTMLElement>(".gm-cell");
+  }
+
   private copy(event: ClipboardEvent): void {
     if (!this.rows?.count || String(window.getSelection?.() ?? "")) return;
-    event.clipboardData?.setData("text/plain", visible(this.rows.text(this.active)));
+    const text = this.cell()?.textContent?.trim() ?? this.rows.text(this.active);
+    event.clipboardData?.setData("text/plain", visible(text));
     event.preventDefault();
     event.stopPropagation();
   }

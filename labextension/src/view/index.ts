@@ -3,12 +3,14 @@ import { VERDICT_ICONS } from "../vocabulary";
 import { el } from "./dom";
 import { findingCards } from "./findings";
 import { flowGraph } from "./graph";
+import { trans } from "./language";
 import type { ViewOptions } from "./options";
 import { prose } from "./prose";
 import { Selection } from "./selection";
+import { sinceLine } from "./since";
 import { callTable } from "./table";
 import { Why } from "./why";
-import { costText, placeText, updateText } from "./words";
+import { costText, kindWord, raisedText, updateText } from "./words";
 
 export type { ViewOptions };
 
@@ -25,28 +27,38 @@ export function renderReport(host: HTMLElement, data: unknown, options: ViewOpti
   try {
     host.append(draw(data as Report, selection, options));
   } catch (error) {
-    host.replaceChildren(el("p", {}, `This gradmagic report is damaged and cannot be drawn (${String(error)}).`));
+    host.replaceChildren(
+      el("p", {}, trans.__("This gradmagic report is damaged and cannot be drawn (%1).", String(error))),
+    );
   }
   return selection;
 }
 
 function problemOf(data: unknown): string | null {
   const schema = (data as { schema?: unknown } | null)?.schema;
-  if (typeof schema !== "string") return "This is not a gradmagic report.";
+  if (typeof schema !== "string") return trans.__("This is not a gradmagic report.");
   if (schema === SCHEMA) return null;
   const shown = schema.slice(0, 80);
-  return `This report has the format ${shown}, and this gradmagic reads ${SCHEMA}: open it with the gradmagic version that wrote it, or upgrade gradmagic.`;
+  return trans.__(
+    "This report has the format %1, and this gradmagic reads %2: open it with the gradmagic version that wrote it, or upgrade gradmagic.",
+    shown,
+    SCHEMA,
+  );
 }
 
 function draw(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
   const summary = el(
     "h2",
     { class: "gm-summary" },
-    el("span", { class: `gm-badge gm-fill-${report.verdict}` }, `${VERDICT_ICONS[report.verdict]} ${report.verdict}`),
+    el(
+      "span",
+      { class: `gm-badge gm-fill-${report.verdict}` },
+      `${VERDICT_ICONS[report.verdict]} ${kindWord(report.verdict)}`,
+    ),
     " ",
     prose(report.summary),
   );
-  const root = el("div", { class: "gm-body" }, summary, findingCards(report, selection, options));
+  const root = el("div", { class: "gm-body" }, summary, sinceLine(report), findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
     const why = new Why(report, index, selection, options);
     root.append(
@@ -57,13 +69,9 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
     if (graph) root.append(graph);
   });
   for (const update of report.updates) {
-    root.append(el("p", { class: "gm-dim" }, "Update: ", prose(updateText(update, report.cell))));
+    root.append(el("p", { class: "gm-dim" }, prose(trans.__("Update: %1", updateText(update, report.cell)))));
   }
-  if (report.raised) {
-    const { type, message, location } = report.raised;
-    const where = location ? ` at ${placeText(location, report.cell)}` : "";
-    root.append(el("p", {}, `The cell raised ${type}${where}: ${message}`));
-  }
+  if (report.raised) root.append(el("p", {}, raisedText(report.raised, report.cell)));
   for (const failure of report.failures) root.append(el("p", { class: "gm-dim" }, prose(failure)));
   root.append(el("p", { class: "gm-cost gm-dim" }, costText(report.overhead, report.versions)));
   root.addEventListener("keydown", (event) => {

@@ -2,6 +2,7 @@ import { Graph, layout } from "@dagrejs/dagre";
 import type { Edge, Node as FlowNode } from "../report";
 import { ICONS } from "../vocabulary";
 import { isGroup } from "./folding";
+import { trans } from "./language";
 import { shortened } from "./words";
 
 export interface Point {
@@ -96,9 +97,9 @@ function boxOf(node: FlowNode): Box {
   const title = icon + shortened(node.label, LONGEST);
   const under =
     node.kind === "cut"
-      ? "the gradient ends here"
+      ? trans.__("the gradient ends here")
       : node.kind === "target"
-        ? "target"
+        ? trans.__("target")
         : shortened(node.detail, LONGEST + 4);
   const width = Math.max(title.length * LETTER, under.length * SMALL_LETTER, 36) + 24;
   return { node, width, height: under ? 42 : 30, title, under, pile: isGroup(node), x: 0, y: 0 };

@@ -1,10 +1,11 @@
 /** The parts of the flow graph as SVG. */
 
 import type { Edge } from "../report";
-import { EDGE_MEANING } from "../vocabulary";
+import { EDGE_MEANING, WORDS } from "../vocabulary";
 import { el, svg } from "./dom";
+import { trans } from "./language";
 import type { Box, Link, Point } from "./layout";
-import { numeral } from "./words";
+import { nodeKind, numeral } from "./words";
 
 export function thickness(norm: Edge["norm"]): number {
   if (typeof norm !== "number" || norm <= 0) return 1.6;
@@ -25,11 +26,12 @@ function curve(points: Point[], vertical: boolean): string {
 }
 
 export function linkView({ edge, points, vertical }: Link, isBroken: boolean): SVGElement {
-  const meaning = EDGE_MEANING[edge.status] + (edge.norm === null ? "" : `, norm ${numeral(edge.norm)}`);
+  const norm = edge.norm === null ? "" : trans.__("norm %1", numeral(edge.norm));
+  const meaning = [EDGE_MEANING[edge.status], norm].filter(Boolean).join(", ");
   const line = svg(
     "path",
     { d: curve(points, vertical), class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) },
-    svg("title", {}, edge.status === "flows" && edge.norm !== null ? `norm ${numeral(edge.norm)}` : meaning),
+    svg("title", {}, edge.status === "flows" && norm ? norm : meaning),
   );
   const group = svg("g", { class: "gm-edge" }, line);
   if (isBroken) {
@@ -56,7 +58,10 @@ function slashes(x: number, y: number, turn = 0): SVGElement {
 export function nodeView(box: Box, select: () => void): SVGElement {
   const { node, width, height } = box;
   const round = node.kind === "variable" || node.kind === "target";
-  const label = `${node.kind} ${node.label}${node.status ? `, ${node.status}` : ""}${node.kind === "cut" ? ", the gradient ends here" : ""}`;
+  const ends = node.kind === "cut" && trans.__("the gradient ends here");
+  const label = [`${nodeKind(node.kind)} ${node.label}`, node.status && WORDS[node.status], ends]
+    .filter(Boolean)
+    .join(", ");
   const shape = { x: -width / 2, y: -height / 2, width, height, rx: round ? Math.min(height / 2, 18) : 5 };
   const group = svg(
     "g",
@@ -98,6 +103,6 @@ export function legend(kinds: Edge["status"][]): HTMLElement {
     "figcaption",
     { class: "gm-legend" },
     ...samples,
-    el("span", { class: "gm-key" }, "Gradients travel from the target back to the variables."),
+    el("span", { class: "gm-key" }, trans.__("Gradients travel from the target back to the variables.")),
   );
 }

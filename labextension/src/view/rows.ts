@@ -1,6 +1,6 @@
 import type { GradientCall, Num, Report, VariableReport } from "../report";
 import { WORDS } from "../vocabulary";
-import { count } from "./words";
+import { moreVariables } from "./words";
 
 // A table of this many rows fits on a screen; only a longer one is folded.
 export const UNFOLDED = 12;
@@ -32,7 +32,7 @@ export function fold(call: GradientCall, report: Report): (VariableReport | Fold
     shown.push(...group.slice(0, cut));
     if (group.length > cut) {
       const because = cause ? ` (${cause})` : "";
-      const sentence = `${count(group.length - cut, "more variable")}: ${WORDS[group[0].status]}${because}`;
+      const sentence = `${moreVariables(group.length - cut)}: ${WORDS[group[0].status]}${because}`;
       shown.push({ sentence, variables: group.slice(cut) });
     }
   }
@@ -45,7 +45,7 @@ export function fold(call: GradientCall, report: Report): (VariableReport | Fold
       : SAMPLE;
   shown.push(...healthy.slice(0, cut));
   if (healthy.length > cut) {
-    shown.push({ sentence: `${count(healthy.length - cut, "more variable")}: ok`, variables: healthy.slice(cut) });
+    shown.push({ sentence: `${moreVariables(healthy.length - cut)}: ${WORDS.ok}`, variables: healthy.slice(cut) });
   }
   return shown;
 }

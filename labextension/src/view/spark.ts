@@ -1,5 +1,6 @@
 import type { Num, VariableReport } from "../report";
 import { el, svg } from "./dom";
+import { trans } from "./language";
 import { numeral } from "./words";
 
 const WIDTH = 72;
@@ -12,13 +13,22 @@ export function spark(variable: VariableReport): Element | null {
   if (history.length >= 3) {
     const step = Math.ceil(history.length / MOST);
     const taken = history.filter((_, i) => (history.length - 1 - i) % step === 0);
-    const title = `norm over ${history.length} runs, on a log scale: ${numeral(history[0])} … ${numeral(history[history.length - 1])}`;
+    const title = trans.__(
+      "norm over %1 runs, on a log scale: %2 … %3",
+      history.length,
+      numeral(history[0]),
+      numeral(history[history.length - 1]),
+    );
     return bars(logarithms(taken), title, "history");
   }
   const spread = variable.grad?.histogram;
   if (!spread?.counts.length) return null;
   const most = Math.max(...spread.counts, 1);
-  const title = `elements from ${numeral(spread.edges[0])} to ${numeral(spread.edges[spread.edges.length - 1])}`;
+  const title = trans.__(
+    "elements from %1 to %2",
+    numeral(spread.edges[0]),
+    numeral(spread.edges[spread.edges.length - 1]),
+  );
   return bars(
     spread.counts.map((n) => n / most),
     title,

@@ -1,6 +1,7 @@
 /** Why a gradient is as it is: the way through the code from the variable to where its gradient ends. */
 
 import type { Edge, Finding, FlowGraph, Location, Node, Report, VariableReport } from "../report";
+import { trans } from "./language";
 import { lineKey } from "./selection";
 
 export interface WhyStep {
@@ -23,7 +24,7 @@ export function whySteps(report: Report, call: number, variable: VariableReport)
   const read = variable.read_at[0] ?? null;
   const steps: WhyStep[] = [
     {
-      text: read ? `\`${variable.name}\` is read here` : `the variable \`${variable.name}\``,
+      text: read ? trans.__("`%1` is read here", variable.name) : trans.__("the variable `%1`", variable.name),
       location: read,
       node: start?.id ?? null,
     },
@@ -59,15 +60,15 @@ export function whySteps(report: Report, call: number, variable: VariableReport)
 /** What is concluded from the steps. */
 export function ending(variable: VariableReport): string {
   const ends: Record<VariableReport["status"], string> = {
-    ok: "its gradient arrives, finite and not zero",
-    none: "no gradient arrives: it is None",
-    zero: "what arrives is zero in every element",
-    nan: "what arrives is NaN",
-    inf: "what arrives is infinite",
-    vanishing: "what arrives is too small to matter",
-    exploding: "what arrives is very large",
-    wrong: "what arrives is not the derivative",
-    error: "the gradient could not be computed",
+    ok: trans.__("its gradient arrives, finite and not zero"),
+    none: trans.__("no gradient arrives: it is None"),
+    zero: trans.__("what arrives is zero in every element"),
+    nan: trans.__("what arrives is NaN"),
+    inf: trans.__("what arrives is infinite"),
+    vanishing: trans.__("what arrives is too small to matter"),
+    exploding: trans.__("what arrives is very large"),
+    wrong: trans.__("what arrives is not the derivative"),
+    error: trans.__("the gradient could not be computed"),
   };
   return ends[variable.status];
 }
@@ -78,12 +79,12 @@ function piece({ code, column, end_column, line, end_line }: Location): string {
 }
 
 function sentence(node: Node): string {
-  if (node.kind === "cut") return `the gradient ends at \`${node.label}\``;
-  if (node.kind === "target") return `the target \`${node.label}\` is reached`;
-  if (node.status === "zero") return `the gradient becomes zero at \`${node.label}\``;
+  if (node.kind === "cut") return trans.__("the gradient ends at `%1`", node.label);
+  if (node.kind === "target") return trans.__("the target `%1` is reached", node.label);
+  if (node.status === "zero") return trans.__("the gradient becomes zero at `%1`", node.label);
   if (node.status === "nan" || node.status === "inf")
-    return `the gradient becomes NaN or infinite at \`${node.label}\``;
-  return `goes through \`${node.label}\`${node.detail ? ` (${node.detail})` : ""}`;
+    return trans.__("the gradient becomes NaN or infinite at `%1`", node.label);
+  return trans.__("goes through `%1`", node.label) + (node.detail ? ` (${node.detail})` : "");
 }
 
 function blame(finding: Finding | undefined) {
@@ -142,6 +143,6 @@ function shortened(steps: WhyStep[]): WhyStep[] {
   if (steps.length <= LONGEST) return steps;
   const half = LONGEST / 2;
   const left = steps.length - LONGEST + 1;
-  const gap = { text: `${left} steps further on`, location: null, node: steps[half].node };
+  const gap = { text: trans.__("%1 steps further on", left), location: null, node: steps[half].node };
   return [...steps.slice(0, half), gap, ...steps.slice(1 - half)];
 }

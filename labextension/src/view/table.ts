@@ -4,10 +4,11 @@ import { copyText } from "./clipboard";
 import { type Column, columnsFor, type Sorting, sorted } from "./columns";
 import { button, el, visible } from "./dom";
 import { Grid } from "./grid";
+import { trans } from "./language";
 import { prose } from "./prose";
 import { causeOf, type Folded, fold, isFolded, UNFOLDED } from "./rows";
 import { includes, type Selection } from "./selection";
-import { callPlace, count, numeral } from "./words";
+import { callPlace, numeral } from "./words";
 
 type Entry = VariableReport | Folded;
 let tables = 0;
@@ -20,7 +21,7 @@ export function callTable(
   why: (variable: VariableReport) => void,
 ): HTMLElement {
   const call = report.calls[index];
-  const columns = columnsFor(call.variables, report);
+  const columns = columnsFor(report, index);
   const opened = new Set<string>();
   let sorting: Sorting | null = null;
   let wanted = "";
@@ -42,7 +43,11 @@ export function callTable(
   };
   const draw = () => {
     entries = arrange();
-    empty.textContent = entries.length ? "" : call.variables.length ? "no variable matches" : "no variables";
+    empty.textContent = entries.length
+      ? ""
+      : call.variables.length
+        ? trans.__("no variable matches")
+        : trans.__("no variables");
     grid.show({
       count: entries.length,
       draw: (i) => drawn(entries[i], i),
@@ -69,7 +74,7 @@ export function callTable(
     const row = el("tr", { attributes: { "data-at": String(at) } });
     if (isFolded(entry)) {
       row.className = "gm-folded";
-      const unfold = button(`▸ ${entry.sentence}`, "Show these rows", () => press(at, false));
+      const unfold = button(`▸ ${entry.sentence}`, trans.__("Show these rows"), () => press(at, false));
       row.append(el("td", { attributes: { colspan: String(columns.length + 1), role: "gridcell" } }, unfold));
       return row;
     }
@@ -77,7 +82,7 @@ export function callTable(
     const cells = columns.map((column) =>
       el("td", { class: kindClass(column), attributes: { role: "gridcell" } }, column.cell(entry, report)),
     );
-    const ask = button("Why?", `Why is the gradient of ${entry.name} as it is?`, () => {
+    const ask = button(trans.__("Why?"), trans.__("Why is the gradient of %1 as it is?", entry.name), () => {
       grid.reach(at);
       why(entry);
     });
@@ -106,13 +111,13 @@ export function callTable(
   const explanation = el(
     "th",
     { class: "gm-col-why", attributes: { scope: "col", role: "columnheader" } },
-    el("span", { class: "gm-unseen" }, "explanation"),
+    el("span", { class: "gm-unseen" }, trans.__("explanation")),
   );
   const table = el(
     "table",
     {
       class: "gm-table",
-      attributes: { role: "grid", tabindex: "0", "aria-label": "Variables and their gradients" },
+      attributes: { role: "grid", tabindex: "0", "aria-label": trans.__("Variables and their gradients") },
     },
     el("thead", {}, el("tr", {}, ...heads.slice(0, 2), explanation, ...heads.slice(2))),
     body,
@@ -125,7 +130,7 @@ export function callTable(
     // Marking text to copy it is no choice of a row.
     if (!row || String(window.getSelection?.() ?? "")) return;
     table.focus({ preventScroll: true });
-    grid.active = Number(row.dataset.at);
+    grid.point(Number(row.dataset.at));
     press(grid.active, false);
   });
   selection.listen((selected) => {
@@ -140,7 +145,11 @@ export function callTable(
   if (call.variables.length > UNFOLDED) {
     filter = el("input", {
       class: "gm-filter",
-      attributes: { type: "search", placeholder: "filter variables", "aria-label": "Filter variables" },
+      attributes: {
+        type: "search",
+        placeholder: trans.__("filter variables"),
+        "aria-label": trans.__("Filter variables"),
+      },
     });
     const input = filter;
     input.addEventListener("input", () => {
@@ -169,7 +178,7 @@ export function callTable(
   if (call.variables.length > 1) {
     const all = () =>
       [columns.map((c) => c.title).join("\t"), ...entries.map((e) => textOf(e, columns, report))].join("\n");
-    const copy = button("Copy table", "Copy these rows, to paste them into a spreadsheet", () => {
+    const copy = button(trans.__("Copy table"), trans.__("Copy these rows, to paste them into a spreadsheet"), () => {
       void copyText(visible(all())).then((words) => {
         said.textContent = words;
       });
@@ -178,7 +187,7 @@ export function callTable(
     controls.append(copy, said);
   }
   draw();
-  const title = el("h3", { class: "gm-heading" }, "Gradients", ...targetOf(report, index));
+  const title = el("h3", { class: "gm-heading" }, ...targetOf(report, index));
   const node = el("div", { class: "gm-call", attributes: { "data-lm-suppress-shortcuts": "true" } }, title);
   if (controls.childElementCount) node.append(controls);
   node.append(frame, empty);
@@ -192,12 +201,15 @@ function statusFilter(
 ): HTMLElement {
   const amounts = new Map<VariableReport["status"], number>();
   for (const { status } of variables) amounts.set(status, (amounts.get(status) ?? 0) + 1);
-  const group = el("span", { class: "gm-chips", attributes: { role: "group", "aria-label": "Filter by status" } });
+  const group = el("span", {
+    class: "gm-chips",
+    attributes: { role: "group", "aria-label": trans.__("Filter by status") },
+  });
   if (amounts.size < 2) return group;
   const chips = [...amounts].map(([status, amount]) => {
     const chip = button(
       `${ICONS[status]} ${WORDS[status]} ${amount.toLocaleString("en")}`,
-      `Show only these ${count(amount, "variable")}`,
+      trans._n("Show only this %1 variable", "Show only these %1 variables", amount),
       () => {
         const on = chip.getAttribute("aria-pressed") !== "true";
         for (const other of chips) other.setAttribute("aria-pressed", "false");
@@ -214,7 +226,7 @@ function statusFilter(
 }
 
 function kindClass(column: Column): string {
-  return `gm-col-${column.title} gm-col-${column.kind.split(" ").join(" gm-col-")}`;
+  return `gm-col-${column.name} gm-col-${column.kind.split(" ").join(" gm-col-")}`;
 }
 
 function textOf(entry: Entry, columns: Column[], report: Report): string {
@@ -231,6 +243,6 @@ function targetOf(report: Report, index: number): (Node | string)[] {
   const call = report.calls[index];
   const target = call.target;
   const value = target?.value === null || target?.value === undefined ? "" : ` = ${numeral(target.value)}`;
-  const of = target ? [" of ", prose(`\`${target.name}\``), value] : [];
-  return [...of, el("span", { class: "gm-dim" }, ` ${callPlace(call, report.cell)}`)];
+  const of = target ? prose(trans.__("Gradients of `%1`", target.name) + value) : trans.__("Gradients");
+  return [of, el("span", { class: "gm-dim" }, ` ${callPlace(call, report.cell)}`)];
 }

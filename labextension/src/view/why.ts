@@ -1,6 +1,7 @@
 import type { Report, VariableReport } from "../report";
 import { WORDS } from "../vocabulary";
 import { button, el } from "./dom";
+import { trans } from "./language";
 import type { ViewOptions } from "./options";
 import { prose } from "./prose";
 import { lineKey, type Selection } from "./selection";
@@ -13,8 +14,8 @@ export class Why {
   private steps: WhyStep[] = [];
   private items: HTMLElement[] = [];
   private at = 0;
-  private back = button("‹ Back", "The step before", () => this.go(this.at - 1));
-  private next = button("Next ›", "The next step", () => this.go(this.at + 1));
+  private back = button(trans.__("‹ Back"), trans.__("The step before"), () => this.go(this.at - 1));
+  private next = button(trans.__("Next ›"), trans.__("The next step"), () => this.go(this.at + 1));
   private asked: VariableReport | null = null;
 
   constructor(
@@ -48,17 +49,17 @@ export class Why {
     this.selection.set({ call: this.call, variable: variable.name });
     this.steps = whySteps(this.report, this.call, variable);
     this.items = this.steps.map((step, i) => this.item(step, i));
-    const title = `Why is the gradient of \`${variable.name}\` ${WORDS[variable.status]}?`;
+    const title = trans.__("Why is the gradient of `%1` %2?", variable.name, WORDS[variable.status]);
     this.node.setAttribute("aria-label", title.replaceAll("`", ""));
     this.node.replaceChildren(
       el(
         "div",
         { class: "gm-why-head" },
         el("h4", { class: "gm-why-title" }, prose(title)),
-        button("✕", "Close this explanation", () => this.close()),
+        button("✕", trans.__("Close this explanation"), () => this.close()),
       ),
       el("ol", { class: "gm-steps" }, ...this.items),
-      el("p", { class: "gm-why-end" }, "So ", prose(ending(variable)), "."),
+      el("p", { class: "gm-why-end" }, prose(trans.__("So %1.", ending(variable)))),
       el("div", { class: "gm-actions" }, this.back, this.next),
     );
     this.node.hidden = false;

@@ -1,7 +1,21 @@
 /** Numbers and places in the words that all views share; the tables of words are generated from Python's. */
 
-import type { CellInfo, Finding, Fix, GradientCall, Location, Num, Overhead, Update, Versions } from "../report";
+import type {
+  CellInfo,
+  Finding,
+  Fix,
+  GradientCall,
+  Location,
+  Node,
+  Num,
+  Overhead,
+  Raised,
+  Report,
+  Update,
+  Versions,
+} from "../report";
 import { APPLICABILITY, NOTHING, WORDS } from "../vocabulary";
+import { trans } from "./language";
 
 /** Both ends of a text that is too long. */
 export function shortened(text: string, most: number): string {
@@ -12,6 +26,8 @@ export function shortened(text: string, most: number): string {
     ? text
     : `${letters.slice(0, head).join("")}…${letters.slice(head - most + 1).join("")}`;
 }
+
+type Kind = Finding["severity"] | Report["verdict"] | "accepted";
 
 /** Three significant digits, `NaN` and `inf` by name, a dash for null. */
 export function numeral(value: Num | null | undefined): string {
@@ -35,8 +51,45 @@ export function share(part: number, whole: number | null): string {
   return `${percent.toFixed(0)}%`;
 }
 
-export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString("en")} ${noun}${amount === 1 ? "" : "s"}`;
+/** A number as it stands in a sentence. */
+function grouped(amount: number): string {
+  return amount.toLocaleString("en");
+}
+
+export function variableCount(amount: number): string {
+  return trans._n("%2 variable", "%2 variables", amount, grouped(amount));
+}
+
+export function moreVariables(amount: number): string {
+  return trans._n("%2 more variable", "%2 more variables", amount, grouped(amount));
+}
+
+function runs(amount: number): string {
+  return trans._n("%2 run", "%2 runs", amount, grouped(amount));
+}
+
+/** The word for a severity, a verdict or an accepted finding. */
+export function kindWord(kind: Kind): string {
+  const words: Record<Kind, string> = {
+    error: trans.__("error"),
+    warning: trans.__("warning"),
+    note: trans.__("note"),
+    accepted: trans.__("accepted"),
+    ok: trans.__("ok"),
+  };
+  return words[kind] ?? kind;
+}
+
+export function nodeKind(kind: Node["kind"]): string {
+  const words: Record<Node["kind"], string> = {
+    variable: trans.__("variable"),
+    op: trans.__("op"),
+    group: trans.__("group"),
+    input: trans.__("input"),
+    target: trans.__("target"),
+    cut: trans.__("cut"),
+  };
+  return words[kind] ?? kind;
 }
 
 export function shapeText(shape: (number | null)[] | null): string {
@@ -49,11 +102,11 @@ export function sizeOf(shape: (number | null)[] | null): number | null {
 
 /** Where a location lies, in full: `cell [7], line 4` or `model.py:12, in call`. */
 export function placeText(at: Location, cell: CellInfo | null): string {
-  const inside = at.function ? `, in ${at.function}` : "";
+  const inside = at.function ? `, ${trans.__("in %1", at.function)}` : "";
   if (at.file !== null) return `${at.file}:${at.line}${inside}`;
   const shown = at.cell === "current" ? cell?.execution_count : at.cell;
-  if (typeof shown === "number") return `cell [${shown}], line ${at.line}${inside}`;
-  return `${at.cell === "current" ? "this cell, " : ""}line ${at.line}${inside}`;
+  if (typeof shown === "number") return trans.__("cell [%1], line %2", shown, at.line) + inside;
+  return (at.cell === "current" ? trans.__("this cell, line %1", at.line) : trans.__("line %1", at.line)) + inside;
 }
 
 /** Where a location lies, for a narrow column: `4`, `[5]:4` for another cell, `model.py:12` for a file. */
@@ -63,7 +116,7 @@ export function shortPlace(at: Location | null | undefined): string {
   return at.cell === "current" || at.cell === null ? String(at.line) : `[${at.cell}]:${at.line}`;
 }
 
-export function kindOf(finding: Finding): string {
+export function kindOf(finding: Finding): Finding["severity"] | "accepted" {
   return finding.accepted ? "accepted" : finding.severity;
 }
 
@@ -71,17 +124,18 @@ export function kindOf(finding: Finding): string {
 export function fixState(fix: Fix): string {
   const words = APPLICABILITY[fix.applicability];
   const trial = fix.verified;
-  if (!trial) return fix.applicability === "display-only" ? words : `${words}, not run`;
+  if (!trial) return fix.applicability === "display-only" ? words : trans.__("%1, not run", words);
   const found = Object.entries(trial.statuses_after).map(
     ([name, status]) => `\`${name}\` ${(WORDS as Record<string, string>)[status] ?? status}`,
   );
-  const shown = found.length > 3 ? [...found.slice(0, 3), `${found.length - 3} more`] : found;
+  const shown = found.length > 3 ? [...found.slice(0, 3), moreVariables(found.length - 3)] : found;
   const { loss_before: before, loss_after: after } = trial;
   if (before !== null && after !== null) {
     const close = Math.abs(Number(before) - Number(after)) <= 1e-6 * Math.abs(Number(before));
-    shown.push(before === after || close ? "loss unchanged" : `loss ${numeral(before)} → ${numeral(after)}`);
+    const same = before === after || close;
+    shown.push(same ? trans.__("loss unchanged") : trans.__("loss %1 → %2", numeral(before), numeral(after)));
   }
-  return `${words}, verified${shown.length ? `: ${shown.join(", ")}` : ""}`;
+  return shown.length ? trans.__("%1, verified: %2", words, shown.join(", ")) : trans.__("%1, verified", words);
 }
 
 /** By what the gradients were asked for, where, how often and since when they go wrong. */
@@ -89,8 +143,8 @@ export function callPlace(call: GradientCall, cell: CellInfo): string {
   const parts = [call.kind];
   if (call.location) parts.push(placeText(call.location, cell));
   if (call.count !== 1) {
-    parts.push(count(call.count, "run"));
-    if (call.first_bad !== null) parts.push(`the first bad one is run ${(call.first_bad + 1).toLocaleString("en")}`);
+    parts.push(runs(call.count));
+    if (call.first_bad !== null) parts.push(trans.__("the first bad one is run %1", grouped(call.first_bad + 1)));
   }
   return parts.join(", ");
 }
@@ -98,21 +152,34 @@ export function callPlace(call: GradientCall, cell: CellInfo): string {
 export function updateText(update: Update, cell: CellInfo): string {
   const parts = [update.kind + (update.optimizer ? ` (${update.optimizer})` : "")];
   if (update.location) parts.push(placeText(update.location, cell));
-  if (update.count !== 1) parts.push(count(update.count, "run"));
-  parts.push(`${count(update.variables.length, "variable")} changed`);
+  if (update.count !== 1) parts.push(runs(update.count));
+  const changed = update.variables.length;
+  parts.push(trans._n("%2 variable changed", "%2 variables changed", changed, grouped(changed)));
   const left = update.skipped.slice(0, 4).map((name) => `\`${name}\``);
-  if (update.skipped.length > 4) left.push(`${update.skipped.length - 4} more`);
-  return parts.join(", ") + (left.length ? `; left out: ${left.join(", ")}` : "");
+  if (update.skipped.length > 4) left.push(moreVariables(update.skipped.length - 4));
+  return parts.join(", ") + (left.length ? `; ${trans.__("left out: %1", left.join(", "))}` : "");
+}
+
+export function raisedText({ type, message, location }: Raised, cell: CellInfo): string {
+  return location
+    ? trans.__("The cell raised %1 at %2: %3", type, placeText(location, cell), message)
+    : trans.__("The cell raised %1: %2", type, message);
 }
 
 export function costText(cost: Overhead, versions: Versions): string {
-  const seen = `${count(cost.ops_recorded, "op")} recorded${cost.ops_dropped ? `, ${cost.ops_dropped.toLocaleString("en")} dropped` : ""}`;
+  const { ops_recorded: seen, ops_dropped: dropped } = cost;
+  const parts = [
+    trans.__("cell %1", seconds(cost.cell_seconds)),
+    trans.__("checked in %1", seconds(cost.check_seconds)),
+    trans._n("%2 op recorded", "%2 ops recorded", seen, grouped(seen)),
+  ];
+  if (dropped) parts.push(trans.__("%1 dropped", grouped(dropped)));
   const made = [
     `gradmagic ${versions.gradmagic}`,
     versions.tensorflow && `TensorFlow ${versions.tensorflow}`,
     versions.keras && `Keras ${versions.keras}`,
   ].filter(Boolean);
-  return `cell ${seconds(cost.cell_seconds)}, checked in ${seconds(cost.check_seconds)}, ${seen} · ${made.join(", ")}`;
+  return `${parts.join(", ")} · ${made.join(", ")}`;
 }
 
 function seconds(value: Num): string {

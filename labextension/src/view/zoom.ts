@@ -1,6 +1,7 @@
 import { select } from "d3-selection";
 import { type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
 import { button, el } from "./dom";
+import { trans } from "./language";
 
 // Words are not made smaller than this by fitting a picture into its frame.
 const SMALLEST_FIT = 0.58;
@@ -47,10 +48,10 @@ export class Zoom {
     };
     this.buttons = el(
       "span",
-      { class: "gm-zoom", attributes: { role: "group", "aria-label": "Zoom" } },
-      button("−", "Smaller", () => by(1 / STEP)),
-      button("+", "Larger", () => by(STEP)),
-      button("Fit", "Show the whole graph", () => this.fit()),
+      { class: "gm-zoom", attributes: { role: "group", "aria-label": trans.__("Zoom") } },
+      button("−", trans.__("Smaller"), () => by(1 / STEP)),
+      button("+", trans.__("Larger"), () => by(STEP)),
+      button(trans.__("Fit"), trans.__("Show the whole graph"), () => this.fit()),
     );
     new ResizeObserver(() => this.measure()).observe(svg);
   }
