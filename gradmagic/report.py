@@ -305,11 +305,13 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: Any) -> Report:
-        """The report that `to_dict` wrote. Fields that this version does not know are ignored.
+        """The report that `to_dict` wrote, or that a notebook holds, where a large one is the text of its JSON. Fields that this version does not know are ignored.
 
         Raises:
             ReportFormatError: `data` is no report, or one of another schema version, or a field is missing or of a wrong type.
         """
+        if isinstance(data, str):
+            data = _parsed(data)
         if not isinstance(data, dict) or not isinstance(data.get("schema"), str):
             raise ReportFormatError("this is not a gradmagic report: it has no field `schema`")
         if data["schema"] != SCHEMA:
@@ -325,11 +327,7 @@ class Report:
         Raises:
             ReportFormatError: as for `from_dict`, and when `text` is no JSON.
         """
-        try:
-            data = json.loads(text)
-        except ValueError as error:
-            raise ReportFormatError(f"this is not a gradmagic report: it is not JSON ({error})") from None
-        return cls.from_dict(data)
+        return cls.from_dict(_parsed(text))
 
     def __str__(self) -> str:
         from gradmagic.render.text import to_text
@@ -358,6 +356,13 @@ class Report:
         from gradmagic.render.mime import to_mimebundle
 
         return to_mimebundle(self)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ReportFormatError(f"this is not a gradmagic report: it is not JSON ({error})") from None
 
 
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

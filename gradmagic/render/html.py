@@ -9,20 +9,26 @@ from gradmagic.render.html_finding import finding_html
 from gradmagic.render.layout import layout
 from gradmagic.render.live import live_parts, policy, script_text
 from gradmagic.render.markup import Markup, join, tag
+from gradmagic.render.plot_pictures import plot_pictures
 from gradmagic.render.prose import inline
 from gradmagic.render.svg import describe, flow_svg
 from gradmagic.render.table import Folded, Row, fold, rows
 from gradmagic.report import GradientCall, Report
 
+# The live widget looks for it, labextension/src/twin.ts.
+STATIC = "gradmagic-static"
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 40
+MOST_FOLDED = 20
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
 _LEFT = "text-align:left;padding:4px 14px 4px 0;vertical-align:top"
 _RIGHT = "text-align:right;padding:4px 14px 4px 0;vertical-align:top;white-space:nowrap"
-_NAME = f"{_LEFT};font-family:monospace;font-size:12px;min-width:110px"
+_MONO = "font-family:monospace;font-size:12px"
+_NAME = f"{_LEFT};{_MONO};min-width:110px"
+# Rows that fold away are many, and each of their cells repeats its style.
+_BRIEF = "text-align:left;padding:2px 14px 2px 0"
 _LINE = "border-top:1px solid rgba(128,128,128,.25);background:none"
 _SMALL = "font-size:12px;opacity:.8;margin:8px 0"
 _PAGE_STYLE = """
@@ -60,7 +66,7 @@ def to_html(report: Report) -> str:
     parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
     parts += [_picture(call) for call in report.calls if call.graph.nodes]
     style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px;word-break:break-word"
-    return tag("div", *parts, style=style)
+    return tag("div", *parts, class_=STATIC, style=style)
 
 
 def to_html_page(report: Report) -> str:
@@ -81,7 +87,9 @@ def to_html_page(report: Report) -> str:
         tag("title", f"Gradients: {wording.sentence(report.summary)}"),
         tag("style", Markup(_PAGE_STYLE)),
     )
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", Markup(to_html(report)), id="gradmagic-static"), live_parts(report, script)), lang="en") + "\n"
+    still = tag("div", Markup(to_html(report)), id="gradmagic-static")
+    plots = tag("div", plot_pictures(report), style=f"font-family:{FONT};font-size:14px;max-width:1080px")
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", still, plots), live_parts(report, script)), lang="en") + "\n"
 
 
 def _head(report: Report) -> Markup:
@@ -107,14 +115,14 @@ def _call(call: GradientCall, report: Report) -> Markup:
         parts.append(_table(shown))
     for entry in folded:
         if isinstance(entry, Folded):
-            body = _table(list(entry.rows[:MOST_FOLDED]))
+            body = _table(list(entry.rows[:MOST_FOLDED]), brief=True)
             rest = len(entry.rows) - MOST_FOLDED
             more = tag("p", f"… {wording.count(rest, 'more row')} in the JSON of this report", style=_SMALL) if rest > 0 else ""
             parts.append(tag("details", tag("summary", entry.sentence, style="padding:4px 0"), body, more))
     return join(*parts)
 
 
-def _table(shown: list[Row]) -> Markup:
+def _table(shown: list[Row], *, brief: bool = False) -> Markup:
     """The table itself; a column in which no row has anything to say is left out."""
     columns: list[tuple[str, str, list[str]]] = [
         ("variable", _NAME, [row.name for row in shown]),
@@ -131,7 +139,9 @@ def _table(shown: list[Row]) -> Markup:
     columns += [column for column in telling if not {"", wording.NOTHING}.issuperset(column[2])]
     columns.append(("shape", f"{_LEFT};white-space:nowrap", [f"{row.shape} {row.dtype}" for row in shown]))
     head_style = "padding:4px 14px 4px 0;font-size:12px;font-weight:600;white-space:nowrap;text-align:"
-    heads = [tag("th", head, scope="col", style=head_style + ("right" if style == _RIGHT else "left")) for head, style, _ in columns]
+    if brief:
+        columns = [(head, _BRIEF.replace("left", "right") if style == _RIGHT else f"{_BRIEF};{_MONO}" if style == _NAME else _BRIEF, cells) for head, style, cells in columns]
+    heads = [tag("th", head, scope="col", style=head_style + ("right" if style.startswith("text-align:right") else "left")) for head, style, _ in columns]
     first = tag("tr", *heads, style="background:none")
     body = [tag("tr", *(tag("td", cells[index], style=style) for _, style, cells in columns), style=_LINE) for index in range(len(shown))]
     table = tag(

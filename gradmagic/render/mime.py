@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ from gradmagic.report import Report
 MIME_TYPE = "application/vnd.gradmagic.report+json"
 # A report may be saved with its notebook many times over: beyond these, details would only make it large.
 MOST_DETAILED = 40
-MOST_RUNS = 96
+MOST_RUNS, FEWER_RUNS = 96, 8
 
 
 def to_mimebundle(report: Report) -> dict[str, Any]:
@@ -20,39 +21,58 @@ def to_mimebundle(report: Report) -> dict[str, Any]:
         report: what a check yielded.
 
     Returns:
-        The strict JSON under `MIME_TYPE`, static HTML for front ends without the extension, and text for terminals. No
-        picture and no widget of its own: where those are present, exporters prefer them and lose the report.
+        The strict JSON under `MIME_TYPE`, static HTML for front ends without the extension, and text for terminals. No picture and no widget of its own: where those are present,
+        exporters prefer them and lose the report. Notebooks are written with each number on a line of its own, which would double a large report: one of more than 40 variables is
+        therefore the same JSON as a string. `Report.from_dict` reads both.
     """
     from gradmagic.render.html import to_html
     from gradmagic.render.text import to_text
 
-    return {MIME_TYPE: _encodable(_slim(report.to_dict())), "text/html": to_html(report), "text/plain": to_text(report)}
+    data = _encodable(_slim(report.to_dict()))
+    if sum(len(call.variables) for call in report.calls) > MOST_DETAILED:
+        data = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return {MIME_TYPE: data, "text/html": to_html(report), "text/plain": to_text(report)}
 
 
 def _slim(data: dict[str, Any]) -> dict[str, Any]:
     """What a saved notebook needs: numbers as exact as anybody reads them; of very many variables the healthy ones without details."""
-    data = _rounded(data)
+    data = _rounded(data, 6)
     for call in data["calls"]:
         ranked = sorted(call["variables"], key=lambda variable: variable["status"] == "ok")
-        for variable in ranked[MOST_DETAILED:]:
-            variable["read_at"] = []
-            if variable["grad"] is not None:
-                variable["grad"]["histogram"] = None
-        for variable in ranked:
-            history = variable["grad"]["norm_history"] if variable["grad"] is not None else []
-            if len(history) > MOST_RUNS:
-                # Each n-th run, counted from the last one.
-                step = math.ceil(len(history) / MOST_RUNS)
-                variable["grad"]["norm_history"] = history[::-step][::-1]
+        for place, variable in enumerate(ranked):
+            grad = variable["grad"]
+            if grad is not None:
+                grad["norm_history"] = _thinned(grad["norm_history"], MOST_RUNS if place < MOST_DETAILED else FEWER_RUNS)
+            if place >= MOST_DETAILED:
+                variable |= {"read_at": [], "value": None, "ratio": _rounded(variable["ratio"], 3), "grad": None if grad is None else _rounded(grad | {"histogram": None}, 3)}
+        _shorten(call["graph"])
     return data
 
 
-def _rounded(value: Any) -> Any:
+def _thinned(history: list[Any], most: int) -> list[Any]:
+    # Each n-th run, counted from the last one.
+    return history[:: -math.ceil(len(history) / most)][::-1] if len(history) > most else history
+
+
+def _shorten(graph: dict[str, Any]) -> None:
+    """Nodes are named by number: their names mean nothing outside of the graph, and each edge repeats two of them."""
+    known = {node["id"]: str(number) for number, node in enumerate(graph["nodes"])}
+    if len(known) < len(graph["nodes"]) or any(edge[end] not in known for edge in graph["edges"] for end in ("source", "target")):
+        return
+    for node in graph["nodes"]:
+        node["id"] = known[node["id"]]
+    for edge in graph["edges"]:
+        edge["source"], edge["target"] = known[edge["source"]], known[edge["target"]]
+        # Only the width of a line and a tooltip say it.
+        edge["norm"] = _rounded(edge["norm"], 3)
+
+
+def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
+        return {key: _rounded(item, digits) for key, item in value.items()}
+    return [_rounded(item, digits) for item in value] if isinstance(value, list) else value
 
 
 def _encodable(value: Any) -> Any:

@@ -47,13 +47,19 @@ def norm_per_layer(report: Report, call: int = 0) -> Figure:
     axes = figure.add_subplot()
     axes.set_xscale("log")
     axes.set_xlim(low, max(drawable, default=1.0) * 3)
-    for row, (variable, norm) in enumerate(zip(variables, norms, strict=True)):
-        color = palette.STATUS_COLOR[variable.status]
-        if 0 < norm < math.inf:
-            axes.barh(row, norm - low, left=low, height=0.7, color=color)
-        if variable.status != "ok" and len(variables) <= MOST_LABELS:
-            at = norm if 0 < norm < math.inf else low
-            axes.annotate(WORDS[variable.status], (at, row), (4, 0), textcoords="offset points", color=color, va="center")
+    if len(variables) > MOST_LABELS:
+        # As lines of one collection: thousands of bars would take long to draw and to load.
+        drawn = [(row, norm) for row, norm in enumerate(norms) if 0 < norm < math.inf]
+        colors = [palette.STATUS_COLOR[variables[row].status] for row, _ in drawn]
+        axes.hlines([row for row, _ in drawn], low, [norm for _, norm in drawn], colors=colors, linewidth=1.2, rasterized=True)
+    else:
+        for row, (variable, norm) in enumerate(zip(variables, norms, strict=True)):
+            color = palette.STATUS_COLOR[variable.status]
+            if 0 < norm < math.inf:
+                axes.barh(row, norm - low, left=low, height=0.7, color=color)
+            if variable.status != "ok":
+                at = norm if 0 < norm < math.inf else low
+                axes.annotate(WORDS[variable.status], (at, row), (4, 0), textcoords="offset points", color=color, va="center")
     step = -(-len(variables) // MOST_LABELS) or 1
     ticks = range(0, len(variables), step)
     axes.set_yticks(list(ticks), [_label(variables[i]) for i in ticks], fontsize=8)
@@ -91,7 +97,7 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
         steps = range(1, len(history) + 1)
         norms = [norm if 0 < norm < math.inf else math.nan for norm in history]
         if index >= MOST_COLORED:
-            axes.plot(steps, norms, color=palette.LINE, linewidth=0.8, alpha=0.6)
+            axes.plot(steps, norms, color=palette.LINE, linewidth=0.8, alpha=0.6, rasterized=True)
             continue
         lines += axes.plot(steps, norms, color=_COLORS[index], linestyle=_DASHES[index], linewidth=1.6)
         labels.append(_label(variable))
@@ -146,6 +152,17 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
     axes.set_xlabel("value of an element")
     axes.set_ylabel("elements")
     return figure
+
+
+def conspicuous(call: GradientCall) -> VariableReport | None:
+    """The variable whose histogram says most: one whose gradient is not ok, else the one with the largest gradient; None where no histogram was kept."""
+    known = [v for v in call.variables if v.grad is not None and v.grad.histogram is not None and v.grad.histogram.counts]
+    wrong = [v for v in known if v.status != "ok"]
+    return wrong[0] if wrong else max(known, key=_norm, default=None)
+
+
+def _norm(variable: VariableReport) -> float:
+    return variable.grad.norm if variable.grad is not None and math.isfinite(variable.grad.norm) else -1.0
 
 
 def _call(report: Report, call: int) -> GradientCall:

@@ -1,7 +1,8 @@
 """Which output carries the widget.
 
-A saved widget view blanks a page that has no widget manager: nbconvert prefers it to the HTML beside it. So the report's own bundle (JSON, HTML, text) never holds one, and the
-widget is an output of its own, only where it is asked for (`--format widget`). The static report stands above it then, and saved notebooks keep it.
+A saved widget view blanks a page that has no widget manager: JupyterLab without a kernel says "Loading widget" in its place, and nbconvert prefers it to the HTML beside it. So the
+report's own bundle (JSON, HTML, text) never holds one, and the widget is an output of its own, only where it is asked for (`--format widget`). The report that the notebook keeps stands
+above it; in Jupyter's front ends only one of the two is seen (labextension/src/twin.ts).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Widget } from "@lumino/widgets";
 import { dataOf, MIME_TYPE } from "./mime";
 import type { Report } from "./report";
+import { DRAWN } from "./twin";
 import type { ViewOptions } from "./view/options";
 import type { Selected } from "./view/selection";
 
@@ -24,6 +25,7 @@ class ReportRenderer extends Widget implements IRenderMime.IRenderer {
 
   constructor(private surroundings: Surroundings) {
     super();
+    this.addClass(DRAWN);
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {

@@ -2,6 +2,7 @@ import type { AnyModel } from "@anywidget/types";
 import style from "../style/report.css";
 import type { Report } from "./report";
 import { trials } from "./trials";
+import { onePerCell } from "./twin";
 import { renderReport } from "./view";
 import { type Selected, Selection } from "./view/selection";
 
@@ -16,6 +17,7 @@ function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () 
   sheet.textContent = style;
   const host = document.createElement("div");
   el.append(sheet, host);
+  const leave = onePerCell(el);
   let selection = new Selection();
   const desk = trials((message) => model.send(message));
   const draw = () => {
@@ -35,6 +37,7 @@ function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () 
   model.on("change:selection", follow);
   model.on("msg:custom", desk.answer);
   return () => {
+    leave();
     model.off("change:report", draw);
     model.off("change:can_try", draw);
     model.off("change:selection", follow);

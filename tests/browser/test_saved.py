@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with, dismiss
-from tests.render.reports import hostile, stop_gradient
+from tests.render.reports import hostile, many, stop_gradient
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 FIXED = "return w * b"
@@ -150,3 +150,18 @@ def test_everybody_can_use_report_card_and_panel(page: Page, saved: Any) -> None
         page.locator(".gm-squiggle").hover()
         expect(page.locator(".gm-hover")).to_be_visible()
         assert violations(page, ".cm-tooltip:has(.gm-hover)") == []
+
+
+def test_a_large_report_is_saved_as_text_and_read_again(page: Page, in_lab: Any) -> None:
+    cell = cell_with(many())
+    assert isinstance(cell.outputs[0].data[MIME_TYPE], str)
+    notebook = in_lab(cell, kernel=False)
+    expect(page.locator(".gm-report [role='grid']")).to_have_attribute("aria-rowcount", "11")
+    dismiss(page)
+    page.evaluate("() => window.jupyterapp.shell.activateById('gradmagic-panel')")
+    expect(page.locator("#gradmagic-panel .gm-entry")).to_contain_text("it left")
+    before = notebook.path.read_text()
+    notebook.change(0, "np.exp", "np.tanh")
+    notebook.save()
+    assert cell.outputs[0].data[MIME_TYPE] in (o["data"][MIME_TYPE] for o in nbformat.read(notebook.path, as_version=4).cells[0].outputs)
+    assert len(notebook.path.read_text()) < len(before) + 500

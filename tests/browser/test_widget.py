@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.test_lab import CHECK, SETUP, TWICE
 
 CAUGHT = TWICE.replace("second = tape.gradient(loss, w)", "try:\n    second = tape.gradient(loss, w)\nexcept RuntimeError:\n    pass")
+
+WIDGET = CHECK.replace("%%gradcheck", "%%gradcheck --format widget")
 
 LIVE = """import gradmagic
 from gradmagic.widget import ReportWidget
@@ -44,26 +51,68 @@ def test_try_it_asks_the_kernel(page: Page, in_notebook7: Any) -> None:
 
 
 def test_without_the_extension_the_widget_is_live_and_what_is_saved_is_static(page: Page, in_bare_lab: Any) -> None:
-    notebook = in_bare_lab(SETUP, CHECK.replace("%%gradcheck", "%%gradcheck --format widget"))
+    notebook = in_bare_lab(SETUP, WIDGET)
     notebook.run_all()
-    outputs = notebook.cell(1).locator(".jp-OutputArea-output")
+    outputs = notebook.cell(1).locator(".jp-OutputArea-child")
     view = outputs.last.locator(".gm-report")
     expect(view.locator(".gm-finding")).to_contain_text("none/stop-gradient")
+    # The report that the notebook keeps stands back while the widget lives.
+    expect(outputs).to_have_count(2)
+    expect(outputs.first).to_be_hidden()
     view.locator("tr[data-variable='b']").click()
     expect(view.locator(".gm-node.gm-selected")).to_contain_text("b")
     assert violations(page, ".gm-report") == []
     notebook.save()
     notebook.forbid_kernels()
     in_bare_lab()
-    # The report that needs nothing stands first, sanitized as in any notebook that is not trusted.
-    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("none/stop-gradient")
-    expect(page.locator(".jp-OutputArea-output table").first).to_be_visible()
+    first = page.locator(".jp-OutputArea-child").first
+    expect(first).to_contain_text("none/stop-gradient")
+    expect(first.locator("table").first).to_be_visible()
 
 
-def test_a_trial_of_a_real_fix_in_the_kernel(page: Page, in_lab: Any) -> None:
-    notebook = in_lab("import tensorflow as tf\n%load_ext gradmagic\nw = tf.Variable(2.0)", CAUGHT.replace("%%gradcheck", "%%gradcheck --format widget"))
+def test_with_the_extension_the_widget_leaves_the_place_to_it(page: Page, in_lab: Any) -> None:
+    notebook = in_lab(SETUP, WIDGET)
     notebook.run_all()
-    view = notebook.cell(1).locator(".jp-OutputArea-output").last.locator(".gm-report")
+    outputs = notebook.cell(1).locator(".jp-OutputArea-child")
+    expect(outputs.first.locator(".gm-rendered .gm-finding")).to_contain_text("none/stop-gradient")
+    expect(outputs).to_have_count(2)
+    expect(outputs.last).to_be_hidden()
+    notebook.save()
+    notebook.forbid_kernels()
+    in_lab()
+    expect(page.locator(".gm-rendered .gm-finding")).to_contain_text("none/stop-gradient")
+
+
+def test_without_the_extension_the_report_is_static_live_and_reopened(page: Page, in_bare_lab: Any) -> None:
+    notebook = in_bare_lab(SETUP, CHECK)
+    notebook.run_all()
+    outputs = notebook.cell(1).locator(".jp-OutputArea-output")
+    expect(outputs).to_have_count(1)
+    expect(outputs.locator(".gradmagic-static img")).to_be_visible()
+    notebook.save()
+    notebook.forbid_kernels()
+    in_bare_lab()
+    expect(page.locator(".jp-OutputArea-output table").first).to_be_visible()
+    expect(page.locator(".jp-OutputArea-output")).to_contain_text("none/stop-gradient")
+
+
+def test_a_page_made_of_an_executed_notebook_shows_the_report_offline(page: Page, tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SETUP), nbformat.v4.new_code_cell(WIDGET)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    assert "widgets" in notebook.metadata, "the state of the widget is saved with the notebook"
+    text, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
+    path = tmp_path / "executed.html"
+    path.write_text(text, encoding="utf-8")
+    page.route(re.compile("^https?:"), lambda route: route.abort())
+    page.goto(path.as_uri(), wait_until="domcontentloaded")
+    expect(page.locator(".gradmagic-static")).to_contain_text("none/stop-gradient")
+    expect(page.locator(".gradmagic-static img")).to_be_visible()
+
+
+def test_a_trial_of_a_real_fix_in_the_kernel(page: Page, in_bare_lab: Any) -> None:
+    notebook = in_bare_lab("import tensorflow as tf\n%load_ext gradmagic\nw = tf.Variable(2.0)", CAUGHT.replace("%%gradcheck", "%%gradcheck --format widget"))
+    notebook.run_all()
+    view = notebook.cell(1).locator(".gm-report")
     view.get_by_role("button", name="Try it").first.click()
     expect(view.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
     assert notebook.run_python("print('second' in dir())") == "False"
