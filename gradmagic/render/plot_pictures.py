@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -42,14 +43,15 @@ def _plots(index: int, call: GradientCall, report: Report) -> Markup:
     if not pictures:
         return Markup("")
     head = tag("summary", f"Plots: {call_title(call, report.cell).replace('`', '')}", style="padding:4px 0;font-weight:600")
-    return tag("details", head, *pictures, open="" if len(call.variables) <= MOST_OPEN else None)
+    row = tag("div", *pictures, style="columns:2 400px;column-gap:12px;margin:6px 0")
+    return tag("details", head, row, open="" if len(call.variables) <= MOST_OPEN else None)
 
 
 def _figures(index: int, call: GradientCall, report: Report) -> Iterator[tuple[Figure, str]]:
     import matplotlib.style
 
     with matplotlib.style.context(["default", {"svg.fonttype": "none", "svg.hashsalt": "gradmagic"}]):
-        if any(v.grad is not None for v in call.variables):
+        if len(call.variables) > 1 and any(v.grad is not None and 0 < v.grad.norm < math.inf for v in call.variables):
             yield norm_per_layer(report, index), _norms(call)
         runs = max((len(v.grad.norm_history) for v in call.variables if v.grad is not None), default=0)
         if runs >= LEAST_RUNS:
@@ -76,5 +78,5 @@ def _image(figure: Figure, said: str) -> Markup:
         warnings.simplefilter("ignore")
         figure.savefig(drawn, format="svg", dpi=120, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     encoded = base64.b64encode(drawn.getvalue()).decode("ascii")
-    style = "display:block;max-width:100%;margin:8px 0;border:1px solid #d0d7de;border-radius:8px;background:#fff"
+    style = "display:block;box-sizing:border-box;width:520px;max-width:100%;margin:0 0 12px;padding:6px;break-inside:avoid;border:1px solid #d0d7de;border-radius:8px;background:#fff"
     return tag("img", src=f"data:image/svg+xml;base64,{encoded}", alt=said, style=style)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from gradmagic.render import palette
 from gradmagic.render.characters import clip_middle
 from gradmagic.render.picture import literal
-from gradmagic.render.wording import WORDS, count, name
-from gradmagic.report import GradientCall, Report, VariableReport
+from gradmagic.render.wording import WORDS, count, name, number
+from gradmagic.report import STATUSES, GradientCall, Histogram, Report, VariableReport
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-MOST_LABELS = 60
+MOST_LABELS = 40
+# Of more variables only every n-th is named, so that the picture stays on a screen.
+FEWER_LABELS = 28
+WIDTH = 6.8
 MOST_COLORED = 8
 LONGEST_LABEL = 40
 # Each line has a colour and a dash of its own, so that no line is known by its colour alone.
@@ -43,15 +50,18 @@ def norm_per_layer(report: Report, call: int = 0) -> Figure:
     norms = [v.grad.norm if v.grad is not None else math.nan for v in variables]
     drawable = [norm for norm in norms if 0 < norm < math.inf]
     low = min(drawable, default=1.0) / 3
-    figure = Figure(figsize=(8, 1.4 + 0.24 * min(max(len(variables), 1), MOST_LABELS)), layout="constrained")
+    labels = max(len(variables), 1) if len(variables) <= MOST_LABELS else FEWER_LABELS
+    figure = Figure(figsize=(WIDTH, 1.2 + 0.24 * labels), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xscale("log")
+    _log(axes.xaxis, [low, max(drawable, default=1.0) * 3])
     axes.set_xlim(low, max(drawable, default=1.0) * 3)
     if len(variables) > MOST_LABELS:
         # As lines of one collection: thousands of bars would take long to draw and to load.
         drawn = [(row, norm) for row, norm in enumerate(norms) if 0 < norm < math.inf]
         colors = [palette.STATUS_COLOR[variables[row].status] for row, _ in drawn]
         axes.hlines([row for row, _ in drawn], low, [norm for _, norm in drawn], colors=colors, linewidth=1.2, rasterized=True)
+        _missing(axes, variables, norms, low)
     else:
         for row, (variable, norm) in enumerate(zip(variables, norms, strict=True)):
             color = palette.STATUS_COLOR[variable.status]
@@ -60,12 +70,12 @@ def norm_per_layer(report: Report, call: int = 0) -> Figure:
             if variable.status != "ok":
                 at = norm if 0 < norm < math.inf else low
                 axes.annotate(WORDS[variable.status], (at, row), (4, 0), textcoords="offset points", color=color, va="center")
-    step = -(-len(variables) // MOST_LABELS) or 1
+    step = -(-len(variables) // labels) or 1
     ticks = range(0, len(variables), step)
     axes.set_yticks(list(ticks), [_label(variables[i]) for i in ticks], fontsize=8)
     axes.set_ylim(max(len(variables), 1) - 0.4, -0.6)
-    axes.set_xlabel("norm of the gradient")
-    axes.set_title(_title("Gradient norm per variable", asked), fontsize=10)
+    axes.set_xlabel("norm of the gradient", fontsize=9)
+    _dress(axes, _title("Gradient norm per variable", asked), "x")
     return figure
 
 
@@ -88,7 +98,7 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     asked = _call(report, call)
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     axes = figure.add_subplot()
     histories = [(v, v.grad.norm_history) for v in asked.variables if v.grad is not None and v.grad.norm_history]
     histories.sort(key=lambda pair: (pair[0].status == "ok", -_spread(pair[1])))
@@ -102,14 +112,15 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
         lines += axes.plot(steps, norms, color=_COLORS[index], linestyle=_DASHES[index], linewidth=1.6)
         labels.append(_label(variable))
     axes.set_yscale("log")
+    _log(axes.yaxis, [norm for _, history in histories for norm in history if 0 < norm < math.inf])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("run that was looked at")
-    axes.set_ylabel("norm of the gradient")
+    axes.set_xlabel("run that was looked at", fontsize=9)
+    axes.set_ylabel("norm of the gradient", fontsize=9)
     if lines:
-        axes.legend(lines[::-1], labels[::-1], fontsize=8, loc="best")
+        axes.legend(lines[::-1], labels[::-1], fontsize=8, loc="best", facecolor=palette.CARD, framealpha=0.85, edgecolor="none")
     else:
         axes.text(0.5, 0.5, "no norms were kept for this call", transform=axes.transAxes, ha="center")
-    axes.set_title(_title("Gradient norm over the runs", asked), fontsize=10)
+    _dress(axes, _title("Gradient norm over the runs", asked), "y")
     return figure
 
 
@@ -138,27 +149,63 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
             raise KeyError(f"no variable `{variable}` in this gradient call")
     else:
         found = asked.variables[variable]
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = figure.add_subplot()
     grad = found.grad
-    if grad is None or grad.histogram is None or not grad.histogram.counts:
+    if grad is None or not _whole(grad.histogram):
         said = "the gradient is None" if grad is None else "no histogram was kept"
         axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center")
-    else:
+    elif grad.histogram is not None:
         axes.stairs(grad.histogram.counts, grad.histogram.edges, fill=True, color=palette.BLUE)
-    if grad is not None:
-        counts = f"{grad.zeros:,} zeros, {grad.nans:,} NaNs, {grad.infs:,} Infs"
-        axes.set_title(f"Gradient of {_label(found)}: {counts}", fontsize=10)
-    axes.set_xlabel("value of an element")
-    axes.set_ylabel("elements")
+    counts = "" if grad is None else f": {grad.zeros:,} zeros, {grad.nans:,} NaNs, {grad.infs:,} Infs"
+    axes.set_xlabel("value of an element", fontsize=9)
+    axes.set_ylabel("elements", fontsize=9)
+    _dress(axes, f"Gradient of {_label(found)}{counts}", "y")
     return figure
+
+
+def _missing(axes: Axes, variables: Sequence[VariableReport], norms: Sequence[float], low: float) -> None:
+    """A cross at the left edge for each gradient that has no bar, and what became of it in the legend."""
+    for status in STATUSES:
+        rows = [row for row, v in enumerate(variables) if v.status == status and not 0 < norms[row] < math.inf]
+        if rows:
+            said = f"{WORDS[status]} ({len(rows):,})"
+            axes.plot([low] * len(rows), rows, linestyle="none", marker="x", markersize=3.5, color=palette.STATUS_COLOR[status], label=said, clip_on=False, rasterized=True)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, loc="lower right", frameon=False)
+
+
+def _log(axis: Axis, shown: Sequence[float]) -> None:
+    """The numbers of a logarithmic axis, written as in the table; over a short way the marks between the powers of ten are named as well."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    written = FuncFormatter(lambda value, _: number(value))
+    short = bool(shown) and max(shown) < 30 * min(shown)
+    axis.set_major_formatter(written)
+    axis.set_minor_formatter(FuncFormatter(lambda value, _: number(value) if f"{value:e}"[0] in "25" else "") if short else NullFormatter())
+
+
+def _dress(axes: Axes, title: str, grid: Literal["x", "y"]) -> None:
+    axes.set_title(title, fontsize=10, loc="left", color=palette.INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(palette.LINE)
+    axes.grid(axis=grid, color=palette.LINE, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=8, which="both", color=palette.LINE)
 
 
 def conspicuous(call: GradientCall) -> VariableReport | None:
     """The variable whose histogram says most: one whose gradient is not ok, else the one with the largest gradient; None where no histogram was kept."""
-    known = [v for v in call.variables if v.grad is not None and v.grad.histogram is not None and v.grad.histogram.counts]
+    known = [v for v in call.variables if v.grad is not None and _whole(v.grad.histogram)]
     wrong = [v for v in known if v.status != "ok"]
     return wrong[0] if wrong else max(known, key=_norm, default=None)
+
+
+def _whole(histogram: Histogram | None) -> bool:
+    """Whether it can be drawn: saved reports may hold anything."""
+    if histogram is None or not histogram.counts or len(histogram.edges) != len(histogram.counts) + 1:
+        return False
+    return all(map(math.isfinite, histogram.edges)) and all(a < b for a, b in itertools.pairwise(histogram.edges)) and all(0 <= n < 1e18 for n in histogram.counts)
 
 
 def _norm(variable: VariableReport) -> float:

@@ -25,6 +25,10 @@ export class Grid {
   private rows: Rows | null = null;
   private waiting = 0;
   private all = false;
+  /** The rows that are drawn, to be kept while they stay in sight. */
+  private drawn = new Map<number, HTMLTableRowElement>();
+  private above = space();
+  private below = space();
 
   constructor(
     private table: HTMLTableElement,
@@ -32,9 +36,10 @@ export class Grid {
     private frame: HTMLElement,
     private prefix: string,
   ) {
+    body.append(this.above, this.below);
     frame.addEventListener("scroll", () => {
       cancelAnimationFrame(this.waiting);
-      this.waiting = requestAnimationFrame(() => this.draw());
+      this.waiting = requestAnimationFrame(() => this.fill());
     });
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("copy", (event) => this.copy(event));
@@ -73,7 +78,13 @@ export class Grid {
     this.draw();
   }
 
+  /** Draws the rows in sight anew. */
   draw(): void {
+    this.fill(true);
+  }
+
+  /** Draws what has come into sight, and if `anew` what was there already as well. */
+  private fill(anew = false): void {
     const rows = this.rows;
     if (!rows) return;
     const tall = this.frame.classList.contains("gm-tall") && !this.all;
@@ -81,27 +92,52 @@ export class Grid {
     const at = Math.floor(this.frame.scrollTop / ROW);
     const first = tall ? Math.max(0, Math.min(at, rows.count - 1) - AROUND) : 0;
     const last = tall ? Math.min(rows.count, at + Math.ceil(height / ROW) + AROUND) : rows.count;
-    const made: HTMLElement[] = [];
-    if (first) made.push(space(first));
-    for (let i = first; i < last; i++) {
-      const row = rows.draw(i);
-      row.id = `${this.prefix}-${i}`;
-      row.setAttribute("aria-rowindex", String(i + 2));
-      row.classList.toggle("gm-active", i === this.active);
-      for (const inner of row.querySelectorAll<HTMLElement>("button")) inner.tabIndex = i === this.active ? 0 : -1;
-      if (i === this.active && row.cells.length > 1) row.cells[this.column]?.classList.add("gm-cell");
-      made.push(row);
-    }
-    if (last < rows.count) made.push(space(rows.count - last));
     const held = this.body.contains(document.activeElement);
-    this.body.replaceChildren(...made);
+    for (const [i, row] of this.drawn) {
+      if (!anew && i >= first && i < last) continue;
+      row.remove();
+      this.drawn.delete(i);
+    }
+    // Rows that stay are left where they are: to move them would cost a layout of each.
+    let next: Node = this.below;
+    for (let i = last - 1; i >= first; i--) {
+      const row = this.drawn.get(i) ?? this.row(rows, i);
+      if (!this.drawn.has(i)) this.body.insertBefore(row, next);
+      this.drawn.set(i, row);
+      next = row;
+    }
+    this.above.style.height = `${first * ROW}px`;
+    this.below.style.height = `${(rows.count - last) * ROW}px`;
+    this.above.hidden = !first;
+    this.below.hidden = last >= rows.count;
+    if (tall) this.settle();
     // A button that had the focus is gone with its row.
-    if (held) this.table.focus({ preventScroll: true });
+    if (held && !this.body.contains(document.activeElement)) this.table.focus({ preventScroll: true });
     const cell = this.cell();
     if (cell) cell.id = `${this.prefix}-${this.active}-${this.column}`;
     if (this.active >= first && this.active < last && rows.count)
       this.table.setAttribute("aria-activedescendant", cell?.id ?? `${this.prefix}-${this.active}`);
     else this.table.removeAttribute("aria-activedescendant");
+  }
+
+  private row(rows: Rows, index: number): HTMLTableRowElement {
+    const row = rows.draw(index);
+    const active = index === this.active;
+    row.id = `${this.prefix}-${index}`;
+    row.setAttribute("aria-rowindex", String(index + 2));
+    row.classList.toggle("gm-active", active);
+    if (active && row.cells.length > 1) row.cells[this.column]?.classList.add("gm-cell");
+    for (const inner of row.querySelectorAll<HTMLElement>("button")) inner.tabIndex = active ? 0 : -1;
+    return row;
+  }
+
+  /** Columns grow with what comes into sight and never shrink, or they would jump while the reader scrolls. */
+  private settle(): void {
+    const heads = [...(this.table.tHead?.rows[0]?.cells ?? [])];
+    const widths = heads.map((head) => head.offsetWidth);
+    heads.forEach((head, i) => {
+      if (widths[i] > (Number.parseInt(head.style.minWidth, 10) || 0)) head.style.minWidth = `${widths[i]}px`;
+    });
   }
 
   private key(event: KeyboardEvent): void {
@@ -151,10 +187,10 @@ export class Grid {
   }
 }
 
-function space(rows: number): HTMLTableRowElement {
+/** The room that rows out of sight take up. */
+function space(): HTMLTableRowElement {
   const row = document.createElement("tr");
   row.className = "gm-space";
   row.setAttribute("aria-hidden", "true");
-  row.style.height = `${rows * ROW}px`;
   return row;
 }
