@@ -49,7 +49,8 @@ class CellCheck:
         cells[cell_name] = "current"
         blank = len(raw) - len(raw.lstrip("\n"))
         info = getattr(result, "info", None)
-        count = shell.execution_count
+        # Newer versions of IPython have counted on when the cell runs.
+        count = getattr(result, "execution_count", None) or shell.execution_count
         cell = Cell(getattr(info, "cell_id", None), count, raw)
         spans = Spans(cells, {cell_name: blank} if blank else None)
         session = Session(cell, spans, max_ops=options.max_ops, every=options.every, numeric=options.numeric, namespace=shell.user_ns)

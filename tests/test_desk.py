@@ -47,6 +47,12 @@ def test_a_fix_is_tried_and_the_answer_says_what_came_of_it(notebook: Notebook) 
     assert "b" not in notebook.shell.user_ns
 
 
+def test_a_report_names_its_cell_by_the_number_that_the_notebook_shows(notebook: Notebook) -> None:
+    notebook.run(SETUP)
+    report = notebook.check(CELL)
+    assert report.cell.execution_count == notebook.result.execution_count
+
+
 @pytest.mark.parametrize("other", [{"execution_count": 10**6}, {"source": "x = 1"}, {"id": "another"}])
 def test_a_report_of_another_run_is_not_tried(notebook: Notebook, other: dict[str, Any]) -> None:
     notebook.run(SETUP)

@@ -51,6 +51,8 @@ class Lab:
     def write(self, name: str, cells: list[Any]) -> Path:
         notebook = nbformat.v4.new_notebook(cells=cells)
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        # As a kernel leaves it: without it code is not highlighted until one has started.
+        notebook.metadata["language_info"] = {"name": "python", "mimetype": "text/x-python", "file_extension": ".py"}
         path = self.root / name
         nbformat.write(notebook, path)
         return path

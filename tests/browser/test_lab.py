@@ -36,6 +36,7 @@ def test_run_select_mark_save_and_reopen(page: Page, in_lab: Any) -> None:
     expect(report).to_have_count(1)
     expect(report.locator(".gm-finding")).to_contain_text("none/stop-gradient")
     expect(report.locator("tr[data-variable]")).to_have_count(2)
+    expect(report.locator(".gm-heading")).to_contain_text("cell [2], line 4")
     expect(report.locator(".gm-graph svg .gm-node")).not_to_have_count(0)
     report.locator("tr[data-variable='b']").click()
     expect(report.locator("tr.gm-selected")).to_have_count(1)

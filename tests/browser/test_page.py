@@ -17,7 +17,7 @@ from gradmagic.report import Edge, FlowGraph, Node, Report
 from gradmagic.widget import STATIC
 from tests.browser import pictures
 from tests.browser.accessibility import violations
-from tests.render.reports import hostile, many
+from tests.render.reports import changed, hostile, many
 from tests.render.samples import SAMPLES
 
 Show = Callable[..., Page]
@@ -206,7 +206,9 @@ VIEWS = {
     "trap-wide": ("where_trap", 1600, "light"),
     "many-light": ("many_variables", 1100, "light"),
     "many-narrow": ("many_variables", 400, "dark"),
+    "many-wide": ("many_variables", 1600, "dark"),
     "ok-light": ("all_ok", 1100, "light"),
+    "ok-narrow": ("all_ok", 400, "light"),
 }
 
 
@@ -215,6 +217,15 @@ def test_it_looks_as_blessed(view: str, show: Show, tmp_path: Path) -> None:
     name, width, scheme = VIEWS[view]
     page = show(SAMPLES[name](), width, scheme)
     pictures.check(view, page.screenshot(full_page=True), tmp_path)
+
+
+def test_what_changed_looks_as_blessed(show: Show, tmp_path: Path) -> None:
+    pictures.check("changed-light", show(changed(), 800).screenshot(full_page=True), tmp_path)
+
+
+def test_high_contrast_looks_as_blessed(show: Show, tmp_path: Path) -> None:
+    page = show(changed(), 800, "dark", forced_colors="active")
+    pictures.check("changed-contrast", page.screenshot(full_page=True), tmp_path)
 
 
 def test_why_looks_as_blessed(show: Show, tmp_path: Path) -> None:

@@ -26,13 +26,16 @@ def cells() -> list[Any]:
     return [nbformat.v4.new_markdown_cell("## Why is the gradient NaN?"), cell_with(where_trap())]
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_jupyterlab(theme: str, page: Page, in_lab: Any, cells: list[Any], tmp_path: Path) -> None:
+THEMES = {"lab-light": "JupyterLab Light", "lab-dark": "JupyterLab Dark", "lab-contrast": "JupyterLab Dark High Contrast"}
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_jupyterlab(name: str, page: Page, in_lab: Any, cells: list[Any], tmp_path: Path) -> None:
     notebook = in_lab(*cells, kernel=False)
     page.set_viewport_size({"width": 1500, "height": 1120})
     expect(page.locator(".gm-squiggle").first).to_be_visible()
     dismiss(page)
-    notebook.theme(theme)
+    notebook.theme(THEMES[name])
     page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); window.jupyterapp.shell.activateById('gradmagic-panel'); }")
     expect(page.locator("#gradmagic-panel .gm-entry")).to_be_visible()
     notebook.activate(0)
@@ -40,7 +43,7 @@ def test_jupyterlab(theme: str, page: Page, in_lab: Any, cells: list[Any], tmp_p
     page.locator(".gm-squiggle-error").hover()
     expect(page.locator(".gm-hover")).to_be_visible()
     page.wait_for_timeout(500)
-    pictures.check("lab-dark" if "Dark" in theme else "lab-light", page.screenshot(), tmp_path)
+    pictures.check(name, page.screenshot(), tmp_path)
 
 
 def test_notebook7(page: Page, in_notebook7: Any, cells: list[Any], tmp_path: Path) -> None:

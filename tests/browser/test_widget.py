@@ -116,3 +116,21 @@ def test_a_trial_of_a_real_fix_in_the_kernel(page: Page, in_bare_lab: Any) -> No
     view.get_by_role("button", name="Try it").first.click()
     expect(view.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
     assert notebook.run_python("print('second' in dir())") == "False"
+
+
+def test_names_that_are_code_stay_text_in_the_widget_and_in_static_html(page: Page, in_bare_lab: Any) -> None:
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    hostile = "from tests.render.reports import hostile\n"
+    widget = "from gradmagic.widget import ReportWidget\nReportWidget(hostile())"
+    notebook = in_bare_lab(hostile + "hostile()", hostile + widget)
+    notebook.run_all()
+    for cell, view in ((0, ".gradmagic-static"), (1, ".gm-report")):
+        shown = notebook.cell(cell).locator(view)
+        expect(shown).to_contain_text("<img src=x onerror=alert(1)>")
+        pictures = shown.locator("img")
+        assert all(src.startswith("data:image/svg+xml") for src in pictures.evaluate_all("(nodes) => nodes.map((node) => node.src)"))
+        assert shown.locator("script, iframe, [onerror]").count() == 0
+    notebook.cell(1).locator("tr[data-variable]").first.click()
+    notebook.cell(1).locator(".gm-ask").first.click()
+    assert notebook.cell(1).locator(".gm-report img").count() == 0 and dialogs == []
