@@ -20,6 +20,8 @@ def test_run_mark_and_commands(page: Page, in_notebook7: Any) -> None:
     expect(report.locator(".gm-finding")).to_contain_text("none/stop-gradient")
     expect(notebook.cell(0).locator(".gm-squiggle")).to_have_text("tf.stop_gradient(b)")
     expect(notebook.cell(0).locator(".cm-lint-marker")).to_have_count(1)
+    report.get_by_role("button", name="Try it").first.click()
+    expect(report.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
     report.locator("tr[data-variable='b']").click()
     expect(report.locator(".gm-node.gm-selected")).to_contain_text("b")
     notebook.command("gradmagic:next-finding")
