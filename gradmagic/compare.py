@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
-from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since
+from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since, VariableReport
 
 # How bad a status is: to be out of scale is less than to be zero, and that less than to be missing or not finite.
 RANK = {"ok": 0, "vanishing": 1, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 4, "wrong": 4, "error": 5}
 ALIKE = 0.6
+# What Keras puts behind the name of a second layer of its kind.
+NUMBER = re.compile(r"_\d+(?=/|$)")
 
 
 def compare(before: Report, after: Report) -> Since:
     """What changed between two runs of a cell.
 
-    Calls are matched by their kind, target and order, variables by their names. A variable that only one of the reports has is listed with None for the other.
+    Calls are matched by their kind, target and order, variables by their names, where a model made anew may count on: `dense_1` is what `dense` was. A variable that only one of the reports has is listed with None for the other.
     """
     changes = []
     partner = _partners(before.calls, after.calls)
@@ -23,11 +26,25 @@ def compare(before: Report, after: Report) -> Since:
         other = partner.get(index)
         old = {v.name: v.status for v in before.calls[other].variables} if other is not None else {}
         new = {v.name: v.status for v in call.variables}
+        if other is not None:
+            for name, earlier in _counted_on(before.calls[other].variables, call.variables):
+                old[name] = old.pop(earlier)
         for name in [*new, *(n for n in old if n not in new)]:
             if old.get(name) != new.get(name) and other is not None:
                 changes.append(Change(name, index, old.get(name), new.get(name), _kind(old.get(name), new.get(name))))
     was, now = _rules(before), _rules(after)
     return Since(before.cell.execution_count, tuple(changes), tuple(r for r in was if r not in now), tuple(r for r in now if r not in was))
+
+
+def _counted_on(before: tuple[VariableReport, ...], after: tuple[VariableReport, ...]) -> list[tuple[str, str]]:
+    """Variables that only the later call has, each with the earlier name of the one in its place: names differ in numbers only, shapes not at all."""
+    known = [{v.name for v in variables} for variables in (before, after)]
+    free: dict[tuple[str, object], list[str]] = {}
+    for v in before:
+        if v.name not in known[1]:
+            free.setdefault((NUMBER.sub("", v.name), v.shape), []).append(v.name)
+    fresh = [(v.name, free.get((NUMBER.sub("", v.name), v.shape))) for v in after if v.name not in known[0]]
+    return [(name, names.pop(0)) for name, names in fresh if names]
 
 
 def _kind(before: str | None, after: str | None) -> ChangeKind:

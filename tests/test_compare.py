@@ -73,3 +73,18 @@ def test_a_cell_that_runs_again_is_compared(notebook: Any) -> None:
     assert second.since is not None
     assert [(c.name, c.before, c.after, c.kind) for c in second.since.changes] == [("b", "none", "ok", "better")]
     assert first.since is None or not any(c.name == "b" and c.after == "ok" for c in first.since.changes)
+
+
+def test_a_model_that_is_made_anew_is_the_same_model(notebook: Any) -> None:
+    make = "import tensorflow as tf, keras\nnet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(4), keras.layers.Dense(1)])\nx = tf.ones((2, 3))"
+    cell = "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum({})\ngrads = tape.gradient(loss, net.trainable_variables)"
+    notebook.run(make)
+    first = notebook.check(cell.format("net(x)"))
+    notebook.run(make)
+    again = notebook.check(cell.format("net(x)"))
+    names = [[v.name for v in report.calls[0].variables] for report in (first, again)]
+    assert not set(names[0]) & set(names[1]) and again.since is not None
+    assert again.since.changes == ()
+    notebook.run(make)
+    cut = notebook.check(cell.format("net.layers[2](tf.stop_gradient(net.layers[1](net.layers[0](x))))"))
+    assert [(c.before, c.after, c.kind) for c in cut.since.changes] == [("ok", "none", "worse")] * 4
