@@ -10,6 +10,7 @@ from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since
 # How bad a status is: to be out of scale is less than to be zero, and that less than to be missing or not finite.
 RANK = {"ok": 0, "vanishing": 1, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 4, "wrong": 4, "error": 5}
 ALIKE = 0.6
+FEW_LINES = 20
 
 
 def compare(before: Report, after: Report) -> Since:
@@ -64,6 +65,15 @@ def previous(report: Report, earlier: Iterable[Report]) -> Report | None:
         if report.cell.id is not None or other.cell.id is not None:
             if report.cell.id == other.cell.id:
                 return other
-        elif difflib.SequenceMatcher(None, report.cell.source, other.cell.source, autojunk=False).ratio() > ALIKE:
+        elif _alike(report.cell.source, other.cell.source):
             return other
     return None
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    lines = one.split("\n"), other.split("\n")
+    # Letters tell more of a few lines, and take too long for many.
+    matcher = difflib.SequenceMatcher(None, *(lines if min(map(len, lines)) > FEW_LINES else (one, other)), autojunk=False)
+    return matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE and matcher.ratio() > ALIKE
