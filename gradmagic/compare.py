@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since
 
@@ -73,7 +73,9 @@ def previous(report: Report, earlier: Iterable[Report]) -> Report | None:
 def _alike(one: str, other: str) -> bool:
     if one == other:
         return True
-    lines = one.split("\n"), other.split("\n")
     # Letters tell more of a few lines, and take too long for many.
-    matcher = difflib.SequenceMatcher(None, *(lines if min(map(len, lines)) > FEW_LINES else (one, other)), autojunk=False)
+    by_line = min(one.count("\n"), other.count("\n")) > FEW_LINES
+    left: Sequence[str] = one.split("\n") if by_line else one
+    right: Sequence[str] = other.split("\n") if by_line else other
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     return matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE and matcher.ratio() > ALIKE
