@@ -8,7 +8,7 @@ Calls of a `tf.function` are unrolled: the ops of its graph stand in the recordi
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -350,6 +350,20 @@ class ModelCall:
     span: Span | None
     weights: tuple[int, ...]
     trains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable."""
+
+    type: str
+    kept: Callable[[], object]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeptObject) and self.kept() is other.kept()
+
+    def __hash__(self) -> int:
+        return hash(self.type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
+from gradmagic.syntax import assigned_to_itself
 
 TOO_FAR = 10.0
 
@@ -22,6 +23,10 @@ def locate_effects(recording: Recording) -> list[Fault]:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += _untracked(recording) + _other_model(recording)
+    for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
+        text = assigned_to_itself(recording, span)
+        if text is not None:
+            faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
     for read in recording.stale:
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
