@@ -298,7 +298,8 @@ class Applied:
 class Update:
     """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
 
-    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before.
+    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before,
+    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet.
     """
 
     seq: int
@@ -313,6 +314,7 @@ class Update:
     type: str = ""
     learning_rate: float | None = None
     repeated: int = 0
+    fresh: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,14 @@ def assigned_to_itself(recording: Recording, span: Span) -> str | None:
     return ast.unparse(call) if same else None
 
 
+def made_by(recording: Recording, span: Span, name: str) -> Span | None:
+    """The last call of a class on or before a span's line, in the same cell or file."""
+    tree, source = _tree(recording, span), source_of(recording, span)
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and _last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
+    last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
+    return None if last is None or source is None else dataclasses.replace(_span_at(span, last), code=source.split("\n")[last.lineno - 1])
+
+
 def first_use(recording: Recording, span: Span) -> Span | None:
     """The first line behind a statement that reads the name it assigns."""
     tree, statement = _tree(recording, span), statement_at(recording, span)

@@ -38,3 +38,25 @@ def step():
 step()
 rate.assign(0.01)
 step()
+# %% another optimizer
+v = tf.Variable([1.0, 2.0], name="v")
+opt = tf.keras.optimizers.SGD(0.1)
+@tf.function
+def train():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    opt.apply_gradients([(tape.gradient(loss, v), v)])  # expect: step/stale-capture
+train()
+opt = tf.keras.optimizers.SGD(0.01)
+train()
+# %% near: another object for a function that is made anew
+for rate in (0.1, 0.01):
+    v = tf.Variable([1.0, 2.0], name="v")
+    opt = tf.keras.optimizers.SGD(rate)
+    @tf.function
+    def train():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(v * v)
+        opt.apply_gradients([(tape.gradient(loss, v), v)])
+    train()
+    train()
