@@ -44,7 +44,12 @@ class Traced:
         self.reads, self.spaces = reads, spaces
         self.calls = 0
         self.values = self.now()
+        self.made: dict[str, Any] = {}
         self.found: dict[str, StaleRead] = {}
+
+    def is_other(self, text: str, value: Any) -> bool:
+        """Whether a value is none of those that the graph can have been made with."""
+        return value is not MISSING and value != self.values.get(text) and (text not in self.made or value != self.made[text])
 
     def now(self) -> dict[str, Any]:
         """What the code would read now."""
@@ -69,7 +74,9 @@ def install(session: Session) -> None:
         known.calls += 1
         if self.experimental_get_tracing_count() != count:
             known.values = values
-        elif any(value is not MISSING and value != known.values.get(text) for text, value in values.items()):
+            # What the trace itself made (a model builds its layers when it is first called) is what the graph works with.
+            known.made = {text: value for text, value in known.now().items() if isinstance(value, (Weights, KeptObject))}
+        elif any(known.is_other(text, value) for text, value in values.items()):
             _note(session, known, values, sys._getframe(1))
         return result
 
@@ -87,7 +94,7 @@ def _note(session: Session, known: Traced, values: dict[str, Any], frame: Any) -
     code = getattr(function, "__code__", None)
     for text, value in values.items():
         before = known.values.get(text)
-        if value is not MISSING and value != before and text not in known.found and code is not None:
+        if known.is_other(text, value) and text not in known.found and code is not None:
             span: Span | None = session.spans.at(code.co_filename, known.reads[text][0], function=known.name)
             known.found[text] = StaleRead(known.name, text, before, value, span, known.calls)
 

@@ -60,3 +60,21 @@ for rate in (0.1, 0.01):
         opt.apply_gradients([(tape.gradient(loss, v), v)])
     train()
     train()
+# %% near: a model that is built by the first trace
+class Late(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.extra = tf.keras.layers.Dense(2), None
+    def call(self, inputs):
+        if self.extra is None:
+            self.extra = tf.keras.layers.Dense(1)
+        return self.extra(self.dense(inputs))
+late = Late()
+@tf.function
+def train(inputs):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(late(inputs) - 1.0))
+    grads = tape.gradient(loss, late.trainable_variables)
+    return loss, grads
+for _ in range(3):
+    train(tf.ones((3, 4)))
