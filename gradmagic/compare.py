@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gradmagic.report import Change, ChangeKind, GradientCall, Report, Since, VariableReport
 
 # How bad a status is: to be out of scale is less than to be zero, and that less than to be missing or not finite.
 RANK = {"ok": 0, "vanishing": 1, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 4, "wrong": 4, "error": 5}
 ALIKE = 0.6
+FEW_LINES = 20
 # What Keras puts behind the name of a second layer of its kind.
 NUMBER = re.compile(r"_\d+(?=/|$)")
 
@@ -81,6 +82,17 @@ def previous(report: Report, earlier: Iterable[Report]) -> Report | None:
         if report.cell.id is not None or other.cell.id is not None:
             if report.cell.id == other.cell.id:
                 return other
-        elif difflib.SequenceMatcher(None, report.cell.source, other.cell.source, autojunk=False).ratio() > ALIKE:
+        elif _alike(report.cell.source, other.cell.source):
             return other
     return None
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    # Letters tell more of a few lines, and take too long for many.
+    by_line = min(one.count("\n"), other.count("\n")) > FEW_LINES
+    left: Sequence[str] = one.split("\n") if by_line else one
+    right: Sequence[str] = other.split("\n") if by_line else other
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    return matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE and matcher.ratio() > ALIKE

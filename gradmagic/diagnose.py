@@ -265,6 +265,8 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
     status = {"nonfinite": "nan"}.get(family, family)
     if call is not None and family in ("none", "zero", "nonfinite") and first.variables:
         bad = [v for v in call.variables if v.status == status or (family == "nonfinite" and v.status in ("nan", "inf"))]
+        if family == "nonfinite" and bad and all(v.status == "inf" for v in bad):
+            status = "inf"
         verb = "gets" if len(bad) == 1 else "get"
         reason = first.message.partition(": ")[2] or first.message
         if len(call.variables) == 1:

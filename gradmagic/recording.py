@@ -8,7 +8,7 @@ Calls of a `tf.function` are unrolled: the ops of its graph stand in the recordi
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -298,7 +298,8 @@ class Applied:
 class Update:
     """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
 
-    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before.
+    `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before,
+    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet.
     """
 
     seq: int
@@ -313,6 +314,7 @@ class Update:
     type: str = ""
     learning_rate: float | None = None
     repeated: int = 0
+    fresh: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +352,20 @@ class ModelCall:
     span: Span | None
     weights: tuple[int, ...]
     trains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable."""
+
+    type: str
+    kept: Callable[[], object]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeptObject) and self.kept() is other.kept()
+
+    def __hash__(self) -> int:
+        return hash(self.type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,39 @@ def uses_of_result(recording: Recording, span: Span) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
 
 
+def is_thrown_away(recording: Recording, span: Span) -> bool:
+    """Whether a span lies in a statement that is an expression without an effect, like `v - rate * g`: its value goes nowhere, unless the cell shows it."""
+    tree, statement = _tree(recording, span), statement_at(recording, span)
+    if tree is None or not isinstance(statement, ast.Expr) or statement is tree.body[-1]:
+        return False
+    return isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
+
+
+def assigned_to_itself(recording: Recording, span: Span) -> str | None:
+    """The code of `v.assign(v)`, of `v.assign(v.value())` and the like on a span's line; None where something else is assigned."""
+    call = call_at(recording, span, ("assign",))
+    if call is None or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
+        return None
+    value = call.args[0]
+    while isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Attribute) and value.func.attr in ("value", "read_value", "numpy") and not value.args:
+            value = value.func.value
+        elif _last_name(value.func) in ("identity", "convert_to_tensor") and len(value.args) == 1:
+            value = value.args[0]
+        else:
+            return None
+    same = isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and ast.unparse(value) == ast.unparse(call.func.value)
+    return ast.unparse(call) if same else None
+
+
+def made_by(recording: Recording, span: Span, name: str) -> Span | None:
+    """The last call of a class on or before a span's line, in the same cell or file."""
+    tree, source = _tree(recording, span), source_of(recording, span)
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and _last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
+    last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
+    return None if last is None or source is None else dataclasses.replace(_span_at(span, last), code=source.split("\n")[last.lineno - 1])
+
+
 def first_use(recording: Recording, span: Span) -> Span | None:
     """The first line behind a statement that reads the name it assigns."""
     tree, statement = _tree(recording, span), statement_at(recording, span)

@@ -144,4 +144,5 @@ class RawUpdate:
     type: str = ""
     optimizer_ref: Any = None
     repeated: int = 0
+    fresh: int = 0
     given: set[int] = field(default_factory=set)

@@ -367,7 +367,21 @@ def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) ->
         return Applied(variable, gradient, chosen[0] if chosen else None, run)
 
     updates = [
-        Update(u.seq, u.kind, session.spans.span(u.place), u.optimizer, tuple(pair(v, g) for v, g in u.pairs), u.skipped, u.raised, u.count, u.in_graph, u.type, _learning_rate(session, u), u.repeated)
+        Update(
+            u.seq,
+            u.kind,
+            session.spans.span(u.place),
+            u.optimizer,
+            tuple(pair(v, g) for v, g in u.pairs),
+            u.skipped,
+            u.raised,
+            u.count,
+            u.in_graph,
+            u.type,
+            _learning_rate(session, u),
+            u.repeated,
+            u.fresh,
+        )
         for u in session.updates
     ]
     noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]

@@ -29,7 +29,8 @@ class Graphs:
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
-            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer, self.session.by_user(place))
+            # Some gradient functions report an op under the name that it asked for, which an op of the forward pass has.
+            NOTES.setdefault(graph, {}).setdefault(name, (seq, place, self.session.active, self.session.phase, self.session.layer, self.session.by_user(place)))
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""

@@ -9,16 +9,30 @@ import textwrap
 import weakref
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.util import tf_decorator
 
 from gradmagic.capture.session import Session
-from gradmagic.recording import Span, StaleRead
+from gradmagic.recording import KeptObject, Span, StaleRead
 
 MISSING = object()
 SMALL = 1000
+# Lists of a model's weights are made anew by every read: in the first calls, and then ever more seldom.
+OFTEN = 32
+WEIGHTS = frozenset({"trainable_variables", "trainable_weights"})
+
+
+class Weights(tuple[int, ...]):
+    """The trainable weights of a model, by their ids."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{len(self)} weight" + ("" if len(self) == 1 else "s")
 
 
 class Traced:
@@ -28,13 +42,19 @@ class Traced:
         self.function = weakref.ref(function)
         self.name = getattr(function, "__name__", "the function")
         self.reads, self.spaces = reads, spaces
-        self.values = self.now()
-        self.found: dict[str, StaleRead] = {}
         self.calls = 0
+        self.values = self.now()
+        self.made: dict[str, Any] = {}
+        self.found: dict[str, StaleRead] = {}
+
+    def is_other(self, text: str, value: Any) -> bool:
+        """Whether a value is none of those that the graph can have been made with."""
+        return value is not MISSING and value != self.values.get(text) and (text not in self.made or value != self.made[text])
 
     def now(self) -> dict[str, Any]:
         """What the code would read now."""
-        return {text: _value(names, self.spaces) for text, (_, names) in self.reads.items()}
+        weights = self.calls < OFTEN or self.calls & (self.calls - 1) == 0
+        return {text: _value(names, self.spaces, weights) for text, (_, names) in self.reads.items()}
 
 
 def install(session: Session) -> None:
@@ -54,7 +74,9 @@ def install(session: Session) -> None:
         known.calls += 1
         if self.experimental_get_tracing_count() != count:
             known.values = values
-        elif values != known.values:
+            # What the trace itself made (a model builds its layers when it is first called) is what the graph works with.
+            known.made = {text: value for text, value in known.now().items() if isinstance(value, (Weights, KeptObject))}
+        elif any(known.is_other(text, value) for text, value in values.items()):
             _note(session, known, values, sys._getframe(1))
         return result
 
@@ -72,7 +94,7 @@ def _note(session: Session, known: Traced, values: dict[str, Any], frame: Any) -
     code = getattr(function, "__code__", None)
     for text, value in values.items():
         before = known.values.get(text)
-        if value != before and text not in known.found and code is not None:
+        if known.is_other(text, value) and text not in known.found and code is not None:
             span: Span | None = session.spans.at(code.co_filename, known.reads[text][0], function=known.name)
             known.found[text] = StaleRead(known.name, text, before, value, span, known.calls)
 
@@ -106,16 +128,13 @@ def _reads(tree: ast.Module, first: int) -> dict[str, tuple[int, tuple[str, ...]
     """The names and attributes that the code reads and never writes, with their lines."""
     written: set[str] = set()
     found: dict[str, tuple[int, tuple[str, ...]]] = {}
-    called: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called.add(id(node.func))
         if isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
             written.add(ast.unparse(node))
         if isinstance(node, ast.arg):
             written.add(node.arg)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             names = _chain(node)
             if names is not None:
                 found.setdefault(ast.unparse(node), (node.lineno + first - 1, names))
@@ -131,8 +150,11 @@ def _chain(node: ast.expr) -> tuple[str, ...] | None:
     return None
 
 
-def _value(names: tuple[str, ...], spaces: list[dict[str, Any]]) -> Any:
-    """A plain number, text or small array that a chain of names leads to; None for anything else. Properties are not run."""
+def _value(names: tuple[str, ...], spaces: list[dict[str, Any]], weights: bool) -> Any:
+    """What a chain of names leads to, where that can be told apart from another value: a plain number, text or small array, an object of Keras, a variable, a model's list of weights.
+
+    None for anything else, `MISSING` for weights that are not asked for this time. Properties are not run, but for those lists.
+    """
     value: Any = MISSING
     for space in spaces:
         if names[0] in space:
@@ -141,9 +163,13 @@ def _value(names: tuple[str, ...], spaces: list[dict[str, Any]]) -> Any:
     for name in names[1:]:
         if value is MISSING:
             return None
+        if name in WEIGHTS and isinstance(value, keras.Layer) and getattr(type(value), name, None) in (getattr(keras.Layer, name), getattr(keras.Model, name)):
+            return Weights(id(v) for v in getattr(value, name)) if weights else MISSING
         value = getattr(value, "__dict__", {}).get(name, MISSING) if not inspect.ismodule(value) else MISSING
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.ndarray) and value.size <= SMALL:
         return value.tolist()
+    if isinstance(value, (keras.Layer, keras.Optimizer, keras.Metric, keras.Loss, tf.Variable)):
+        return KeptObject(type(value).__name__, weakref.ref(value))
     return None

@@ -162,10 +162,21 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
             known.count += 1
             known.repeated += _is_repeated(known, pairs)
+            known.fresh += _is_fresh(session, known, optimizer)
             return update
     _is_repeated(update, pairs)
     session.updates.append(update)
     return update
+
+
+def _is_fresh(session: Session, update: RawUpdate, optimizer: Any) -> bool:
+    """Whether an optimizer with a memory of its own (momentum, a schedule) was made anew since the last call of this place."""
+    before, update.optimizer_ref = update.optimizer_ref, weakref.ref(optimizer)
+    if before is None or before() is optimizer or not context.executing_eagerly():
+        return False
+    forgetful = type(optimizer).__name__ == "SGD" and not optimizer.momentum and not callable(getattr(optimizer, "_learning_rate", None))
+    with session.aside():
+        return not forgetful and int(optimizer.iterations.numpy()) == 0
 
 
 def _is_repeated(update: RawUpdate, pairs: list[tuple[int, int | None]]) -> bool:

@@ -7,8 +7,10 @@ from collections import Counter
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
+from gradmagic.syntax import assigned_to_itself, made_by
 
 TOO_FAR = 10.0
+FRESH = 2
 
 
 def locate_effects(recording: Recording) -> list[Fault]:
@@ -21,7 +23,12 @@ def locate_effects(recording: Recording) -> list[Fault]:
         if site.renewed:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
+    faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
     faults += _untracked(recording) + _other_model(recording)
+    for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
+        text = assigned_to_itself(recording, span)
+        if text is not None:
+            faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
     for read in recording.stale:
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
@@ -153,6 +160,18 @@ def _renewed(recording: Recording, site: Site) -> Fault | None:
     if returned or where is None:
         return None
     return Fault("step", "renewed", run, tuple(sources), span=where, detail={"count": site.count, "renewed": site.renewed})
+
+
+def _new_optimizer(recording: Recording, update: Update) -> Fault | None:
+    """An optimizer that is made for one step of the same variables, again and again; variables that are put back in between begin anew on purpose."""
+    mine = {p.variable for p in update.pairs}
+    if update.raised is not None or recording.raised is not None or update.fresh < FRESH or update.fresh + 1 < update.count:
+        return None
+    if any(a.variable in mine and a.how == "AssignVariableOp" and a.span != update.span and a.seq > update.seq for a in recording.assignments):
+        return None
+    run = next((recording.runs[p.run] for p in update.pairs if p.run is not None), None) or _asked_for(recording, update)
+    span = made_by(recording, update.span, update.type) if update.span is not None else None
+    return Fault("step", "optimizer-renewed", run, (), span=span or update.span, update=update, detail={"key": (update.span, "optimizer")})
 
 
 def _comes_from(recording: Recording, key: int, wanted: set[int]) -> bool:

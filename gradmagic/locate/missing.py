@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from gradmagic.definitions import line_of, statements_behind, within
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Op, Span, has_gradient_dtype
-from gradmagic.syntax import untaken_branch
+from gradmagic.syntax import calls_outside, made_at, untaken_branch
 
 
 def locate_none(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -37,9 +38,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     copied = _copied(paths, index)
     if copied is not None:
         return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
-    escape = _escape(paths, bit)
+    escape = _escape(paths, index)
     if escape is not None:
-        return escape(index)
+        return escape
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
@@ -89,31 +90,61 @@ def _watch_place(paths: Paths) -> Span | None:
     return paths.tape.span if paths.tape is not None else paths.run.span
 
 
-def _escape(paths: Paths, bit: int) -> Callable[[int], Fault] | None:
+def _escape(paths: Paths, index: int) -> Fault | None:
     """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
-    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) & bit and e.how not in ("bool()", "str", "repr", "format")]
-    if not leaving:
-        return None
-    last = leaving[-1]
-    returned = _entry(paths, last.seq)
-    if returned is None and paths.targets and any(t in paths.producer for t in paths.targets):
-        return None
+    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1 and e.how not in ("bool()", "str", "repr", "format")]
+    entries = _entries(paths)
 
-    def make(index: int) -> Fault:
-        return Fault("none", "escaped", paths.run, (index,), returned, span=last.span, detail={"how": last.how, "key": last.span})
+    def fault(returned: Op | None, span: Span | None, how: str) -> Fault:
+        return Fault("none", "escaped", paths.run, (index,), returned, span=span, detail={"how": how, "key": span})
 
-    return make
+    # Values leave for many reasons. The one that came back is found where the code made the constant that comes in.
+    behind = [(op, list(statements_behind(paths.recording, op.span))) for op in entries if op.span is not None]
+    for returned, statements in reversed(behind):
+        for key, statement in statements:
+            here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
+            if here:
+                return fault(returned, here[-1].span, here[-1].how)
+    # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
+    names = _names_made(paths, index)
+    calls: dict[str | int, list[Span]] = {}
+    candidates: list[tuple[Op, Span]] = []
+    for returned, statements in behind:
+        for key, statement in statements:
+            if key not in calls:
+                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
+            candidates += [(returned, c) for c in calls[key] if within(c, key, statement)]
+    if candidates:
+        where = (candidates[0][1].cell, candidates[0][1].file)
+        returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
+        return fault(returned, outside, "NumPy")
+    for last in reversed(leaving):
+        returned_by_time = next((op for op in entries if op.seq > last.seq), None)
+        if returned_by_time is not None or not any(t in paths.producer for t in paths.targets):
+            return fault(returned_by_time, last.span, last.how)
+    return None
 
 
-def _entry(paths: Paths, after: int) -> Op | None:
-    """The first op behind `after` through which a value without an op of its own enters the target."""
+def _names_made(paths: Paths, index: int) -> set[str]:
+    """What the code calls the source and the values that were computed from it."""
+    found = _words(paths, index)
+    for op in paths.reads(index):
+        if op.span is not None:
+            found |= made_at(paths.recording, op.span)
+    return found
+
+
+def _entries(paths: Paths) -> list[Op]:
+    """The ops through which a value without an op of its own enters the target."""
+    found = []
     for op in paths.ops:
-        if op.seq > after and op.type not in STATE and any(out in paths.ancestors for out in op.outputs):
+        if op.type not in STATE and any(out in paths.ancestors for out in op.outputs):
             for key in op.inputs:
                 tensor = paths.recording.tensors.get(key)
                 if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype) and tensor.dtype != "resource":
-                    return op
-    return None
+                    found.append(op)
+                    break
+    return found
 
 
 def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:

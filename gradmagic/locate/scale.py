@@ -17,6 +17,7 @@ CANCELLED = 1e-5
 BROADCASTS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "Tile", "BroadcastTo"})
 NEARLY = 0.01
 NEAR = 1e-3
+AGAIN, GREW = 4, 100.0
 LOOPS = frozenset({"While", "StatelessWhile"})
 SINGULAR = frozenset(
     {
@@ -147,9 +148,34 @@ def _fault(paths: Paths, index: int, status: str) -> Fault:
     chosen = worst[1] if depth else strongest[1]
     detail |= {"key": (status, depth, chosen.op.span if chosen.op else None), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
     singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
-    cause = "depth" if depth else "singular" if singular else "factor"
+    grown = _grown(recording, chosen) if status == "exploding" and not depth else None
+    if grown is not None:
+        detail["grown"] = grown
+    cause = "depth" if depth or grown is not None else "singular" if singular else "factor"
     op = _inside(recording, chosen.op) if depth and chosen.op is not None and chosen.op.type in LOOPS else chosen.op
     return Fault("scale", cause, run, (index,), op, chosen.input, step=chosen.step, detail=detail)
+
+
+def _grown(recording: Recording, link: Link) -> tuple[int, float, float] | None:
+    """(runs, first norm, last norm) of a line whose results feed each other and grow, where the last of them is the factor of this step."""
+    if link.op is None or link.op.span is None:
+        return None
+    waiting = [key for position, key in enumerate(link.op.inputs) if position != link.input]
+    norms: list[float] = []
+    seen: set[int] = set()
+    while waiting and len(seen) < 5000:
+        key = waiting.pop()
+        op = recording.producer.get(key)
+        if key in seen or op is None:
+            continue
+        seen.add(key)
+        tensor = recording.tensors.get(key)
+        if op.type == link.op.type and op.span == link.op.span and tensor is not None and tensor.norm:
+            norms.append(tensor.norm)
+        waiting.extend(op.inputs)
+    finite = [n for n in norms if math.isfinite(n)]
+    first, last = min(finite, default=1.0), max(finite, default=1.0)
+    return (len(finite), first, last) if len(finite) >= AGAIN and last > GREW * first else None
 
 
 def _is_near_pole(recording: Recording, op: Op) -> bool:

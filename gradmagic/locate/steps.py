@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Update
-from gradmagic.syntax import first_use, uses_of_result
+from gradmagic.syntax import first_use, is_thrown_away, uses_of_result
 
 # Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
 TURNS = 3
@@ -69,7 +69,8 @@ def _not_applied(recording: Recording) -> list[Fault]:
             continue
         if {s.id for s in run.sources} & written or site.count < TURNS or site.renewed:
             continue
-        if (run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, (g.id for g in run.gradients)):
+        gradients = [g.id for g in run.gradients]
+        if not _are_thrown_away(recording, gradients) and ((run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, gradients)):
             continue
         faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count}))
     return faults
@@ -79,6 +80,16 @@ def _are_used(recording: Recording, gradients: Iterable[int | None]) -> bool:
     """Whether an op read one of these gradients, or their values left TensorFlow."""
     wanted = {g for g in gradients if g is not None}
     return any(op.phase == "forward" for g in wanted for op in recording.consumers.get(g, ())) or any(e.tensor in wanted for e in recording.escapes)
+
+
+def _are_thrown_away(recording: Recording, gradients: Iterable[int | None]) -> bool:
+    """Whether every one of these gradients was computed with, and only in expressions whose value goes nowhere."""
+    wanted = [g for g in gradients if g is not None]
+    readers = [[op for op in recording.consumers.get(g, ()) if op.phase == "forward"] for g in wanted]
+    values = {out for ops in readers for op in ops for out in op.outputs}
+    if any(e.tensor in values or e.tensor in wanted for e in recording.escapes):
+        return False
+    return bool(readers) and all(ops and all(op.span is not None and is_thrown_away(recording, op.span) for op in ops) for ops in readers)
 
 
 def _left_over(recording: Recording) -> list[Fault]:

@@ -93,7 +93,9 @@ def history(fault: Fault, recording: Recording) -> tuple[str, ...]:
     site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
     if run is None or site is None or not run.turn:
         return ()
-    sentence = f"the first {run.turn} runs of this call were finite; run {run.turn + 1} is the first that is not" if site.first_bad == run.turn else f"this is run {run.turn + 1} of {site.count}"
+    # A run is kept when it is worse than all before it.
+    worse = [g.numbers for r in recording.runs_of(site.id) if r.turn < run.turn for g in r.gradients if g.numbers is not None and not g.numbers.finite]
+    sentence = f"this is run {run.turn + 1} of {site.count}" if worse else f"the first {run.turn} runs of this call were finite; run {run.turn + 1} is the first that is not"
     totals = [math.sqrt(sum((n or 0.0) ** 2 for n in norms)) for norms in site.norms[: run.turn]]
     totals = [t for t in totals if math.isfinite(t) and t > 0]
     rising = 0

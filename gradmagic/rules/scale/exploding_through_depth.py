@@ -44,7 +44,7 @@ from gradmagic.fixes.training import bounded_recurrence
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.rules.scale.sized import beside, state, way
 from gradmagic.syntax import spot
 
@@ -53,6 +53,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "depth" or op is None or state(fault) != "exploding":
         return None
+    grown = fault.detail.get("grown")
+    if isinstance(grown, tuple):
+        runs, first, last = grown
+        return finding(
+            "scale/exploding-through-depth",
+            fault,
+            f"{subject(fault, 'exploding')}: what {called(recording, op)} computes grows from run to run",
+            spot(recording, op),
+            f"its result grows from {number(first)} to {number(last)} in {runs} runs",
+            f"{beside(fault)} Going backward it is multiplied with what this line computed: norms between {number(first)} and {number(last)} in {runs} runs of the line, each from the one before. An update of ordinary size would destroy the variable.",
+            severity="warning",
+            help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
+        )
     count, steps = fault.detail["count"], fault.detail["steps"]
     times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that make it larger"
     return finding(

@@ -1,7 +1,8 @@
 """A variable, a model or an optimizer is created anew in the turns of a loop, so that nothing accumulates.
 
 What it finds
-    A gradient call whose sources are other objects than in the turn before, made in between, while nothing of the old ones is assigned to the new ones.
+    A gradient call whose sources are other objects than in the turn before, made in between, while nothing of the old ones is assigned to the new ones. An
+    optimizer that remembers (momentum, moments, a schedule) and is another object at each step of the same variables.
 
 Why it happens
     What is built inside the loop begins from its initial values in every turn.
@@ -42,10 +43,24 @@ from gradmagic.fixes.training import made_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding, listing
+from gradmagic.rules.phrasing import code, finding, listing
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
+    update = fault.update
+    if fault.cause == "optimizer-renewed" and update is not None:
+        return finding(
+            "step/recreated-every-step",
+            fault,
+            f"every step has a new {code(update.type)}: what it remembers of the steps before is gone",
+            fault.span,
+            "makes a new optimizer",
+            f"The variables were updated {update.count} times, each time by another {code(update.type)} that had made no step before. Its moments, its count of steps and the place in its schedule begin at 0 every time.",
+            others=[(update.span, "updates with the new optimizer")] if update.span is not None else [],
+            severity="warning",
+            help="create it once, before the loop",
+            variables=(),
+        )
     if fault.cause != "renewed" or fault.run is None:
         return None
     count, renewed = fault.detail["count"], fault.detail["renewed"]

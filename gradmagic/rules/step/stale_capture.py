@@ -41,9 +41,9 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import number_as_variable
+from gradmagic.fixes.training import number_as_variable, traced_anew
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording, StaleRead
+from gradmagic.recording import KeptObject, Recording, StaleRead
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
@@ -53,6 +53,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "stale" or not isinstance(read, StaleRead):
         return None
     name = code(read.expression)
+    if isinstance(read.traced, KeptObject) and isinstance(read.now, KeptObject):
+        return finding(
+            "step/stale-capture",
+            fault,
+            f"{code(read.function)} keeps the {name} that it was traced with, and {name} is another object now",
+            read.span,
+            "looked up once, when the function was traced",
+            f"When the graph of {code(read.function)} was traced, {name} was a {code(read.traced.type)} whose variables became part of it. When the function was called again (call {read.calls}), {name} was another {code(read.now.type)}, and no new trace was made: the graph goes on with the first one.",
+            severity="warning",
+            help=f"make {code(read.function)} anew after {name}, or give {name} to it as an argument of the function that makes it",
+            variables=(),
+        )
     return finding(
         "step/stale-capture",
         fault,
@@ -69,4 +81,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     read = fault.detail.get("read")
+    if isinstance(read, StaleRead) and isinstance(read.traced, (KeptObject, tuple)):
+        return traced_anew(recording, read.function, read.expression)
     return number_as_variable(recording, found.location, read.expression if isinstance(read, StaleRead) else None)

@@ -39,7 +39,7 @@ import math
 
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording, Span, TrainingCall
+from gradmagic.recording import WRITES, Recording, Span, TrainingCall
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
 from gradmagic.sizes import NOISE
@@ -50,6 +50,8 @@ RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "frozen":
         return _frozen(fault)
+    if fault.cause == "itself":
+        return _itself(fault)
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
@@ -86,6 +88,11 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
     if back is not None:
         return (f": line {back.line} puts the old value back", f" Line {back.line} assigns to {'it' if len(fault.sources) == 1 else 'them'} after the update, turn after turn, and what it assigns is the value from before.",
                 "leave that assignment out, or keep the weights that it puts back up to date"), True  # fmt: skip
+    constraint = _constraint(fault, recording)
+    if constraint is not None:
+        where = f" (line {constraint.line})" if constraint != update.span else ""
+        return (f": a constraint{where} gives back the old value", f" After each update the constraint of the variable is applied{where}, and what it returns are the bits from before the update.",
+                "look at the constraint: it has to let the weights move"), True  # fmt: skip
     added = _added(fault, recording)
     if added is not None:
         step, resolution, dtype = added
@@ -119,6 +126,36 @@ def _put_back(fault: Fault, recording: Recording) -> Span | None:
     later = [a for a in recording.assignments if a.variable in keys and a.how == "AssignVariableOp" and a.span is not None and a.span != update.span and a.seq > update.seq]
     turns = max((sum(a.variable == key for a in later) for key in keys), default=0)
     return later[-1].span if turns >= 2 and {a.variable for a in later} == keys else None
+
+
+def _constraint(fault: Fault, recording: Recording) -> Span | None:
+    """Where the value is computed that the optimizer itself assigns to each variable after it has moved it."""
+    update, run = fault.update, fault.run
+    assert update is not None and run is not None
+    found = None
+    for source in (run.sources[i] for i in fault.sources):
+        writes = [op for op in recording.consumers.get(source.id, ()) if op.phase == "update" and op.type in WRITES and op.span == update.span]
+        kinds = [op.type for op in writes]
+        last = writes[-1] if writes else None
+        made = recording.producer.get(last.inputs[1]) if last is not None and len(last.inputs) > 1 else None
+        if last is None or last.type != "AssignVariableOp" or kinds.count("AssignVariableOp") * 2 != len(kinds) or made is None:
+            return None
+        found = made.span or update.span
+    return found
+
+
+def _itself(fault: Fault) -> Finding:
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{code(str(fault.detail['text']))} assigns a variable to itself",
+        fault.span,
+        "gives it the value that it has",
+        "The variable is given its own value, so it stays as it is.",
+        severity="warning",
+        help="assign the value of the other variable",
+        variables=(),
+    )
 
 
 def _added(fault: Fault, recording: Recording) -> tuple[float, float, str] | None:

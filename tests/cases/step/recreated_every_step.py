@@ -28,3 +28,25 @@ for _ in range(3):
         loss = loss_of(v)
     grads = tape.gradient(loss, [v])
     v.assign_sub(0.1 * grads[0])
+# %% an optimizer with moments for each step
+v = tf.Variable([1.0, 2.0], name="v")
+for turn in range(4):
+    adam = tf.keras.optimizers.Adam(0.1)  # expect: step/recreated-every-step
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    adam.apply_gradients([(tape.gradient(loss, v), v)])  # also: step/recreated-every-step
+# %% near: plain descent remembers nothing
+v = tf.Variable([1.0, 2.0], name="v")
+for turn in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    tf.keras.optimizers.SGD(0.1).apply_gradients([(tape.gradient(loss, v), v)])
+# %% near: each task begins anew on purpose
+v = tf.Variable([1.0, 2.0], name="v")
+for task in range(4):
+    start = tf.identity(v)
+    adam = tf.keras.optimizers.Adam(0.1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(v - float(task)))
+    adam.apply_gradients([(tape.gradient(loss, v), v)])
+    v.assign(start + 0.5 * (v - start))

@@ -38,3 +38,43 @@ def step():
 step()
 rate.assign(0.01)
 step()
+# %% another optimizer
+v = tf.Variable([1.0, 2.0], name="v")
+opt = tf.keras.optimizers.SGD(0.1)
+@tf.function
+def train():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    opt.apply_gradients([(tape.gradient(loss, v), v)])  # expect: step/stale-capture
+train()
+opt = tf.keras.optimizers.SGD(0.01)
+train()
+# %% near: another object for a function that is made anew
+for rate in (0.1, 0.01):
+    v = tf.Variable([1.0, 2.0], name="v")
+    opt = tf.keras.optimizers.SGD(rate)
+    @tf.function
+    def train():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(v * v)
+        opt.apply_gradients([(tape.gradient(loss, v), v)])
+    train()
+    train()
+# %% near: a model that is built by the first trace
+class Late(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.extra = tf.keras.layers.Dense(2), None
+    def call(self, inputs):
+        if self.extra is None:
+            self.extra = tf.keras.layers.Dense(1)
+        return self.extra(self.dense(inputs))
+late = Late()
+@tf.function
+def train(inputs):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(late(inputs) - 1.0))
+    grads = tape.gradient(loss, late.trainable_variables)
+    return loss, grads
+for _ in range(3):
+    train(tf.ones((3, 4)))

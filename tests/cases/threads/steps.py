@@ -220,12 +220,12 @@ for xb, yb in dataset:
         loss = loss_fn(yb, net(xb))
     grads = tape.gradient(loss, net.trainable_variables)  # also: step/untracked-variable
     optimizer.apply_gradients(zip(grads, net.trainable_variables))
-# %% the optimizer gets the head only
+# %% near: only the head is trained, by the list of variables
 feature, head = layers.Dense(4, activation="tanh"), layers.Dense(1)
 for xb, yb in dataset:
     with tf.GradientTape() as tape:
-        loss = loss_fn(yb, head(feature(xb)))  # also: step/untracked-variable
-    grads = tape.gradient(loss, head.trainable_variables)  # expect: step/untracked-variable
+        loss = loss_fn(yb, head(feature(xb)))
+    grads = tape.gradient(loss, head.trainable_variables)
     optimizer.apply_gradients(zip(grads, head.trainable_variables))
 # %% None gradients skipped by hand
 unused = tf.Variable(1.0, name="unused")

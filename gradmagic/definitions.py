@@ -1,0 +1,155 @@
+"""Where the values of an expression came from, as the code tells: the statements that gave its names their values, nearest first."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from gradmagic.recording import Recording, Span
+from gradmagic.syntax import source_of, tree_of
+
+MOST = 200
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+GROWING = frozenset({"append", "extend", "insert", "add", "update", "assign", "write", "setdefault"})
+
+
+class Definitions:
+    """One cell or file: its statements, the names each reads, gives a value and calls, and the function each stands in."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.by_line: dict[int, ast.stmt] = {}
+        self.scope: dict[ast.stmt, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef] = {}
+        self.given: dict[tuple[ast.AST, str], list[ast.stmt]] = {}
+        self.callers: dict[str, list[ast.stmt]] = {}
+        self.returns: dict[str, list[ast.stmt]] = {}
+        self._visit(tree, tree)
+
+    def _visit(self, node: ast.AST, scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                self.scope[child] = scope
+                for line in range(child.lineno, (child.end_lineno or child.lineno) + 1):
+                    self.by_line[line] = child
+                for name in _given(child):
+                    self.given.setdefault((scope, name), []).append(child)
+                for name in _called(child):
+                    self.callers.setdefault(name, []).append(child)
+                if isinstance(child, ast.Return) and not isinstance(scope, ast.Module):
+                    self.returns.setdefault(scope.name, []).append(child)
+            self._visit(child, child if isinstance(child, FUNCTIONS) else scope)
+
+    def of(self, statement: ast.stmt, name: str) -> list[ast.stmt]:
+        """The statements that give a name its value: the last one before first, then those behind it, which an earlier turn of a loop may have run."""
+        scope = self.scope[statement]
+        found = self.given.get((scope, name), [])
+        if not found and not isinstance(scope, ast.Module):
+            found = next((s for (owner, known), s in self.given.items() if known == name and isinstance(owner, ast.Module)), [])
+        return [*reversed([s for s in found if s.lineno < statement.lineno]), *(s for s in found if s.lineno > statement.lineno)]
+
+
+@functools.lru_cache(maxsize=256)
+def definitions(source: str) -> Definitions | None:
+    """The definitions of a cell or file; None where it cannot be parsed."""
+    tree = tree_of(source)
+    return Definitions(tree) if tree is not None else None
+
+
+def statements_behind(recording: Recording, span: Span) -> Iterator[tuple[str | int, ast.stmt]]:
+    """The statement on a span's line, those that assigned what it reads, what those read, and so on, through parameters and called functions of known code.
+
+    Each comes with the cell or file it stands in. What runs (loops, branches) is not followed: a name has every statement that could have given it its value.
+    """
+    key = span.cell if span.cell is not None else span.file
+    source = source_of(recording, span)
+    known = definitions(source) if source is not None else None
+    first = known.by_line.get(span.line) if known is not None else None
+    waiting: deque[tuple[str | int, Definitions, ast.stmt]] = deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
+    seen: set[ast.stmt] = set()
+    while waiting and len(seen) < MOST:
+        key, known, statement = waiting.popleft()
+        if statement in seen:
+            continue
+        seen.add(statement)
+        yield key, statement
+        scope = known.scope[statement]
+        for name in _read(statement):
+            if not isinstance(scope, ast.Module) and name in _parameters(scope) and (scope, name) not in known.given:
+                waiting.extend((k, d, s) for k, d in _all(recording) for s in d.callers.get(scope.name, ()))
+            else:
+                waiting.extend((key, known, s) for s in known.of(statement, name))
+        for name in _called(statement):
+            waiting.extend((k, d, s) for k, d in _all(recording) for s in d.returns.get(name, ()))
+
+
+def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:
+    """Whether a place lies in a statement."""
+    return span is not None and (span.cell if span.cell is not None else span.file) == key and statement.lineno <= span.line <= (statement.end_lineno or statement.lineno)
+
+
+def line_of(key: str | int, statement: ast.stmt) -> Span:
+    """The first line of a statement."""
+    in_cell = key == "current" or isinstance(key, int)
+    return Span(key if in_cell else None, None if in_cell else str(key), statement.lineno, 0, statement.lineno, 0, "")
+
+
+def _all(recording: Recording) -> Iterator[tuple[str | int, Definitions]]:
+    for key, source in recording.code.items():
+        known = definitions(source)
+        if known is not None:
+            yield key, known
+
+
+def _given(statement: ast.stmt) -> set[str]:
+    """The names and dotted names that a statement assigns or fills."""
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = list(statement.targets)
+    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor)):
+        targets = [statement.target]
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        targets = [i.optional_vars for i in statement.items if i.optional_vars is not None]
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute) and statement.value.func.attr in GROWING:
+        targets = [statement.value.func.value]
+    found: set[str] = set()
+    for target in targets:
+        for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+            while isinstance(part, (ast.Subscript, ast.Starred)):
+                part = part.value
+            found.add(_dotted(part))
+    return found - {""}
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = _dotted(node.value)
+        return f"{inner}.{node.attr}" if inner else ""
+    return ""
+
+
+def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
+    """All that a statement evaluates itself: of a loop or a branch its head, not its body."""
+    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+        return
+    for name, value in ast.iter_fields(statement):
+        if name not in ("body", "orelse", "finalbody", "handlers", "cases"):
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, ast.AST):
+                    yield from ast.walk(part)
+
+
+def _read(statement: ast.stmt) -> Iterable[str]:
+    names = (_dotted(n) for n in _parts(statement) if isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
+    return dict.fromkeys(name for name in names if name)
+
+
+def _called(statement: ast.stmt) -> Iterable[str]:
+    calls = (n.func for n in _parts(statement) if isinstance(n, ast.Call))
+    return dict.fromkeys(f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, (ast.Name, ast.Attribute)))
+
+
+def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    return {p.arg for p in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs)}
