@@ -366,7 +366,11 @@ class StaleRead:
 
 @dataclass(frozen=True, slots=True)
 class NumericCheck:
-    """Analytic against numerical derivative along one random direction; `custom` names the custom gradient that was checked by itself."""
+    """Analytic against numerical derivative along one random direction; `custom` names the custom gradient that was checked by itself.
+
+    `through` holds the `op`s of the custom gradients on the way from the source to the target, where the way is in a graph. `input_name` is what the input of a
+    custom gradient is called that is not one of its arguments.
+    """
 
     run: int
     source: int | None
@@ -379,6 +383,8 @@ class NumericCheck:
     ratio: float | None = None
     note: str = ""
     span: Span | None = None
+    through: tuple[int, ...] = ()
+    input_name: str = ""
 
 
 @dataclass(frozen=True)

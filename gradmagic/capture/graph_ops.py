@@ -8,6 +8,7 @@ CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 LOOPS = frozenset({"While", "StatelessWhile"})
 SILENT = frozenset({"NoOp", "Assert", "PrintV2", "Print", "WriteSummary", "WriteScalarSummary", "WriteHistogramSummary", "FlushSummaryWriter", "CheckNumerics", "ControlTrigger"})
+RANDOM = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Dropout")
 # Stateful only in that they keep the order; a second run gives the same.
 REPEATABLE = frozenset(
     {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarIsInitializedOp", "VariableShape", "ResourceScatterUpdate"}

@@ -63,6 +63,9 @@ class Session:
         self.births = 0
         self.own_tape = -1
         self.custom: dict[int, int] = {}
+        # By the id of its first result in the graph: the `seq` before the function of a custom gradient was traced, and its op.
+        self.traced_customs: dict[int, tuple[int, RawOp]] = {}
+        self.open_tapes: list[Any] = []
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -103,6 +106,22 @@ class Session:
                 yield
         finally:
             self.busy -= 1
+
+    @contextlib.contextmanager
+    def without_tapes(self) -> Iterator[None]:
+        """Within `aside`, let tapes that are opened now record; those of the user's are set aside meanwhile."""
+        from tensorflow.python import pywrap_tfe
+
+        tapes = [tape._tape._tape for tape in self.open_tapes]
+        for tape in tapes:
+            pywrap_tfe.TFE_Py_TapeSetRemove(tape)
+        pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+        try:
+            yield
+        finally:
+            pywrap_tfe.TFE_Py_TapeSetStopOnThread()
+            for tape in tapes:
+                pywrap_tfe.TFE_Py_TapeSetAdd(tape)
 
     def failed(self, what: str, error: BaseException) -> None:
         """Note, once, what could not be done; the cell goes on."""
