@@ -80,9 +80,14 @@ class Look:
 
     def __init__(self, session: Session, graph: Any, templates: Mapping[Template, Mapping[int, Any]]) -> None:
         self.session, self.graph = session, graph
+        self.depth = 0
         counts = session.graphs.custom_runs
         self.customs = [op for op in customs_in(graph) if counts.get(op.outputs[0]._id, 0) < FIRST]
-        self.templates = {t: found for t, found in templates.items() if not t.compared}
+        self.templates = {}
+        for template, found in templates.items():
+            if template.run.site not in session.graphs.compared:
+                self.templates[template] = found
+                session.graphs.compared.add(template.run.site)
 
     def __bool__(self) -> bool:
         return bool(self.customs or self.templates)
@@ -114,6 +119,8 @@ class Look:
     def _look(self, frame: Frame) -> None:
         from gradmagic.capture.numeric import deadline, said
 
+        # What is compared can need functions that were not evaluated so far, whose frames are looked at meanwhile.
+        self.depth += 1
         for op in list(self.customs):
             if op.graph is frame.graph:
                 self.customs.remove(op)
@@ -128,21 +135,23 @@ class Look:
                     _compare(self.session, self.evaluation, frame, template, found)
                 except (Unrepeatable, Void, OutOfTime) as reason:
                     said(self.session, template.place, reason)
-        if self.waiting <= 0:
+        self.depth -= 1
+        if self.waiting <= 0 and not self.depth:
             raise Done
 
     def _custom(self, frame: Frame, op: Any) -> None:
         counts = self.session.graphs.custom_runs
         counts[op.outputs[0]._id] = counts.get(op.outputs[0]._id, 0) + 1
-        name = "a function"
+        checked = None
         try:
             checked = Traced(self.session, self.evaluation, frame, op)
-            name = checked.name
             checked.check()
         except OutOfTime:
             raise
         except Exception as error:
-            self.session.failed(f"check the custom gradient of `{name}` numerically", error)
+            # Those of libraries run under conditions that only they know.
+            if checked is not None and checked.place is not None:
+                self.session.failed(f"check the custom gradient of `{checked.name}` numerically", error)
 
 
 def _compare(session: Session, evaluation: Evaluation, frame: Frame, template: Template, found: Mapping[int, Any]) -> None:

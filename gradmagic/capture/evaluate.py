@@ -16,7 +16,7 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.execute import quick_execute
 from tensorflow.python.framework import dtypes, tensor_util
 
-from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SILENT, is_repeatable
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.replay import MAX_TURNS, Unrepeatable, attributes
 from gradmagic.capture.twins import function_of
@@ -217,7 +217,7 @@ class Evaluation:
 
     def _stays(self, frame: Frame, op: Any) -> bool:
         """Whether an op that a changed value reaches keeps its results."""
-        if self._held(frame, op) or op.type in PYTHON:
+        if self._held(frame, op) or op.type in PYTHON or op.type in SHAPES:
             return True
         if op.type in CALLS | CONDITIONALS | LOOPS or is_repeatable(op):
             return False
@@ -289,7 +289,8 @@ class Evaluation:
             raise Unrepeatable(f"`{kind}` gives something else every time")
         variant = any(t.dtype == dtypes.variant for t in (*op.inputs, *op.outputs))
         moved = touched or any(k in self._changed_state for k in places)
-        if self._wide and (moved or variant) and kind != "Bitcast" and (id(graph), op.name) not in self._own_precision:
+        if self._wide and (moved or variant) and kind != "Bitcast" and not kind.startswith("Stateless") and (id(graph), op.name) not in self._own_precision:
+            # In another precision a random op would draw other numbers.
             try:
                 found = self._raw(graph, op, [_widened(v) for v in inputs], wide=True)
                 self.narrow |= moved and any(v.dtype in WIDER for v in found)

@@ -29,9 +29,10 @@ class Graphs:
         self.session = session
         self.calls: list[tuple[int, Any, tuple[int | None, ...], tuple[int | None, ...], Place | None, frozenset[int], str]] = []
         self.traced_runs: list[Template] = []
-        # For `--numeric`: calls by the id of their first result, and how often each custom gradient in a graph was looked at.
+        # For `--numeric`: calls by the id of their first result, how often each custom gradient in a graph was looked at, and the sites in graphs that were.
         self.kept: dict[int, Any] = {}
         self.custom_runs: dict[int, int] = {}
+        self.compared: set[int] = set()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
@@ -115,7 +116,8 @@ class Call:
             look_inside(self.session, self, recorded, worse, hidden)
         if self.session.numeric:
             found = dict(answers.values())
-            self.compare(recorded, {**{t: {} for t in HIDDEN.get(self.graph, ())}, **found})
+            own = {p.origin for p in probes if p.template is not None}
+            self.compare({k: v for k, v in recorded.items() if k not in own}, {**{t: {} for t in HIDDEN.get(self.graph, ())}, **found})
 
     def compare(self, recorded: dict[int, Any], templates: Mapping[Template, Mapping[int, Any]]) -> None:
         """Compare what the call computed with numerical derivatives."""
@@ -169,7 +171,7 @@ def install(session: Session) -> None:
         call = Call(session, graph, args) if eager else None
         everything = original_call(twin or self, *args)
         count = len(self.function_type.flat_outputs)
-        outputs, extra = everything[:count] if twin is not None else everything, everything[count:] if twin is not None else ()
+        outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
         if call is not None:
             session.graphs.called(self, args, outputs)
             try:
@@ -186,10 +188,10 @@ def install(session: Session) -> None:
         twin, probes = twin_of(session, self, graph, original_make) if known is not None else (None, [])
         everything = original_call(twin or self, *args)
         count = len(self.function_type.flat_outputs)
-        outputs = everything[:count] if twin is not None and everything is not None else everything
+        outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
         session.graphs.called(self, args, outputs)
         try:
-            call.keep(known if known is not None else list(graph.outputs), probes, everything[count:] if twin is not None else (), list(outputs or ()))
+            call.keep(known if known is not None else list(graph.outputs), probes, extra, list(outputs or ()))
         except Exception as error:
             session.failed("remember the call of a `tf.function`", error)
         return outputs

@@ -18,7 +18,7 @@ from tensorflow.python.framework import op_callbacks, op_def_registry
 from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.evaluate import OutOfTime
-from gradmagic.capture.graph_ops import RANDOM
+from gradmagic.capture.graph_ops import RANDOM, SHAPES
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -152,7 +152,7 @@ class Replay:
                     aliases[tensor._id] = key
                     tainted.add(tensor._id)
             touched = any(t._id in tainted and event.seq > self.since.get(t._id, 0) for t in event.inputs)
-            if touched and event.kind not in HELD and not event.kind.startswith(SILENT):
+            if touched and event.kind not in HELD | SHAPES and not event.kind.startswith(SILENT):
                 tainted.update(o._id for o in event.outputs)
                 forward.append(event)
         self.needed, way = set(self.targets), []
@@ -261,7 +261,8 @@ class Replay:
         if any(t.dtype is tf.resource for t in inputs):
             raise Void(f"`{kind}` reads or writes state")
         given = [look_up(t) for t in inputs]
-        types = _type_attributes(kind)
+        # In another precision a random op would draw other numbers.
+        types = _type_attributes(kind) if not kind.startswith("Stateless") else frozenset()
         pairs_ = dict(zip(attributes[::2], attributes[1::2], strict=False))
         flat: list[Any] = []
         for name, value in pairs_.items():
