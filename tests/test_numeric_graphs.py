@@ -116,7 +116,10 @@ COMPARED = {
         W + "@tf.function\ndef f(v):\n    return tf.reduce_sum(tf.sin(v) * w)\n",
         "with tf.GradientTape() as tape:\n    loss = f(w * 2.0) ** 2\ngrad = tape.gradient(loss, w)",
     ),
-    "a function traced under the tape": (W, "@tf.function\ndef f(v):\n    return v ** 2 * tf.random.normal((2,))\nwith tf.GradientTape() as tape:\n    loss = tf.reduce_sum(f(w))\ngrad = tape.gradient(loss, w)"),
+    "a function traced under the tape": (
+        W,
+        "@tf.function\ndef f(v):\n    return v ** 2 * tf.random.normal((2,))\nwith tf.GradientTape() as tape:\n    loss = tf.reduce_sum(f(w))\ngrad = tape.gradient(loss, w)",
+    ),
     "a compiled model under a tape": (
         NET.format("layers.BatchNormalization(), layers.Dropout(0.5), ") + "call = tf.function(lambda x: net(x, training=True))",
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((call(x) - y) ** 2)\ngrads = tape.gradient(loss, net.trainable_variables)",
@@ -196,3 +199,106 @@ def test_a_custom_gradient_in_a_graph_is_judged_by_itself(notebook: Any, rule: s
     assert [(f.severity, f.location.line) for f in mismatch] == [("error" if truth == "wrong" else "note", 4)]
     assert "wrong/unexplained" not in [f.rule for f in found]
     assert "`f`" in mismatch[0].message
+
+
+def test_a_sum_that_is_missing_inside_fit_is_found(notebook: Any) -> None:
+    notebook.run(
+        START + "@keras.ops.custom_gradient\ndef add_bias(h, b):\n    def grad(*args, upstream=None):\n        dy = args[0] if upstream is None else upstream\n        return dy, dy[0]\n"
+        "    return h + b, grad\n"
+        "class Layer(layers.Layer):\n    def build(self, shape):\n        self.b = self.add_weight(shape=(3,), initializer='zeros')\n"
+        "    def call(self, x):\n        return keras.ops.sum(add_bias(x, self.b) ** 2, axis=-1, keepdims=True)\n"
+        "net = keras.Sequential([keras.Input((3,)), Layer()])\nnet.compile('sgd', 'mse')"
+    )
+    report = notebook.check("h = net.fit(x, y, batch_size=8, verbose=0)", "--numeric")
+    found = [f for f in report.findings if f.rule == "wrong/custom-gradient-mismatch"]
+    assert [(f.severity, f.location.line) for f in found] == [("error", 9)]
+    assert "second input" in found[0].body
+
+
+VARIABLE = """
+k = tf.Variable([2.0, 3.0], name="k")
+@tf.custom_gradient
+def f(v):
+    def grad(dy, variables=None):
+        return dy * k, [{}]
+    return v * k, grad
+"""
+
+
+@pytest.mark.parametrize("gradient", ["dy * v", "-dy * v"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_gradient_of_a_variable_inside_a_custom_gradient(notebook: Any, gradient: str, compiled: bool) -> None:
+    notebook.run(START + W + VARIABLE.format(gradient))
+    head, call = ("@tf.function\n", "step()") if compiled else ("", "step()")
+    report = notebook.check(head + "def step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(f(w * 1.0))\n    return tape.gradient(loss, [w, k])\n" + call, "--numeric")
+    found = [f for f in report.findings if f.rule == "wrong/custom-gradient-mismatch" and f.severity == "error"]
+    assert not report.failures
+    if not gradient.startswith("-"):
+        assert not [f for f in report.findings if f.rule.startswith("wrong/")]
+        return
+    assert len(found) == 1 and "for the variable `k`," in found[0].body and "-dy * v" in found[0].location.code
+    assert notebook.run("k.numpy().tolist()").result == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_gradient_function_with_a_tape_of_its_own(notebook: Any, sign: str, compiled: bool) -> None:
+    notebook.run(
+        START + W + "@tf.custom_gradient\ndef f(v):\n    def grad(dy):\n        with tf.GradientTape() as inner:\n            inner.watch(v)\n            again = tf.sin(v) * v\n"
+        f"        return {sign}inner.gradient(again, v, output_gradients=dy)\n    return tf.sin(v) * v, grad"
+    )
+    head = "@tf.function\n" if compiled else ""
+    report = notebook.check(head + "def step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(f(w * 1.0))\n    return tape.gradient(loss, w)\nstep()", "--numeric")
+    assert not report.failures
+    assert [f.severity for f in report.findings if f.rule.startswith("wrong/")] == (["error"] if sign else [])
+
+
+def test_a_function_that_was_traced_before(notebook: Any) -> None:
+    notebook.run(
+        START + W + RULE.format(decorator="tf", forward="v ** 3", gradient="dy * v ** 2", more="") + "@tf.function\ndef cost(v):\n    return tf.reduce_sum(f(v * 1.0))\ncost(w * 1.0)\nc = cost(w)"
+    )
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = cost(w)\ngrad = tape.gradient(loss, w)", "--numeric")
+    assert [(f.rule, f.severity) for f in report.findings] == [("wrong/custom-gradient-mismatch", "error")]
+    assert "`f`" in report.findings[0].message
+
+
+UNREPEATABLE = {
+    "a dataset in the graph": (
+        "data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)\nv = tf.Variable(tf.ones((3, 1)))\n",
+        "@tf.function\ndef run():\n    for a, b in data:\n        with tf.GradientTape() as tape:\n            loss = tf.reduce_mean((a @ v - b) ** 2)\n        v.assign_sub(0.1 * tape.gradient(loss, v))\nrun()",
+    ),
+    "Python code with a gradient": (
+        "",
+        "@tf.function\ndef step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(tf.py_function(lambda a: a ** 2, [w], tf.float32))\n    return tape.gradient(loss, w)\nstep()",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREPEATABLE)
+def test_what_cannot_run_again_is_said_in_one_sentence(notebook: Any, name: str) -> None:
+    setup, cell = UNREPEATABLE[name]
+    notebook.run(START + W + setup)
+    report = notebook.check(cell, "--numeric")
+    assert notebook.result.success
+    assert len([f for f in report.failures if f.startswith("gradmagic did not compare the gradients of")]) == 1, report.failures
+    assert not [f for f in report.findings if f.rule.startswith("wrong/")]
+
+
+def test_a_bound_that_is_reached_is_said(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numeric, "SECONDS", 0.0)
+    notebook.run(START + NET.format(""))
+    for cell in (_step("tf.reduce_mean((net(x) - y) ** 2)"), "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ngrads = tape.gradient(loss, net.trainable_variables)"):
+        report = notebook.check(cell, "--numeric")
+        assert [f for f in report.failures if "takes longer than 0 s" in f] and not report.summary.endswith("numerical derivatives.")
+
+
+@pytest.mark.parametrize("name", ["fit", "dropout", "a compiled model under a tape", "noise"])
+def test_the_cell_computes_as_without(notebook: Any, name: str) -> None:
+    setup, cell = COMPARED[name]
+    found = []
+    for line in ("", "--numeric"):
+        notebook.run("%reset -f\nfrom tensorflow.python.eager import context\ncontext.context().clear_kernel_cache()\nimport random; random.seed(1)\n" + START + setup)
+        notebook.check(cell, line)
+        values = "w" if "w = " in setup else "*net.variables"
+        found.append(notebook.run(f"[v.numpy().tolist() for v in [{values}]], tf.random.normal((2,)).numpy().tolist(), np.random.rand(), random.random()").result)
+    assert found[0] == found[1] and found[0] is not None

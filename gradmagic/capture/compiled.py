@@ -167,10 +167,11 @@ def _compare(session: Session, evaluation: Evaluation, frame: Frame, template: T
             raise Void("evaluated once more, the function gives another value")
     gradients, values, place = {}, {}, {}
     for i, source in enumerate(template.run.sources):
-        if template.tensors[i] is None or not template.tensors[i].dtype.is_floating or source.id in gradients:
+        made = template.tensors[i]
+        if made is None or not made.dtype.is_floating or source.id in gradients:
             continue
         gradient = found.get(i) if not evaluation.drawn else None
-        gradient = evaluation.find(frame, template.tensors[i]) if gradient is None else gradient
+        gradient = evaluation.find(frame, made) if gradient is None else gradient
         value = frame.table.get(source.id) if source.kind == "variable" else frame.known.get(source.id)
         if value is None or not value.dtype.is_floating:
             continue

@@ -182,6 +182,10 @@ class _Called(Checked):
             if mine is not None:
                 here = self.places.index(position)
                 self.compare(position, tf.convert_to_tensor(mine), truths[here], [t for i, t in enumerate(truths) if i != here])
+        if variables and not self.kwargs:
+            from gradmagic.capture.custom_traced import check_variables
+
+            check_variables(self.session, self, self.f, tf.nest.pack_sequence_as(self.args, self.inputs))
 
     def _truths(self) -> list[Any]:
         """What TensorFlow makes of the forward function; None for an input where it finds nothing."""

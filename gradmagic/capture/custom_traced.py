@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import func_graph
 from tensorflow.python.framework import ops as framework_ops
-from tensorflow.python.ops import gradients_util
+from tensorflow.python.ops import custom_gradient, gradients_util
 
 from gradmagic.capture.custom import Checked, array64, is_float, weights_for
 from gradmagic.capture.evaluate import Evaluation, Frame, Place
-from gradmagic.capture.replay import Unrepeatable
+from gradmagic.capture.numeric import deadline
+from gradmagic.capture.replay import Unrepeatable, snapshot
 from gradmagic.capture.slopes import Slope, slope
 from gradmagic.capture.twins import NOTES
 
@@ -64,7 +65,7 @@ class Traced(Checked):
         for i, variable in enumerate(variables):
             self.input_names[self.arguments + i] = f"the variable `{getattr(variable, 'path', None) or variable.name.partition(':')[0]}`"
 
-    def check(self) -> None:
+    def check(self, *, variables_only: bool = False) -> None:
         """Compare every input's gradient and put down what was found."""
         given = self._from(lambda ys: list(self.rule(self.node, *ys))[self.count :])
         places = [i for i, t in enumerate(self.tensors) if is_float(self.inputs[i])]
@@ -75,7 +76,7 @@ class Traced(Checked):
             truths = [None] * len(places)
         known = dict(zip(places, [None if t is None else array64(t) for t in truths], strict=True))
         done = set[int]()
-        for position in places:
+        for position in (p for p in places if p >= self.arguments or not variables_only):
             same = [i for i in places if self.tensors[i]._id == self.tensors[position]._id and i < self.arguments]
             if position in done or position >= len(given) or given[position] is None:
                 continue
@@ -130,6 +131,19 @@ class Traced(Checked):
             return None
         handle = self.evaluation.find(self.frame, source.inputs[0])
         return handle.key if isinstance(handle, Place) else None
+
+
+def check_variables(session: Session, called: Checked, f: Any, args: Any) -> None:
+    """The gradients that an eager custom gradient gives for the variables it reads: in a graph of its own, where they can move without being written to."""
+    graph = func_graph.FuncGraph("gradmagic")
+    with graph.as_default():
+        custom_gradient._graph_mode_decorator(f, args, {})
+    op = next(op for op in reversed(graph.get_operations()) if gradient_name(op) is not None)
+    handles = [outer for outer, _ in graph.captures if outer.dtype == tf.resource]
+    evaluation = Evaluation({h._id: value for h, value in snapshot(handles)}, {}, deadline())
+    traced = Traced(session, evaluation, evaluation.run(graph, [outer for outer, _ in graph.captures], list(op.inputs)), op)
+    traced.name, traced.op, traced.place = called.name, called.op, called.place
+    traced.check(variables_only=True)
 
 
 __all__ = ["Traced", "Unrepeatable", "gradient_name"]

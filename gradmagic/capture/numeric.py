@@ -45,7 +45,7 @@ def install(session: Session) -> None:
         for template in session.graphs.traced_runs[templates:]:
             template.weights = flatten(output_gradients) if output_gradients is not None else []
         run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
-        if run is not None and run.turn == 0 and not run.in_graph and context.executing_eagerly():
+        if run is not None and run.turn == 0 and run.place is not None and not run.in_graph and context.executing_eagerly():
             try:
                 with unnoticed(session):
                     _check(session, events, run, target, flatten(sources), flatten(result), output_gradients)
@@ -93,6 +93,14 @@ def unnoticed(session: Session) -> Iterator[None]:
         ctx._seed = seed
         if generator is not None:
             generator.setstate(state)
+
+
+def unseen(session: Session) -> None:
+    """Say which gradient calls in graphs were not met by any call that could be followed."""
+    for template in session.graphs.traced_runs:
+        if template.run.site not in session.graphs.compared and any(r.site == template.run.site for r in session.runs):
+            session.graphs.compared.add(template.run.site)
+            said(session, template.place, Void("they are computed in a graph whose run I cannot follow"))
 
 
 class Way(Protocol):

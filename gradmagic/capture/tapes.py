@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def _watch_tapes(session: Session) -> None:
         push(self)
         if session.busy:
             return
-        session.open_tapes.append(self)
+        session.open_tapes.append((self, threading.get_ident()))
         note = _tape_of(session, self)
         if not note.recording:
             note.place = session.here()
@@ -65,7 +66,7 @@ def _watch_tapes(session: Session) -> None:
         pop(self)
         if session.busy:
             return
-        session.open_tapes = [t for t in session.open_tapes if t is not self]
+        session.open_tapes = [t for t in session.open_tapes if t[0] is not self]
         note = _tape_of(session, self)
         if note.recording and note.recording[-1][1] is None:
             note.recording[-1] = (note.recording[-1][0], session.next())
