@@ -67,10 +67,10 @@ class Traced(Checked):
 
     def check(self, *, variables_only: bool = False) -> None:
         """Compare every input's gradient and put down what was found."""
-        given = self._from(lambda ys: list(self.rule(self.node, *ys))[self.count :])
+        given = self._given(self.weights)
         places = [i for i, t in enumerate(self.tensors) if is_float(self.inputs[i])]
         try:
-            truths = self._from(lambda ys: gradients_util._GradientsHelper(self.results, [self.tensors[i] for i in places], grad_ys=ys, src_graph=self.frame.graph))
+            truths = self._from(lambda ys: gradients_util._GradientsHelper(self.results, [self.tensors[i] for i in places], grad_ys=ys, src_graph=self.frame.graph), self.weights)
         except Exception:
             # An op of the forward function has no gradient of TensorFlow's own.
             truths = [None] * len(places)
@@ -85,12 +85,19 @@ class Traced(Checked):
             mine = given[position] if len(same) < 2 else tf.add_n([given[i] for i in same if given[i] is not None])
             self.compare(position, tf.convert_to_tensor(mine), known[position], [t for i, t in known.items() if i not in (position, *same)])
 
-    def _from(self, build: Any) -> list[Any]:
+    def _given(self, weights: list[Any]) -> list[Any]:
+        return self._from(lambda ys: list(self.rule(self.node, *ys))[self.count :], weights)
+
+    def stronger(self, position: int, factor: float) -> Any:
+        """The gradient of one input when what comes from above is so many times as strong."""
+        return self._given([w * tf.cast(factor, w.dtype) for w in self.weights])[position]
+
+    def _from(self, build: Any, weights: list[Any]) -> list[Any]:
         """What a function makes of the weights when it is traced beside the graph, as values."""
         with self.frame.graph.as_default():
             side = func_graph.FuncGraph("gradmagic")
         with side.as_default(), self.session.without_tapes():
-            made = build([tf.constant(w.numpy(), w.dtype) for w in self.weights])
+            made = build([tf.constant(w.numpy(), w.dtype) for w in weights])
             found = [None if m is None else tf.convert_to_tensor(m) for m in made]
         known = {inner._id: self._outside(outer) for outer, inner in side.captures}
         frame = Frame(side, (*self.frame.path, id(side)), known, set(), self.frame)
@@ -133,8 +140,8 @@ class Traced(Checked):
         return handle.key if isinstance(handle, Place) else None
 
 
-def check_variables(session: Session, called: Checked, f: Any, args: Any) -> None:
-    """The gradients that an eager custom gradient gives for the variables it reads: in a graph of its own, where they can move without being written to."""
+def check_in_graph(session: Session, called: Checked, f: Any, args: Any, *, variables_only: bool = False) -> None:
+    """An eager custom gradient in a graph of its own, where the variables it reads can move without being written to, and the random numbers it draws stay."""
     graph = func_graph.FuncGraph("gradmagic")
     with graph.as_default():
         custom_gradient._graph_mode_decorator(f, args, {})
@@ -143,7 +150,7 @@ def check_variables(session: Session, called: Checked, f: Any, args: Any) -> Non
     evaluation = Evaluation({h._id: value for h, value in snapshot(handles)}, {}, deadline())
     traced = Traced(session, evaluation, evaluation.run(graph, [outer for outer, _ in graph.captures], list(op.inputs)), op)
     traced.name, traced.op, traced.place = called.name, called.op, called.place
-    traced.check(variables_only=True)
+    traced.check(variables_only=variables_only)
 
 
 __all__ = ["Traced", "Unrepeatable", "gradient_name"]
