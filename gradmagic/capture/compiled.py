@@ -15,7 +15,7 @@ import tensorflow as tf
 from gradmagic.capture.custom_traced import Traced, gradient_name
 from gradmagic.capture.evaluate import HELD, Evaluation, Frame, OutOfTime
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
-from gradmagic.capture.recompute import Void
+from gradmagic.capture.recompute import Void, wide_array
 from gradmagic.capture.replay import Unrepeatable
 from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, function_of
 
@@ -168,21 +168,21 @@ def _compare(session: Session, evaluation: Evaluation, frame: Frame, template: T
     gradients, values, place = {}, {}, {}
     for i, source in enumerate(template.run.sources):
         made = template.tensors[i]
-        if made is None or not made.dtype.is_floating or source.id in gradients:
+        if made is None or not (made.dtype.is_floating or made.dtype.is_complex) or source.id in gradients:
             continue
         gradient = found.get(i) if not evaluation.drawn else None
         gradient = evaluation.find(frame, made) if gradient is None else gradient
         value = frame.table.get(source.id) if source.kind == "variable" else frame.known.get(source.id)
-        if value is None or not value.dtype.is_floating:
+        if value is None or not (value.dtype.is_floating or value.dtype.is_complex):
             continue
-        array = _array(gradient)
+        array = wide_array(gradient)
         if template.indices[i] is not None:
             rows = np.asarray(evaluation.find(frame, template.indices[i]).numpy())
-            dense = np.zeros(tuple(value.shape))
+            dense = np.zeros(tuple(value.shape), array.dtype)
             np.add.at(dense, rows, array)
             array = dense
         if np.isfinite(array).all() and tuple(value.shape) == array.shape:
-            gradients[source.id], values[source.id], place[source.id] = array, _array(value), i
+            gradients[source.id], values[source.id], place[source.id] = array, wide_array(value), i
     if gradients:
         compare(session, template.run, InGraph(session, evaluation, frame, template, targets, set(gradients)), gradients, values, place)
 
@@ -202,7 +202,7 @@ class InGraph:
         self.magnitude = self.floor = 0.0
         evaluation.narrow, evaluation.blur = False, 0.0
         evaluation.through.clear()
-        self.value({key: _array(frame.table[key] if key in self.variables else frame.known[key]) for key in sources})
+        self.value({key: wide_array(frame.table[key] if key in self.variables else frame.known[key]) for key in sources})
 
     @property
     def dtype(self) -> str:
@@ -217,6 +217,10 @@ class InGraph:
         """The ops of the custom gradients that a changed source has reached."""
         return ops_of(self.session, self.evaluation.through)
 
+    def at_corner(self) -> bool:
+        """Whether an op on the way stands exactly where its slope changes."""
+        return bool(self.evaluation.corners)
+
     def value(self, moved: Mapping[int, Any]) -> float:
         """The sum of the target, with some sources at other values (arrays of float64)."""
         since = min((self.since.get(key, 0) for key in moved), default=0)
@@ -228,7 +232,7 @@ class InGraph:
             # What the tape did not record stays, as for the tape.
             return noted is not None and ((self.tape is not None and self.tape not in noted[2]) or noted[0] < since)
 
-        tensors = {key: tf.constant(array, tf.float64) for key, array in moved.items()}
+        tensors = {key: tf.constant(array) for key, array in moved.items()}
         state = {key: t for key, t in tensors.items() if key in self.variables}
         found = self.evaluation.again(self.frame, state, {k: t for k, t in tensors.items() if k not in state}, self.targets, held)
         arrays = [_array(v) * w for (v, _), w in zip(found, self.weights, strict=True)]

@@ -91,26 +91,38 @@ class Checked:
     def __init__(self, session: Session, name: str, op: int | None, place: Any) -> None:
         self.session, self.name, self.op, self.place = session, name, op, place
         self.input_names: dict[int, str] = {}
+        self.beside = False
 
     def slope(self, position: int, direction: Any, analytic: float) -> Slope:
         """Central differences of the weighed outputs along a direction of one input, against the analytic derivative."""
         raise NotImplementedError
 
-    def compare(self, position: int, given: Any, truth: Any, others: list[Any]) -> None:
-        """Compare the gradient that was given for one input and put down what was found.
+    def at(self, position: int, value: Any) -> list[Any]:
+        """The outputs for another value of one input (an array of float64)."""
+        raise NotImplementedError
+
+    def _passes_on(self, position: int) -> bool:
+        """Whether the function hands an input on as it is: here, and somewhere else."""
+        x = self.inputs[position]
+        if not any(_same(o, x) for o in self.outputs):
+            return False
+        moved = np.random.default_rng(2).standard_normal(tuple(x.shape)) - 1.5 * array64(x)
+        return any(tuple(o.shape) == tuple(x.shape) and np.allclose(array64(o), moved, rtol=1e-2) for o in self.at(position, moved) if is_float(o))
+
+    def compare(self, position: int, given: Any, truth: Any, others: list[Any]) -> str:
+        """Compare the gradient that was given for one input, put down what was found, and give the verdict.
 
         Args:
             truth: what TensorFlow makes of the forward function, as an array, or None; others: the same for the other inputs.
         """
         x = self.inputs[position]
-        identity = any(_same(o, x) for o in self.outputs)
         if tuple(given.shape) != tuple(x.shape):
             how = _shape_story(array64(given), truth, tuple(x.shape))
             self._note(position, Slope("differs", 0.0, 0.0, 0.0), None, f"shape {tuple(given.shape)} for an input of shape {tuple(x.shape)}{how}")
-            return
+            return "differs"
         mine = array64(given)
         if not np.isfinite(mine).all():
-            return
+            return "not finite"
         found = []
         for turn in range(max(1, self.session.numeric)):
             direction = np.random.default_rng((1, turn)).standard_normal(mine.shape) * min(max(float(np.abs(array64(x)).max(initial=0.0)), 1e-3) or 1.0, 1e3)
@@ -128,13 +140,14 @@ class Checked:
             text = "meant: straight-through"
             worst = Slope("differs", worst.analytic, 0.0, 1.0)
         elif worst.verdict == "differs":
-            text = _story(mine, truth, others, ratio, identity, worst.flat)
+            text = _story(mine, truth, others, ratio, worst.verdict == "differs" and self._passes_on(position), worst.flat)
             if not text and truth is not None and truth.shape == mine.shape and self._is_clipped(position, mine, truth):
                 text = "meant: clipped"
         if given.dtype != x.dtype and not text.startswith("meant"):
             text = f"dtype {given.dtype.name} for an input of dtype {x.dtype.name}"
             worst = Slope("differs", worst.analytic, worst.numeric, worst.error)
         self._note(position, worst, ratio, text)
+        return worst.verdict
 
     def stronger(self, position: int, factor: float) -> Any:
         """The gradient of one input when what comes from above is so many times as strong."""
@@ -151,6 +164,8 @@ class Checked:
         return bool(np.allclose(np.abs(again[held]), bound, rtol=1e-6))
 
     def _note(self, position: int, found: Slope, ratio: float | None, text: str) -> None:
+        if self.beside and found.verdict != "differs":
+            return
         agrees = True if found.verdict == "agrees" else False if found.verdict == "differs" else None
         self.session.numeric_checks.append(
             NumericCheck(
@@ -166,6 +181,7 @@ class Checked:
                 text,
                 self.session.spans.span(self.place),
                 input_name=self.input_names.get(position, ""),
+                beside=self.beside,
             )
         )
 
@@ -205,17 +221,33 @@ class _Called(Checked):
         user = code is not None and self.session.spans.is_user_file(code.co_filename)
         self.place = (code, -1, code.co_firstlineno) if code is not None and user else None
         truths = self._truths()
+        verdicts = set()
         for position in self.places:
             mine = given[position] if position < len(given) else None
             if mine is not None:
                 here = self.places.index(position)
-                self.compare(position, tf.convert_to_tensor(mine), truths[here], [t for i, t in enumerate(truths) if i != here])
-        if variables and not self.kwargs:
+                verdict = self.compare(position, tf.convert_to_tensor(mine), truths[here], [t for i, t in enumerate(truths) if i != here])
+                verdicts.add(verdict)
+        if "kink" in verdicts and not self.beside:
+            # At a kink every slope between those of the two sides is right; beside it only one is.
+            rng = np.random.default_rng(7)
+            moved = [
+                tf.cast(array64(v) + BESIDE * max(float(np.abs(array64(v)).max(initial=0.0)), 1e-3) * rng.standard_normal(tuple(v.shape)), v.dtype) if i in self.places else v
+                for i, v in enumerate(self.inputs)
+            ]
+            other = _Called(self.session, self.f, tf.nest.pack_sequence_as(self.args, moved), self.kwargs, self.op)
+            other.beside = True
+            other.check()
+        if variables and not self.beside and not self.kwargs:
             check_in_graph(self.session, self, self.f, tf.nest.pack_sequence_as(self.args, self.inputs), variables_only=True)
 
     def _given(self, weights: list[Any]) -> list[Any]:
         found = self.gradient(*weights)
         return tf.nest.flatten(found[0] if isinstance(self.gradient, functools.partial) else found)  # type: ignore[no-any-return]
+
+    def at(self, position: int, value: Any) -> list[Any]:
+        """The outputs for another value of one input (an array of float64)."""
+        return self._call([tf.cast(tf.constant(value), v.dtype) if i == position else v for i, v in enumerate(self.inputs)])[0]
 
     def _same_again(self) -> bool:
         again, _ = self._call(self.inputs)

@@ -111,6 +111,11 @@ class Traced(Checked):
             return Place(tensor._id) if tensor._id in self.evaluation.table else tensor
         return self.evaluation.find(self.frame, tensor)
 
+    def at(self, position: int, value: Any) -> list[Any]:
+        """The outputs for another value of one input (an array of float64)."""
+        moved = tf.cast(tf.constant(value), self.inputs[position].dtype)
+        return [v for v, _ in self.evaluation.again(self.frame, {}, {self.tensors[position]._id: moved}, self.results, lambda frame, op: False, wide=False)]
+
     def slope(self, position: int, direction: Any, analytic: float) -> Slope:
         """In float64 where the ops of the function can be computed in it, else in their own precision."""
         tensor, base = self.tensors[position], array64(self.inputs[position])

@@ -16,6 +16,7 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.execute import quick_execute
 from tensorflow.python.framework import dtypes, tensor_util
 
+from gradmagic.capture.corners import at_corner
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.replay import MAX_TURNS, Unrepeatable, attributes
@@ -64,6 +65,9 @@ class Evaluation:
         self._held: Callable[[Frame, Any], bool] = lambda frame, op: False
         self._moving = self._wide = False
         self.drawn = self.narrow = False
+        # Ops that a changed value reached and that stood at a corner in the first pass.
+        self.corners: set[tuple[Any, str]] = set()
+        self._looked: set[tuple[Any, str]] = set()
         self.blur = 0.0
         self.through: set[int] = set()
         self._base: dict[tuple[Any, int], Any] = {}
@@ -209,6 +213,10 @@ class Evaluation:
             self.through.add(op.outputs[0]._id)
         for t in (*op.inputs, *op.outputs) if touched else ():
             self.blur = max(self.blur, HALVES.get(t.dtype, 0.0))
+        if touched and (frame.path, op.name) not in self._looked:
+            self._looked.add((frame.path, op.name))
+            if at_corner(op.type, [array_of(v) if v is not None and not isinstance(v, Place) else None for v in (self._base.get((frame.path, t._id)) for t in op.inputs)]):
+                self.corners.add((frame.path, op.name))
         flags = [t._id in changed for t in op.inputs]
         for out, (value, other) in zip(op.outputs, self._results(frame, op, inputs, flags), strict=False):
             known[out._id] = value

@@ -17,8 +17,10 @@ from tensorflow.python.eager import context, execute
 from tensorflow.python.framework import op_callbacks, op_def_registry
 from tensorflow.python.ops import resource_variable_ops
 
+from gradmagic.capture.corners import at_corner
 from gradmagic.capture.evaluate import OutOfTime
 from gradmagic.capture.graph_ops import RANDOM, SHAPES
+from gradmagic.capture.numbers import array_of
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -114,7 +116,7 @@ class Replay:
                 raise
             except Exception as error:
                 raise Void(f"an op of the way cannot be run again ({type(error).__name__})") from None
-        self.value({key: np.asarray(tf.cast(value, tf.float64).numpy()) for key, value in sources.items()})
+        self.value({key: wide_array(value) for key, value in sources.items()})
 
     @property
     def dtype(self) -> str:
@@ -123,6 +125,11 @@ class Replay:
     @property
     def blur(self) -> float:
         return max([self._blur, *(call.evaluation.blur for call in self.calls.values())])
+
+    def at_corner(self) -> bool:
+        """Whether an op on the way stands exactly where its slope changes."""
+        eager = (event for event in self.steps if not event.is_call)
+        return any(at_corner(e.kind, [array_of(t) for t in e.inputs]) for e in eager) or any(call.evaluation.corners for call in self.calls.values())
 
     @property
     def through(self) -> tuple[int, ...]:
@@ -292,3 +299,8 @@ def _type_attributes(kind: str) -> frozenset[str]:
 def read(variable: Any) -> Any:
     """The value of a variable, read without a tape noticing."""
     return resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)
+
+
+def wide_array(value: Any) -> Any:
+    """A tensor as an array of float64, or of complex128."""
+    return np.asarray(tf.cast(value, tf.complex128 if value.dtype.is_complex else tf.float64).numpy())

@@ -15,7 +15,7 @@ import numpy as np
 STEPS = {"float64": (1e-3, 1e-4, 1e-5, 1e-6, 1e-7), "float32": (1e-1, 3e-2, 1e-2, 3e-3, 1e-3), "float16": (0.5, 0.25, 0.125), "bfloat16": (0.5, 0.25)}
 TOLERANCE = {"float64": 1e-4, "float32": 2e-2, "float16": 1e-1, "bfloat16": 2e-1}
 EPSILON = {"float64": 2.3e-16, "float32": 1.2e-7, "float16": 1e-3, "bfloat16": 8e-3}
-Verdict = Literal["agrees", "differs", "kink", "jump", "rounding", "not finite"]
+Verdict = Literal["agrees", "differs", "kink", "jump", "corner", "rounding", "not finite"]
 
 
 @dataclass(frozen=True)

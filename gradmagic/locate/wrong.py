@@ -27,7 +27,7 @@ def locate_wrong(recording: Recording) -> list[Fault]:
             continue
         if check.agrees is False:
             found.append(Fault("wrong", "numeric", run, (check.source,), numeric=check, span=run.span))
-        elif check.note in ("kink", "jump"):
+        elif check.note in ("kink", "jump", "corner"):
             found.append(Fault("wrong", "nonsmooth", run, (check.source,), numeric=check, span=run.span, detail={"key": check.note}))
     return found
 
