@@ -226,3 +226,29 @@ def test_the_edit_is_the_one_that_a_good_engineer_makes(name: str, notebook: Any
     fixes = [fix for f in report.findings for fix in f.fixes]
     assert fixes and fixes[0].verified is not None, [(f.rule, f.message) for f in report.findings]
     assert wanted in apply("%%gradcheck --fix\n" + cell, fixes[0].edits)
+
+
+CLIENTS = """import tensorflow as tf, keras
+server = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+x, y = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+def train(x, y):
+    own = keras.models.clone_model(server)
+    own.set_weights(server.get_weights())
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((y - own(x)) ** 2)
+    for v, g in zip(own.trainable_variables, tape.gradient(loss, own.trainable_variables)):
+        v.assign_sub(0.1 * g)
+    return own.get_weights()"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [("trained = train(x, y)", "server.set_weights(trained)"), ("trained = [train(x + i, y) for i in range(3)]", "server.set_weights([sum(ws) / len(ws) for ws in zip(*trained)])")],
+)
+def test_what_a_function_trained_is_handed_back(notebook: Any, line: str, wanted: str) -> None:
+    notebook.run(CLIENTS)
+    cell = f"{line}\ntest = float(tf.reduce_mean((y - server(x)) ** 2))"
+    report = notebook.check(cell, "--fix")
+    found = next(f for f in report.findings if f.rule == "step/trained-another-object")
+    assert found.fixes and found.fixes[0].verified is not None
+    assert apply("%%gradcheck --fix\n" + cell, found.fixes[0].edits).split("\n")[2] == wanted
