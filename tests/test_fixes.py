@@ -252,3 +252,37 @@ def test_what_a_function_trained_is_handed_back(notebook: Any, line: str, wanted
     found = next(f for f in report.findings if f.rule == "step/trained-another-object")
     assert found.fixes and found.fixes[0].verified is not None
     assert apply("%%gradcheck --fix\n" + cell, found.fixes[0].edits).split("\n")[2] == wanted
+
+
+ENCODER = """import tensorflow as tf, keras
+class Encoder(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(4)
+        self.pooler = keras.layers.Dense(4, activation="tanh")  # for classification
+    def call(self, x):
+        hidden = self.inner(x)
+        return hidden, self.pooler(hidden)
+class Tagger(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = Encoder(), keras.layers.Dense(2)
+    def call(self, x):
+        hidden, pooled = self.encoder(x)
+        return self.head(hidden)
+keras.utils.set_random_seed(1)
+x, y = tf.random.normal((8, 3)), tf.random.normal((8, 2))
+model = Tagger()
+model.compile("sgd", "mse")"""
+
+
+@pytest.mark.parametrize(
+    "cell", ["h = model.fit(x, y, verbose=0)", "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((model(x) - y) ** 2)\ng = tape.gradient(loss, model.trainable_variables)"]
+)
+def test_a_layer_that_nothing_uses_is_left_out(notebook: Any, cell: str) -> None:
+    notebook.run(ENCODER)
+    report = notebook.check(cell, "--fix")
+    fix = next(f for f in report.findings if f.rule == "none/discarded-result").fixes[0]
+    assert fix.verified is not None
+    assert [e.replacement for e in fix.edits] == ['        self.pooler = keras.layers.Dense(4, activation="tanh", trainable=False)  # for classification']
+    assert set(fix.verified.statuses_after.values()) == {"ok"}

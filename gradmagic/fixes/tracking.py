@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name, walk
 from gradmagic.fixes.names import names_of
-from gradmagic.recording import Recording, Variable
+from gradmagic.recording import GradientRun, Op, Recording, Variable
 from gradmagic.report import Fix
 
 
@@ -84,3 +84,18 @@ def _average(code: Code, place: Place, used: str, function: cst.FunctionDef) -> 
             continue
         return fix(title, "unsafe", (code, Change().insert_after(statement, code.line(line))))
     return ()
+
+
+def left_out(recording: Recording, run: GradientRun, op: Op | None) -> tuple[Fix, ...]:
+    """`trainable=False` for a layer whose result nothing uses, where the sources are all that a model trains."""
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    place = layer.made_at if layer is not None and layer.library else None
+    asked = run.span.code if run.span is not None else ""
+    if place is None or layer is None or not (run.kind.startswith("keras") or ".trainable_" in asked):
+        return ()
+    code = code_at(recording, place)
+    call = code.call_at(place, (layer.type,)) if code is not None else None
+    if code is None or call is None or argument(call, None, "trainable") is not None or any(a.star == "**" for a in call.args):
+        return ()
+    new = with_keyword(call, "trainable", cst.Name("False"))
+    return fix(f"train without this `{layer.type}`, whose result nothing uses (or take it out)", "unsafe", (code, Change().replace(call, new)))
