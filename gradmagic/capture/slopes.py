@@ -20,7 +20,7 @@ Verdict = Literal["agrees", "differs", "kink", "jump", "corner", "rounding", "no
 
 @dataclass(frozen=True)
 class Slope:
-    """What central differences say about an analytic derivative; `flat` where the function is the very same at every point that was tried."""
+    """What central differences say about an analytic derivative; `flat` where the function is the very same at all the points nearest by."""
 
     verdict: Verdict
     analytic: float
@@ -43,12 +43,12 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
     middle = value(0.0)
     noise_at = 8 * eps * max(abs(middle), magnitude or 0.0, 1e-300)
     found: list[tuple[float, float, float, float]] = []
-    flat = True
+    same: list[bool] = []
     for h in STEPS.get(dtype, STEPS["float32"]):
         ahead, behind = value(h), value(-h)
         if not np.isfinite([ahead, behind]).all():
             continue
-        flat = flat and ahead == middle == behind
+        same.append(ahead == middle == behind)
         central, apart = (ahead - behind) / (2 * h), (ahead - 2 * middle + behind) / h
         noise = noise_at / h
         found.append((h, central, apart, noise))
@@ -57,7 +57,7 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
             return Slope("agrees", analytic, central, abs(central - analytic) / scale if scale else 0.0)
     if not found:
         return Slope("not finite", analytic, float("nan"), float("nan"))
-    return replace(_judge(found, analytic, tolerance), flat=flat)
+    return replace(_judge(found, analytic, tolerance), flat=all(same[-3:]))
 
 
 def _judge(found: Sequence[tuple[float, float, float, float]], analytic: float, tolerance: float) -> Slope:
