@@ -382,7 +382,11 @@ class StaleRead:
 
 @dataclass(frozen=True, slots=True)
 class NumericCheck:
-    """Analytic against numerical derivative along one random direction; `custom` names the custom gradient that was checked by itself."""
+    """Analytic against numerical derivative along one random direction; `custom` names the custom gradient that was checked by itself.
+
+    `through` holds the `op`s of the custom gradients on the way from the source to the target, where the way is in a graph. `input_name` is what the input of a
+    custom gradient is called that is not one of its arguments; `beside` is set where it was looked at close to its real inputs, which stand at a kink.
+    """
 
     run: int
     source: int | None
@@ -395,6 +399,9 @@ class NumericCheck:
     ratio: float | None = None
     note: str = ""
     span: Span | None = None
+    through: tuple[int, ...] = ()
+    input_name: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)

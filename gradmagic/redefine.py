@@ -17,8 +17,8 @@ class Again:
     swapped: set[str] = field(default_factory=set)
 
 
-def again(old: str, new: str, later: Iterable[str] = ()) -> Again:
-    """What an edit of a cell asks for. `later` are the cells that ran after it and before the checked one.
+def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
+    """What an edit of a cell asks for. `cells` are those that ran after it and before the checked one.
 
     Raises:
         SyntaxError: the edited cell cannot be parsed.
@@ -30,6 +30,7 @@ def again(old: str, new: str, later: Iterable[str] = ()) -> Again:
     gone = [s for s in before if ast.dump(s) not in left]
     classes = {s.name: s for s in gone if isinstance(s, ast.ClassDef)}
     result = Again()
+    later = [_plain(text) for text in cells]
     spoiled: set[str] = set()
     makes_anew = False
     for statement in [*changed, *gone]:
@@ -46,6 +47,7 @@ def again(old: str, new: str, later: Iterable[str] = ()) -> Again:
         else:
             spoiled |= _stored(statement) or _roots(statement)
             makes_anew = makes_anew or not _stored(statement)
+    spoiled |= _makers([*after, *(s for statements in later for s in statements)], spoiled & set(classes))
     made = set(changed)
     functions = {s.name for s in changed if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
     for index, statement in enumerate(after):
@@ -54,12 +56,32 @@ def again(old: str, new: str, later: Iterable[str] = ()) -> Again:
             result.statements.append(statement)
             if statement not in made or not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 spoiled |= _stored(statement)
-    for text in later:
-        for statement in _plain(text):
+    for statements in later:
+        for statement in statements:
             if _concerned(statement, spoiled, functions):
                 result.statements.append(statement)
                 spoiled |= _stored(statement)
     return result
+
+
+def _makers(statements: list[ast.stmt], classes: set[str]) -> set[str]:
+    """The classes that make an object of one of these when they are made themselves, and the functions that make one."""
+    found: set[str] = set()
+    while classes:
+        more = set()
+        for statement in statements:
+            if isinstance(statement, ast.ClassDef):
+                bodies: list[ast.stmt] = [s for s in statement.body if isinstance(s, ast.FunctionDef) and s.name in CONSTRUCTING]
+            elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                bodies = [statement]
+            else:
+                continue
+            called = {n.func.id for b in bodies for n in ast.walk(b) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+            if called & classes and statement.name not in found:
+                more.add(statement.name)
+        found |= more
+        classes = more
+    return found
 
 
 def _plain(source: str) -> list[ast.stmt]:

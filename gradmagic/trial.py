@@ -10,6 +10,9 @@ import ast
 import dataclasses
 import gc
 import math
+import re
+import types
+from collections.abc import Iterable
 from typing import Any
 
 from gradmagic.recording import Recording
@@ -19,9 +22,14 @@ from gradmagic.report import Edit, Finding, Fix, Report, Trial
 SECONDS = 60.0
 # Calls that reach beyond the process: their traces would stay.
 OUTSIDE = frozenset(
-    {"save", "save_weights", "save_model", "export", "to_csv", "to_pickle", "to_parquet", "savez", "savefig", "dump", "unlink", "remove", "rmdir", "rmtree", "makedirs", "mkdir", "system", "Popen"}
-    | {"check_call", "check_output", "urlopen", "urlretrieve", "get_file", "post", "input", "rename", "write_text", "write_bytes", "imsave", "write_video", "push_to_hub", "upload"}
+    {"save", "save_weights", "save_model", "export", "to_csv", "to_pickle", "to_parquet", "savez", "savefig", "dump", "unlink", "rmdir", "rmtree", "makedirs", "mkdir", "system", "Popen"}
+    | {"check_call", "check_output", "urlopen", "urlretrieve", "get_file", "post", "input", "write_text", "write_bytes", "imsave", "write_video", "push_to_hub", "upload"}
+    | {"write_file", "TFRecordWriter", "create_file_writer", "savetxt", "tofile", "to_excel", "to_hdf", "to_feather", "to_sql", "imwrite", "save_img", "plot_model", "touch", "symlink"}
 )
+# Lists and tables have methods of these names.
+OF_OS = frozenset({"remove", "rename", "replace", "putenv"})
+# Whatever is called of them reaches beyond the process.
+MODULES = frozenset({"subprocess", "shutil", "requests", "socket", "sqlite3", "smtplib", "wandb", "mlflow"})
 CALLBACKS = frozenset({"ModelCheckpoint", "TensorBoard", "CSVLogger", "BackupAndRestore"})
 WORST = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 TOLERANCE = 1e-5
@@ -141,7 +149,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
     present = Snapshot(bench.shell.user_ns, everything=True)
     if not present.values:
         raise NotTried("the variables are too large to be kept aside, so the fix was not tried")
-    _refuse_iterators(present.unrestorable, source)
+    _refuse_unrestorable(present.unrestorable, source, bench.shell.user_ns)
     swapped: list[tuple[Any, type]] = []
     try:
         if bench.unchanged is None:
@@ -255,7 +263,10 @@ def _refuse(source: str) -> None:
     tree = _parse("\n".join("" if line.startswith("%%gradcheck") else raw for line, raw in zip(lines, source.split("\n"), strict=True)))
     for node in ast.walk(tree) if tree is not None else ():
         name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-        if name in OUTSIDE or name in CALLBACKS or (name == "open" and isinstance(node, ast.Call) and _writes(node)):
+        owner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        name = f"{owner.id}.{name}" if isinstance(owner, ast.Name) and owner.id in MODULES else name
+        name = f"os.{name}" if isinstance(owner, ast.Name) and owner.id == "os" and name in OF_OS else name
+        if name.partition(".")[0] in MODULES | {"os"} or name in OUTSIDE or name in CALLBACKS or (name == "open" and isinstance(node, ast.Call) and _writes(node)):
             raise NotTried(f"the cell calls `{name}`, whose traces outside the notebook cannot be undone, so the fix was not tried")
 
 
@@ -271,10 +282,28 @@ def _parse(source: str) -> ast.Module | None:
         return None
 
 
-def _refuse_iterators(names: list[str], source: str) -> None:
-    used = {word for word in names if word in source}
+def _refuse_unrestorable(found: dict[str, str], source: str, namespace: dict[str, Any]) -> None:
+    """Raises NotTried for code that leads, by itself or through functions of the notebook, to something that cannot be put back."""
+    used = sorted(set(found) & _names_in(source, namespace))
     if used:
-        raise NotTried(f"the cell reads from `{sorted(used)[0]}`, a generator whose place cannot be put back, so the fix was not tried")
+        raise NotTried(f"the cell uses `{used[0]}`, {found[used[0]]} cannot be put back, so the fix was not tried")
+
+
+def _names_in(source: str, namespace: dict[str, Any]) -> set[str]:
+    names = set(re.findall(r"[^\W\d]\w*", source))
+
+    def called(words: Iterable[str]) -> list[types.CodeType]:
+        found = [namespace.get(word) for word in words]
+        return [f.__code__ for f in found if isinstance(f, types.FunctionType) and f.__module__ == "__main__"]
+
+    waiting, seen = called(names), set[types.CodeType]()
+    while waiting:
+        code = waiting.pop()
+        if code not in seen:
+            seen.add(code)
+            names.update(code.co_names)
+            waiting += [c for c in code.co_consts if isinstance(c, types.CodeType)] + called(code.co_names)
+    return names
 
 
 def _statuses(report: Report, call: int) -> dict[str, str]:

@@ -166,14 +166,49 @@ def test_a_fix_that_fails_is_never_shown(notebook: Any, monkeypatch: pytest.Monk
     assert [f for f in notebook.check(STOPPED, "--fix").findings if f.fixes] == []
 
 
-@pytest.mark.parametrize(("line", "word"), [("open('x.txt', 'w').close()", "open"), ("model_saver.save('x')", "save"), ("value = next(numbers)", "numbers")])
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("open('x.txt', 'w').close()", "open"),
+        ("model_saver.save('x')", "save"),
+        ("tf.io.write_file('x', 'y')", "write_file"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.run"),
+        ("value = next(numbers)", "`numbers`, a generator whose place"),
+        ("value = draw()", "`numbers`, a generator whose place"),
+        ("queue.enqueue(loss)", "`queue`, a queue whose content"),
+        ("journal.write('a')", "`journal`, a file whose content"),
+    ],
+)
 def test_a_cell_that_leaves_traces_is_not_run_again(notebook: Any, line: str, word: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     notebook.run(SETUP + "\nnumbers = (i for i in range(9))\nclass Saver:\n    def save(self, name): pass\nmodel_saver = Saver()")
+    notebook.run("def draw():\n    return next(numbers)\nqueue = tf.queue.FIFOQueue(9, tf.float32)\njournal = open('journal.txt', 'w')")
     report = notebook.check(STOPPED + line)
+    notebook.run("journal.close()")
+    notebook.run("journal = open('journal.txt', 'a')")
     index = next(i for i, f in enumerate(report.findings) if f.fixes)
     answer = try_fix(report, index, 0)
+    notebook.run("journal.close()")
     assert word in answer["error"] and answer["error"].endswith("not tried") and not answer["holds"]
+
+
+def test_lookup_tables_and_files_that_are_read_are_put_back(notebook: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lines.txt").write_text("1\n2\n3\n4\n")
+    notebook.run(
+        SETUP + "\ncounts = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)\ncounts.insert(['a', 'b'], [1, 2])\n"
+        "dense = tf.lookup.experimental.DenseHashTable(tf.int64, tf.float32, 0.0, empty_key=-1, deleted_key=-2)\ndense.insert([3], [0.5])\n"
+        "fixed = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(['a'], [1.0]), 0.0)\nlines = open('lines.txt')\nx = lines.readline()"
+    )
+    cell = "line = lines.readline()\ncounts.insert(['c'], [9])\ncounts.remove(tf.constant(['a']))\ndense.insert([4], [1.5])\nv = fixed.lookup(tf.constant(['a']))" + STOPPED
+    report = notebook.check(cell)
+    look = "[sorted(zip(*[t.numpy().tolist() for t in counts.export()])), dense.lookup([3, 4]).numpy().tolist(), int(dense.size()), lines.tell()]"
+    before = notebook.run(look).result
+    index = next(i for i, f in enumerate(report.findings) if f.fixes)
+    answer = try_fix(report, index, 0)
+    assert answer["error"] is None and answer["holds"]
+    assert notebook.run(look).result == before == [[(b"b", 2), (b"c", 9)], [0.5, 1.5], 2, 4]
+    notebook.run("lines.close()")
 
 
 def test_a_long_cell_is_given_up(notebook: Any) -> None:

@@ -8,6 +8,9 @@ CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 LOOPS = frozenset({"While", "StatelessWhile"})
 SILENT = frozenset({"NoOp", "Assert", "PrintV2", "Print", "WriteSummary", "WriteScalarSummary", "WriteHistogramSummary", "FlushSummaryWriter", "CheckNumerics", "ControlTrigger"})
+RANDOM = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Dropout")
+# What they give follows from the shapes of their inputs, not from the values.
+SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape", "BroadcastGradientArgs"})
 # Stateful only in that they keep the order; a second run gives the same.
 REPEATABLE = frozenset(
     {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarIsInitializedOp", "VariableShape", "ResourceScatterUpdate"}

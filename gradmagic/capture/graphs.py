@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tensorflow.python.eager import context, record
 from tensorflow.python.eager.polymorphic_function import atomic_function
-from tensorflow.python.framework import func_graph
+from tensorflow.python.framework import dtypes, func_graph
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawRun, RawSite
+from gradmagic.capture.graph_ops import is_repeatable
 from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
 from gradmagic.recording import Gradient
+
+MOST_KEPT = 1000
 
 
 class Graphs:
@@ -25,6 +29,10 @@ class Graphs:
         self.session = session
         self.calls: list[tuple[int, Any, tuple[int | None, ...], tuple[int | None, ...], Place | None, frozenset[int], str]] = []
         self.traced_runs: list[Template] = []
+        # For `--numeric`: calls by the id of their first result, how often each custom gradient in a graph was looked at, and the sites in graphs that were.
+        self.kept: dict[int, Any] = {}
+        self.custom_runs: dict[int, int] = {}
+        self.compared: set[int] = set()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
@@ -41,10 +49,10 @@ class Graphs:
                     return True
         return False
 
-    def template(self, run: RawRun, site: RawSite, results: list[Any], target: Any) -> None:
+    def template(self, run: RawRun, site: RawSite, results: list[Any], targets: list[Any]) -> None:
         """A gradient call was traced: remember which tensors will hold its answers."""
         graph = framework_ops.get_default_graph()
-        template = Template(run, site, results, target, graph)
+        template = Template(run, site, results, targets, graph)
         run.gradients = tuple(Gradient(r is None, None if t is None else t._id, None, s) for r, t, s in zip(results, template.tensors, template.sparse, strict=True))
         expect(template, graph)
         self.traced_runs.append(template)
@@ -104,8 +112,38 @@ class Call:
             answers.setdefault(id(template), (template, {}))
         worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
         hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen]
+        recorded = {k: v for k, v in recorded.items() if v is not None}
         if worse or hidden:
-            look_inside(self.session, self, {k: v for k, v in recorded.items() if v is not None}, worse, hidden)
+            look_inside(self.session, self, recorded, worse, hidden)
+        if self.session.numeric:
+            found = dict(answers.values())
+            own = {p.origin for p in probes if p.template is not None}
+            self.compare({k: v for k, v in recorded.items() if k not in own}, {**{t: {} for t in HIDDEN.get(self.graph, ())}, **found})
+
+    def compare(self, recorded: dict[int, Any], templates: Mapping[Template, Mapping[int, Any]]) -> None:
+        """Compare what the call computed with numerical derivatives."""
+        from gradmagic.capture.compiled import Look
+        from gradmagic.capture.numeric import unnoticed
+
+        try:
+            with unnoticed(self.session):
+                look = Look(self.session, self.graph, templates)
+                if look:
+                    look.run(self.args, {handle._id: value for handle, value in self.before}, recorded)
+        except Exception as error:
+            self.session.failed("compare the gradients inside a `tf.function` with numerical derivatives", error)
+
+    def keep(self, outputs: list[Any], probes: list[Probe], values: Any, results: Any) -> None:
+        """Remember the call of a function that a tape sees, for `--numeric`."""
+        from gradmagic.capture.compiled import Kept
+
+        recorded = {probe.origin: value for probe, value in zip(probes, values, strict=False) if value is not None}
+        for tensor, value in zip(outputs, results, strict=False):
+            if not is_repeatable(tensor.op) and isinstance(value, framework_ops.EagerTensor) and value.dtype not in (dtypes.resource, dtypes.variant):
+                recorded[tensor._id] = value
+        self.compare(recorded, {})
+        if self.session.active and results and len(self.session.graphs.kept) < MOST_KEPT:
+            self.session.graphs.kept[results[0]._id] = Kept(self.graph, outputs, self.args, {handle._id: value for handle, value in self.before}, recorded, results)
 
 
 def install(session: Session) -> None:
@@ -121,6 +159,8 @@ def install(session: Session) -> None:
     def call_flat(self: Any, *args: Any) -> Any:
         graph = self._cached_graph
         if session.busy or graph is None or not (graph in PROBES or graph in HIDDEN) or self not in OUTPUTS or self.name.startswith(b"__inference___backward"):
+            if session.numeric and not session.busy and graph is not None and context.executing_eagerly() and not self.name.startswith(b"__inference___backward"):
+                return kept_call(self, graph, args)
             outputs = original_call(self, *args)
             if not session.busy and context.executing_eagerly():
                 session.graphs.called(self, args, outputs)
@@ -132,7 +172,7 @@ def install(session: Session) -> None:
         call = Call(session, graph, args) if eager else None
         everything = original_call(twin or self, *args)
         count = len(self.function_type.flat_outputs)
-        outputs, extra = everything[:count] if twin is not None else everything, everything[count:] if twin is not None else ()
+        outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
         if call is not None:
             session.graphs.called(self, args, outputs)
             try:
@@ -141,6 +181,20 @@ def install(session: Session) -> None:
                 session.failed("look at the gradients inside a `tf.function`", error)
         else:
             _pass_on(graph, probes, extra)
+        return outputs
+
+    def kept_call(self: Any, graph: Any, args: Any) -> Any:
+        call = Call(session, graph, args)
+        known = OUTPUTS.get(self)
+        twin, probes = twin_of(session, self, graph, original_make) if known is not None else (None, [])
+        everything = original_call(twin or self, *args)
+        count = len(self.function_type.flat_outputs)
+        outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
+        session.graphs.called(self, args, outputs)
+        try:
+            call.keep(known if known is not None else list(graph.outputs), probes, extra, list(outputs or ()))
+        except Exception as error:
+            session.failed("remember the call of a `tf.function`", error)
         return outputs
 
     session.patches.set(atomic_function.AtomicFunction, "call_flat", call_flat)

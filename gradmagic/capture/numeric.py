@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.recompute import Events, Replay, Void, read
+from gradmagic.capture.evaluate import OutOfTime
+from gradmagic.capture.recompute import Events, Replay, Void, read, wide_array
 from gradmagic.capture.session import Session
 from gradmagic.capture.slopes import Slope, slope
 from gradmagic.capture.tapes import flatten
 from gradmagic.recording import NumericCheck
 
 SINGLY = 12
-RANK = {"differs": 5, "jump": 4, "kink": 3, "not finite": 2, "rounding": 1, "agrees": 0}
+# How long one gradient call may take to be compared.
+SECONDS = 30.0
+RANK = {"differs": 5, "corner": 4, "jump": 4, "kink": 3, "not finite": 2, "rounding": 1, "agrees": 0}
 
 
 def install(session: Session) -> None:
@@ -36,23 +41,39 @@ def install(session: Session) -> None:
     def gradient(self: Any, target: Any, sources: Any, output_gradients: Any = None, *args: Any, **kwargs: Any) -> Any:
         if session.busy or (session.current_run is not None and session.current_run.kind != "gradcheck"):
             return original(self, target, sources, output_gradients, *args, **kwargs)
-        known, running = len(session.runs), session.current_run
+        known, running, templates = len(session.runs), session.current_run, len(session.graphs.traced_runs)
         result = original(self, target, sources, output_gradients, *args, **kwargs)
+        for template in session.graphs.traced_runs[templates:]:
+            template.weights = flatten(output_gradients) if output_gradients is not None else []
         run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
-        if run is not None and run.turn == 0 and not run.in_graph and context.executing_eagerly():
+        if run is not None and run.turn == 0 and run.place is not None and not run.in_graph and context.executing_eagerly():
             try:
                 with unnoticed(session):
                     _check(session, events, run, target, flatten(sources), flatten(result), output_gradients)
-            except Void as reason:
-                line = session.spans.span(run.place)
-                where = f"line {line.line}" if line is not None else "the cell"
-                session.failures.append(f"gradmagic did not compare the gradients of {where} with a numerical derivative: {reason}")
+            except (Void, OutOfTime) as reason:
+                said(session, run.place, reason)
             except Exception as error:
                 session.failed("compare a gradient with a numerical derivative", error)
         return result
 
     gradient.__wrapped__ = getattr(original, "__wrapped__", original)  # type: ignore[attr-defined]
     session.patches.set(tape_class, "gradient", gradient)
+
+
+def deadline() -> float:
+    """When the comparison that begins now is given up."""
+    return time.monotonic() + SECONDS
+
+
+def said(session: Session, place: Any, reason: Exception, *, custom: bool = False) -> None:
+    """Put down, once, that a comparison was not possible."""
+    line = session.spans.span(place)
+    where = f"line {line.line}" if line is not None else "the cell"
+    clause = f"it takes longer than {SECONDS:.0f} s" if isinstance(reason, OutOfTime) else str(reason)
+    what = "check a custom gradient inside a `tf.function`" if custom else f"compare the gradients of {where} with a numerical derivative"
+    sentence = f"gradmagic did not {what}: {clause}"
+    if sentence not in session.failures:
+        session.failures.append(sentence)
 
 
 @contextlib.contextmanager
@@ -75,17 +96,77 @@ def unnoticed(session: Session) -> Iterator[None]:
             generator.setstate(state)
 
 
-def note(session: Session, run: Any, source: int | None, text: str, found: Slope | None = None) -> None:
-    """Put down one comparison of a gradient call."""
-    agrees = None if found is None or found.verdict not in ("agrees", "differs") else found.verdict == "agrees"
-    analytic, numeric, error = (found.analytic, found.numeric, found.error) if found is not None else (0.0, 0.0, 0.0)
-    ratio = analytic / numeric if found is not None and numeric and np.isfinite(numeric) else None
-    session.numeric_checks.append(NumericCheck(run.seq, source, None, None, analytic, numeric, error, agrees, ratio, text, session.spans.span(run.place)))
+def unseen(session: Session) -> None:
+    """Say which gradient calls in graphs were not met by any call that could be followed."""
+    for template in session.graphs.traced_runs:
+        if template.run.site not in session.graphs.compared and any(r.site == template.run.site for r in session.runs):
+            session.graphs.compared.add(template.run.site)
+            said(session, template.place, Void("they are computed in a graph whose run I cannot follow"))
+
+
+class Way(Protocol):
+    """From some sources to a target: `value` gives the target for other values of the sources.
+
+    `dtype` is the precision it computes in, `magnitude` the size of the target's terms, `blur` how exact its gradients are, `floor` the rounding to expect in a
+    derivative, `through` the ops of the custom gradients in graphs that lie on it.
+    """
+
+    magnitude: float
+    floor: float
+
+    @property
+    def dtype(self) -> str: ...
+
+    @property
+    def blur(self) -> float: ...
+
+    @property
+    def through(self) -> tuple[int, ...]: ...
+
+    def value(self, moved: Mapping[int, Any]) -> float: ...
+
+    def at_corner(self) -> bool: ...
+
+
+def compare(session: Session, run: Any, way: Way, gradients: dict[int, Any], values: dict[int, Any], place: dict[int, int]) -> None:
+    """Compare gradients with central differences along random directions.
+
+    Args:
+        gradients: the gradient of each source by its key, as an array of float64; values: the source's value, likewise; place: its number among the sources.
+    """
+    keys = list(gradients)
+    # A gradient whose terms cancel (the bias before a normalisation) holds the rounding of those terms.
+    sizes = {k: max(float(np.abs(values[k]).max(initial=0.0)), 1e-3) for k in keys}
+    way.floor = max(way.blur, 1e-5) * max(float(np.linalg.norm(gradients[k])) * sizes[k] for k in keys)
+    groups, compared = [[k] for k in keys] if len(keys) <= SINGLY else [keys], 0
+    try:
+        while groups:
+            group = groups.pop(0)
+            worst = max((_along(way, gradients, values, group, turn) for turn in range(max(1, session.numeric))), key=lambda s: (RANK[s.verdict], s.error))
+            if worst.verdict == "differs" and len(group) == 1 and way.at_corner():
+                worst = replace(worst, verdict="corner")
+            if worst.verdict == "agrees" or len(group) == 1:
+                for key in group:
+                    _note(session, run, place[key], worst, way.through)
+                compared += len(group)
+            else:
+                groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+    except OutOfTime:
+        if not compared:
+            raise
+        line = session.spans.span(run.place)
+        where = f"line {line.line}" if line is not None else "the cell"
+        session.failures.append(f"gradmagic compared {compared} of {len(keys)} gradients of {where} with numerical derivatives: the rest would take longer than {SECONDS:.0f} s")
+
+
+def _note(session: Session, run: Any, source: int, found: Slope, through: tuple[int, ...]) -> None:
+    agrees = None if found.verdict not in ("agrees", "differs") else found.verdict == "agrees"
+    text = "" if agrees is not None else found.verdict
+    ratio = found.analytic / found.numeric if found.numeric and np.isfinite(found.numeric) else None
+    session.numeric_checks.append(NumericCheck(run.seq, source, None, None, found.analytic, found.numeric, found.error, agrees, ratio, text, session.spans.span(run.place), through=through))
 
 
 def _check(session: Session, events: Events, run: Any, target: Any, sources: list[Any], results: list[Any], output_gradients: Any) -> None:
-    if output_gradients is not None:
-        raise Void("the call was given `output_gradients`")
     targets = [t for t in flatten(target) if isinstance(t, framework_ops.EagerTensor)]
     if not targets or any(not t.dtype.is_floating for t in targets):
         raise Void("the target is complex or not a float")
@@ -95,9 +176,9 @@ def _check(session: Session, events: Events, run: Any, target: Any, sources: lis
     for position, (source, gradient) in enumerate(zip(sources, results, strict=False)):
         key = session.variables.key(source)
         dense = tf.convert_to_tensor(gradient) if gradient is not None else None
-        if key is None or dense is None or not dense.dtype.is_floating:
+        if key is None or dense is None or not (dense.dtype.is_floating or dense.dtype.is_complex):
             continue
-        array = np.asarray(tf.cast(dense, tf.float64).numpy())
+        array = wide_array(dense)
         inner = session.variables.unwrap(source)
         value = read(inner) if hasattr(inner, "handle") else source
         if not np.isfinite(array).all() or tuple(value.shape) != array.shape or key in gradients:
@@ -105,36 +186,30 @@ def _check(session: Session, events: Events, run: Any, target: Any, sources: lis
         gradients[key], values[key], place[key] = array, value, position
     if not gradients:
         return
-    replay = Replay(session, events, targets, values)
-    keys = list(gradients)
-    # A gradient whose terms cancel (the bias before a normalisation) holds the rounding of those terms.
-    sizes = {k: max(float(np.abs(np.asarray(tf.cast(values[k], tf.float64).numpy())).max(initial=0.0)), 1e-3) for k in keys}
-    replay.floor = max(replay.blur, 1e-5) * max(float(np.linalg.norm(gradients[k])) * sizes[k] for k in keys)
-    groups = [[k] for k in keys] if len(keys) <= SINGLY else [keys]
-    while groups:
-        group = groups.pop(0)
-        worst = max((_along(replay, gradients, values, group, turn) for turn in range(max(1, session.numeric))), key=lambda s: (RANK[s.verdict], s.error))
-        if worst.verdict == "agrees" or len(group) == 1:
-            for key in group:
-                note(session, run, place[key], "" if worst.verdict in ("agrees", "differs") else worst.verdict, worst)
-        else:
-            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+    weights = flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
+    if len(weights) != len(targets):
+        raise Void("not every target is a tensor")
+    factors = [1.0 if w is None else np.asarray(tf.cast(tf.convert_to_tensor(w), tf.float64).numpy()) for w in weights]
+    way = Replay(session, events, run, targets, factors, values, deadline())
+    compare(session, run, way, gradients, {k: wide_array(v) for k, v in values.items()}, place)
 
 
-def _along(replay: Replay, gradients: dict[int, Any], values: dict[int, Any], group: list[int], turn: int) -> Slope:
+def _along(way: Way, gradients: dict[int, Any], values: dict[int, Any], group: list[int], turn: int) -> Slope:
     """The slope along one random direction in the space of some sources, each in proportion to its own size."""
     rng = np.random.default_rng((turn, len(group)))
-    base = {k: np.asarray(tf.cast(values[k], tf.float64).numpy()) for k in group}
     moved: dict[int, Any] = {}
     analytic = 0.0
     for key in group:
-        size = float(np.abs(base[key]).max(initial=0.0)) or 1.0
-        direction = rng.standard_normal(base[key].shape) * min(max(size, 1e-3), 1e3)
+        size = float(np.abs(values[key]).max(initial=0.0)) or 1.0
+        direction = rng.standard_normal(values[key].shape) * min(max(size, 1e-3), 1e3)
+        if values[key].dtype.kind == "c":
+            direction = direction + 1j * rng.standard_normal(values[key].shape) * min(max(size, 1e-3), 1e3)
         moved[key] = direction
-        analytic += float(np.sum(gradients[key] * direction))
+        # TensorFlow's gradient of a real target for a complex source: the conjugate of it times the change is the target's change.
+        analytic += float(np.sum(np.real(np.conj(gradients[key]) * direction)))
 
     def value(step: float) -> float:
-        return replay.value({k: base[k] + step * moved[k] for k in group})
+        return way.value({k: values[k] + step * moved[k] for k in group})
 
-    replay.value({})
-    return slope(value, analytic, replay.dtype, replay.magnitude, blur=replay.blur, floor=replay.floor)
+    value(0.0)
+    return slope(value, analytic, way.dtype, way.magnitude, blur=way.blur, floor=way.floor)

@@ -7,6 +7,7 @@ What `stop_gradient` holds back stays held. In float64 where every op of the way
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,17 @@ from tensorflow.python.eager import context, execute
 from tensorflow.python.framework import op_callbacks, op_def_registry
 from tensorflow.python.ops import resource_variable_ops
 
+from gradmagic.capture.corners import at_corner
+from gradmagic.capture.evaluate import OutOfTime
+from gradmagic.capture.graph_ops import RANDOM, SHAPES
+from gradmagic.capture.numbers import array_of
+
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
 MOST_EVENTS = 20_000
 HELD = frozenset({"StopGradient", "PreventGradient"})
 SILENT = ("Assign", "Print", "Assert", "WriteSummary", "ResourceApply", "ResourceScatter", "CheckNumerics", "NoOp")
-RANDOM = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Dropout")
 READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
 HALF = {"float16": tf.float16, "bfloat16": tf.bfloat16}
 FLOAT, DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
@@ -32,11 +37,24 @@ class Void(Exception):
     """A comparison is not possible; the message is a clause that says why."""
 
 
+class Event:
+    """An eager op as it ran, with its tensors; when it ran and under which tapes."""
+
+    __slots__ = ("attributes", "inputs", "kind", "outputs", "seq", "tapes")
+
+    def __init__(self, kind: str, inputs: tuple[Any, ...], attributes: tuple[Any, ...], outputs: tuple[Any, ...], seq: int, tapes: frozenset[int]) -> None:
+        self.kind, self.inputs, self.attributes, self.outputs, self.seq, self.tapes = kind, inputs, attributes, outputs, seq, tapes
+
+    @property
+    def is_call(self) -> bool:
+        return self.kind.startswith("__") or "PartitionedCall" in self.kind
+
+
 class Events:
     """Every eager op as it ran, with its tensors, while a cell is checked numerically."""
 
     def __init__(self, session: Session) -> None:
-        self.session, self.all, self.dropped = session, list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]](), False
+        self.session, self.all, self.dropped = session, list[Event](), False
         op_callbacks.add_op_callback(self._note)
         session.patches.on_undo(self._stop)
 
@@ -48,7 +66,8 @@ class Events:
         if graph is not None or self.session.busy:
             return
         kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
-        self.all.append((kind, tuple(inputs), tuple(attrs or ()), tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)))
+        results = tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)
+        self.all.append(Event(kind, tuple(inputs), tuple(attrs or ()), results, self.session.next(), self.session.active))
         if len(self.all) > MOST_EVENTS:
             del self.all[: MOST_EVENTS // 2]
             self.dropped = True
@@ -58,63 +77,100 @@ class Replay:
     """The way from some sources to a target. `value` computes the target for changed sources.
 
     Args:
+        run: the gradient call; what its tape did not record stays as it was.
+        factors: what each target is weighed with.
         sources: the key of each source (a variable's or a tensor's id) and its value as a tensor.
+        limit: when to give up, in the seconds of `time.monotonic`.
 
     Raises:
         Void: the way cannot be run again.
+        OutOfTime: the limit has passed.
     """
 
-    def __init__(self, session: Session, events: Events, targets: list[Any], sources: Mapping[int, Any]) -> None:
-        self.session, self.sources = session, sources
-        self.targets = [t._id for t in targets]
-        self.weights = {t._id: 1.0 for t in targets}
+    def __init__(self, session: Session, events: Events, run: Any, targets: list[Any], factors: list[Any], sources: Mapping[int, Any], limit: float) -> None:
+        self.session, self.sources, self.limit = session, sources, limit
+        self.targets, self.factors = [t._id for t in targets], factors
         if events.dropped:
             raise Void("the cell ran too many ops to keep them all")
+        note = session.tapes.get(run.tape) if run.tape is not None else None
+        self.tape = run.tape if any(run.tape in event.tapes for event in events.all) else None
+        self.since = {key: seq for key, (seq, _) in note.watch_places.items() if key in sources} if note is not None else {}
         self.steps, self.aliases = self._way(events)
-        self.changed = {out._id for _, _, _, outputs in self.steps for out in outputs} | set(sources) | set(self.aliases)
+        self.changed = {out._id for event in self.steps for out in event.outputs} | set(sources) | set(self.aliases)
         if not self.steps and not any(t in self.changed for t in self.targets):
             raise Void("the target was not computed eagerly from the source")
-        self.dtype = "float64"
+        self.wide = True
         self.magnitude = self.floor = 0.0
-        kinds = {t.dtype.name for _, inputs, _, outputs in self.steps for t in (*inputs, *outputs)}
-        self.blur = 5e-2 if "bfloat16" in kinds else 2e-2 if "float16" in kinds else 0.0
-        self.functions = any(kind.startswith("__") or "PartitionedCall" in kind for kind, _, _, _ in self.steps)
-        if self.functions:
-            raise Void("a part of the way is a `tf.function`, whose inside is not computed again")
+        kinds = {t.dtype.name for event in self.steps for t in (*event.inputs, *event.outputs)}
+        self._blur = 5e-2 if "bfloat16" in kinds else 2e-2 if "float16" in kinds else 0.0
+        self.calls = {event.seq: self._call_of(event) for event in self.steps if event.is_call}
         try:
             self.value({})
-        except Void:
+        except (Void, OutOfTime):
             raise
         except Exception:
-            self.dtype = "float32"
+            self.wide = False
             try:
                 self.value({})
-            except Void:
+            except (Void, OutOfTime):
                 raise
             except Exception as error:
                 raise Void(f"an op of the way cannot be run again ({type(error).__name__})") from None
+        self.value({key: wide_array(value) for key, value in sources.items()})
 
-    def _way(self, events: Events) -> tuple[list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]], dict[int, int]]:
+    @property
+    def dtype(self) -> str:
+        return "float64" if self.wide and not any(call.evaluation.narrow for call in self.calls.values()) else "float32"
+
+    @property
+    def blur(self) -> float:
+        return max([self._blur, *(call.evaluation.blur for call in self.calls.values())])
+
+    def at_corner(self) -> bool:
+        """Whether an op on the way stands exactly where its slope changes."""
+        eager = (event for event in self.steps if not event.is_call)
+        return any(at_corner(e.kind, [array_of(t) for t in e.inputs]) for e in eager) or any(call.evaluation.corners for call in self.calls.values())
+
+    @property
+    def through(self) -> tuple[int, ...]:
+        """The ops of the custom gradients inside the functions on the way."""
+        from gradmagic.capture.compiled import ops_of
+
+        return tuple(op for call in self.calls.values() for op in ops_of(self.session, call.evaluation.through))
+
+    def _call_of(self, event: Event) -> Any:
+        from gradmagic.capture.compiled import OfCall
+
+        kept = self.session.graphs.kept.get(event.outputs[0]._id) if event.outputs else None
+        if kept is None:
+            raise Void("a part of the way is a `tf.function`, whose inside is not computed again")
+        wanted = [i for i, out in enumerate(event.outputs[: len(kept.results)]) if out._id in self.needed]
+        return OfCall(self.session, kept, wanted, self.limit)
+
+    def _way(self, events: Events) -> tuple[list[Event], dict[int, int]]:
         tainted, aliases = set(self.sources), dict[int, int]()
         forward = []
         for event in events.all:
-            kind, inputs, _, outputs = event
-            for tensor in inputs:
+            if self.tape is not None and self.tape not in event.tapes:
+                continue
+            for tensor in event.inputs:
                 key = self._variable(tensor)
                 if key is not None and key in self.sources:
                     aliases[tensor._id] = key
                     tainted.add(tensor._id)
-            if any(t._id in tainted for t in inputs) and kind not in HELD and not kind.startswith(SILENT):
-                tainted.update(o._id for o in outputs)
+            touched = any(t._id in tainted and event.seq > self.since.get(t._id, 0) for t in event.inputs)
+            if touched and event.kind not in HELD | SHAPES and not event.kind.startswith(SILENT):
+                tainted.update(o._id for o in event.outputs)
                 forward.append(event)
-        wanted, way = set(self.targets), []
+        self.needed, way = set(self.targets), []
         for event in reversed(forward):
-            kind, inputs, _, outputs = event
-            if wanted.intersection(o._id for o in outputs):
-                wanted.update(t._id for t in inputs)
+            if self.needed.intersection(o._id for o in event.outputs):
+                if event.kind.startswith(RANDOM) and any(o.dtype.is_floating for o in event.outputs):
+                    raise Void(f"`{event.kind}` draws random numbers that depend on the source")
+                if event.kind.startswith(RANDOM):
+                    continue
+                self.needed.update(t._id for t in event.inputs)
                 way.append(event)
-                if kind.startswith(RANDOM):
-                    raise Void(f"`{kind}` draws random numbers that depend on the source")
         return way[::-1], aliases
 
     def _variable(self, tensor: Any) -> int | None:
@@ -144,7 +200,9 @@ class Replay:
         return named[0] if named else None
 
     def value(self, moved: Mapping[int, Any]) -> float:
-        """The sum of the target, with some sources at other values (arrays of float64)."""
+        """The sum of the weighed target, with some sources at other values (arrays of float64)."""
+        if time.monotonic() > self.limit:
+            raise OutOfTime
         known: dict[int, Any] = {}
 
         def source(key: int) -> Any:
@@ -163,29 +221,43 @@ class Replay:
             return self._cast(tensor)
 
         with self.session.aside():
-            for kind, inputs, attributes, outputs in self.steps:
-                results = self._run(kind, inputs, attributes, outputs, look_up, source)
-                known.update((out._id, result) for out, result in zip(outputs, results, strict=True))
+            for event in self.steps:
+                if event.is_call:
+                    self._call(event, moved, known, look_up)
+                    continue
+                results = self._run(event, look_up, source)
+                known.update((out._id, result) for out, result in zip(event.outputs, results, strict=True))
             total, self.magnitude = 0.0, 0.0
-            for key in self.targets:
+            for key, factor in zip(self.targets, self.factors, strict=True):
                 found = known.get(key)
                 if found is None and key in self.sources:
                     found = source(key)
                 if found is None:
                     continue
-                array = np.asarray(found.numpy(), np.float64)
+                array = np.asarray(found.numpy(), np.float64) * factor
                 total += float(array.sum())
                 self.magnitude += float(np.abs(array).sum())
         return total
 
+    def _call(self, event: Event, moved: Mapping[int, Any], known: dict[int, Any], look_up: Any) -> None:
+        """A function on the way, with what has changed of its inputs and variables."""
+        call = self.calls[event.seq]
+        variables = {key: self._cast(tf.constant(value)) for key, value in moved.items()}
+        changed = {i: look_up(t) for i, t in enumerate(event.inputs) if t.dtype not in (tf.resource, tf.variant) and t._id in self.changed}
+        for i, result in zip(call.wanted, call.results(variables, changed, wide=self.wide), strict=True):
+            known[event.outputs[i]._id] = self._cast(result)
+
     def _cast(self, tensor: Any) -> Any:
-        if self.dtype == "float64" and tensor.dtype in (tf.float32, tf.float16, tf.bfloat16):
+        if self.wide and tensor.dtype in (tf.float32, tf.float16, tf.bfloat16):
             return tf.cast(tensor, tf.float64)
-        if self.dtype != "float64" and tensor.dtype == tf.float64:
+        if self.wide and tensor.dtype == tf.complex64:
+            return tf.cast(tensor, tf.complex128)
+        if not self.wide and tensor.dtype == tf.float64:
             return tf.cast(tensor, tf.float32)
         return tensor
 
-    def _run(self, kind: str, inputs: Any, attributes: Any, outputs: Any, look_up: Any, source: Any) -> Any:
+    def _run(self, event: Event, look_up: Any, source: Any) -> Any:
+        kind, inputs, attributes, outputs = event.kind, event.inputs, event.attributes, event.outputs
         if kind == "ReadVariableOp":
             return [source(inputs[0]._id)] if inputs[0]._id in self.sources else [self._cast(o) for o in outputs]
         if kind == "ResourceGather":
@@ -196,7 +268,8 @@ class Replay:
         if any(t.dtype is tf.resource for t in inputs):
             raise Void(f"`{kind}` reads or writes state")
         given = [look_up(t) for t in inputs]
-        types = _type_attributes(kind)
+        # In another precision a random op would draw other numbers.
+        types = _type_attributes(kind) if not kind.startswith("Stateless") else frozenset()
         pairs_ = dict(zip(attributes[::2], attributes[1::2], strict=False))
         flat: list[Any] = []
         for name, value in pairs_.items():
@@ -208,11 +281,13 @@ class Replay:
         return list(found) if isinstance(found, (list, tuple)) else [found]
 
     def _type(self, value: Any) -> Any:
-        if self.dtype != "float64":
+        if not self.wide:
             return value
         if isinstance(value, (list, tuple)):
             return [self._type(v) for v in value]
         enum = value.as_datatype_enum if isinstance(value, tf.DType) else value
+        if enum == tf.complex64.as_datatype_enum:
+            return tf.complex128.as_datatype_enum
         return DOUBLE if enum in (FLOAT, tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum) else value
 
 
@@ -224,3 +299,8 @@ def _type_attributes(kind: str) -> frozenset[str]:
 def read(variable: Any) -> Any:
     """The value of a variable, read without a tape noticing."""
     return resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)
+
+
+def wide_array(value: Any) -> Any:
+    """A tensor as an array of float64, or of complex128."""
+    return np.asarray(tf.cast(value, tf.complex128 if value.dtype.is_complex else tf.float64).numpy())

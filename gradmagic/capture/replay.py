@@ -6,6 +6,8 @@ itself had from every op that a second run would not repeat (random numbers, the
 
 from __future__ import annotations
 
+import types
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -113,7 +115,7 @@ class Replay:
     def _execute(self, op: Any, inputs: list[Any]) -> list[Any]:
         if op.type == "Const":
             return [tf.constant(tensor_util.MakeNdarray(op.get_attr("value")), dtype=op.outputs[0].dtype)]
-        results = quick_execute(op.type, len(op.outputs), inputs, _attributes(op), self._context)
+        results = quick_execute(op.type, len(op.outputs), inputs, attributes(op), self._context)
         return list(results) if isinstance(results, (list, tuple)) else [results] if results is not None else []
 
     def _call(self, graph: Any, name: str, inputs: list[Any]) -> list[Any]:
@@ -165,20 +167,25 @@ def _is_bad(value: Any) -> bool:
     return array is not None and not quick(array)[1]
 
 
-def _attributes(op: Any) -> tuple[Any, ...]:
+def attributes(op: Any, wider: Mapping[Any, Any] = types.MappingProxyType({})) -> tuple[Any, ...]:
+    """The attributes of a graph op as eager execution takes them, with some dtypes in the place of others.
+
+    Raises:
+        Unrepeatable: the op takes a function.
+    """
     found: list[Any] = []
     for attribute in op.op_def.attr:
         if attribute.name not in op.node_def.attr:
             continue
-        found += [attribute.name, _plain(op.get_attr(attribute.name), attribute.type)]
+        found += [attribute.name, _plain(op.get_attr(attribute.name), attribute.type, wider)]
     return tuple(found)
 
 
-def _plain(value: Any, kind: str) -> Any:
+def _plain(value: Any, kind: str, wider: Mapping[Any, Any]) -> Any:
     if kind == "type":
-        return dtypes.as_dtype(value).as_datatype_enum
+        return wider.get(dtypes.as_dtype(value), dtypes.as_dtype(value)).as_datatype_enum
     if kind == "list(type)":
-        return [dtypes.as_dtype(v).as_datatype_enum for v in value]
+        return [wider.get(dtypes.as_dtype(v), dtypes.as_dtype(v)).as_datatype_enum for v in value]
     if kind == "shape":
         return _shape(value)
     if kind == "list(shape)":

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import itertools
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -63,6 +64,10 @@ class Session:
         self.births = 0
         self.own_tape = -1
         self.custom: dict[int, int] = {}
+        # By the id of its first result in the graph: the `seq` before the function of a custom gradient was traced, and its op.
+        self.traced_customs: dict[int, tuple[int, RawOp]] = {}
+        self.open_tapes: list[tuple[Any, int]] = []
+        self._alone = False
         from gradmagic.capture.names import Variables
 
         self.variables = Variables(self)
@@ -103,6 +108,28 @@ class Session:
                 yield
         finally:
             self.busy -= 1
+
+    @contextlib.contextmanager
+    def without_tapes(self) -> Iterator[None]:
+        """Within `aside`, let tapes that are opened now record; those of the user's are set aside meanwhile."""
+        from tensorflow.python import pywrap_tfe
+
+        if self._alone:
+            yield
+            return
+        # TensorFlow counts on a tape being in the set of the thread that it is taken from.
+        tapes = [tape._tape._tape for tape, thread in self.open_tapes if thread == threading.get_ident()]
+        for tape in tapes:
+            pywrap_tfe.TFE_Py_TapeSetRemove(tape)
+        pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+        self._alone = True
+        try:
+            yield
+        finally:
+            self._alone = False
+            pywrap_tfe.TFE_Py_TapeSetStopOnThread()
+            for tape in tapes:
+                pywrap_tfe.TFE_Py_TapeSetAdd(tape)
 
     def failed(self, what: str, error: BaseException) -> None:
         """Note, once, what could not be done; the cell goes on."""
@@ -179,6 +206,10 @@ class Session:
         """The facts as plain values."""
         from gradmagic.capture.finish import recording_of
 
+        if self.numeric and self.graphs is not None:
+            from gradmagic.capture.numeric import unseen
+
+            unseen(self)
         return recording_of(self)
 
     def raised_place(self) -> Place | None:

@@ -7,7 +7,7 @@ the two sides stay apart; at a jump D grows as 1 / h. Only a D that has settled,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,17 +15,18 @@ import numpy as np
 STEPS = {"float64": (1e-3, 1e-4, 1e-5, 1e-6, 1e-7), "float32": (1e-1, 3e-2, 1e-2, 3e-3, 1e-3), "float16": (0.5, 0.25, 0.125), "bfloat16": (0.5, 0.25)}
 TOLERANCE = {"float64": 1e-4, "float32": 2e-2, "float16": 1e-1, "bfloat16": 2e-1}
 EPSILON = {"float64": 2.3e-16, "float32": 1.2e-7, "float16": 1e-3, "bfloat16": 8e-3}
-Verdict = Literal["agrees", "differs", "kink", "jump", "rounding", "not finite"]
+Verdict = Literal["agrees", "differs", "kink", "jump", "corner", "rounding", "not finite"]
 
 
 @dataclass(frozen=True)
 class Slope:
-    """What central differences say about an analytic derivative."""
+    """What central differences say about an analytic derivative; `flat` where the function is the very same at all the points nearest by."""
 
     verdict: Verdict
     analytic: float
     numeric: float
     error: float
+    flat: bool = False
 
 
 def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitude: float | None = None, *, blur: float = 0.0, floor: float = 0.0) -> Slope:
@@ -42,10 +43,12 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
     middle = value(0.0)
     noise_at = 8 * eps * max(abs(middle), magnitude or 0.0, 1e-300)
     found: list[tuple[float, float, float, float]] = []
+    same: list[bool] = []
     for h in STEPS.get(dtype, STEPS["float32"]):
         ahead, behind = value(h), value(-h)
         if not np.isfinite([ahead, behind]).all():
             continue
+        same.append(ahead == middle == behind)
         central, apart = (ahead - behind) / (2 * h), (ahead - 2 * middle + behind) / h
         noise = noise_at / h
         found.append((h, central, apart, noise))
@@ -54,7 +57,7 @@ def slope(value: Callable[[float], float], analytic: float, dtype: str, magnitud
             return Slope("agrees", analytic, central, abs(central - analytic) / scale if scale else 0.0)
     if not found:
         return Slope("not finite", analytic, float("nan"), float("nan"))
-    return _judge(found, analytic, tolerance)
+    return replace(_judge(found, analytic, tolerance), flat=all(same[-3:]))
 
 
 def _judge(found: Sequence[tuple[float, float, float, float]], analytic: float, tolerance: float) -> Slope:

@@ -1,6 +1,6 @@
-"""The state that a cell can change, so that it can be put back: names, objects, arrays, variables, random numbers, iterators.
+"""The state that a cell can change, so that it can be put back: names, objects, arrays, variables, random numbers, iterators, lookup tables.
 
-What cannot be put back (files, sockets, the screen, a generator's place) is not here: `gradmagic.trial` does not run cells that touch it.
+What cannot be put back (files, sockets, the screen, a generator's place, a queue) is not here: `gradmagic.trial` does not run cells that touch it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import gc
+import io
 import random
 import types
 from collections.abc import Callable, Iterable
@@ -17,11 +18,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.data.ops import iterator_ops
 from tensorflow.python.eager import context
-from tensorflow.python.ops import resource_variable_ops
+from tensorflow.python.ops import data_flow_ops, gen_lookup_ops, lookup_ops, resource_variable_ops
 
 MOST_OBJECTS = 50_000
 MOST_BYTES = 512 << 20
 LARGEST_ARRAY = 64 << 20
+LARGEST_TABLE = 1_000_000
 SKIP = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 # Libraries whose objects hold nothing of the user's model; TensorFlow's own are met through variables and Keras.
 FOREIGN = frozenset({"builtins", "IPython", "ipykernel", "traitlets", "zmq", "threading", "logging", "matplotlib", "asyncio", "gradmagic", "types", "functools", "weakref", "numpy", "pathlib", "re"})
@@ -32,7 +34,7 @@ class Snapshot:
     """The state as it is now. `restore` puts every object back in place, to the last bit; it may be called more than once.
 
     With `everything`, variables that no name of the notebook leads to and the places of dataset iterators are kept as well, which takes longer.
-    `unrestorable` names what holds a generator, whose place nobody can put back.
+    `unrestorable` holds, by the name that leads to it, what nobody can put back: ``"a generator whose place"``.
     `values` is False where the variables were too large to be kept: then `restore` leaves their values alone.
     """
 
@@ -42,7 +44,7 @@ class Snapshot:
         self._undo: list[Callable[[], object]] = []
         self._variables: dict[int, Any] = {}
         self._everything = everything
-        self.unrestorable: list[str] = []
+        self.unrestorable: dict[str, str] = {}
         self._seen: set[int] = {id(namespace)}
         self._walk((name, value) for name, value in list(namespace.items()) if not name.startswith("_") and name not in SKIP)
         if everything:
@@ -125,7 +127,19 @@ class Snapshot:
             self._iterator(value, name)
             return ()
         if isinstance(value, (types.GeneratorType, types.AsyncGeneratorType)) or (kind.__module__ in ("builtins", "itertools") and hasattr(value, "__next__")):
-            self.unrestorable.append(name)
+            self.unrestorable[name] = "a generator whose place"
+            return ()
+        if isinstance(value, io.IOBase):
+            self._file(value, name)
+            return ()
+        if isinstance(value, lookup_ops.LookupInterface):
+            self._table(value, name)
+            return ()
+        if isinstance(value, data_flow_ops.QueueBase):
+            self.unrestorable[name] = "a queue whose content"
+            return ()
+        if isinstance(value, tf.summary.SummaryWriter):
+            self.unrestorable[name] = "a summary writer whose file"
             return ()
         if isinstance(value, type):
             return self._class(value)
@@ -184,9 +198,39 @@ class Snapshot:
         try:
             saved = value._serialize_to_tensors()
         except Exception:
-            self.unrestorable.append(name)
+            self.unrestorable[name] = "an iterator whose place"
             return
         self._undo.append(lambda: value._restore_from_tensors(saved))
+
+    def _table(self, value: Any, name: str) -> None:
+        """A lookup table: a mutable one gets its content back, the others never change."""
+        if not hasattr(value, "export"):
+            return
+        try:
+            kept = [t.numpy() for t in value.export()] if int(value.size()) <= LARGEST_TABLE else None
+        except Exception:
+            kept = None
+        if kept is None:
+            self.unrestorable[name] = "a lookup table whose content"
+            return
+        tensors = [tf.constant(k) for k in kept]
+
+        def undo() -> None:
+            if not all(np.array_equal(now.numpy(), then) for now, then in zip(value.export(), kept, strict=True)):
+                gen_lookup_ops.lookup_table_import_v2(value.resource_handle, *tensors)
+
+        self._undo.append(undo)
+
+    def _file(self, value: Any, name: str) -> None:
+        try:
+            place = value.tell() if value.readable() and value.seekable() and not value.writable() else None
+        except (OSError, ValueError):
+            # A closed file has no place.
+            return
+        if place is None:
+            self.unrestorable[name] = "a file whose content"
+        else:
+            self._undo.append(lambda: None if value.closed else value.seek(place))
 
     def restore(self) -> None:
         """Put everything back."""

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -53,6 +54,7 @@ def _watch_tapes(session: Session) -> None:
         push(self)
         if session.busy:
             return
+        session.open_tapes.append((self, threading.get_ident()))
         note = _tape_of(session, self)
         if not note.recording:
             note.place = session.here()
@@ -64,6 +66,7 @@ def _watch_tapes(session: Session) -> None:
         pop(self)
         if session.busy:
             return
+        session.open_tapes = [t for t in session.open_tapes if t[0] is not self]
         note = _tape_of(session, self)
         if note.recording and note.recording[-1][1] is None:
             note.recording[-1] = (note.recording[-1][0], session.next())
@@ -281,7 +284,7 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
         results = (results + [None] * len(flat))[: len(flat)]
     if run.in_graph:
         single = flatten(target)
-        session.graphs.template(run, site, results, single[0] if len(single) == 1 and isinstance(single[0], tf.Tensor) else None)
+        session.graphs.template(run, site, results, single)
         return
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits:

@@ -25,14 +25,17 @@ RECORDED = -2
 class Template:
     """A gradient call inside a graph: what it asks for, and which tensors of the graph hold the answers."""
 
-    def __init__(self, run: RawRun, site: RawSite, results: list[Any], target: Any, graph: Any) -> None:
+    def __init__(self, run: RawRun, site: RawSite, results: list[Any], targets: list[Any], graph: Any) -> None:
         self.run, self.kind, self.place = run, site.kind, site.place
         self.sparse = [isinstance(r, tf.IndexedSlices) for r in results]
         self.missing = [r is None for r in results]
         self.shapes = [None if r is None else tuple(r.shape) if r.shape.rank is not None else None for r in results]
         self.tensors = [None if r is None else getattr(r, "values", r) for r in results]
-        self.target = target
-        self.seen = self.ran = False
+        self.indices = [getattr(r, "indices", None) for r in results]
+        self.target = targets[0] if len(targets) == 1 and isinstance(targets[0], tf.Tensor) else None
+        self.targets = targets
+        self.weights: list[Any] = []
+        self.seen = self.ran = self.compared = False
         self._graph = weakref.ref(graph) if isinstance(graph, func_graph.FuncGraph) else lambda: graph
 
     def graph_now(self) -> Any:

@@ -39,7 +39,7 @@ class Code:
 
     @functools.cached_property
     def _nodes(self) -> list[cst.CSTNode]:
-        return list(_walk(self.module))
+        return list(walk(self.module))
 
     def text(self, node: cst.CSTNode) -> str:
         """The code of a node as it was written."""
@@ -84,7 +84,7 @@ class Code:
 
     def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
         """Every node of a type, in the order of the text."""
-        nodes = self._nodes if within is None else _walk(within)
+        nodes = self._nodes if within is None else walk(within)
         found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type, misc]
         return found if len(found) < 2 else sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
 
@@ -138,10 +138,10 @@ class Code:
         return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
 
 
-def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
     for child in node.children:
-        yield from _walk(child)
+        yield from walk(child)
 
 
 def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str], hidden: Mapping[int, str]) -> Iterator[Edit]:

@@ -32,7 +32,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.values import symmetric_logarithm
+from gradmagic.fixes.counterparts import counterpart
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -63,4 +63,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return symmetric_logarithm(recording, found.location, next((o for o in recording.ops if o.phase == "forward"), None))
+    return counterpart(recording, found.location, next((o for o in recording.ops if o.phase == "forward"), None))

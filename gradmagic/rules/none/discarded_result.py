@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.sources import result_used
+from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -60,4 +61,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return result_used(recording, found.location)
+    used = result_used(recording, found.location)
+    return used or (left_out(recording, fault.run, fault.op) if fault.run is not None else ())

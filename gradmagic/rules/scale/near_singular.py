@@ -31,9 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.counterparts import farther_from_the_edge
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.rules.scale.sized import beside, state
 from gradmagic.syntax import spot
@@ -55,3 +56,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help="a larger constant inside (`tf.maximum(x, 1e-6)`), or keep the value away from 0",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return farther_from_the_edge(recording, found.location, fault.op)

@@ -59,18 +59,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     check = fault.numeric
     if check is None or check.custom is None:
         return None
-    which = ORDINALS.get(check.source or 0, f"number {(check.source or 0) + 1}")
+    which = check.input_name or f"{ORDINALS.get(check.source or 0, f'number {(check.source or 0) + 1}')} input"
     name = code(check.custom)
+    at = "Close to its real inputs, which stand at a kink," if check.beside else "At its real inputs"
     meant = check.note.removeprefix(MEANT) if check.note.startswith(MEANT) else None
     if check.note.startswith(("shape", "dtype")):
         detail = f"it returns the {check.note}"
-        body = f"At its real inputs, the gradient function of {name} returns for {which} input a gradient with the {check.note}."
+        body = f"{at}, the gradient function of {name} returns for {which} a gradient with the {check.note}."
     else:
         factor = f", {number(check.ratio)} times the numerical one" if check.ratio is not None else ""
         how = f": {check.note}" if check.note and meant is None else f": it is {number(check.ratio)} times the right one" if check.ratio is not None else ""
         detail = f"it gives {number(check.analytic)} where the numerical derivative is {number(check.numeric)}"
         body = (
-            f"At its real inputs and along a random direction, the gradient function of {name} gives {number(check.analytic)} for {which} input{factor}. Central differences of its own forward function give "
+            f"{at} and along a random direction, the gradient function of {name} gives {number(check.analytic)} for {which}{factor}. Central differences of its own forward function give "
             f"{number(check.numeric)} (relative error {number(check.error)}){how}."
         )
     if meant is not None:

@@ -41,10 +41,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     check = fault.numeric
     if fault.cause != "nonsmooth" or check is None or fault.run is None:
         return None
-    kink = check.note == "kink"
+    kink = check.note != "jump"
     body = (
         f"Along a random direction the tape gives {number(check.analytic)}, central differences give {number(check.numeric)}, and the slopes to the two sides differ for every step size. At a kink each number "
         "between the two slopes is as good as another; TensorFlow takes one of them."
+        if check.note == "kink"
+        else f"Along a random direction the tape gives {number(check.analytic)} and central differences give {number(check.numeric)}. An op on the way stands exactly where its slope changes (`relu` at 0, the "
+        "larger of equal values), where TensorFlow takes one of the slopes and a difference mixes them."
         if kink
         else f"Along a random direction the tape gives {number(check.analytic)}, and the difference quotient grows without bound as the step shrinks: {target_name(fault)} jumps here. The gradient describes "
         "the pieces on both sides and leaves the jump out."

@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.counterparts import gentler_input
 from gradmagic.fixes.layers import without_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -56,4 +57,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return without_activation(recording, found.location, ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh"), fault.op)
+    activations = ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh")
+    return without_activation(recording, found.location, activations, fault.op) or gentler_input(recording, found.location, fault.op)

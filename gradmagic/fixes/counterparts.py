@@ -1,0 +1,109 @@
+"""For an op that has no gradient: the same computed with ops that have one, or a frame for a gradient written by hand."""
+
+from __future__ import annotations
+
+import math
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, text_of, with_keyword
+from gradmagic.fixes.code import Change, Code, argument, atom, code_at, display_only, fix, last_name
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.numerics import away_from_the_edge
+from gradmagic.fixes.values import symmetric_logarithm
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Applicability, Fix
+
+
+def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """What a differentiable form of the expression would be; else a `tf.custom_gradient` around it, whose gradient is left open."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None or names.tf is None:
+        return ()
+    tf = names.tf
+    call = code.call_at(place, ("adjust_contrast",))
+    if call is not None:
+        x, factor = text_of(code, call, 0, "images"), text_of(code, call, 1, "contrast_factor")
+        if x and factor:
+            mean = f"{tf}.reduce_mean({x}, axis=(-3, -2), keepdims=True)"
+            return _replaced("write the contrast down: the distance from each channel's mean", "safe", code, call, f"{mean} + ({x} - {mean}) * {atom(factor)}")
+    call = code.call_at(place, ("adjust_saturation",))
+    if call is not None:
+        x, factor = text_of(code, call, 0, "image"), text_of(code, call, 1, "saturation_factor")
+        if x and factor:
+            top = f"{tf}.reduce_max({x}, axis=-1, keepdims=True)"
+            return _replaced(
+                "write the saturation down: the distance from each pixel's largest channel (without a bound at full saturation)", "unsafe", code, call, f"{top} + ({x} - {top}) * {atom(factor)}"
+            )
+    call = code.call_at(place, ("bincount",))
+    if call is not None and {a.keyword.value for a in call.args if a.keyword is not None} <= {"arr", "weights"}:
+        index, weights = text_of(code, call, 0, "arr"), text_of(code, call, 1, "weights")
+        if index and weights:
+            return _replaced("sum the weights by segment", "safe", code, call, f"{tf}.math.unsorted_segment_sum({weights}, {index}, {tf}.reduce_max({index}) + 1)")
+    call = code.call_at(place, ("resize",))
+    if call is not None:
+        method = argument(call, 2, "method")
+        if method is not None:
+            change = Change().replace(method.value, code.expression('"bilinear"'))
+            return fix("resize bilinearly, which has a gradient", "unsafe", (code, change))
+    return symmetric_logarithm(recording, place, op) or _by_hand(code, place, tf)
+
+
+def _replaced(title: str, applicability: Applicability, code: Code, old: cst.BaseExpression, new: str) -> tuple[Fix, ...]:
+    return fix(title, applicability, (code, Change().replace(old, code.expression(new))))
+
+
+def _by_hand(code: Code, place: Place, tf: str) -> tuple[Fix, ...]:
+    """A `tf.custom_gradient` in front of the statement, whose gradient is a marked hole."""
+    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call)), None) if place is not None else None
+    first = call.args[0] if call is not None and call.args else None
+    if call is None or first is None or first.star or first.keyword is not None:
+        return ()
+    scope = code.scope(call)
+    # In the same function, where the other arguments have their values; in front of the `with` of the tape.
+    statements = [n for n in code.around(call) if isinstance(n, (cst.SimpleStatementLine, cst.BaseCompoundStatement)) and n is not scope and code.scope(n) is scope]
+    if not statements:
+        return ()
+    x = code.text(first.value)
+    rest = "".join(f", {code.text(a).rstrip(', ')}" for a in call.args[1:])
+    name = new_name(code, "with_gradient")
+    source = f"@{tf}.custom_gradient\ndef {name}(x):\n    def grad(*dy):\n        return ...  # the gradient for `x`: dy times the derivative of `{code.text(call.func)}`\n    return {code.text(call.func)}(x{rest}), grad\n"
+    change = Change().insert_before(statements[-1], *cst.parse_module(source).body).replace(call, code.expression(f"{name}({x})"))
+    return fix("say what its gradient is, where the three dots stand", "display-only", (code, change))
+
+
+def farther_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """A floor under what a steep function is given. How high it may be is the author's choice."""
+    code, names = code_at(recording, place), names_of(recording)
+    title = "keep {} away from 0; how far is yours to choose"
+    for node in code.expressions_at(place) if code is not None and place is not None else ():
+        assert code is not None
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
+            maximum = names.function("maximum", node.left.func if isinstance(node.left, cst.Call) else None)
+            if maximum:
+                return fix(title.format("the divisor"), "display-only", (code, Change().replace(node.right, code.expression(f"{maximum}({code.text(node.right)}, 1e-3)"))))
+        if not isinstance(node, cst.Call):
+            continue
+        name, maximum = last_name(node.func), names.function("maximum", node.func)
+        if name in ("l2_normalize", "unit_normalize"):
+            return fix(title.format("the length"), "display-only", (code, Change().replace(node, with_keyword(node, "epsilon", code.expression("1e-4")))))
+        first = argument(node, 0, "x")
+        if name in ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal") and first is not None and maximum:
+            new = f"{maximum}({code.text(first.value)}, 1e-4)"
+            return fix(title.format(f"the argument of `{name}`"), "display-only", (code, Change().replace(first.value, code.expression(new))))
+    return display_only(away_from_the_edge(recording, place, op))
+
+
+def gentler_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """A smaller input for an activation that is saturated. How much smaller is the author's choice."""
+    code = code_at(recording, place)
+    call = code.call_at(place, ("sigmoid", "tanh", "softmax")) if code is not None and place is not None else None
+    first = argument(call, 0, "x", "logits") if call is not None else None
+    tensor = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
+    if code is None or first is None or tensor is None or tensor.norm is None or not math.isfinite(tensor.norm):
+        return ()
+    size = tensor.norm / math.sqrt(max(1, math.prod(d or 1 for d in tensor.shape or ())))
+    factor = 10.0 ** max(1, math.ceil(math.log10(max(size, 1.0))))
+    new = f"{atom(code.text(first.value))} / {factor:.1f}"
+    title = f"bring what goes in down to where `{last_name(call.func) if call is not None else ''}` has a slope; the factor is yours to choose (or scale the data, or the initial weights)"
+    return fix(title, "display-only", (code, Change().replace(first.value, code.expression(new))))
