@@ -29,7 +29,8 @@ class Graphs:
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
-            NOTES.setdefault(graph, {})[name] = (seq, place, self.session.active, self.session.phase, self.session.layer, self.session.by_user(place))
+            doing = self.session.doing
+            NOTES.setdefault(graph, {})[name] = (seq, place, doing.active, doing.phase, doing.layer, self.session.by_user(place))
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
@@ -77,7 +78,7 @@ class Graphs:
             if key is not None and isinstance(tensor, framework_ops.EagerTensor):
                 session.tensors[key] = note_tensor(session, tensor)
         if len(self.calls) < 1000:
-            self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.active, session.phase))
+            self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.doing.active, session.doing.phase))
 
 
 class Call:

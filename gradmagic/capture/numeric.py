@@ -34,9 +34,9 @@ def install(session: Session) -> None:
 
     @functools.wraps(original)
     def gradient(self: Any, target: Any, sources: Any, output_gradients: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or (session.current_run is not None and session.current_run.kind != "gradcheck"):
+        if session.busy or (session.doing.current_run is not None and session.doing.current_run.kind != "gradcheck"):
             return original(self, target, sources, output_gradients, *args, **kwargs)
-        known, running = len(session.runs), session.current_run
+        known, running = len(session.runs), session.doing.current_run
         result = original(self, target, sources, output_gradients, *args, **kwargs)
         run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
         if run is not None and run.turn == 0 and not run.in_graph and context.executing_eagerly():

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.eager.execute import quick_execute
 from tensorflow.python.framework import dtypes, tensor_util
-from tensorflow.python.ops import gen_resource_variable_ops
+from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_ops
 
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
@@ -48,7 +48,8 @@ class Replay:
     """One replay. `values` holds, by the id of the graph's tensor, the value of the turn and the call that went bad first, or of the last one."""
 
     def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any]) -> None:
-        self._copies = {handle._id: tf.Variable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
+        # Not `tf.Variable`: a strategy that is in force would make copies of it.
+        self._copies = {handle._id: resource_variable_ops.ResourceVariable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
         self._recorded = recorded
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
