@@ -167,11 +167,13 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
 
 
 def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
-    """Where a good gradient came in and a bad one goes out: the values around, and those at the first bad element."""
+    """Where a gradient goes out worse than the one that came in (zero, or not finite): the values around, and those at the first bad element."""
     flows = run.flows
-    good = all((flow := flows.get(key)) is None or (flow[1] and not flow[2]) for key in step.received if key is not None)
-    bad = any((flow := flows.get(key)) is not None and (not flow[1] or flow[2]) for key in step.sent if key is not None)
-    if good and bad:
+    received = [flow for key in step.received if key is not None and (flow := flows.get(key)) is not None]
+    given = [flow for key in step.sent if key is not None and (flow := flows.get(key)) is not None]
+    # A gradient of zero is worse for being NaN: where everything is masked out, nothing else comes in.
+    lost, faded = any(not f[1] for f in given), any(f[2] for f in given) and not any(f[2] for f in received)
+    if all(f[1] for f in received) and (lost or faded):
         with session.aside():
             step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
             step.examples = _examples(inputs, outputs, out_grads, sent, {})

@@ -86,9 +86,9 @@ def whole_of(variable: Any) -> Any:
 
 def is_first_replica() -> bool:
     """Whether this is the only replica that runs in this process, or the first of them."""
-    here = tf.distribute.get_replica_context()
+    here = tf.distribute.get_replica_context() if tf.distribute.has_strategy() else None
     number = None if here is None else tf.get_static_value(here.replica_id_in_sync_group)
-    return number is None or not int(number) % len(here.strategy.extended.worker_devices)
+    return here is None or number is None or not int(number) % len(here.strategy.extended.worker_devices)
 
 
 def is_order_to_stop(error: BaseException) -> bool:

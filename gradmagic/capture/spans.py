@@ -105,9 +105,9 @@ class Spans:
             step = self.frame(step.f_back)
         from tensorflow.python.util import tf_stack
 
-        for step in reversed(list(tf_stack.extract_stack())):
-            if self.is_user_file(step.filename):
-                return step.filename, -1, step.lineno
+        for traced in reversed(list(tf_stack.extract_stack())):
+            if self.is_user_file(traced.filename):
+                return traced.filename, -1, traced.lineno
         return plain
 
     def translated(self, filename: str, line: int) -> tuple[str, int, str] | None:

@@ -262,7 +262,7 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
     try:
         with session.aside():
             value = session.variables.unwrap(variable).read_value_no_copy()
-            session.changes.first(session.variables.key(variable), value)
+            session.changes.first(session.variables.unwrap(variable).handle._id, value)
             return numbers_of(value)
     except Exception:
         return None
