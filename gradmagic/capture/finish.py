@@ -13,6 +13,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
 from gradmagic.capture.numbers import numbers_of
+from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unroll import Unroller
@@ -89,6 +90,7 @@ def recording_of(session: Session) -> Recording:
         tuple(session.failures),
         session.cell_seconds,
         _layers(session, ops, code),
+        worker(),
     )
 
 

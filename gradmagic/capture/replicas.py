@@ -94,3 +94,17 @@ def is_first_replica() -> bool:
 def is_order_to_stop(error: BaseException) -> bool:
     """Whether an exception only ends a replica because another one failed."""
     return isinstance(error, mirrored_run._RequestedStop)
+
+
+def worker() -> str:
+    """Which of several processes this is (``"worker 1 of 2"``), as `TF_CONFIG` says; empty for a process of its own."""
+    try:
+        cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+        kind, number = cluster.task_type, cluster.task_id
+        jobs = cluster.cluster_spec().as_dict()
+    except Exception:
+        # Whoever writes nonsense there is told so by TensorFlow.
+        return ""
+    if kind not in jobs or number is None or sum(map(len, jobs.values())) < 2:
+        return ""
+    return f"{kind} {number + 1} of {len(jobs[kind])}"
