@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,50 @@ def test_norms_are_those_of_the_replicas(replicas: dict[str, Any]) -> None:
     wanted = [float(np.linalg.norm(a.T @ (a.sum(1, keepdims=True) - b))) for a, b in parts]
     history = call["variables"][0]["grad"]["norm_history"]
     assert call["count"] == 4 and all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(history, wanted, strict=True))
+
+
+@pytest.fixture(scope="module")
+def workers() -> list[dict[str, Any]]:
+    """What each of two workers, each a process with a notebook's shell, says of every cell."""
+    with socket.socket() as one, socket.socket() as two:
+        for listener in (one, two):
+            listener.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in (one, two)]
+    running = []
+    for index in range(2):
+        config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+        settings = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": config}
+        running.append(subprocess.Popen([sys.executable, "-m", "tests.workers"], cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    found = []
+    try:
+        for process in running:
+            out, errors = process.communicate(timeout=400)
+            assert process.returncode == 0, (out + errors)[-2000:]
+            found.append({entry["cell"]: entry for entry in (json.loads(line) for line in out.splitlines() if line.startswith("{"))})
+    finally:
+        for process in running:
+            process.kill()
+    return found
+
+
+@pytest.mark.parametrize("cell", ["loop", "cut", "eager"])
+def test_each_worker_reports_and_says_which_it_is(cell: str, workers: list[dict[str, Any]]) -> None:
+    for number, entries in enumerate(workers, 1):
+        entry = entries[cell]
+        assert entry["raised"] == "None" and not entry["report"]["failures"]
+        assert entry["report"]["summary"].startswith(f"Worker {number} of 2: ")
+        assert f"Worker {number} of 2: " in entry["text"] and f"Worker {number} of 2: " in entry["html"]
+
+
+def test_workers_find_the_same(workers: list[dict[str, Any]]) -> None:
+    for cell in ("loop", "cut", "eager"):
+        first, second = (entries[cell] for entries in workers)
+        assert first["weights"] == second["weights"]
+        assert [[row["status"] for row in call["variables"]] for call in first["report"]["calls"]] == [[row["status"] for row in call["variables"]] for call in second["report"]["calls"]]
+    for entries in workers:
+        assert entries["loop"]["report"]["verdict"] == entries["eager"]["report"]["verdict"] == "ok"
+        [found] = [f for f in entries["cut"]["report"]["findings"] if f["severity"] != "note"]
+        assert (found["rule"], found["location"]["line"]) == ("none/stop-gradient", 6)
+    # Each worker has its own half of the data.
+    norms = [entries["loop"]["report"]["calls"][0]["variables"][0]["grad"]["norm"] for entries in workers]
+    assert norms[0] != norms[1]

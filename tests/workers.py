@@ -56,12 +56,15 @@ for batch in data:
     train_cut(batch)
 outcome = model.get_weights()
 """,
-    "fit": """
-with strategy.scope():
-    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
-    net.compile("sgd", "mse")
-net.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(4), epochs=2, verbose=0)
-outcome = net.get_weights()
+    "eager": """
+def step(batch):
+    xb, yb = batch
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(xb) - yb) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+
+for batch in data:
+    strategy.run(step, args=(batch,))
 """,
 }
 
