@@ -56,23 +56,25 @@ def test_norms_are_those_of_the_replicas(replicas: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def workers() -> list[dict[str, Any]]:
+def workers(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of two workers, each a process with a notebook's shell, says of every cell."""
     with socket.socket() as one, socket.socket() as two:
         for listener in (one, two):
             listener.bind(("127.0.0.1", 0))
         addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in (one, two)]
-    running = []
+    folder, running = tmp_path_factory.mktemp("workers"), []
     for index in range(2):
         config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
         settings = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": config}
-        running.append(subprocess.Popen([sys.executable, "-m", "tests.workers"], cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        # Into files: a worker that waits for its output to be read keeps the other one waiting.
+        with open(folder / f"{index}.out", "w") as out, open(folder / f"{index}.err", "w") as errors:
+            running.append(subprocess.Popen([sys.executable, "-m", "tests.workers"], cwd=ROOT, env=settings, stdout=out, stderr=errors))
     found = []
     try:
-        for process in running:
-            out, errors = process.communicate(timeout=400)
-            assert process.returncode == 0, (out + errors)[-2000:]
-            found.append({entry["cell"]: entry for entry in (json.loads(line) for line in out.splitlines() if line.startswith("{"))})
+        for index, process in enumerate(running):
+            assert process.wait(timeout=400) == 0, (folder / f"{index}.err").read_text()[-2000:]
+            lines = (folder / f"{index}.out").read_text(encoding="utf-8").splitlines()
+            found.append({entry["cell"]: entry for entry in (json.loads(line) for line in lines if line.startswith("{"))})
     finally:
         for process in running:
             process.kill()
