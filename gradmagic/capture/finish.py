@@ -8,6 +8,7 @@ import linecache
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tensorflow.python.framework import dtypes
 from tensorflow.python.framework import ops as framework_ops
 
@@ -417,7 +418,8 @@ def _learning_rate(session: Session, update: RawUpdate) -> float | None:
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     try:
         with session.aside():
-            return float(optimizer.learning_rate)
+            # Variables of older versions of Keras are arrays and no numbers.
+            return float(np.asarray(optimizer.learning_rate))
     except Exception:
         return None
 
