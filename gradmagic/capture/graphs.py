@@ -11,7 +11,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawRun, RawSite
 from gradmagic.capture.inside import look_inside
-from gradmagic.capture.replay import snapshot
+from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
@@ -103,7 +103,8 @@ class Call:
         for template in {p.template for p in probes if p.template is not None}:
             answers.setdefault(id(template), (template, {}))
         worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
-        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen]
+        # What the first call still has to initialize cannot be replayed; the next call shows it.
+        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen] if has_values(self.args, self.before) else []
         if worse or hidden:
             look_inside(self.session, self, {k: v for k, v in recorded.items() if v is not None}, worse, hidden)
 

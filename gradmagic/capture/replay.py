@@ -40,8 +40,20 @@ def snapshot(args: Any) -> list[tuple[Any, Any]]:
             value = gen_resource_variable_ops.read_variable_op(tensor, dtypes.as_dtype(data.shape_and_type[0].dtype))
         except Exception:
             continue
-        found.append((tensor, value))
+        # Older versions of TensorFlow give nothing, in no shape, for a variable that the call itself will initialize.
+        if tf.TensorShape(data.shape_and_type[0].shape).is_compatible_with(value.shape):
+            found.append((tensor, value))
     return found
+
+
+def has_values(args: Any, known: list[tuple[Any, Any]]) -> bool:
+    """Whether every variable among the inputs of a call had a value when `known` was read: one without would be written to by a replay."""
+    ids = {handle._id for handle, _ in known}
+    for tensor in args:
+        data = getattr(tensor, "_handle_data", None) if getattr(tensor, "dtype", None) == dtypes.resource else None
+        if data is not None and data.is_set and len(data.shape_and_type) == 1 and tensor._id not in ids:
+            return False
+    return True
 
 
 class Replay:
@@ -50,7 +62,7 @@ class Replay:
     def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any]) -> None:
         # Not `tf.Variable`: a strategy that is in force would make copies of it.
         self._copies = {handle._id: resource_variable_ops.ResourceVariable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
-        self._recorded = recorded
+        self._variables, self._recorded = variables, recorded
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
         self.births: list[tuple[list[int], list[int]]] = []
@@ -64,6 +76,8 @@ class Replay:
         Raises:
             Unrepeatable: an op in it cannot be run again.
         """
+        if not has_values(args, self._variables):
+            raise Unrepeatable("a variable has no value before it")
         inside = {}
         for tensor, value in zip(graph.inputs, args, strict=False):
             copy = self._copies.get(getattr(value, "_id", -1))
