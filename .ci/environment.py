@@ -14,25 +14,35 @@ FOLDER = ROOT / ".venv"
 PINS = ROOT / "tests" / "requirements.txt"
 
 
-def ensure() -> Path:
-    """Make the environment, or bring it up to date, and return its Python."""
+BINARIES = FOLDER / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BINARIES / ("python.exe" if os.name == "nt" else "python")
+
+
+def uv() -> Path:
+    """The installer of the environment, which is made if there is none yet."""
     if sys.version_info < (3, 11):
         sys.exit("The pinned environment needs Python 3.11 or newer; run this with `python3.11` or newer.")
-    binaries = FOLDER / ("Scripts" if os.name == "nt" else "bin")
-    python = binaries / ("python.exe" if os.name == "nt" else "python")
-    if not python.exists():
+    if not PYTHON.exists():
         _say("making .venv")
         venv.create(FOLDER, with_pip=True)
+    found = BINARIES / ("uv.exe" if os.name == "nt" else "uv")
+    if not found.exists():
+        _run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"])
+    return found
+
+
+def ensure() -> Path:
+    """Make the environment, or bring it up to date, and return its Python."""
+    installer = uv()
     stamp = FOLDER / ".pins"
     digest = hashlib.sha256(PINS.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:
         _say("installing the pinned packages (TensorFlow is large)")
-        _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"])
-        _run([binaries / "uv", "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", PINS])
+        _run([installer, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", PINS])
         stamp.write_text(digest)
     _say("installing gradmagic")
-    _run([binaries / "uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "-e", ROOT])
-    return python
+    _run([installer, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "-e", ROOT])
+    return PYTHON
 
 
 def _say(text: str) -> None:

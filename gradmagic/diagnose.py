@@ -84,7 +84,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         versions,
         CellInfo(recording.cell.id, recording.cell.execution_count, recording.cell.source),
         verdict,
-        _summary(recording, calls, findings),
+        _of_worker(recording.worker, _summary(recording, calls, findings)),
         tuple(calls),
         tuple(_update(recording, u) for u in recording.updates),
         tuple(findings),
@@ -234,6 +234,11 @@ def _update(recording: Recording, update: object) -> Update:
         update.optimizer,  # type: ignore[attr-defined]
         tuple(name(k) for k in update.skipped),  # type: ignore[attr-defined]
     )
+
+
+def _of_worker(worker: str, sentence: str) -> str:
+    """A sentence about one of several processes says which."""
+    return f"{worker[0].upper()}{worker[1:]}: {sentence[0].lower() if sentence[:2].istitle() else sentence[0]}{sentence[1:]}" if worker else sentence
 
 
 WORDS = {"none": "no gradient", "zero": "a zero gradient", "nan": "a NaN gradient", "inf": "an infinite gradient", "wrong": "a wrong gradient"}

@@ -435,6 +435,7 @@ class Recording:
     failures: tuple[str, ...] = ()
     cell_seconds: float = 0.0
     layers: Mapping[int, Layer] = field(default_factory=dict)
+    worker: str = ""
 
     @functools.cached_property
     def by_seq(self) -> dict[int, Op]:

@@ -137,8 +137,11 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         KeyboardInterrupt: Ctrl-C; everything was put back.
     """
     from gradmagic.capture.aside import OutOfTime, Unprepared, patient
+    from gradmagic.capture.replicas import worker
     from gradmagic.capture.snapshot import Snapshot
 
+    if worker():
+        raise NotTried("the other workers would have to run the cell once more as well, so the fix was not tried")
     edited = {cell: _edited(bench.code.get(cell), edits) for cell, edits in _by_cell(fix.edits).items()}
     source = edited.get("current", bench.source)
     steps = _steps(bench, edited)

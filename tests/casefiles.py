@@ -21,7 +21,7 @@ Comments in a part state the truth:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,17 @@ def _case(id_: str, name: str, setup: str, files: dict[str, str], check: str) ->
         marks = [m for m in marks if m.place[0] == "check"]
     raises = RAISES.search(check)
     return Case(id_, name, setup, files, check, tuple(marks), frozenset(allowed), statuses, raises.group(1) if raises else None)
+
+
+def chosen(cases: Iterable[Case]) -> set[str]:
+    """A short selection: of every file the first guilty and the first innocent program, and all forms."""
+    found: dict[tuple[str, bool], str] = {}
+    forms = set()
+    for case in cases:
+        file = case.id.rpartition("/")[0]
+        found.setdefault((file, bool(case.marks)), case.id)
+        forms |= {case.id} if file == "forms" else set()
+    return forms | set(found.values())
 
 
 def pending() -> dict[str, str]:

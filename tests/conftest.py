@@ -16,6 +16,17 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="write the blessed texts anew")
+    parser.addoption("--short", action="store_true", help="of the case files only one guilty and one innocent program each, and the forms")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--short"):
+        from tests.casefiles import chosen, read_cases
+
+        ids = chosen(read_cases())
+        left = [item for item in items if item.path.name == "test_cases.py" and (case := getattr(item, "callspec", None)) is not None and "case" in case.params and case.params["case"].id not in ids]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 @dataclass

@@ -35,7 +35,7 @@ def install(session: Session) -> None:
     original = base._numpy
 
     def _numpy(self: Any) -> Any:
-        if not session.busy and session.phase == "forward" and len(session.escapes) < LIMIT:
+        if not session.busy and session.doing.phase == "forward" and len(session.escapes) < LIMIT:
             caller = sys._getframe(1)
             how = HOW.get(caller.f_code.co_name)
             if how is not None:

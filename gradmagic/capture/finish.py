@@ -8,11 +8,13 @@ import linecache
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tensorflow.python.framework import dtypes
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
 from gradmagic.capture.numbers import numbers_of
+from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unroll import Unroller
@@ -51,6 +53,7 @@ def recording_of(session: Session) -> Recording:
     raw = _all_ops(session)
     _settle(session, raw)
     _as_called(session)
+    _as_one(session, raw)
     by_output = {out: op for op in raw for out in op.outputs}
     links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
@@ -88,6 +91,7 @@ def recording_of(session: Session) -> Recording:
         tuple(session.failures),
         session.cell_seconds,
         _layers(session, ops, code),
+        worker(),
     )
 
 
@@ -100,6 +104,28 @@ def _as_called(session: Session) -> None:
     for tape in session.tapes.values():
         tape.watched = {outside.get(k, k) for k in tape.watched}
         tape.watch_places = {outside.get(k, k): v for k, v in tape.watch_places.items()}
+
+
+def _as_one(session: Session, ops: list[RawOp]) -> None:
+    """What happened to the copies that a strategy keeps of a variable, told of the one variable that they are for the user."""
+    copies = session.variables.copies()
+    if not copies:
+        return
+
+    def one(key: int | None) -> Any:
+        return copies.get(key, key) if key is not None else None
+
+    for op in ops:
+        op.inputs, op.outputs = tuple(map(one, op.inputs)), tuple(map(one, op.outputs))
+    for run in session.runs:
+        run.sources = tuple(dataclasses.replace(s, id=one(s.id)) for s in run.sources)
+        for step in run.steps:
+            step.inputs = None if step.inputs is None else tuple(map(one, step.inputs))
+    for tensor in session.tensors.values():
+        tensor.variable = one(tensor.variable)
+    session.assignments = [(seq, one(variable), how, value, place) for seq, variable, how, value, place in session.assignments]
+    for key in copies:
+        session.variables.known.pop(key, None)
 
 
 def _settle(session: Session, ops: list[RawOp]) -> None:
@@ -406,7 +432,8 @@ def _learning_rate(session: Session, update: RawUpdate) -> float | None:
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     try:
         with session.aside():
-            return float(optimizer.learning_rate)
+            # Variables of older versions of Keras are arrays and no numbers.
+            return float(np.asarray(optimizer.learning_rate))
     except Exception:
         return None
 

@@ -13,7 +13,7 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.events import RawRun, RawSite
 from gradmagic.capture.graph_ops import is_repeatable
 from gradmagic.capture.inside import look_inside
-from gradmagic.capture.replay import snapshot
+from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
@@ -37,8 +37,9 @@ class Graphs:
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
         if name is not None:
+            doing = self.session.doing
             # Some gradient functions report an op under the name that it asked for, which an op of the forward pass has.
-            NOTES.setdefault(graph, {}).setdefault(name, (seq, place, self.session.active, self.session.phase, self.session.layer, self.session.by_user(place)))
+            NOTES.setdefault(graph, {}).setdefault(name, (seq, place, doing.active, doing.phase, doing.layer, self.session.by_user(place)))
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
@@ -86,7 +87,7 @@ class Graphs:
             if key is not None and isinstance(tensor, framework_ops.EagerTensor):
                 session.tensors[key] = note_tensor(session, tensor)
         if len(self.calls) < 1000:
-            self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.active, session.phase))
+            self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.doing.active, session.doing.phase))
 
 
 class Call:
@@ -111,7 +112,8 @@ class Call:
         for template in {p.template for p in probes if p.template is not None}:
             answers.setdefault(id(template), (template, {}))
         worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
-        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen]
+        # What the first call still has to initialize cannot be replayed; the next call shows it.
+        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen] if has_values(self.args, self.before) else []
         recorded = {k: v for k, v in recorded.items() if v is not None}
         if worse or hidden:
             look_inside(self.session, self, recorded, worse, hidden)
@@ -142,7 +144,7 @@ class Call:
             if not is_repeatable(tensor.op) and isinstance(value, framework_ops.EagerTensor) and value.dtype not in (dtypes.resource, dtypes.variant):
                 recorded[tensor._id] = value
         self.compare(recorded, {})
-        if self.session.active and results and len(self.session.graphs.kept) < MOST_KEPT:
+        if self.session.doing.active and results and len(self.session.graphs.kept) < MOST_KEPT:
             self.session.graphs.kept[results[0]._id] = Kept(self.graph, outputs, self.args, {handle._id: value for handle, value in self.before}, recorded, results)
 
 

@@ -50,7 +50,7 @@ class Layers:
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = str(session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model"))
-        self.calls.append((session.next(), name, place, weights, trains or bool(session.active - {session.own_tape})))
+        self.calls.append((session.next(), name, place, weights, trains or bool(session.doing.active - {session.own_tape})))
 
     def untracked(self, ops: Any, sources: set[int]) -> dict[int, Layer]:
         """The trainable variables that ops inside a model read and that the outermost model does not know, by id."""
@@ -110,15 +110,16 @@ def install(session: Session) -> None:
         if session.busy:
             return call(self, *args, **kwargs)
         session.layers.met.setdefault(id(self), self)
-        before = session.layer, session.layer_at
+        doing = session.doing
+        before = doing.layer, doing.layer_at
         if before[0] is None:
             session.layers.called(self, sys._getframe(1))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
-        session.layer, session.layer_at = self, session.spans.place(sys._getframe(1))
+        doing.layer, doing.layer_at = self, session.spans.place(sys._getframe(1))
         try:
             return call(self, *args, **kwargs)
         finally:
-            session.layer, session.layer_at = before
+            doing.layer, doing.layer_at = before
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         made = new(cls, *args, **kwargs)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from gradmagic.capture.events import RawTensor
 from gradmagic.capture.memory import Memory, memory_of
 from gradmagic.capture.numbers import dtype_name, quick, shape_of
+from gradmagic.capture.replicas import copies_of, whole_of
 from gradmagic.capture.spans import Place
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ class Variables:
 
     @staticmethod
     def unwrap(value: Any) -> Any:
-        """The TensorFlow variable inside a Keras variable."""
+        """The TensorFlow variable inside a Keras variable; of one that a strategy keeps several copies of, the first copy."""
         inner = getattr(value, "_value", None)
-        return inner if inner is not None and hasattr(inner, "handle") else value
+        if isinstance(inner, tf.Variable):
+            value = inner
+        copies = copies_of(value)
+        return copies[0] if copies else value
 
     def is_variable(self, value: Any) -> bool:
         # AutoGraph's stand-in for a name without a value answers to every attribute.
@@ -67,7 +71,7 @@ class Variables:
         """The id that the recording knows a tensor or variable by; None for anything else."""
         if type(value).__module__.startswith("tensorflow.python.autograph"):
             return None
-        value = self.unwrap(value)
+        value = self.unwrap(whole_of(self.unwrap(value)))
         if hasattr(value, "handle") and hasattr(value, "assign"):
             return getattr(value.handle, "_id", None)
         if isinstance(value, tf.IndexedSlices):
@@ -94,6 +98,15 @@ class Variables:
         if owner and not known.owner:
             known.owner = owner
         return key
+
+    def copies(self) -> dict[int, int]:
+        """Of every copy that a strategy keeps of a variable besides the first one: its id and that of the first."""
+        found: dict[int, int] = {}
+        for known in list(self.known.values()):
+            variable = known.ref() if known.ref is not None else None
+            first, *others = [c.handle._id for c in copies_of(whole_of(variable))] or [0]
+            found.update(dict.fromkeys(others, first))
+        return found
 
     def created(self, key: int, seq: int, place: Place | None) -> None:
         """A handle was made: the variable itself is met when it is first read or named."""
@@ -188,6 +201,7 @@ class Variables:
         alike = self._by_kind.get((dtype, shape))
         matches = self.memory.owners(array, (dtype, shape), alike, self.known) if alike else []
         if matches:
+            matches = list(dict.fromkeys(self.key(self.known[m].ref()) or m for m in matches))
             raw.origin, raw.variable = "variable", matches[0]
             if len(matches) > 1 or array.size == 1:
                 # TensorFlow keeps one copy of a small constant: variables that begin with the same number, and the number itself, share it.

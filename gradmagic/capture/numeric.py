@@ -39,9 +39,9 @@ def install(session: Session) -> None:
 
     @functools.wraps(original)
     def gradient(self: Any, target: Any, sources: Any, output_gradients: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or (session.current_run is not None and session.current_run.kind != "gradcheck"):
+        if session.busy or (session.doing.current_run is not None and session.doing.current_run.kind != "gradcheck"):
             return original(self, target, sources, output_gradients, *args, **kwargs)
-        known, running, templates = len(session.runs), session.current_run, len(session.graphs.traced_runs)
+        known, running, templates = len(session.runs), session.doing.current_run, len(session.graphs.traced_runs)
         result = original(self, target, sources, output_gradients, *args, **kwargs)
         for template in session.graphs.traced_runs[templates:]:
             template.weights = flatten(output_gradients) if output_gradients is not None else []

@@ -64,7 +64,7 @@ def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tu
 
 
 def _watch_ops(session: Session) -> None:
-    ctx, tensors, known_ops = context.context(), session.tensors, session.ops
+    ctx, tensors, known_ops, doing = context.context(), session.tensors, session.ops, session.doing
     look = not ctx.list_physical_devices("GPU")
     own_file = session.spans._user_file
     is_user_file, memory = session.spans.is_user_file, session.variables.memory
@@ -83,7 +83,7 @@ def _watch_ops(session: Session) -> None:
             if user or (user is None and is_user_file(code.co_filename)):
                 break
             frame = frame.f_back
-        place = (frame.f_code, frame.f_lasti, frame.f_lineno) if frame is not None else None
+        place = (frame.f_code, frame.f_lasti, frame.f_lineno) if frame is not None else doing.started_at
         seq = session.next()
         if graph is not None:
             session.graphs.note(graph, op_name, seq, place)
@@ -99,8 +99,9 @@ def _watch_ops(session: Session) -> None:
             if noted.finite is False:
                 note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
         out_ids = tuple([t._id for t in outputs])
-        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", session.active, session.phase, attrs if len(attrs) <= 24 else (), layer=session.layer)
-        if session.layer is not None:
+        layer = doing.layer
+        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", doing.active, doing.phase, attrs if len(attrs) <= 24 else (), layer=layer)
+        if layer is not None:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
@@ -129,7 +130,7 @@ def _watch_backward(session: Session) -> None:
     original = backprop._gradient_function
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
-        run = session.current_run
+        run = session.doing.current_run
         if run is None or session.busy:
             return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
         try:
@@ -153,7 +154,7 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
 
 
 def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> None:
-    run = session.current_run
+    run = session.doing.current_run
     assert run is not None
     sent = list(result) if isinstance(result, (list, tuple)) else [result]
     step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op, skipped=skipped)
@@ -166,11 +167,13 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
 
 
 def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
-    """Where a good gradient came in and a bad one goes out: the values around, and those at the first bad element."""
+    """Where a gradient goes out worse than the one that came in (zero, or not finite): the values around, and those at the first bad element."""
     flows = run.flows
-    good = all((flow := flows.get(key)) is None or (flow[1] and not flow[2]) for key in step.received if key is not None)
-    bad = any((flow := flows.get(key)) is not None and (not flow[1] or flow[2]) for key in step.sent if key is not None)
-    if good and bad:
+    received = [flow for key in step.received if key is not None and (flow := flows.get(key)) is not None]
+    given = [flow for key in step.sent if key is not None and (flow := flows.get(key)) is not None]
+    # A gradient of zero is worse for being NaN: where everything is masked out, nothing else comes in.
+    lost, faded = any(not f[1] for f in given), any(f[2] for f in given) and not any(f[2] for f in received)
+    if all(f[1] for f in received) and (lost or faded):
         with session.aside():
             step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
             step.examples = _examples(inputs, outputs, out_grads, sent, {})
@@ -330,8 +333,8 @@ def _watch_records(session: Session) -> None:
                 tuple(t._id for t in (output_tensors[:results] if results else output_tensors)),
                 session.here(),
                 context.context().scope_name or "",
-                session.active,
-                session.phase,
+                session.doing.active,
+                session.doing.phase,
                 name=_text(op_type),
                 in_graph=not isinstance(output_tensors[0], framework_ops.EagerTensor) if output_tensors else False,
             )
@@ -341,7 +344,7 @@ def _watch_records(session: Session) -> None:
 
         def backward(*out_grads: Any) -> Any:
             result = backward_function(*out_grads)
-            if session.current_run is not None and not session.busy:
+            if session.doing.current_run is not None and not session.busy:
                 note_step(session, "CustomGradient", input_tensors, None, out_grads[:results] if results else out_grads, list(result)[results:] if results else result, op=seq)
             return result
 

@@ -67,7 +67,7 @@ class Events:
             return
         kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
         results = tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)
-        self.all.append(Event(kind, tuple(inputs), tuple(attrs or ()), results, self.session.next(), self.session.active))
+        self.all.append(Event(kind, tuple(inputs), tuple(attrs or ()), results, self.session.next(), self.session.doing.active))
         if len(self.all) > MOST_EVENTS:
             del self.all[: MOST_EVENTS // 2]
             self.dropped = True

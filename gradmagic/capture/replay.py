@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.eager.execute import quick_execute
 from tensorflow.python.framework import dtypes, tensor_util
-from tensorflow.python.ops import gen_resource_variable_ops
+from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_ops
 
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
@@ -42,16 +42,29 @@ def snapshot(args: Any) -> list[tuple[Any, Any]]:
             value = gen_resource_variable_ops.read_variable_op(tensor, dtypes.as_dtype(data.shape_and_type[0].dtype))
         except Exception:
             continue
-        found.append((tensor, value))
+        # Older versions of TensorFlow give nothing, in no shape, for a variable that the call itself will initialize.
+        if tf.TensorShape(data.shape_and_type[0].shape).is_compatible_with(value.shape):
+            found.append((tensor, value))
     return found
+
+
+def has_values(args: Any, known: list[tuple[Any, Any]]) -> bool:
+    """Whether every variable among the inputs of a call had a value when `known` was read: one without would be written to by a replay."""
+    ids = {handle._id for handle, _ in known}
+    for tensor in args:
+        data = getattr(tensor, "_handle_data", None) if getattr(tensor, "dtype", None) == dtypes.resource else None
+        if data is not None and data.is_set and len(data.shape_and_type) == 1 and tensor._id not in ids:
+            return False
+    return True
 
 
 class Replay:
     """One replay. `values` holds, by the id of the graph's tensor, the value of the turn and the call that went bad first, or of the last one."""
 
     def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any]) -> None:
-        self._copies = {handle._id: tf.Variable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
-        self._recorded = recorded
+        # Not `tf.Variable`: a strategy that is in force would make copies of it.
+        self._copies = {handle._id: resource_variable_ops.ResourceVariable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
+        self._variables, self._recorded = variables, recorded
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
         self.births: list[tuple[list[int], list[int]]] = []
@@ -65,6 +78,8 @@ class Replay:
         Raises:
             Unrepeatable: an op in it cannot be run again.
         """
+        if not has_values(args, self._variables):
+            raise Unrepeatable("a variable has no value before it")
         inside = {}
         for tensor, value in zip(graph.inputs, args, strict=False):
             copy = self._copies.get(getattr(value, "_id", -1))

@@ -14,6 +14,7 @@ from typing import Any
 
 from gradmagic.capture.events import RawOp, RawRun, RawSite, RawTape, RawTensor, RawUpdate
 from gradmagic.capture.patches import Patches
+from gradmagic.capture.replicas import Doing
 from gradmagic.capture.spans import Place, Spans, exception_place
 from gradmagic.recording import Cell, Recording
 
@@ -34,11 +35,9 @@ class Session:
         self._counter = itertools.count(1)
         self._fresh = itertools.count(FRESH_IDS)
         self.busy = 0
-        self.phase = "forward"
         self.ops: list[RawOp] = []
         self.tensors: dict[int, RawTensor] = {}
         self.tapes: dict[int, RawTape] = {}
-        self.active: frozenset[int] = frozenset()
         self.runs: list[RawRun] = []
         self.sites: dict[Any, RawSite] = {}
         self.updates: list[RawUpdate] = []
@@ -52,15 +51,13 @@ class Session:
         self.raised_in: dict[int, int] = {}
         self.training: list[Any] = []
         self.traced: dict[int, Any] = {}
-        self.current_run: RawRun | None = None
         self.patches = Patches()
+        self.doing = Doing()
         self.started = self.cell_seconds = 0.0
         self.graphs: Any = None
         self.keras: Any = None
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
-        self.layer: Any = None
-        self.layer_at: Place | None = None
         self.births = 0
         self.own_tape = -1
         self.custom: dict[int, int] = {}
@@ -84,7 +81,7 @@ class Session:
 
     def by_user(self, place: Place | None) -> bool:
         """Whether it is code of the user's that the layer runs at this place, and not its own."""
-        at = self.layer_at
+        at = self.doing.layer_at
         return not (at is place or (at is not None and place is not None and at[0] is place[0] and at[2] == place[2]))
 
     def here(self, depth: int = 1) -> Place | None:
@@ -95,7 +92,7 @@ class Session:
         """The user's innermost place from a frame outwards."""
         from tensorflow.python.eager import context
 
-        return self.spans.place(frame) if context.executing_eagerly() else self.spans.traced_place(frame)
+        return (self.spans.place(frame) if context.executing_eagerly() else self.spans.traced_place(frame)) or self.doing.started_at
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -151,6 +148,7 @@ class Session:
             "stale": "watch what a `tf.function` reads",
             "updates": "watch optimizers",
             "escapes": "watch values that leave TensorFlow",
+            "replicas": "watch what replicas do together",
         }
         if self.numeric:
             modules["numeric"] = "check custom gradients numerically"

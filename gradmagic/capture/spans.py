@@ -10,7 +10,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
@@ -42,6 +42,7 @@ class Spans:
         self.offsets = dict(offsets or {})
         self._libraries = _library_folders()
         self._user_file: dict[str, bool] = {}
+        self._translations: dict[str, dict[int, tuple[str, int, str]]] = {}
         self._spans: dict[tuple[int | str, int, int], tuple[CodeType | str, Span | None]] = {}
 
     def is_user_file(self, filename: str) -> bool:
@@ -96,12 +97,30 @@ class Spans:
         inner = self.frame(frame)
         if inner is None or GENERATED not in inner.f_code.co_filename:
             return plain
+        step: FrameType | None = inner
+        while step is not None and GENERATED in step.f_code.co_filename:
+            origin = self.translated(step.f_code.co_filename, step.f_lineno)
+            if origin is not None:
+                return origin[0], -1, origin[1]
+            step = self.frame(step.f_back)
         from tensorflow.python.util import tf_stack
 
-        for step in reversed(list(tf_stack.extract_stack())):
-            if self.is_user_file(step.filename):
-                return step.filename, -1, step.lineno
+        for traced in reversed(list(tf_stack.extract_stack())):
+            if self.is_user_file(traced.filename):
+                return traced.filename, -1, traced.lineno
         return plain
+
+    def translated(self, filename: str, line: int) -> tuple[str, int, str] | None:
+        """(file, line, function) of the user's code that a line of AutoGraph's translation stands for.
+
+        TensorFlow keeps this per thread and per call; replicas run in threads of their own, where it is not known.
+        """
+        if filename not in self._translations:
+            self._translations.setdefault(filename, {})
+            for made, source_map in _translations():
+                self._translations[made] = {location.lineno: (origin.loc.filename, origin.loc.lineno, origin.function_name) for location, origin in source_map.items()}
+        found = self._translations[filename].get(line)
+        return found if found is not None and self.is_user_file(found[0]) else None
 
     def span(self, place: Place | None) -> Span | None:
         """The place as the editor shows it: lines from 1 with the magic's line counted, columns where Python keeps them (3.11 and newer)."""
@@ -136,6 +155,17 @@ class Spans:
         if not self.is_user_file(filename):
             return None
         return self.at(filename, line, function=None if function in (None, "<module>") else function)
+
+
+def _translations() -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """The files that AutoGraph has written so far, each with what its lines stand for."""
+    from tensorflow.python.autograph.impl import api
+
+    for made in list(getattr(getattr(getattr(api, "_TRANSPILER", None), "_cache", None), "_cache", {}).values()):
+        for factory in list(made.values()):
+            module, source_map = getattr(factory, "module", None), getattr(factory, "source_map", None)
+            if module is not None and source_map:
+                yield module.__file__, source_map
 
 
 def _shown(filename: str) -> str:

@@ -60,7 +60,7 @@ def _watch_tapes(session: Session) -> None:
             note.place = session.here()
             note.in_graph = not context.executing_eagerly()
         note.recording.append((session.next(), None))
-        session.active = session.active | {note.id}
+        session.doing.active = session.doing.active | {note.id}
 
     def _pop_tape(self: Any) -> None:
         pop(self)
@@ -70,7 +70,7 @@ def _watch_tapes(session: Session) -> None:
         note = _tape_of(session, self)
         if note.recording and note.recording[-1][1] is None:
             note.recording[-1] = (note.recording[-1][0], session.next())
-        session.active = session.active - {note.id}
+        session.doing.active = session.doing.active - {note.id}
 
     def _watch(self: Any, tensor: Any) -> None:
         watch(self, tensor)
@@ -109,7 +109,7 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
     original = getattr(tape_class, name)
 
     def call(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.current_run is not None:
+        if session.busy or session.doing.current_run is not None:
             return original(self, target, sources, *args, **kwargs)
         zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
         return ask(
@@ -130,13 +130,13 @@ def _watch_tf_gradients(session: Session) -> None:
     original = gradients_impl.gradients_v2
 
     def gradients(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.current_run is not None:
+        if session.busy or session.doing.current_run is not None:
             return original(ys, xs, *args, **kwargs)
         zero = _asks_for_zeros(kwargs.get("unconnected_gradients"))
         return ask(session, "tf.gradients", None, ys, xs, lambda: original(ys, xs, *args, **kwargs), sys._getframe(1), zero)
 
     def hessians(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.current_run is not None:
+        if session.busy or session.doing.current_run is not None:
             return second(ys, xs, *args, **kwargs)
         return ask(session, "tf.hessians", None, ys, xs, lambda: second(ys, xs, *args, **kwargs), sys._getframe(1))
 
@@ -189,7 +189,8 @@ def ask(
         _note_question(session, run, site, target, flat, frame)
     except Exception as error:
         session.failed("note what a gradient call was asked for", error)
-    before, session.current_run, session.phase = session.phase, run, "backward"
+    doing = session.doing
+    before, doing.current_run, doing.phase = doing.phase, run, "backward"
     try:
         result = compute()
     except BaseException as error:
@@ -199,7 +200,7 @@ def ask(
         _keep(session, site, run, "error", tape)
         raise
     finally:
-        session.current_run, session.phase = None, before
+        doing.current_run, doing.phase = None, before
     try:
         _note_answer(session, site, run, flat, flatten(result) if len(flat) != 1 else [result] if not isinstance(result, (list, tuple)) else flatten(result), tape, target)
     except Exception as error:
@@ -390,7 +391,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
         site.first_bad = run.turn
     site.opened, opened = session.next(), site.opened
     if run.turn and bad <= site.worst:
-        if run.turn > 1 and not session.active:
+        if run.turn > 1 and not session.doing.active:
             session.trim(opened)
         return None
     site.worst = max(site.worst, bad)

@@ -9,7 +9,7 @@ from tensorflow.python.framework import func_graph
 from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.numbers import dtype_name, shape_of
-from gradmagic.capture.spans import Place
+from gradmagic.capture.spans import GENERATED, Place
 from gradmagic.capture.twins import NOTES, function_of
 from gradmagic.recording import Span
 
@@ -42,7 +42,7 @@ class Unroller:
         known = {}
         for outside, inside in getattr(graph, "captures", None) or ():
             known[inside._id] = resolve(outside)
-        self._ops(graph, known, (), self.session.active, None, 0)
+        self._ops(graph, known, (), self.session.doing.active, None, 0)
 
     def first_call(self, graph: Any, inputs: tuple[int | None, ...], outputs: tuple[int | None, ...], place: Place | None, tapes: frozenset[int], phase: str) -> None:
         """As `call`, for a graph that was not met yet: its ops keep their own phases."""
@@ -223,8 +223,11 @@ def _span_of(session: Session, op: Any, noted: Place | None) -> Span | None:
     except Exception:
         frames = []
     for frame in reversed(frames):
-        if session.spans.is_user_file(frame.filename):
-            if noted is not None and getattr(noted[0], "co_filename", noted[0]) == frame.filename and noted[2] == frame.lineno:
+        filename, line, function = frame.filename, frame.lineno, frame.name
+        if GENERATED in filename:
+            filename, line, function = session.spans.translated(filename, line) or (filename, line, function)
+        if session.spans.is_user_file(filename):
+            if noted is not None and getattr(noted[0], "co_filename", noted[0]) == filename and noted[2] == line:
                 return session.spans.span(noted)
-            return session.spans.lookup(frame.filename, frame.lineno, frame.name)
+            return session.spans.lookup(filename, line, function)
     return session.spans.span(noted)

@@ -12,6 +12,7 @@ from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.events import RawUpdate
 from gradmagic.capture.ops import identity_of
+from gradmagic.capture.replicas import is_first_replica, is_order_to_stop
 from gradmagic.capture.session import Session
 from gradmagic.recording import Raised, TrainingCall
 
@@ -61,36 +62,36 @@ def _watch_optimizers(session: Session) -> None:
     base: Any = optimizers.Optimizer
     owner = next((c for c in base.__mro__ if "apply" in vars(c)), base)
     original = owner.apply
-    depth = [0]
+    doing = session.doing
 
     def apply(self: Any, grads: Any, trainable_variables: Any = None) -> Any:
-        if session.busy or depth[0]:
+        if session.busy or doing.applying:
             return original(self, grads, trainable_variables)
         grads = list(grads)
         variables = None if trainable_variables is None else list(trainable_variables)
         update = _note(session, self, grads, variables)
         values = session.changes.before_step(k for k, g in update.pairs if g is not None) if update is not None and not update.in_graph else {}
-        before, session.phase = session.phase, "update"
-        depth[0] += 1
+        before, doing.phase = doing.phase, "update"
+        doing.applying += 1
         try:
             result = original(self, grads, variables)
             session.changes.after_step(values)
             return result
         except BaseException as error:
-            if update is not None:
+            if update is not None and not is_order_to_stop(error):
                 update.raised = Raised(type(error).__name__, str(error)[:2000], None)
                 if update not in session.updates:
                     session.updates.append(update)
             raise
         finally:
-            depth[0] -= 1
-            session.phase = before
+            doing.applying -= 1
+            doing.phase = before
 
     session.patches.set(owner, "apply", apply)
     _watch_pairs(session, base)
     for cls in _subclasses(base):
         if cls is not owner and "apply" in vars(cls):
-            _mark_phase(session, cls, depth)
+            _mark_phase(session, cls)
 
 
 def _watch_pairs(session: Session, base: Any) -> None:
@@ -112,23 +113,24 @@ def _watch_pairs(session: Session, base: Any) -> None:
     session.patches.set(owner, "apply_gradients", apply_gradients)
 
 
-def _mark_phase(session: Session, cls: Any, depth: list[int]) -> None:
+def _mark_phase(session: Session, cls: Any) -> None:
+    doing = session.doing
     original = cls.apply
     wraps = cls.__name__ == "LossScaleOptimizer"
 
     def apply(self: Any, grads: Any, trainable_variables: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if wraps and not session.busy and not depth[0]:
+        if wraps and not session.busy and not doing.applying:
             # It skips steps, and then the optimizer inside is never called.
             grads = list(grads)
             trainable_variables = None if trainable_variables is None else list(trainable_variables)
             _note(session, self, grads, trainable_variables)
-        before, session.phase = session.phase, "update"
-        depth[0] += wraps
+        before, doing.phase = doing.phase, "update"
+        doing.applying += wraps
         try:
             return original(self, grads, trainable_variables, *args, **kwargs)
         finally:
-            depth[0] -= wraps
-            session.phase = before
+            doing.applying -= wraps
+            doing.phase = before
 
     session.patches.set(cls, "apply", apply)
 
@@ -155,15 +157,15 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         kind = "keras.fit" if session.keras.stack else "optimizer"
         in_graph = not context.executing_eagerly()
         update = RawUpdate(session.next(), kind, place, name, pairs, tuple(skipped), in_graph=in_graph, type=type(optimizer).__name__, optimizer_ref=weakref.ref(optimizer))
+        for known in session.updates:
+            if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
+                known.count += is_first_replica()
+                known.repeated += _is_repeated(known, pairs)
+                known.fresh += _is_fresh(session, known, optimizer)
+                return update
     except Exception as error:
         session.failed("note an optimizer's step", error)
         return None
-    for known in session.updates:
-        if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
-            known.count += 1
-            known.repeated += _is_repeated(known, pairs)
-            known.fresh += _is_fresh(session, known, optimizer)
-            return update
     _is_repeated(update, pairs)
     session.updates.append(update)
     return update

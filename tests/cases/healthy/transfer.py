@@ -17,7 +17,7 @@ rng = np.random.default_rng(0)
 photos, labels = rng.integers(0, 256, (32, 16, 16, 3)).astype("float32"), rng.integers(0, 2, (32, 1)).astype("float32")
 loss_fn = keras.losses.BinaryCrossentropy(from_logits=True)
 # %% frozen base, then fine-tuning of its last layers
-model.compile(keras.optimizers.Adam(1e-3), loss_fn, metrics=[keras.metrics.BinaryAccuracy(threshold=0)])
+model.compile(keras.optimizers.Adam(1e-3), loss_fn, metrics=[keras.metrics.BinaryAccuracy(threshold=0.5)])
 first = model.fit(photos, labels, epochs=1, batch_size=8, verbose=0)
 base.trainable = True
 for layer in base.layers[:-2]:

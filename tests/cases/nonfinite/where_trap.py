@@ -10,6 +10,11 @@ with tf.GradientTape() as tape:
     d = 1.0 / r  # expect: nonfinite/where-trap
     loss = tf.reduce_sum(tf.where(r > 0, d, 0.0))
 grad = tape.gradient(loss, r)
+# %% everything is masked out
+with tf.GradientTape() as tape:
+    s = tf.where(r > 9, tf.math.log(tf.nn.relu(r - 9.0)), 0.0)  # expect: nonfinite/where-trap
+    loss = tf.reduce_sum(s)
+grad = tape.gradient(loss, r)  # status: nan
 # %% near: a harmless input
 with tf.GradientTape() as tape:
     s = tf.where(r > 0, tf.math.log(tf.where(r > 0, r, 1.0)), 0.0)
