@@ -41,6 +41,10 @@ EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, ...] = ()) -> Report:
     """The report of a recording. `expected` holds accepted findings as ``"rule"`` or ``"rule:variable"``."""
     failures = list(recording.failures)
+    explained_so = {read.function for read in recording.stale}
+    failures += [
+        f"gradmagic could not look into {code(name)}, which was traced in an earlier cell: run the cell that defines it again, then this one" for name in recording.unseen if name not in explained_so
+    ]
     faults: list[Fault] = []
     try:
         faults = locate(recording)
@@ -249,6 +253,8 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
     open_findings = [f for f in findings if not f.accepted and f.severity != "note"]
     rows = [v for c in calls for v in c.variables]
     if not open_findings:
+        if not calls and recording.unseen:
+            return f"The gradients of this cell are computed in {code(recording.unseen[0])}, which was traced in an earlier cell: run the cell that defines it again, then this one."
         if not calls:
             return "The cell asked for no gradient, and there was nothing to differentiate."
         bad = [v for v in rows if v.status != "ok"]

@@ -436,6 +436,8 @@ class Recording:
     cell_seconds: float = 0.0
     layers: Mapping[int, Layer] = field(default_factory=dict)
     worker: str = ""
+    # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
+    unseen: tuple[str, ...] = ()
 
     @functools.cached_property
     def by_seq(self) -> dict[int, Op]:

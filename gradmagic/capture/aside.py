@@ -253,6 +253,7 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
     cells[filename] = "current"
     spans = Spans(cells)
     session = Session(Cell(None, None, source), spans, max_ops=options.max_ops, every=options.every, numeric=options.numeric, namespace=shell.user_ns)
+    session.fresh_functions = True
     own: Any = None
     result: Any = None
     with unseen(shell), own_randomness(session), bounded(seconds):

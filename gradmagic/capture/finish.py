@@ -92,6 +92,7 @@ def recording_of(session: Session) -> Recording:
         session.cell_seconds,
         _layers(session, ops, code),
         worker(),
+        tuple(dict.fromkeys(session.unseen)),
     )
 
 

@@ -51,6 +51,10 @@ class Session:
         self.raised_in: dict[int, int] = {}
         self.training: list[Any] = []
         self.traced: dict[int, Any] = {}
+        # The names of functions whose graphs are from before and cannot be read.
+        self.unseen: list[str] = []
+        self.stale: list[Any] = []
+        self.fresh_functions = False
         self.patches = Patches()
         self.doing = Doing()
         self.started = self.cell_seconds = 0.0
@@ -146,6 +150,7 @@ class Session:
             "graphs": "watch `tf.function`",
             "layers": "watch Keras layers",
             "stale": "watch what a `tf.function` reads",
+            "earlier": "look into functions that were traced before",
             "updates": "watch optimizers",
             "escapes": "watch values that leave TensorFlow",
             "replicas": "watch what replicas do together",

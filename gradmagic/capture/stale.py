@@ -47,6 +47,11 @@ class Traced:
         self.made: dict[str, Any] = {}
         self.found: dict[str, StaleRead] = {}
 
+    def place(self, session: Session, text: str) -> Span | None:
+        """The line on which the code reads a value."""
+        code = getattr(self.function(), "__code__", None)
+        return session.spans.at(code.co_filename, self.reads[text][0], function=self.name) if code is not None else None
+
     def is_other(self, text: str, value: Any) -> bool:
         """Whether a value is none of those that the graph can have been made with."""
         return value is not MISSING and value != self.values.get(text) and (text not in self.made or value != self.made[text])
@@ -66,7 +71,7 @@ def install(session: Session) -> None:
             return original(self, *args, **kwargs)
         known = session.traced.get(id(self), MISSING)
         if known is MISSING:
-            known = session.traced[id(self)] = _traced(session, self)
+            known = session.traced[id(self)] = traced(session, self)
         if known is None:
             return original(self, *args, **kwargs)
         values, count = known.now(), self.experimental_get_tracing_count()
@@ -86,20 +91,18 @@ def install(session: Session) -> None:
 
 def stale_reads(session: Session) -> list[StaleRead]:
     """The values that changed while the graph kept the old ones."""
-    return [read for known in session.traced.values() if known is not None for read in known.found.values()]
+    return [*session.stale, *(read for known in session.traced.values() if known is not None for read in known.found.values())]
 
 
 def _note(session: Session, known: Traced, values: dict[str, Any], frame: Any) -> None:
-    function = known.function()
-    code = getattr(function, "__code__", None)
     for text, value in values.items():
         before = known.values.get(text)
-        if known.is_other(text, value) and text not in known.found and code is not None:
-            span: Span | None = session.spans.at(code.co_filename, known.reads[text][0], function=known.name)
-            known.found[text] = StaleRead(known.name, text, before, value, span, known.calls)
+        if known.is_other(text, value) and text not in known.found:
+            known.found[text] = StaleRead(known.name, text, before, value, known.place(session, text), known.calls)
 
 
-def _traced(session: Session, function: Any) -> Traced | None:
+def traced(session: Session, function: Any) -> Traced | None:
+    """What the code of a function of the user's reads; None where there is no such code."""
     try:
         inner: Any = tf_decorator.unwrap(function._python_function)[1]
         bound = getattr(inner, "__self__", None)

@@ -128,3 +128,21 @@ with tf.GradientTape(persistent=True) as tape:
     z = tf.stop_gradient(u) * b  # expect: none/stop-gradient
 good = tape.gradient(u, [w, b])
 bad = tape.gradient(z, [w, b])
+# %% setup
+import tensorflow as tf
+w, unused = tf.Variable([1.0, 2.0], name="w"), tf.Variable(0.5, name="unused")
+opt = tf.keras.optimizers.Adam(0.1)
+
+@tf.function
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(w * x - 1.0))
+        if tf.reduce_sum(x) > 1e6:
+            loss = loss * 0.5
+    grads = tape.gradient(loss, [w, unused])  # status: ok none
+    opt.apply_gradients((g, v) for g, v in zip(grads, [w, unused]) if g is not None)
+    return loss
+losses = [float(step(tf.constant([1.0, 2.0]))) for _ in range(2)]
+# %% traced in an earlier cell
+# allow: none/unused-variable
+losses = [float(step(tf.constant([1.0, 2.0]))) for _ in range(2)]

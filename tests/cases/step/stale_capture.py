@@ -78,3 +78,17 @@ def train(inputs):
     return loss, grads
 for _ in range(3):
     train(tf.ones((3, 4)))
+# %% setup
+import tensorflow as tf
+v = tf.Variable([1.0, 2.0], name="v")
+rate = 0.1
+
+@tf.function
+def train():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    v.assign_sub(rate * tape.gradient(loss, v))  # expect: step/stale-capture
+train()
+# %% traced in an earlier cell
+rate = 0.5
+train()

@@ -1,0 +1,197 @@
+"""Functions that were traced before the check: their graphs hide where they ask for gradients.
+
+Such a function is traced once more, aside and unheard, and where the new graph is the old one op for op it runs in its place while the check lasts. Where it is
+another (the function keeps something that has changed since), or cannot be made, the old one runs, and the report says that it could not be seen into.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import threading
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import context
+from tensorflow.python.eager.polymorphic_function import polymorphic_function
+from tensorflow.python.framework import dtypes, tensor_util
+from tensorflow.python.util import tf_decorator
+
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
+from gradmagic.capture.numbers import array_of
+from gradmagic.capture.session import Session
+from gradmagic.capture.stale import traced
+from gradmagic.capture.twins import NOTES, function_of
+from gradmagic.recording import StaleRead
+
+ASKING = frozenset({"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "minimize"})
+# What decides what an op of a given type computes; other attributes follow from its inputs or name functions.
+TELLING = ("value", "seed", "seed2", "DstT", "dtype", "transpose_a", "transpose_b", "axis", "keep_dims", "begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "strides", "padding")
+BRANCHES = ("then_branch", "else_branch", "cond", "body", "f")
+
+
+class Unlike(Exception):
+    """A function would be traced differently now. `read` is the Python value that it keeps, where that is known."""
+
+    def __init__(self, read: StaleRead | None) -> None:
+        super().__init__()
+        self.read = read
+
+
+def install(session: Session) -> None:
+    """Run functions that were traced before in a graph that can be read."""
+    original = polymorphic_function.Function.__call__
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.busy or session.fresh_functions or not context.executing_eagerly() or getattr(self, "_gradmagic_own", False):
+            return original(self, *args, **kwargs)
+        if id(self) in known:
+            return original(known[id(self)][1], *args, **kwargs)
+        known[id(self)] = self, self
+        try:
+            stand_in = _readable(session, self, args, kwargs)
+        except Exception as error:
+            traces = self.experimental_get_tracing_count()
+            result = original(self, *args, **kwargs)
+            if self.experimental_get_tracing_count() == traces:
+                session.unseen.append(_name(self))
+                session.stale += [error.read] if isinstance(error, Unlike) and error.read is not None else []
+            return result
+        known[id(self)] = self, stand_in if stand_in is not None else self
+        return original(known[id(self)][1], *args, **kwargs)
+
+    __call__.__wrapped__ = original  # type: ignore[attr-defined]
+    session.patches.set(polymorphic_function.Function, "__call__", __call__)
+
+
+def _name(function: Any) -> str:
+    return getattr(function._python_function, "__name__", "a function")
+
+
+def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
+    """The same function with a graph that was traced under the hooks; None where the function can run as it is.
+
+    Raises:
+        Unlike: what is traced now computes something else than the graphs that are there.
+    """
+    graphs = [c.graph for c in function._list_all_concrete_functions()]
+    if not graphs or any(graph in NOTES for graph in graphs) or not _asks(session, function):
+        return None
+    stand_in = function._clone(None)
+    runs, templates = len(session.runs), len(session.graphs.traced_runs)
+    with _unheard(), _untaped(session):
+        new = stand_in.get_concrete_function(*args, **kwargs)
+    if any(same_graph(old, new.graph) for old in graphs):
+        return stand_in
+    del session.runs[runs:], session.graphs.traced_runs[templates:]
+    raise Unlike(_kept(session, function, graphs, new.graph))
+
+
+def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> StaleRead | None:
+    """The first constant that differs, if a name that the function reads has its new value."""
+    wanted = [(op.name, op.type) for op in new.get_operations()]
+    old = next((g for g in graphs if [(op.name, op.type) for op in g.get_operations()] == wanted), None)
+    known = traced(session, function)
+    if old is None or known is None:
+        return None
+    for before, after in zip(old.get_operations(), new.get_operations(), strict=True):
+        if after.type == "Const" and before.node_def.attr["value"] != after.node_def.attr["value"]:
+            was, now = (tensor_util.MakeNdarray(op.get_attr("value")) for op in (before, after))
+            for text, value in known.values.items():
+                if isinstance(value, (bool, int, float, list)) and np.array_equal(np.asarray(value, now.dtype), now):
+                    # As it was written: a float32 has more digits than the code.
+                    before_ = float(str(was[()])) if was.dtype.kind == "f" and not was.shape else was.tolist()
+                    return StaleRead(known.name, text, before_, value, known.place(session, text), 1)
+    return None
+
+
+def _asks(session: Session, function: Any) -> bool:
+    """Whether a function of the user's, or one that it calls by a name of its module, asks for gradients."""
+    plain = tf_decorator.unwrap(function._python_function)[1]
+    seen: set[Any] = set()
+    waiting = [getattr(plain, "__func__", plain)]
+    while waiting and len(seen) < 200:
+        current = waiting.pop()
+        code = getattr(current, "__code__", None)
+        if code is None or code in seen or not session.spans.is_user_file(code.co_filename):
+            continue
+        seen.add(code)
+        names = set(code.co_names)
+        for part in code.co_consts:
+            if isinstance(part, types.CodeType):
+                names |= set(part.co_names)
+        if names & ASKING:
+            return True
+        space = getattr(current, "__globals__", {})
+        for name in names:
+            value = space.get(name)
+            waiting.append(getattr(value, "_python_function", value))
+    return False
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """What tracing prints was printed when the function was traced first."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+@contextlib.contextmanager
+def _untaped(session: Session) -> Iterator[None]:
+    """Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one."""
+    tapes = [tape._tape._tape for tape, thread in session.open_tapes if thread == threading.get_ident()]
+    for tape in tapes:
+        pywrap_tfe.TFE_Py_TapeSetRemove(tape)
+    try:
+        yield
+    finally:
+        for tape in tapes:
+            pywrap_tfe.TFE_Py_TapeSetAdd(tape)
+
+
+def same_graph(one: Any, other: Any, depth: int = 0) -> bool:
+    """Whether two graphs compute the same: the same ops in the same order, from the same inputs, constants and captured variables."""
+    ours, theirs = one.get_operations(), other.get_operations()
+    # What an inner graph captures is among the inputs of the op that runs it.
+    if depth > 20 or len(ours) != len(theirs) or (not depth and not _same_captures(one, other)):
+        return False
+    return all(_same_op(one, other, a, b, depth) for a, b in zip(ours, theirs, strict=True))
+
+
+def _same_op(one: Any, other: Any, a: Any, b: Any, depth: int) -> bool:
+    if a.type != b.type or [t.op.name for t in a.inputs] != [t.op.name for t in b.inputs] or a.name != b.name:
+        return False
+    for name in TELLING:
+        if (name in a.node_def.attr) != (name in b.node_def.attr) or (name in a.node_def.attr and a.node_def.attr[name] != b.node_def.attr[name]):
+            return False
+    if a.type in CALLS | CONDITIONALS | LOOPS:
+        for name in BRANCHES:
+            if name in a.node_def.attr:
+                inner = [function_of(graph, op.get_attr(name).name)[0] for graph, op in ((one, a), (other, b))]
+                if None in inner or not same_graph(inner[0], inner[1], depth + 1):
+                    return False
+    return True
+
+
+def _same_captures(one: Any, other: Any) -> bool:
+    ours, theirs = list(getattr(one, "external_captures", ())), list(getattr(other, "external_captures", ()))
+    if len(ours) != len(theirs):
+        return False
+    return all(a is b or _same_value(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _same_value(a: Any, b: Any) -> bool:
+    if a.dtype != b.dtype or a.dtype in (dtypes.resource, dtypes.variant):
+        return False
+    left, right = array_of(a), array_of(b)
+    return left is not None and right is not None and np.shape(left) == np.shape(right) and np.asarray(left).tobytes() == np.asarray(right).tobytes()
