@@ -82,6 +82,11 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
     graphs = [c.graph for c in function._list_all_concrete_functions()]
     if not graphs or any(graph in NOTES for graph in graphs) or not _asks(session, function):
         return None
+    if session.own is not None:
+        session.own.give_way()
+    if any(_draws(graph) for graph in graphs):
+        # Its own op counts on from call to call; the op of another graph would begin anew.
+        raise Unlike(None)
     stand_in = function._clone(None)
     runs, templates = len(session.runs), len(session.graphs.traced_runs)
     with _unheard(), _untaped(session):
@@ -157,6 +162,18 @@ def _untaped(session: Session) -> Iterator[None]:
     finally:
         for tape in tapes:
             pywrap_tfe.TFE_Py_TapeSetAdd(tape)
+
+
+def _draws(graph: Any, depth: int = 0) -> bool:
+    """Whether a graph draws random numbers that follow from a seed and from how often it ran."""
+    for op in graph.get_operations():
+        attributes = op.node_def.attr
+        if "seed2" in attributes and not op.type.startswith("Stateless") and (attributes["seed"].i or attributes["seed2"].i):
+            return True
+        inner = [function_of(graph, op.get_attr(name).name)[0] for name in BRANCHES if name in attributes] if depth < 20 and op.type in CALLS | CONDITIONALS | LOOPS else []
+        if any(i is not None and _draws(i, depth + 1) for i in inner):
+            return True
+    return False
 
 
 def same_graph(one: Any, other: Any, depth: int = 0) -> bool:

@@ -21,15 +21,21 @@ class OwnTape:
     """A persistent tape around the cell. It gives way as soon as the cell opens a tape itself, unless a target was named."""
 
     def __init__(self, session: Session, *, insist: bool) -> None:
-        self.session, self.insist = session, insist
+        self.session, self.insist, self.gave_way = session, insist, False
         self.tape: Any = tf.GradientTape(persistent=True)
         self.tape.__enter__()
         self.note = _tape_of(session, self.tape)
-        session.own_tape = self.note.id
+        session.own, session.own_tape = self, self.note.id
+
+    def give_way(self) -> None:
+        """Record nothing more: the cell asks for its gradients itself, and a function that a tape sees runs in another form, with random numbers of its own."""
+        if not self.insist and self.tape._recording:
+            self.gave_way = True
+            self.tape.__exit__(None, None, None)
 
     def _is_wanted(self) -> bool:
         others = [t for t in self.session.tapes.values() if t.id != self.note.id]
-        return self.insist or not (others or self.session.runs or self.session.keras.stack)
+        return self.insist or not (self.gave_way or others or self.session.runs or self.session.keras.stack)
 
     def ask(self, options: Options, shell: Any, names: tuple[str, ...], result: Any, succeeded: bool) -> None:
         """Differentiate the target with respect to the sources, as the cell would have done."""

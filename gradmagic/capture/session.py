@@ -63,6 +63,7 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.births = 0
+        self.own: Any = None
         self.own_tape = -1
         self.custom: dict[int, int] = {}
         # By the id of its first result in the graph: the `seq` before the function of a custom gradient was traced, and its op.

@@ -59,7 +59,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help_ = "call `tape.watch` with the variables, or leave `watch_accessed_variables` out"
     elif source.trainable is False:
         why = f"{names} {'was' if len(fault.names) == 1 else 'were'} made with `trainable=False`"
-        help_ = f"if {names} is to be trained, make it with `trainable=True`; if not, leave it out of the sources"
+        help_ = f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, make {'it' if len(fault.names) == 1 else 'them'} with `trainable=True`; if not, leave {'it' if len(fault.names) == 1 else 'them'} out of the sources"
         severity = "note" if any(not g.missing for g in run.gradients) else "error"
     else:
         return None

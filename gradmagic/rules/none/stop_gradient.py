@@ -59,7 +59,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         body,
         severity="error" if some or (fault.run and len(fault.run.sources) == 1) else "warning",
         notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
-        help=f"if {names} is to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
+        help=f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
     )
 
 

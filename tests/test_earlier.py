@@ -1,0 +1,76 @@
+"""Functions that were traced before the check: they compute what they would compute without it, and are seen into where that is possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+MADE = """\
+import tensorflow as tf
+tf.random.set_seed(3)
+w, lost = tf.Variable([1.0, 2.0], name="w"), tf.Variable(1.0, name="lost")
+heard, scale = [], 2.0
+@tf.function
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(w * x * scale - 1.0)) NOISE
+    grads = tape.gradient(loss, [w, lost])
+    w.assign_sub(0.01 * grads[0])
+    return loss
+first = float(step(tf.constant([1.0, 2.0])))
+"""
+RUN = "losses = [float(step(tf.constant([1.0, 2.0]))) for _ in range(3)]\nnow = w.numpy().tolist()"
+
+
+def results(notebook: Any, made: str, *, checked: bool, run: str = RUN) -> tuple[Any, Any]:
+    assert notebook.run(made).success
+    report = None
+    if checked:
+        report = notebook.check(run)
+        assert notebook.result.success
+    else:
+        assert notebook.run(run).success
+    assert notebook.run("after = float(step(tf.constant([1.0, 2.0])))").success
+    space = notebook.shell.user_ns
+    return (space["losses"], space["now"], space["after"]), report
+
+
+@pytest.mark.parametrize("noise", ["", "+ tf.reduce_sum(tf.random.normal((2,)))"], ids=["plain", "seeded"])
+def test_the_numbers_are_those_of_a_run_without_the_check(noise: str, notebook: Any) -> None:
+    made = MADE.replace("NOISE", noise)
+    plain, _ = results(notebook, made, checked=False)
+    checked, report = results(notebook, made, checked=True)
+    assert checked == plain
+    if noise:
+        # Its random numbers go on from call to call: it is left alone, and the report says so.
+        assert report.calls == () and "`step`" in report.summary and any("`step`" in f for f in report.failures)
+    else:
+        assert [v.status for v in report.calls[0].variables] == ["ok", "none"]
+        assert report.failures == ()
+
+
+def test_what_changed_since_is_not_brought_up_to_date(notebook: Any) -> None:
+    made = MADE.replace("NOISE", "")
+    run = "scale = 3.0\n" + RUN
+    plain, _ = results(notebook, made, checked=False, run=run)
+    checked, report = results(notebook, made, checked=True, run=run)
+    assert checked == plain
+    found = next(f for f in report.findings if f.rule == "step/stale-capture")
+    assert "`scale` = `2.0`" in found.message and "`3.0`" in found.message
+
+
+def test_other_shapes_are_traced_by_the_function_itself(notebook: Any) -> None:
+    assert notebook.run(MADE.replace("NOISE", "")).success
+    report = notebook.check("loss = step(tf.constant([[1.0, 2.0], [3.0, 4.0]]))")
+    assert notebook.shell.user_ns["step"].experimental_get_tracing_count() == 2
+    assert [v.status for v in report.calls[0].variables] == ["ok", "none"]
+
+
+def test_nothing_is_heard_of_the_second_trace(notebook: Any, capsys: Any) -> None:
+    made = MADE.replace("NOISE", "").replace("    with tf", "    print('tracing now')\n    with tf")
+    assert notebook.run(made).success
+    capsys.readouterr()
+    notebook.check(RUN)
+    assert "tracing now\n" not in capsys.readouterr().out.partition("error[")[0]
+    assert notebook.shell.user_ns["step"].experimental_get_tracing_count() == 1
