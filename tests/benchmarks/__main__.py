@@ -43,6 +43,7 @@ def main() -> int:
         print(f"· {work.title}", file=sys.stderr, flush=True)
         own = ratio(notebook, work, options.rounds)
         ratios.append(own)
+        print(f"  {own.time:.2f}× the time" + (f", {own.memory:.2f}× the memory" if own.memory else ""), file=sys.stderr, flush=True)
         others = [] if options.no_rivals else [r for rival in RIVALS if (r := rival_ratio(rival, work, options.rounds)) is not None]
         ratios += others
         behind += [f"{r.tool} is faster on: {work.title}" for r in others if r.time <= own.time]
