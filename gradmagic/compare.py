@@ -82,9 +82,15 @@ def previous(report: Report, earlier: Iterable[Report]) -> Report | None:
         if report.cell.id is not None or other.cell.id is not None:
             if report.cell.id == other.cell.id:
                 return other
-        elif _alike(report.cell.source, other.cell.source):
+        elif _shares_a_variable(report, other) and _alike(report.cell.source, other.cell.source):
             return other
     return None
+
+
+def _shares_a_variable(one: Report, other: Report) -> bool:
+    """Whether both asked for a gradient of the same name, or one of them for none at all: cells of a course are often alike and have nothing to do with each other."""
+    mine, yours = ({NUMBER.sub("", v.name) for c in r.calls for v in c.variables} for r in (one, other))
+    return bool(mine & yours) or not mine or not yours
 
 
 def _alike(one: str, other: str) -> bool:
