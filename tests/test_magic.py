@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import warnings
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ CELLS = [
     "@tf.function\ndef step(v):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(tf.random.normal((2,)) * w * v)\n    return tape.gradient(loss, w)\n"
     "[float(step(tf.constant(float(i)))) for i in range(3)]",
     "np.random.rand(2).tolist()",
+    "huge = tf.Variable(tf.fill([1000], 1e25))\nwith tf.GradientTape() as tape:\n    y = tf.reduce_sum(huge * 2.0)\nfloat(tape.gradient(y, huge)[0])",
 ]
 
 
@@ -39,8 +41,11 @@ def test_same_values_output_and_display(cell: str, ready: Any, capsys: Any) -> N
     for head in ("#\n", "%%gradcheck --quiet\n"):
         ready.run("keras.utils.set_random_seed(7)")
         capsys.readouterr()
-        result = ready.run(head + cell)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            result = ready.run(head + cell)
         assert result.success
+        assert not [w for w in warned if w.category is RuntimeWarning]
         printed = re.sub(r"Out\[\d+\]", "Out", capsys.readouterr().out)
         outcomes.append((repr(result.result), printed, sorted(n for n in ready.shell.user_ns if not n.startswith("_"))))
     plain, checked = outcomes

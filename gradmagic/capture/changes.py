@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmagic.capture.numbers import array_of
+from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick
 from gradmagic.recording import Change
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Changes:
                 if before is None or after is None or before.shape != after.shape:
                     continue
                 moved, same = _moved(before, after)
-                found[key] = Change(same, moved, _length(before), self._farthest.get(key), bool(np.isfinite(_real(after)).all()))
+                found[key] = Change(same, moved, _length(before), self._farthest.get(key), quick(after)[1])
         return found
 
     def _now(self, key: int) -> Any:
@@ -82,19 +82,35 @@ class Changes:
 
 def _real(array: Any) -> Any:
     flat = np.asarray(array).reshape(-1)
-    return flat.view(flat.real.dtype) if flat.dtype.kind == "c" else flat.astype(np.float64) if flat.dtype.kind in "fV" else flat
+    if flat.dtype.kind == "c":
+        return flat.view(flat.real.dtype)
+    return flat if flat.dtype.kind == "f" and flat.dtype.itemsize >= 4 else flat.astype(np.float64)
 
 
 def _length(array: Any) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.linalg.norm(_real(array).astype(np.float64)))
+    return math.sqrt(_square((_real(array),)))
 
 
 def _moved(before: Any, after: Any) -> tuple[float, bool]:
     """(norm of the difference, whether both hold the same bits)."""
     if before is None or after is None or np.shape(before) != np.shape(after):
         return math.nan, False
-    if np.asarray(before).tobytes() == np.asarray(after).tobytes():
+    if np.may_share_memory(before, after):
         return 0.0, True
+    square = _square((_real(after), _real(before)))
+    same = not square > 0.0 and np.asarray(before).tobytes() == np.asarray(after).tobytes()
+    return 0.0 if same else math.sqrt(square), same
+
+
+def _square(terms: tuple[Any, ...], exact: bool = False) -> float:
+    """The sum of the squares of the first array, less the second one if there is one; a block at a time, so that nothing large is copied."""
+    total, size = 0.0, terms[0].size
     with np.errstate(all="ignore"):
-        return float(np.linalg.norm(_real(after).astype(np.float64) - _real(before).astype(np.float64))), False
+        for start in range(0, size, BLOCK):
+            blocks = [t[start : start + BLOCK] for t in terms]
+            if exact:
+                blocks = [b.astype(np.float64) for b in blocks]
+            block = blocks[0] - blocks[1] if len(blocks) > 1 else blocks[0]
+            total += float(np.vdot(block, block))
+    # Squares beyond the range of float32 are looked at again in float64.
+    return total if exact or TINY < total < math.inf else _square(terms, exact=True)

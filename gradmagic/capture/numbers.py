@@ -11,6 +11,10 @@ from gradmagic.recording import FLOATS, Numbers
 
 QUICK_LIMIT = 1 << 26
 BINS = 24
+SAMPLE = 1 << 16
+BLOCK = 1 << 17
+# Squares of elements below this may have been lost.
+TINY = 1e-30
 
 
 def array_of(tensor: Any) -> Any:
@@ -42,7 +46,8 @@ def quick(array: Any) -> tuple[float, bool, bool]:
     flat = _flat_real(array)
     if flat.size == 0:
         return 0.0, True, False
-    square = float(np.dot(flat, flat))
+    # Unlike `dot` it does not warn of an overflow, which would be seen below the user's cell.
+    square = float(np.vdot(flat, flat))
     if square > 0.0 and math.isfinite(square):
         return math.sqrt(square), True, False
     if square == 0.0:
@@ -54,23 +59,61 @@ def quick(array: Any) -> tuple[float, bool, bool]:
 
 
 def numbers(array: Any, *, histogram: bool = False) -> Numbers:
-    """The array in numbers. Complex elements count by their modulus, except that zero, NaN and infinite mean the element itself."""
+    """The array in numbers. Complex elements count by their modulus, except that zero, NaN and infinite mean the element itself.
+
+    The histogram is that of at most `SAMPLE` elements, evenly spaced.
+    """
     values = np.asarray(array).reshape(-1)
-    if values.dtype.kind == "c":
-        values = np.abs(values)
-    values = values.astype(np.float64)
-    nans, infs = int(np.isnan(values).sum()), int(np.isinf(values).sum())
-    zeros = int((values == 0).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        if values.dtype.kind == "c":
+            values = np.abs(values)
+        if values.dtype != np.float32 or values.size <= SAMPLE:
+            values = values.astype(np.float64)
+        found = _of_finite(values, histogram) if values.size else None
+        return _of_any(values.astype(np.float64), histogram) if found is None else found
+
+
+def _of_finite(values: Any, histogram: bool) -> Numbers | None:
+    """The numbers in few passes; None where an element is not finite, or where rounding would tell in the standard deviation."""
+    size = values.size
+    square = sum(float(np.vdot(block, block)) for block in (values[i : i + BLOCK] for i in range(0, size, BLOCK)))
+    mean = float(np.add.reduce(values)) / size
+    if not math.isfinite(square) or not math.isfinite(mean):
+        return None
+    least, most = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
+    zeros = 0 if least > 0.0 or most < 0.0 else size - int(np.count_nonzero(values != 0))
+    if square < TINY and zeros < size:
+        return None
+    variance = square / size - mean * mean
+    # In float32 the squares are known to some six digits, in float64 to fifteen.
+    if variance < (1e-3 if values.dtype == np.float32 else 1e-10) * square / size and least < most:
+        return None
+    shown = _histogram(values, least, most) if histogram and least < most else None
+    return Numbers(size, math.sqrt(square), mean, math.sqrt(variance) if least < most else 0.0, least, most, zeros, 0, 0, shown)
+
+
+def _of_any(values: Any, histogram: bool) -> Numbers:
+    nans, infs = int(np.count_nonzero(np.isnan(values))), int(np.count_nonzero(np.isinf(values)))
+    zeros = int(np.count_nonzero(values == 0))
     finite = values[np.isfinite(values)] if nans or infs else values
     if finite.size == 0:
         return Numbers(values.size, 0.0 if values.size == 0 else math.nan, math.nan, math.nan, math.nan, math.nan, zeros, nans, infs)
-    shown = None
-    if histogram and finite.size > 1 and finite.min() < finite.max():
-        counts, edges = np.histogram(finite, bins=min(BINS, finite.size))
-        shown = (tuple(float(e) for e in edges), tuple(int(c) for c in counts))
-    with np.errstate(over="ignore", invalid="ignore"):
-        norm, mean, std = float(np.linalg.norm(finite)), float(finite.mean()), float(finite.std())
-    return Numbers(values.size, norm, mean, std, float(finite.min()), float(finite.max()), zeros, nans, infs, shown)
+    norm, mean, std = float(np.linalg.norm(finite)), float(finite.mean()), float(finite.std())
+    least, most = float(finite.min()), float(finite.max())
+    shown = _histogram(finite, least, most) if histogram and least < most else None
+    return Numbers(values.size, norm, mean, std, least, most, zeros, nans, infs, shown)
+
+
+def _histogram(values: Any, least: float, most: float) -> tuple[tuple[float, ...], tuple[int, ...]] | None:
+    bins = min(BINS, values.size)
+    # An odd step, so that it does not always meet the same column of a matrix.
+    sample = values[:: values.size // SAMPLE | 1] if values.size > SAMPLE else values
+    width = (most - least) / bins
+    if not (math.isfinite(width) and width > 0.0):
+        return None
+    places = ((sample - least) / width).astype(np.intp)
+    counts = np.bincount(np.minimum(places, bins - 1, out=places), minlength=bins)
+    return tuple([least + width * i for i in range(bins)] + [most]), tuple(counts.tolist())
 
 
 def numbers_of(tensor: Any, *, histogram: bool = False) -> Numbers | None:
