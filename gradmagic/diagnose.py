@@ -8,7 +8,7 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, locate, statuses
+from gradmagic.locate import Fault, Statuses, locate
 from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.report import (
     CellInfo,
@@ -46,8 +46,9 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         f"gradmagic could not look into {code(name)}, which was traced in an earlier cell: run the cell that defines it again, then this one" for name in recording.unseen if name not in explained_so
     ]
     faults: list[Fault] = []
+    judged = Statuses(recording)
     try:
-        faults = locate(recording)
+        faults = locate(recording, judged)
     except Exception as error:
         failures.append(f"gradmagic could not locate the causes: {type(error).__name__}: {error}")
     explained: list[tuple[Fault, Finding]] = []
@@ -79,7 +80,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
     calls = []
     for index, site in enumerate(sites):
         try:
-            calls.append(_call(recording, site, index, findings, [f for f, _ in explained], failures))
+            calls.append(_call(recording, judged, site, index, findings, [f for f, _ in explained], failures))
         except Exception as error:
             failures.append(f"gradmagic could not describe a gradient call: {type(error).__name__}: {error}")
     severities = [f.severity for f in findings if not f.accepted]
@@ -137,9 +138,9 @@ def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: t
     return any(match.group(1) == found.rule for code in places for match in EXPECTED.finditer(code))
 
 
-def _worst_run(recording: Recording, site: Site) -> GradientRun:
-    runs = list(recording.runs_of(site.id))
-    return max(runs, key=lambda r: (max((WORST.index(s) for s in statuses(recording, r)), default=0), -r.turn))
+def _worst_run(judged: Statuses, site: Site) -> GradientRun:
+    runs = list(judged.recording.runs_of(site.id))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), -r.turn))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -151,9 +152,9 @@ def _unique(names: list[str]) -> list[str]:
     return result
 
 
-def _call(recording: Recording, site: Site, index: int, findings: list[Finding], faults: list[Fault], failures: list[str]) -> GradientCall:
-    run = _worst_run(recording, site)
-    found = list(statuses(recording, run))
+def _call(recording: Recording, judged: Statuses, site: Site, index: int, findings: list[Finding], faults: list[Fault], failures: list[str]) -> GradientCall:
+    run = _worst_run(judged, site)
+    found = list(judged.of(run))
     names = _unique([s.name for s in run.sources])
     for finding in findings:
         if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):

@@ -58,7 +58,7 @@ class RawTensor:
         self.numbers: Any = None
 
 
-@dataclass
+@dataclass(slots=True)
 class RawStep:
     """A gradient function as it ran. Ids are those of the gradients that came in (per output) and went out (per input)."""
 

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tensorflow.python.framework import dtypes
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
-from gradmagic.capture.numbers import numbers_of
+from gradmagic.capture.numbers import DTYPES, numbers_of
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.twins import HIDDEN, PROBES
@@ -42,7 +41,6 @@ from gradmagic.recording import (
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
-_DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 REACH = 400
 # Their gradient functions are registered and return None for every input.
 RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
@@ -192,7 +190,7 @@ def _op(session: Session, op: RawOp) -> Op:
     for name, value in zip(pairs[::2], pairs[1::2], strict=False):
         text = name.decode() if isinstance(name, bytes) else str(name)
         is_dtype = text in ("T", "SrcT", "DstT", "dtype", "out_type", "output_type") and not isinstance(value, str)
-        attributes[text] = _DTYPES.get(value, getattr(value, "name", value)) if is_dtype else value
+        attributes[text] = DTYPES.get(value, getattr(value, "name", value)) if is_dtype else value
     span = op.span if op.span is not None else session.spans.span(op.place)
     return Op(
         op.seq,

@@ -115,11 +115,13 @@ def install(session: Session) -> None:
         if before[0] is None:
             session.layers.called(self, sys._getframe(1))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
-        doing.layer, doing.layer_at = self, session.spans.place(sys._getframe(1))
+        doing.layer_at, doing.layer = session.spans.innermost(sys._getframe(1), doing), self
         try:
             return call(self, *args, **kwargs)
         finally:
             doing.layer, doing.layer_at = before
+
+    session.spans.layer_call = __call__.__code__
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         made = new(cls, *args, **kwargs)

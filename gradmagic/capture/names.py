@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from gradmagic.capture.events import RawTensor
 from gradmagic.capture.memory import Memory, memory_of
-from gradmagic.capture.numbers import dtype_name, quick, shape_of
+from gradmagic.capture.numbers import dtype_name, kind_of, quick, shape_of
 from gradmagic.capture.replicas import copies_of, whole_of
 from gradmagic.capture.spans import Place
 
@@ -69,6 +70,9 @@ class Variables:
 
     def key(self, value: Any) -> int | None:
         """The id that the recording knows a tensor or variable by; None for anything else."""
+        inner = getattr(value, "_value", value)
+        if type(inner) is ResourceVariable and not hasattr(inner, "_distributed_container") and not hasattr(inner._handle, "_distributed_container"):
+            return inner._handle._id  # type: ignore[no-any-return]
         if type(value).__module__.startswith("tensorflow.python.autograph"):
             return None
         value = self.unwrap(whole_of(self.unwrap(value)))
@@ -187,7 +191,7 @@ class Variables:
 
     def identify(self, tensor: Any) -> RawTensor:
         """What a value without an op behind it is: a variable that TensorFlow's C++ code read by itself, a constant, or a value from before."""
-        dtype, shape = dtype_name(tensor), shape_of(tensor)
+        dtype, shape = kind_of(tensor)
         if dtype in ("resource", "variant", "string"):
             return RawTensor(dtype, shape, origin="unknown")
         raw = RawTensor(dtype, shape, origin="unknown")

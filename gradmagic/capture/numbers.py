@@ -6,8 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
+from tensorflow.python.framework import dtypes
 
 from gradmagic.recording import FLOATS, Numbers
+
+DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 
 QUICK_LIMIT = 1 << 26
 BINS = 24
@@ -131,6 +134,14 @@ def dtype_name(tensor: Any) -> str:
     """The name of the dtype of a tensor or variable, ``"unknown"`` for anything else."""
     dtype = getattr(tensor, "dtype", None)
     return str(getattr(dtype, "name", dtype)) if dtype is not None else "unknown"
+
+
+def kind_of(tensor: Any) -> tuple[str, tuple[int | None, ...] | None]:
+    """The name of the dtype and the static shape, for an eager tensor without a detour through objects of TensorFlow's."""
+    try:
+        return DTYPES.get(tensor._datatype_enum(), "unknown"), tensor._shape_tuple()
+    except AttributeError:
+        return dtype_name(tensor), shape_of(tensor)
 
 
 def shape_of(tensor: Any) -> tuple[int | None, ...] | None:

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import backprop, context, record
-from tensorflow.python.framework import dtypes, indexed_slices, op_callbacks
+from tensorflow.python.framework import indexed_slices, op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
 from gradmagic.capture.memory import may_write
-from gradmagic.capture.numbers import array_of, dtype_name, numbers, quick, shape_of
+from gradmagic.capture.numbers import array_of, kind_of, numbers, quick
 from gradmagic.capture.session import Session
 from gradmagic.recording import WRITES
 
 BIRTHS = 16
-_DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
-_FLOAT_ENUMS = frozenset(e for e, n in _DTYPES.items() if n in ("float16", "bfloat16", "float32", "float64", "complex64", "complex128"))
-_COUNTED = frozenset(e for e, n in _DTYPES.items() if n in ("bool", "int32", "int64"))
+_LOOKED_AT = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
+_COUNTED = frozenset({"bool", "int32", "int64"})
 
 
 def install(session: Session) -> None:
@@ -32,22 +31,16 @@ def install(session: Session) -> None:
 
 def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = True) -> RawTensor:
     """What is known of a value, from a first quick look at it."""
-    try:
-        enum = tensor._datatype_enum()
-        dtype = _DTYPES.get(enum, "unknown")
-        shape = tensor._shape_tuple()
-    except AttributeError:
-        return RawTensor(dtype_name(tensor), shape_of(tensor), origin=origin)
-    if look and enum in _FLOAT_ENUMS:
-        array = array_of(tensor)
-        if array is not None:
-            norm, finite, zero = quick(array)
-            return RawTensor(dtype, shape, finite, zero, norm, origin)
-    elif look and shape == () and enum in _COUNTED:
-        array = array_of(tensor)
-        if array is not None:
-            return RawTensor(dtype, shape, True, not array, float(array), origin)
-    return RawTensor(dtype, shape, origin=origin)
+    dtype, shape = kind_of(tensor)
+    if not look or not (dtype in _LOOKED_AT or (shape == () and dtype in _COUNTED)):
+        return RawTensor(dtype, shape, origin=origin)
+    array = array_of(tensor)
+    if array is None:
+        return RawTensor(dtype, shape, origin=origin)
+    if dtype in _COUNTED:
+        return RawTensor(dtype, shape, True, not array, float(array), origin)
+    norm, finite, zero = quick(array)
+    return RawTensor(dtype, shape, finite, zero, norm, origin)
 
 
 def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tuple[int, Any]]) -> None:
@@ -66,8 +59,7 @@ def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tu
 def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops, doing = context.context(), session.tensors, session.ops, session.doing
     look = not ctx.list_physical_devices("GPU")
-    own_file = session.spans._user_file
-    is_user_file, memory = session.spans.is_user_file, session.variables.memory
+    innermost, memory, count = session.spans.innermost, session.variables.memory, session._counter
 
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
         if type(op_type) is bytes:
@@ -76,15 +68,8 @@ def _watch_ops(session: Session) -> None:
             memory.forget()
         if session.busy:
             return
-        frame: Any = sys._getframe(1)
-        while frame is not None:
-            code = frame.f_code
-            user = own_file.get(code.co_filename)
-            if user or (user is None and is_user_file(code.co_filename)):
-                break
-            frame = frame.f_back
-        place = (frame.f_code, frame.f_lasti, frame.f_lineno) if frame is not None else doing.started_at
-        seq = session.next()
+        place = innermost(sys._getframe(1), doing) or doing.started_at
+        seq = next(count)
         if graph is not None:
             session.graphs.note(graph, op_name, seq, place)
             return
@@ -114,6 +99,7 @@ def _watch_ops(session: Session) -> None:
             session.bound()
 
     op_callbacks.add_op_callback(on_op)
+    session.on_op = on_op
     session.patches.on_undo(lambda: op_callbacks.remove_op_callback(on_op))
 
 
@@ -123,18 +109,33 @@ def _tensor_of(gradient: Any) -> Any:
 
 def identity_of(gradient: Any) -> int | None:
     """The id of a gradient; that of its values for selected rows."""
-    return getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
+    return getattr(gradient, "_id", None) or getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
 
 
 def _watch_backward(session: Session) -> None:
-    original = backprop._gradient_function
+    original, doing, ctx = backprop._gradient_function, session.doing, context.context()
+    is_users: dict[Any, bool] = {}
+
+    def compute(op_name: Any, *args: Any) -> Any:
+        """The gradient function itself. What TensorFlow's own ones compute on the way is noted only where a tape of the user's records it."""
+        if op_name not in is_users:
+            is_users[op_name] = _is_users(session, _text(op_name))
+        callbacks = ctx.op_callbacks
+        if doing.active or is_users[op_name] or session.on_op not in callbacks:
+            return original(op_name, *args)
+        position = callbacks.index(session.on_op)
+        del callbacks[position]
+        try:
+            return original(op_name, *args)
+        finally:
+            callbacks.insert(position, session.on_op)
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
-        run = session.doing.current_run
+        run = doing.current_run
         if run is None or session.busy:
             return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
         try:
-            result = original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+            result = compute(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
         except Exception:
             run.steps.append(RawStep(session.next(), _text(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
@@ -143,6 +144,15 @@ def _watch_backward(session: Session) -> None:
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
+
+
+def _is_users(session: Session, op_type: str) -> bool:
+    """Whether the registered gradient function of an op is not TensorFlow's, or calls code that is not."""
+    try:
+        function = framework_ops.gradient_registry.lookup(op_type)
+    except LookupError:
+        return True
+    return function is not None and (not str(getattr(function, "__module__", "")).startswith("tensorflow.") or op_type.endswith("PyFunc"))
 
 
 def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
@@ -156,14 +166,26 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
 def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> None:
     run = session.doing.current_run
     assert run is not None
-    sent = list(result) if isinstance(result, (list, tuple)) else [result]
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), tuple(identity_of(g) for g in sent), op=op, skipped=skipped)
+    sent = result if isinstance(result, (list, tuple)) else [result]
+    received_ids, _ = _looked_at(run, out_grads)
+    sent_ids, flows = _looked_at(run, sent)
+    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
     run.steps.append(step)
-    if not run.look:
-        return
-    for gradient in (*out_grads, *sent):
-        flow_of(run.flows, gradient)
-    close_look(session, run, step, inputs, outputs, out_grads, sent)
+    if any(flow[2] or not flow[1] for flow in flows):
+        close_look(session, run, step, inputs, outputs, out_grads, list(sent))
+
+
+def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], list[tuple[float, bool, bool]]]:
+    """The ids of gradients, and what a quick look at each says where the run is looked at."""
+    ids: list[int | None] = []
+    found = []
+    for gradient in gradients:
+        key = None if gradient is None else identity_of(gradient)
+        ids.append(key)
+        flow = run.flows.get(key) or flow_of(run.flows, gradient) if run.look and key is not None else None
+        if flow is not None:
+            found.append(flow)
+    return tuple(ids), found
 
 
 def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
@@ -270,7 +292,7 @@ def _single(array: Any) -> Any:
 
 
 def _ids(tensors: Any) -> tuple[int | None, ...] | None:
-    return None if tensors is None else tuple(getattr(t, "_id", None) for t in tensors)
+    return None if tensors is None else tuple([getattr(t, "_id", None) for t in tensors])
 
 
 def _text(name: Any) -> str:

@@ -16,7 +16,7 @@ from gradmagic.capture.events import RawOp, RawRun, RawSite, RawTape, RawTensor,
 from gradmagic.capture.patches import Patches
 from gradmagic.capture.replicas import Doing
 from gradmagic.capture.spans import Place, Spans, exception_place
-from gradmagic.recording import Cell, Recording
+from gradmagic.recording import Cell, Recording, Source
 
 MAX_OPS = 200_000
 FRESH_IDS = 1 << 40
@@ -40,6 +40,8 @@ class Session:
         self.tapes: dict[int, RawTape] = {}
         self.runs: list[RawRun] = []
         self.sites: dict[Any, RawSite] = {}
+        # The variables that were asked for again, as they are told then.
+        self.sources: dict[int, Source] = {}
         self.updates: list[RawUpdate] = []
         self.assignments: list[tuple[int, int, str, int | None, Place | None]] = []
         self.escapes: list[tuple[int, int, str, Place | None]] = []
@@ -63,6 +65,7 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.births = 0
+        self.on_op: Any = None
         self.own: Any = None
         self.own_tape = -1
         self.custom: dict[int, int] = {}

@@ -42,6 +42,7 @@ class Spans:
         self.offsets = dict(offsets or {})
         self._libraries = _library_folders()
         self._user_file: dict[str, bool] = {}
+        self.layer_call: CodeType | None = None
         self._translations: dict[str, dict[int, tuple[str, int, str]]] = {}
         self._spans: dict[tuple[int | str, int, int], tuple[CodeType | str, Span | None]] = {}
 
@@ -70,6 +71,19 @@ class Spans:
         known = self._user_file
         while frame is not None:
             code = frame.f_code
+            is_user = known.get(code.co_filename)
+            if is_user or (is_user is None and self.is_user_file(code.co_filename)):
+                return code, frame.f_lasti, frame.f_lineno
+            frame = frame.f_back
+        return None
+
+    def innermost(self, frame: FrameType | None, doing: Any) -> Place | None:
+        """As `place`, for the many: the frames below a layer's call lead to the place that `doing` has for it."""
+        known, boundary = self._user_file, self.layer_call
+        while frame is not None:
+            code = frame.f_code
+            if code is boundary:
+                return doing.layer_at  # type: ignore[no-any-return]
             is_user = known.get(code.co_filename)
             if is_user or (is_user is None and self.is_user_file(code.co_filename)):
                 return code, frame.f_lasti, frame.f_lineno

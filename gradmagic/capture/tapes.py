@@ -245,11 +245,17 @@ def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
 def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
     """What the user passed as a source, and what they would call it."""
     key = session.variables.key(source)
+    known = session.sources.get(key) if key is not None and not closely else None
+    if known is not None and known.trainable is bool(getattr(source, "trainable", True)):
+        return known
     if session.variables.is_variable(source):
         session.variables.add(source)
         assert key is not None
         value = numbers_of_variable(session, source) if closely else None
-        return Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
+        found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
+        if not closely:
+            session.sources[key] = found
+        return found
     if key is None:
         return Source(session.fresh_id(), "other", session.variables.local_name(frame, source) or f"source {index}", "unknown", None, None, None, type(source).__name__)
     if key not in session.tensors:

@@ -50,7 +50,8 @@ def _watch_variables(session: Session) -> None:
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        if not session.busy:
+        # What an assignment returns is the variable itself once more.
+        if not session.busy and not isinstance(self, resource_variable_ops._UnreadVariable):
             session.variables.add(self)
 
     session.patches.set(base, "__init__", __init__)

@@ -12,23 +12,34 @@ from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
 
 def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     """For zeros: the untaken branch, the step that turned a gradient into zeros, or terms that cancel."""
-    return [_zero(paths, index) for index in indices]
+    zeros = list(indices)
+    deaths = _deaths(paths) if zeros else []
+    return [_zero(paths, deaths, index) for index in zeros]
 
 
-def _zero(paths: Paths, index: int) -> Fault:
+Death = tuple[BackwardStep, Op, int]
+
+
+def _deaths(paths: Paths) -> list[Death]:
+    """The steps that a good gradient reached and that sent zeros on, each with its op and the input that they went to."""
+    found = []
+    for step in paths.run.steps:
+        op = paths.recording.by_seq.get(step.op) if step.op is not None else None
+        if op is not None and any(flow is not None and flow.zero for flow in step.sent) and _good(step.received):
+            found += [(step, op, position) for position, flow in enumerate(step.sent) if flow is not None and flow.zero and position < len(op.inputs)]
+    return found
+
+
+def _zero(paths: Paths, deaths: list[Death], index: int) -> Fault:
     run, bit = paths.run, 1 << index
     reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
     if reads and all(op.branches for op in reads):
         branch = _untaken(paths, reads)
         if branch is not None:
             return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
-    for step in run.steps:
-        op = paths.recording.by_seq.get(step.op) if step.op is not None else None
-        if op is None or not _good(step.received):
-            continue
-        for position, flow in enumerate(step.sent):
-            if flow is not None and flow.zero and position < len(op.inputs) and paths.mask.get(op.inputs[position], 0) & bit:
-                return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
+    for step, op, position in deaths:
+        if paths.mask.get(op.inputs[position], 0) & bit:
+            return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
     loop = _loop_without_turns(paths, index)
     if loop is not None:
         return Fault("zero", "branch", run, (index,), loop, ops=tuple(reads), span=loop.span, detail={"label": "body", "certain": True})
@@ -46,8 +57,8 @@ def _loop_without_turns(paths: Paths, index: int) -> Op | None:
     """The loop that a zero came back through, if the replay saw none of its body's ops run."""
     recording, key = paths.recording, paths.run.gradients[index].id
     for step in paths.run.steps:
-        op = recording.by_seq.get(step.op) if step.op is not None else None
-        if op is None or not op.type.endswith("While") or not any(f is not None and f.zero and f.id == key for f in step.sent):
+        op = recording.by_seq.get(step.op) if step.op is not None and step.type.endswith("While") else None
+        if op is None or not any(f is not None and f.zero and f.id == key for f in step.sent):
             continue
         body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
         floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from gradmagic.locate.backward import Backward, Link
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
+from gradmagic.recording import Op, Recording
 
 # Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
 SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
@@ -45,79 +45,21 @@ SINGULAR = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Link:
-    """One step on the way back: the norms of the gradient before and behind it, and the input it went to."""
-
-    step: BackwardStep
-    op: Op | None
-    received: float
-    sent: float
-    input: int
-
-    @property
-    def factor(self) -> float:
-        return self.sent / self.received
-
-
-def chain(recording: Recording, run: GradientRun, gradient: int | None) -> list[Link]:
-    """The steps that made a gradient, from the source's end to the target; where several gradients were summed it follows the largest."""
-    flows = {f.id: f.norm for s in run.steps for f in (*s.received, *s.sent) if f is not None and f.id is not None and f.norm is not None}
-    found: list[Link] = []
-    key, last = gradient, len(run.steps)
-    waiting: tuple[BackwardStep, float, int] | None = None
-    for _ in range(10_000):
-        place = _sender(run, key, last)
-        if place is None:
-            adder = recording.producer.get(key) if key is not None else None
-            terms = [i for i in adder.inputs if i in flows] if adder is not None and adder.type in ("AddN", "AddV2", "Add", "Identity") else []
-            if not terms:
-                break
-            key = max(terms, key=lambda i: flows[i] or 0.0)
-            continue
-        last, position = place
-        step = run.steps[last]
-        after = step.sent[position]
-        if waiting is None and after is not None and after.norm is not None:
-            waiting = (step, after.norm, position)
-        known = [f for f in step.received if f is not None and f.norm]
-        if known:
-            largest = max(known, key=lambda f: f.norm or 0.0)
-            if waiting is not None:
-                first, sent, where = waiting
-                found.append(Link(first, recording.by_seq.get(first.op) if first.op is not None else None, largest.norm or 1.0, sent, where))
-                waiting = None
-            key = largest.id
-        else:
-            # Lists of tensors have no norm: the factor of the steps that hand them on is told at the next one that has.
-            key = next((f.id for f in step.received if f is not None and f.id is not None and _sender(run, f.id, last) is not None), None)
-            if key is None:
-                break
-    return found
-
-
-def _sender(run: GradientRun, key: int | None, before: int) -> tuple[int, int] | None:
-    for index in range(before - 1, -1, -1):
-        for position, flow in enumerate(run.steps[index].sent):
-            if flow is not None and key is not None and flow.id == key:
-                return index, position
-    return None
-
-
-def is_cancelled(recording: Recording, run: GradientRun, index: int) -> bool:
+def is_cancelled(backward: Backward, index: int) -> bool:
     """Whether a tiny gradient is what rounding left of terms that cancel: it became tiny in one sum, not little by little."""
-    links = chain(recording, run, run.gradients[index].id)
+    links = backward.chain(index)
     return not links or any(link.factor < CANCELLED and (link.op is None or link.op.type in SUMS) for link in links)
 
 
-def is_summed_away(recording: Recording, run: GradientRun, index: int) -> bool:
+def is_summed_away(backward: Backward, index: int) -> bool:
     """Whether most of a tiny gradient was lost where a broadcast is summed back: terms that nearly cancel (a shift before a softmax), not a long way."""
-    return any(link.factor < NEARLY and link.op is not None and link.op.type in BROADCASTS for link in chain(recording, run, run.gradients[index].id))
+    return any(link.factor < NEARLY and link.op is not None and link.op.type in BROADCASTS for link in backward.chain(index))
 
 
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:
     """A fault for each place that explains why gradients vanish or explode."""
-    faults = [_fault(paths, index, status) for index in indices]
+    backward = Backward(paths.recording, paths.run)
+    faults = [_fault(paths, backward, index, status) for index in indices]
     deep = next((f for f in faults if f.cause == "depth"), None)
     if deep is None or deep.op is None:
         return faults
@@ -125,9 +67,9 @@ def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Faul
     return [dataclasses.replace(deep, sources=f.sources) for f in faults]
 
 
-def _fault(paths: Paths, index: int, status: str) -> Fault:
+def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     run, recording = paths.run, paths.recording
-    links = chain(recording, run, run.gradients[index].id)
+    links = backward.chain(index)
     sign = 1.0 if status == "exploding" else -1.0
     weights = [(sign * math.log(link.factor), link) for link in links if link.factor > 0 and math.isfinite(link.factor)]
     moving = [(w, link) for w, link in weights if w > math.log(1.3)]

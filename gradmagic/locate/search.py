@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from gradmagic.locate.backward import Backward
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
@@ -22,7 +23,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
     if run.raised is not None:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
-    scaled = is_scaled(recording, run)
+    scaled, backward = is_scaled(recording, run), Backward(recording, run)
     plain = sizes(run.sources, run.gradients, noise=False)
     for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
         numbers = gradient.numbers
@@ -34,12 +35,27 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("nan")
         elif numbers.infs:
             found.append("inf")
-        elif numbers.all_zero or (size == "noise" and is_cancelled(recording, run, index)):
+        elif numbers.all_zero or (size == "noise" and is_cancelled(backward, index)):
             found.append("zero")
         else:
             own = plain[index]
-            found.append("ok" if own is None or own == "noise" or (scaled and own == "exploding") or (own == "vanishing" and is_summed_away(recording, run, index)) else own)
+            found.append("ok" if own is None or own == "noise" or (scaled and own == "exploding") or (own == "vanishing" and is_summed_away(backward, index)) else own)
     return tuple(found)
+
+
+class Statuses:
+    """The statuses of the runs of a recording, each worked out once."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._known: dict[int, tuple[Status, ...]] = {}
+
+    def of(self, run: GradientRun) -> tuple[Status, ...]:
+        """See `statuses`."""
+        found = self._known.get(id(run))
+        if found is None:
+            found = self._known[id(run)] = statuses(self.recording, run)
+        return found
 
 
 def is_scaled(recording: Recording, run: GradientRun) -> bool:
@@ -48,14 +64,15 @@ def is_scaled(recording: Recording, run: GradientRun) -> bool:
     return any(u.type == "LossScaleOptimizer" and mine & {p.variable for p in u.pairs} for u in recording.updates)
 
 
-def locate(recording: Recording) -> list[Fault]:
-    """Every fault of a recording, each with all the sources it explains."""
+def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
+    """Every fault of a recording, each with all the sources it explains; `judged` keeps the statuses for others."""
+    judged = judged or Statuses(recording)
     faults: list[Fault] = []
     for run in recording.runs:
         if run.raised is not None:
             faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), span=run.span))
             continue
-        found = statuses(recording, run)
+        found = judged.of(run)
         bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}
         lost = any(t.finite is False for t in run.targets) and not (bad["nan"] or bad["inf"])
         if not any(bad.values()) and not lost:

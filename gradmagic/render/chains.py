@@ -24,15 +24,17 @@ def shortened(graph: FlowGraph, most: int = MOST_STEPS) -> FlowGraph:
     nodes = {node.id: node for node in graph.nodes}
     size = dict.fromkeys(nodes, 1)
     ends = {node.id: (node.label.split(" … ")[0], node.label.split(" … ")[-1]) for node in graph.nodes}
-    edges = {(e.source, e.target): e for e in graph.edges if e.source in nodes and e.target in nodes and e.source != e.target}
+    onward: dict[str, dict[str, Edge]] = {key: {} for key in nodes}
+    back: dict[str, set[str]] = {key: set() for key in nodes}
+    for edge in graph.edges:
+        if edge.source in nodes and edge.target in nodes and edge.source != edge.target:
+            onward[edge.source][edge.target] = edge
+            back[edge.target].add(edge.source)
+    plain = {key for key, node in nodes.items() if _plain(node)}
+    steps = {key for key, node in nodes.items() if node.kind != "variable"}
     troubled = _before_trouble(graph)
-    while sum(node.kind != "variable" for node in nodes.values()) > most:
-        outward: dict[str, int] = {}
-        inward: dict[str, int] = {}
-        for source, target in edges:
-            outward[source] = outward.get(source, 0) + 1
-            inward[target] = inward.get(target, 0) + (nodes[source].kind != "variable")
-        pairs = [(a, b) for a, b in edges if _plain(nodes[a]) and _plain(nodes[b]) and (outward[a] == 1 or inward[b] == 1)]
+    while len(steps) > most:
+        pairs = [(a, b) for a in nodes if a in plain for b in onward[a] if b in plain and (len(onward[a]) == 1 or len(back[b] & steps) == 1)]
         if not pairs:
             break
         # Small groups first, and what leads into trouble last.
@@ -40,15 +42,25 @@ def shortened(graph: FlowGraph, most: int = MOST_STEPS) -> FlowGraph:
         size[first] += size.pop(second)
         ends[first] = (ends[first][0], ends.pop(second)[1])
         del nodes[second]
-        joined: dict[tuple[str, str], Edge] = {}
-        for edge in edges.values():
-            moved = replace(edge, source=first if edge.source == second else edge.source, target=first if edge.target == second else edge.target)
-            key = (moved.source, moved.target)
-            if key[0] != key[1] and (key not in joined or _RANK.index(moved.status) > _RANK.index(joined[key].status)):
-                joined[key] = moved
-        edges = joined
+        steps.discard(second)
+        for target, edge in onward.pop(second).items():
+            back[target].discard(second)
+            _join(onward, back, first, target, edge)
+        for source in back.pop(second):
+            _join(onward, back, source, first, onward[source].pop(second))
+    edges = [edge if (edge.source, edge.target) == (a, b) else replace(edge, source=a, target=b) for a in onward for b, edge in onward[a].items()]
     drawn = [replace(n, kind="group", label=_label(*ends[i]), detail=count(size[i], "part")) if size[i] > 1 else n for i, n in nodes.items()]
-    return FlowGraph(tuple(drawn), tuple(edges.values()))
+    return FlowGraph(tuple(drawn), tuple(edges))
+
+
+def _join(onward: dict[str, dict[str, Edge]], back: dict[str, set[str]], source: str, target: str, edge: Edge) -> None:
+    """Let an edge run between other nodes; of two between the same nodes the more telling one stays."""
+    if source == target:
+        return
+    known = onward[source].get(target)
+    if known is None or _RANK.index(edge.status) > _RANK.index(known.status):
+        onward[source][target] = edge
+    back[target].add(source)
 
 
 def _plain(node: Node) -> bool:

@@ -165,9 +165,10 @@ def status_pill(row: Row) -> Markup:
 
 
 def _picture(call: GradientCall) -> Markup:
-    drawn = base64.b64encode(flow_svg(call.graph).encode("utf-8")).decode("ascii")
+    placed = layout(call.graph)
+    drawn = base64.b64encode(flow_svg(call.graph, placed).encode("utf-8")).decode("ascii")
     # It shrinks with the page only as far as its words stay legible; below that it scrolls.
-    wide = max(layout(call.graph).width, 336)
+    wide = max(placed.width, 336)
     style = f"display:block;width:100%;max-width:{wide:.0f}px;min-width:{0.75 * wide:.0f}px"
     image = tag("img", src=f"data:image/svg+xml;base64,{drawn}", alt=describe(call.graph), style=style)
     return tag("div", image, style="overflow-x:auto;max-width:100%;margin:12px 0 4px")

@@ -28,7 +28,7 @@ def to_mimebundle(report: Report) -> dict[str, Any]:
     from gradmagic.render.html import to_html
     from gradmagic.render.text import to_text
 
-    data = _encodable(_slim(report.to_dict()))
+    data: Any = _slim(report.to_dict())
     if sum(len(call.variables) for call in report.calls) > MOST_DETAILED:
         data = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return {MIME_TYPE: data, "text/html": to_html(report), "text/plain": to_text(report)}
@@ -36,7 +36,7 @@ def to_mimebundle(report: Report) -> dict[str, Any]:
 
 def _slim(data: dict[str, Any]) -> dict[str, Any]:
     """What a saved notebook needs: numbers as exact as anybody reads them; of very many variables the healthy ones without details."""
-    data = _rounded(data, 6)
+    data = _encodable(data, 6)
     for call in data["calls"]:
         ranked = sorted(call["variables"], key=lambda variable: variable["status"] == "ok")
         for place, variable in enumerate(ranked):
@@ -44,7 +44,7 @@ def _slim(data: dict[str, Any]) -> dict[str, Any]:
             if grad is not None:
                 grad["norm_history"] = _thinned(grad["norm_history"], MOST_RUNS if place < MOST_DETAILED else FEWER_RUNS)
             if place >= MOST_DETAILED:
-                variable |= {"read_at": [], "value": None, "ratio": _rounded(variable["ratio"], 3), "grad": None if grad is None else _rounded(grad | {"histogram": None}, 3)}
+                variable |= {"read_at": [], "value": None, "ratio": _encodable(variable["ratio"], 3), "grad": None if grad is None else _encodable(grad | {"histogram": None}, 3)}
         _shorten(call["graph"])
     return data
 
@@ -64,21 +64,17 @@ def _shorten(graph: dict[str, Any]) -> None:
     for edge in graph["edges"]:
         edge["source"], edge["target"] = known[edge["source"]], known[edge["target"]]
         # Only the width of a line and a tooltip say it.
-        edge["norm"] = _rounded(edge["norm"], 3)
+        edge["norm"] = _encodable(edge["norm"], 3)
 
 
-def _rounded(value: Any, digits: int) -> Any:
-    if isinstance(value, float):
+def _encodable(value: Any, digits: int) -> Any:
+    """The value with its floats rounded and its text fit to be sent."""
+    kind = type(value)
+    if kind is float:
         return float(f"{value:.{digits}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(item, digits) for key, item in value.items()}
-    return [_rounded(item, digits) for item in value] if isinstance(value, list) else value
-
-
-def _encodable(value: Any) -> Any:
-    # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
-    if isinstance(value, str):
+    if kind is str:
+        # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    return [_encodable(item) for item in value] if isinstance(value, list) else value
+    if kind is dict:
+        return {_encodable(key, digits): _encodable(item, digits) for key, item in value.items()}
+    return [_encodable(item, digits) for item in value] if kind is list else value

@@ -16,16 +16,17 @@ LEGEND_WIDTH = 300
 LABELLED: dict[EdgeStatus, str] = {"bad": "NaN or Inf", "zero": "0"}
 
 
-def flow_svg(graph: FlowGraph) -> str:
+def flow_svg(graph: FlowGraph, drawn: Layout | None = None) -> str:
     """The flow graph drawn with variables to the left and the target to the right.
 
     Args:
         graph: the graph of one gradient call; an empty one gives a picture that says so.
+        drawn: its layout, where it is known already.
 
     Returns:
         An SVG document without scripts, styles or links. The gradient's norm is the width of a line, on a log scale.
     """
-    drawn = layout(graph)
+    drawn = drawn or layout(graph)
     remarks = notes(graph, drawn)
     entries = legend(drawn)
     width = max(drawn.width, LEGEND_WIDTH + 36)
