@@ -41,7 +41,7 @@ def install(session: Session) -> None:
         if not session.busy and (ran[key] <= FIRST or ran[key] % THEN == 0):
             op = session.ops[-1].seq if session.ops and session.ops[-1].type == "CustomGradient" else None
             try:
-                with unnoticed(session), session.without_tapes():
+                with unnoticed(session), session.with_own_tapes():
                     _Called(session, f, args, kwargs, op).check()
             except Exception as error:
                 session.failed(f"check the custom gradient of `{getattr(f, '__name__', 'a function')}` numerically", error)
