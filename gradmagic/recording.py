@@ -409,7 +409,7 @@ class Recording:
     """Everything that is known of one run of a cell.
 
     `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
-    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are sentences about what the capture could not do.
+    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are whole sentences about what gradmagic could not do, and name it.
     """
 
     cell: Cell

@@ -32,7 +32,7 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
         values = replay.values
         for run in worse:
             if not _agrees(run, values):
-                session.failures.append("the replay of a compiled step gave other gradients than the step itself, so I cannot say which op inside made them bad")
+                session.failures.append("gradmagic could not say which op inside a compiled step made its gradients bad: its replay gave other gradients than the step itself")
                 return
         for key, value in values.items():
             if key is None:
