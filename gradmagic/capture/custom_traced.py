@@ -11,7 +11,7 @@ from tensorflow.python.framework import func_graph
 from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import custom_gradient, gradients_util
 
-from gradmagic.capture.custom import Checked, array64, is_float, weights_for
+from gradmagic.capture.custom_verdict import Checked, array64, is_float, weights_for
 from gradmagic.capture.evaluate import Evaluation, Frame, Place
 from gradmagic.capture.numeric import deadline
 from gradmagic.capture.replay import Unrepeatable, snapshot
