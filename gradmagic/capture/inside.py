@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradmagic.capture.backward import close_look
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, numbers_of, quick
-from gradmagic.capture.ops import close_look, note_tensor
+from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.replay import Replay, Unrepeatable
 from gradmagic.capture.twins import Template
 
@@ -88,7 +89,7 @@ def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any])
 
 
 def _note_hidden(session: Session, template: Template, values: Mapping[int | None, Any], before: list[tuple[Any, Any]]) -> None:
-    from gradmagic.capture.tapes import note_graph_run
+    from gradmagic.capture.graph_runs import note_graph_run
 
     found = {i: values[t._id] for i, t in enumerate(template.tensors) if t is not None and t._id in values}
     if not found:
