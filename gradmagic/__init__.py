@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gradmagic.errors import GradientProblem
-from gradmagic.report import Report, ReportFormatError
+from gradmagic.report import Report
 from gradmagic.state import last_report
+from gradmagic.strict_json import ReportFormatError
 
 __version__ = "0.1.0"
 __all__ = ["GradientProblem", "Report", "ReportFormatError", "last_report"]

@@ -7,6 +7,7 @@ gradmagic stands around that run, puts its hooks in before the first statement a
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -133,15 +134,17 @@ class GradcheckMagics(Magics):
                 return
             shown[0] = True
             try:
-                report = check.finish(result)
-                remember(report, check.bench)
-                _show(shell, report, check.options)
+                with _collector_at_rest():
+                    report = check.finish(result)
+                    remember(report, check.bench)
+                    _show(shell, report, check.options)
             except Exception as error:
                 print(f"gradmagic: the check failed, the cell did not: {type(error).__name__}: {error}")
 
         with _before_traceback(shell, check, show_report):
             try:
-                check.start(nodelist)
+                with _collector_at_rest():
+                    check.start(nodelist)
                 failed = await plain()
             finally:
                 check.stop(result)
@@ -170,6 +173,18 @@ def without_own_frames(error: BaseException) -> None:
     for before, after in zip(kept, [*kept[1:], None], strict=True):
         before.tb_next = after
     error.__traceback__ = kept[0] if kept else None
+
+
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Many records are made and dropped at once, none of them in a circle: for those alone the collector would go through all that the user has."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextlib.contextmanager

@@ -123,7 +123,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, known by the id of its handle. `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name."""
+    """A variable, known by the id of its handle. `value` is that at the end, where it is not finite; `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name."""
 
     id: int
     path: str
@@ -321,11 +321,10 @@ class Update:
 class Change:
     """What became of a source between the first gradient call that named it and the end of the cell.
 
-    `same` means the same bits; `moved` is the norm of the difference, `norm` that of the first value, `farthest` the longest of the first few single updates.
+    `same` means the same bits; `norm` is that of the first value, `farthest` the longest of the first few single updates.
     """
 
     same: bool
-    moved: float
     norm: float
     farthest: float | None
     finite: bool
@@ -409,7 +408,7 @@ class Recording:
     """Everything that is known of one run of a cell.
 
     `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
-    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are sentences about what the capture could not do.
+    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are whole sentences about what gradmagic could not do, and name it.
     """
 
     cell: Cell

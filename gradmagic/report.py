@@ -8,14 +8,12 @@ code, blank lines between paragraphs, four spaces before a displayed formula; ne
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import json
-import math
-import types
 import typing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from gradmagic.strict_json import ReportFormatError, decoded, encoded, parsed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,10 +31,6 @@ EdgeStatus = Literal["flows", "cut", "zero", "bad", "unused"]
 
 STATUSES: tuple[Status, ...] = typing.get_args(Status)
 SEVERITIES: tuple[Severity, ...] = typing.get_args(Severity)
-
-
-class ReportFormatError(ValueError):
-    """The JSON is no gradmagic report, or one that this version cannot read."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +289,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready dicts, lists, strings and numbers; non-finite numbers as strings."""
-        plain = _encode(self)
+        plain = encoded(self)
         assert isinstance(plain, dict)
         return {"schema": plain.pop("schema"), **plain}
 
@@ -311,12 +305,12 @@ class Report:
             ReportFormatError: `data` is no report, or one of another schema version, or a field is missing or of a wrong type.
         """
         if isinstance(data, str):
-            data = _parsed(data)
+            data = parsed(data)
         if not isinstance(data, dict) or not isinstance(data.get("schema"), str):
             raise ReportFormatError("this is not a gradmagic report: it has no field `schema`")
         if data["schema"] != SCHEMA:
             raise ReportFormatError(f"this report has the format `{data['schema']}`, and this gradmagic reads `{SCHEMA}`: open it with the gradmagic version that wrote it, or upgrade gradmagic")
-        report = _decode(cls, data, "report")
+        report = decoded(cls, data, "report")
         assert isinstance(report, cls)
         return report
 
@@ -327,7 +321,7 @@ class Report:
         Raises:
             ReportFormatError: as for `from_dict`, and when `text` is no JSON.
         """
-        return cls.from_dict(_parsed(text))
+        return cls.from_dict(parsed(text))
 
     def __str__(self) -> str:
         from gradmagic.render.text import to_text
@@ -356,83 +350,3 @@ class Report:
         from gradmagic.render.mime import to_mimebundle
 
         return to_mimebundle(self)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ReportFormatError(f"this is not a gradmagic report: it is not JSON ({error})") from None
-
-
-_SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-
-
-def _encode(value: Any) -> Any:
-    kind = type(value)
-    if kind is str or kind is int or value is None:
-        return value
-    if kind is float:
-        return value if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if kind is tuple or kind is list:
-        return [_encode(v) for v in value]
-    if dataclasses.is_dataclass(value):
-        return {name: _encode(getattr(value, name)) for name in _field_names(kind)}
-    return {str(k): _encode(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-@functools.cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls))
-
-
-@functools.cache
-def field_types(cls: type) -> dict[str, Any]:
-    """The resolved type of every field of a dataclass."""
-    return typing.get_type_hints(cls)
-
-
-def _decode(kind: Any, data: Any, path: str) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any:
-        return data
-    if origin in (typing.Union, types.UnionType):
-        for option in arguments:
-            try:
-                return _decode(option, data, path)
-            except ReportFormatError as error:
-                problem = error
-        raise problem
-    if origin is Literal:
-        if data in arguments:
-            return data
-    elif origin is tuple:
-        if isinstance(data, list):
-            return tuple(_decode(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(data))
-    elif origin is dict:
-        if isinstance(data, dict):
-            return {key: _decode(arguments[1], item, f"{path}.{key}") for key, item in data.items()}
-    elif dataclasses.is_dataclass(kind):
-        if isinstance(data, dict):
-            return _decode_fields(kind, data, path)
-    elif kind is type(None):
-        if data is None:
-            return None
-    elif kind is float:
-        if isinstance(data, (int, float)) and not isinstance(data, bool):
-            return float(data)
-        if isinstance(data, str) and data in _SPECIAL:
-            return _SPECIAL[data]
-    elif kind in (str, int, bool) and type(data) is kind:
-        return data
-    raise ReportFormatError(f"this gradmagic report is damaged: `{path}` holds {type(data).__name__} `{str(data)[:40]}`")
-
-
-def _decode_fields(kind: Any, data: dict[str, Any], path: str) -> Any:
-    types_of, values = field_types(kind), {}
-    for f in dataclasses.fields(kind):
-        if f.name in data:
-            values[f.name] = _decode(types_of[f.name], data[f.name], f"{path}.{f.name}")
-        elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise ReportFormatError(f"this gradmagic report is damaged: `{path}.{f.name}` is missing")
-    return kind(**values)

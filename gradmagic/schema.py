@@ -13,7 +13,8 @@ import typing
 from pathlib import Path
 from typing import Any, Literal
 
-from gradmagic.report import SCHEMA, Report, field_types
+from gradmagic.report import SCHEMA, Report
+from gradmagic.strict_json import field_types
 
 PATH = Path(__file__).with_name("report.schema.json")
 

@@ -50,7 +50,8 @@ def source_of(recording: Recording, span: Span) -> str | None:
     return recording.code.get(key) if key is not None else None
 
 
-def _tree(recording: Recording, span: Span) -> ast.Module | None:
+def tree_at(recording: Recording, span: Span) -> ast.Module | None:
+    """The syntax tree of the cell or file that a span lies in."""
     source = source_of(recording, span)
     return tree_of(source) if source is not None else None
 
@@ -66,7 +67,7 @@ def use_of(recording: Recording, op: Op) -> Span | None:
     span = op.span
     if span is None:
         return None
-    tree = _tree(recording, span)
+    tree = tree_at(recording, span)
     if tree is None:
         return span
     names, found = CALLED.get(op.type, ()), []
@@ -74,13 +75,13 @@ def use_of(recording: Recording, op: Op) -> Span | None:
         if not isinstance(node, ast.expr) or not _inside(node, span):
             continue
         if (
-            (isinstance(node, ast.Call) and _last_name(node.func) in names)
+            (isinstance(node, ast.Call) and last_name(node.func) in names)
             or (isinstance(node, ast.Compare) and op.type in COMPARISONS)
             or (isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow))
         ):
             found.append(node)
     if found and not _exact(span):
-        return _span_at(span, found[-1])
+        return span_at(span, found[-1])
     if _exact(span):
         return span
     return whole_line(span)
@@ -103,27 +104,29 @@ def _inside(node: ast.expr, span: Span) -> bool:
     return node.lineno == span.line
 
 
-def _span_at(span: Span, node: ast.expr) -> Span:
+def span_at(span: Span, node: ast.expr) -> Span:
+    """The place of an expression in the cell or file of a span."""
     return dataclasses.replace(span, line=node.lineno, column=node.col_offset, end_line=node.end_lineno or node.lineno, end_column=node.end_col_offset or 0)
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """`c` of `a.b.c` and of `c`; empty for anything else."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def call_at(recording: Recording, span: Span, names: Iterable[str]) -> ast.Call | None:
     """The call of one of these functions on the span's lines."""
-    tree = _tree(recording, span)
+    tree = tree_at(recording, span)
     wanted = set(names)
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Call) and _last_name(node.func) in wanted and span.line <= node.lineno <= span.end_line:
+        if isinstance(node, ast.Call) and last_name(node.func) in wanted and span.line <= node.lineno <= span.end_line:
             return node
     return None
 
 
 def statement_at(recording: Recording, span: Span) -> ast.stmt | None:
     """The innermost statement on a span's first line."""
-    tree, found = _tree(recording, span), None
+    tree, found = tree_at(recording, span), None
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.stmt) and node.lineno <= span.line <= (node.end_lineno or node.lineno):
             found = node
@@ -144,7 +147,7 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
     for span in dict.fromkeys(ran):
         by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
     for spans in by_source.values():
-        tree = _tree(recording, spans[0])
+        tree = tree_at(recording, spans[0])
         if tree is None:
             continue
         for body, owner in _branches(tree):
@@ -178,7 +181,7 @@ def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast
         elif isinstance(node, ast.IfExp):
             yield [node.body], node
             yield [node.orelse], node
-        elif isinstance(node, ast.Call) and _last_name(node.func) in CONDITIONALS:
+        elif isinstance(node, ast.Call) and last_name(node.func) in CONDITIONALS:
             for argument in [*node.args, *(k.value for k in node.keywords)]:
                 for part in ast.walk(argument):
                     if isinstance(part, ast.Lambda):
@@ -199,52 +202,19 @@ def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:
 
 def uses_of_result(recording: Recording, span: Span) -> bool:
     """Whether the name that a gradient call is assigned to is read again in the same cell or file, other than to be printed."""
-    tree, statement = _tree(recording, span), statement_at(recording, span)
+    tree, statement = tree_at(recording, span), statement_at(recording, span)
     if tree is None or not isinstance(statement, ast.Assign) or not isinstance(statement.value, (ast.Call, ast.Subscript)):
         return True
     called = statement.value if isinstance(statement.value, ast.Call) else None
-    if called is not None and _last_name(called.func) not in ("gradient", "jacobian", "batch_jacobian", "gradients"):
+    if called is not None and last_name(called.func) not in ("gradient", "jacobian", "batch_jacobian", "gradients"):
         return True
     names = {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     return any(isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
 
 
-def is_thrown_away(recording: Recording, span: Span) -> bool:
-    """Whether a span lies in a statement that is an expression without an effect, like `v - rate * g`: its value goes nowhere, unless the cell shows it."""
-    tree, statement = _tree(recording, span), statement_at(recording, span)
-    if tree is None or not isinstance(statement, ast.Expr) or statement is tree.body[-1]:
-        return False
-    return isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
-
-
-def assigned_to_itself(recording: Recording, span: Span) -> str | None:
-    """The code of `v.assign(v)`, of `v.assign(v.value())` and the like on a span's line; None where something else is assigned."""
-    call = call_at(recording, span, ("assign",))
-    if call is None or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
-        return None
-    value = call.args[0]
-    while isinstance(value, ast.Call):
-        if isinstance(value.func, ast.Attribute) and value.func.attr in ("value", "read_value", "numpy") and not value.args:
-            value = value.func.value
-        elif _last_name(value.func) in ("identity", "convert_to_tensor") and len(value.args) == 1:
-            value = value.args[0]
-        else:
-            return None
-    same = isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and ast.unparse(value) == ast.unparse(call.func.value)
-    return ast.unparse(call) if same else None
-
-
-def made_by(recording: Recording, span: Span, name: str) -> Span | None:
-    """The last call of a class on or before a span's line, in the same cell or file."""
-    tree, source = _tree(recording, span), source_of(recording, span)
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and _last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
-    last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
-    return None if last is None or source is None else dataclasses.replace(_span_at(span, last), code=source.split("\n")[last.lineno - 1])
-
-
 def first_use(recording: Recording, span: Span) -> Span | None:
     """The first line behind a statement that reads the name it assigns."""
-    tree, statement = _tree(recording, span), statement_at(recording, span)
+    tree, statement = tree_at(recording, span), statement_at(recording, span)
     if tree is None or not isinstance(statement, ast.Assign):
         return None
     names, source = _assigned(statement), source_of(recording, span)
@@ -257,7 +227,7 @@ def first_use(recording: Recording, span: Span) -> Span | None:
 
 def returned_by(recording: Recording, span: Span | None, position: int | None = None) -> Span | None:
     """The value that the function on a span's line returns, or one element of it."""
-    tree = _tree(recording, span) if span is not None else None
+    tree = tree_at(recording, span) if span is not None else None
     source = source_of(recording, span) if span is not None else None
     if tree is None or source is None or span is None:
         return span
@@ -271,7 +241,7 @@ def returned_by(recording: Recording, span: Span | None, position: int | None = 
             if position is not None and isinstance(value, (ast.Tuple, ast.List)) and position < len(value.elts):
                 value = value.elts[position]
             lines = source.split("\n")
-            return dataclasses.replace(_span_at(span, value), code=lines[value.lineno - 1], function=getattr(node, "name", None))
+            return dataclasses.replace(span_at(span, value), code=lines[value.lineno - 1], function=getattr(node, "name", None))
     return span
 
 
@@ -281,7 +251,7 @@ LEAVING = frozenset({"numpy_function", "py_func", "convert_to_numpy", "predict",
 
 def made_at(recording: Recording, span: Span) -> set[str]:
     """The names that the statement on a span's line assigns, and those that are computed from them further on."""
-    tree, statement = _tree(recording, span), statement_at(recording, span)
+    tree, statement = tree_at(recording, span), statement_at(recording, span)
     if tree is None or not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         return set()
     names = _assigned(statement)
@@ -298,7 +268,7 @@ def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]
 
 def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Span]:
     """Calls of NumPy, SciPy and `math` functions (and others that hand values to NumPy) that are given one of the names, or the span's own expression."""
-    tree = _tree(recording, span)
+    tree = tree_at(recording, span)
     found = []
     lines = (source_of(recording, span) or "").split("\n")
     for node in ast.walk(tree) if tree is not None else ():
@@ -308,11 +278,11 @@ def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Spa
         while isinstance(root, ast.Attribute):
             root = root.value
         leaves = isinstance(root, ast.Name) and root.id in OUTSIDE and isinstance(node.func, ast.Attribute)
-        if not leaves and _last_name(node.func) not in LEAVING:
+        if not leaves and last_name(node.func) not in LEAVING:
             continue
         around = _exact(span) and any((a.lineno, a.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (a.end_lineno or 0, a.end_col_offset or 0) for a in node.args)
         if around or _mentions([*node.args, *(k.value for k in node.keywords)], names):
-            found.append(dataclasses.replace(_span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
+            found.append(dataclasses.replace(span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
     return found
 
 
@@ -327,12 +297,12 @@ def text_at(recording: Recording, span: Span) -> str:
 
 def returned_at(recording: Recording, span: Span) -> Span:
     """The expression that the function defined on a span's line returns; the line itself where it returns nothing."""
-    tree = _tree(recording, span)
+    tree = tree_at(recording, span)
     lines = (source_of(recording, span) or "").split("\n")
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.lineno == span.line:
             returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None] if isinstance(node, ast.FunctionDef) else []
             if returns and returns[-1].value is not None:
                 value = returns[-1].value
-                return dataclasses.replace(_span_at(span, value), code=lines[value.lineno - 1] if value.lineno <= len(lines) else "")
+                return dataclasses.replace(span_at(span, value), code=lines[value.lineno - 1] if value.lineno <= len(lines) else "")
     return whole_line(span)

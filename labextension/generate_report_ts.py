@@ -11,6 +11,7 @@ from typing import Any
 
 from gradmagic import report
 from gradmagic.render import palette, wording
+from gradmagic.strict_json import field_types
 
 NUMBER = 'export type Num = number | "nan" | "inf" | "-inf";\n\n'
 
@@ -37,7 +38,7 @@ def report_source() -> str:
     parts = [_head("gradmagic/report.py"), f'export const SCHEMA = "{report.SCHEMA}";\n\n', NUMBER]
     for name, kind in vars(report).items():
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            fields = report.field_types(kind)
+            fields = field_types(kind)
             rows = "".join(f"  {f.name}: {type_name(fields[f.name])};\n" for f in dataclasses.fields(kind))
             parts.append(f"export interface {name} {{\n{rows}}}\n\n")
     return "".join(parts).rstrip("\n") + "\n"

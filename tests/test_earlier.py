@@ -74,3 +74,49 @@ def test_nothing_is_heard_of_the_second_trace(notebook: Any, capsys: Any) -> Non
     notebook.check(RUN)
     assert "tracing now\n" not in capsys.readouterr().out.partition("error[")[0]
     assert notebook.shell.user_ns["step"].experimental_get_tracing_count() == 1
+
+
+CHOOSING = """\
+import tensorflow as tf
+w = tf.Variable([1.0, -2.0], name="w")
+scale = 2.0
+@tf.function
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = CHOICE
+    w.assign_sub(0.01 * tape.gradient(loss, w))
+    return loss
+first = float(step(tf.constant([1.0, 2.0])))
+"""
+CHOICES = {
+    "a branch of a case": "tf.switch_case(tf.cast(x[0], tf.int32), [lambda: tf.reduce_sum(w * x), lambda: tf.reduce_sum(w * x * scale)])",
+    "an attribute of an op": "tf.reduce_sum(tf.nn.leaky_relu(w * x, alpha=scale / 10.0))",
+    "another result of an op": "tf.unstack(w * x)[int(scale) - 2]",
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_a_graph_that_differs_inside_is_another_graph(choice: str, notebook: Any) -> None:
+    made = CHOOSING.replace("CHOICE", choice)
+    run = "scale = 3.0\n" + RUN
+    plain, _ = results(notebook, made, checked=False, run=run)
+    checked, report = results(notebook, made, checked=True, run=run)
+    assert checked == plain
+    assert report.calls == () and any("`step`" in f for f in [*report.failures, *(found.message for found in report.findings)])
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_a_graph_that_is_the_same_inside_is_looked_into(choice: str, notebook: Any) -> None:
+    made = CHOOSING.replace("CHOICE", choice)
+    plain, _ = results(notebook, made, checked=False)
+    checked, report = results(notebook, made, checked=True)
+    assert checked == plain
+    assert [v.name for v in report.calls[0].variables] == ["w"] and report.failures == ()
+
+
+def test_random_numbers_in_a_branch_of_a_case_go_on(notebook: Any) -> None:
+    made = "import tensorflow as tf\ntf.random.set_seed(3)\n" + CHOOSING.replace("CHOICE", CHOICES["a branch of a case"].replace("x * scale", "tf.random.normal((2,))"))
+    plain, _ = results(notebook, made, checked=False)
+    checked, report = results(notebook, made, checked=True)
+    assert checked == plain
+    assert any("`step`" in f for f in report.failures)

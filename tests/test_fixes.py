@@ -7,7 +7,8 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from gradmagic.fixes.code import Change, Code, parse
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, parse
 from gradmagic.render.page import sections
 from gradmagic.report import Edit, Fix, Report
 from gradmagic.rules import CATALOGUE, module_of, pages

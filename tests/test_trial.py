@@ -12,8 +12,9 @@ import pytest
 
 import gradmagic
 from gradmagic.options import parse
+from gradmagic.outside import NotTried
 from gradmagic.report import Edit, Finding, Fix, Report
-from gradmagic.trial import NotTried, run_both, try_fix
+from gradmagic.trial import run_both, try_fix
 
 STOPPED = """
 with tf.GradientTape() as tape:

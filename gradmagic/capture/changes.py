@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tensorflow.python.eager import context
+from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick
 from gradmagic.recording import Change
@@ -38,46 +41,42 @@ class Changes:
 
     def before_step(self, keys: Iterable[int]) -> dict[int, Any]:
         """The values before an update, for the first few updates of each variable."""
-        found = {}
-        for key in keys:
-            count = self._steps.get(key, 0)
-            if count < CLOSE_STEPS:
-                self._steps[key] = count + 1
-                value = self._now(key)
-                if value is not None:
-                    found[key] = value
-        return found
+        due = [key for key in keys if self._steps.get(key, 0) < CLOSE_STEPS]
+        for key in due:
+            self._steps[key] = self._steps.get(key, 0) + 1
+        return self.now(due)
 
     def after_step(self, before: dict[int, Any]) -> None:
         """Compare with the values after the update."""
+        now = self.now(before)
         for key, value in before.items():
-            now = self._now(key)
-            if now is not None:
-                self._farthest[key] = max(self._farthest.get(key, 0.0), _moved(array_of(value), array_of(now))[0])
+            if key in now:
+                self._farthest[key] = max(self._farthest.get(key, 0.0), _distance(array_of(value), array_of(now[key])))
 
     def facts(self) -> dict[int, Change]:
         """How each source changed from first to last."""
         found = {}
-        with self.session.aside():
-            for key, value in self._first.items():
-                now = self._now(key)
-                before, after = array_of(value), array_of(now) if now is not None else None
-                if before is None or after is None or before.shape != after.shape:
-                    continue
-                moved, same = _moved(before, after)
-                found[key] = Change(same, moved, _length(before), self._farthest.get(key), quick(after)[1])
+        now = self.now(self._first)
+        for key, value in self._first.items():
+            before, after = array_of(value), array_of(now[key]) if key in now else None
+            if before is not None and after is not None and before.shape == after.shape:
+                norm, finite, _ = quick(before)
+                found[key] = Change(_is_same(before, after), norm if finite else math.nan, self._farthest.get(key), quick(after)[1])
         return found
 
-    def _now(self, key: int) -> Any:
-        known = self.session.variables.known.get(key)
-        variable = known.ref() if known is not None and known.ref is not None else None
-        if variable is None:
-            return None
-        try:
-            with self.session.aside():
-                return variable.read_value_no_copy()
-        except Exception:
-            return None
+    def now(self, keys: Iterable[int]) -> dict[int, Any]:
+        """The values of variables that still live, in the memory of the variables themselves."""
+        found: dict[int, Any] = {}
+        if not context.executing_eagerly():
+            return found
+        with self.session.aside():
+            for key in keys:
+                known = self.session.variables.known.get(key)
+                variable = known.ref() if known is not None and known.ref is not None else None
+                if variable is not None:
+                    with contextlib.suppress(Exception):
+                        found[key] = read_variable_op(variable.handle, variable.dtype)
+        return found
 
 
 def _real(array: Any) -> Any:
@@ -87,30 +86,29 @@ def _real(array: Any) -> Any:
     return flat if flat.dtype.kind == "f" and flat.dtype.itemsize >= 4 else flat.astype(np.float64)
 
 
-def _length(array: Any) -> float:
-    return math.sqrt(_square((_real(array),)))
-
-
-def _moved(before: Any, after: Any) -> tuple[float, bool]:
-    """(norm of the difference, whether both hold the same bits)."""
-    if before is None or after is None or np.shape(before) != np.shape(after):
-        return math.nan, False
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether both hold the same bits."""
     if np.may_share_memory(before, after):
-        return 0.0, True
-    square = _square((_real(after), _real(before)))
-    same = not square > 0.0 and np.asarray(before).tobytes() == np.asarray(after).tobytes()
-    return 0.0 if same else math.sqrt(square), same
+        return True
+    old, new = np.asarray(before).reshape(-1), np.asarray(after).reshape(-1)
+    return all(old[i : i + BLOCK].tobytes() == new[i : i + BLOCK].tobytes() for i in range(0, new.size, BLOCK))
 
 
-def _square(terms: tuple[Any, ...], exact: bool = False) -> float:
-    """The sum of the squares of the first array, less the second one if there is one; a block at a time, so that nothing large is copied."""
-    total, size = 0.0, terms[0].size
+def _distance(before: Any, after: Any) -> float:
+    """The norm of the difference of two values, NaN where they have not the same shape."""
+    if before is None or after is None or np.shape(before) != np.shape(after):
+        return math.nan
+    return 0.0 if np.may_share_memory(before, after) else math.sqrt(_square(_real(before), _real(after)))
+
+
+def _square(old: Any, new: Any, exact: bool = False) -> float:
+    """The sum of the squares of the difference; a block at a time, so that nothing large is copied."""
+    total = 0.0
     with np.errstate(all="ignore"):
-        for start in range(0, size, BLOCK):
-            blocks = [t[start : start + BLOCK] for t in terms]
-            if exact:
-                blocks = [b.astype(np.float64) for b in blocks]
-            block = blocks[0] - blocks[1] if len(blocks) > 1 else blocks[0]
-            total += float(np.vdot(block, block))
+        for start in range(0, new.size, BLOCK):
+            blocks = [t[start : start + BLOCK] for t in (old, new)]
+            one, other = (b.astype(np.float64) for b in blocks) if exact else blocks
+            difference = other - one
+            total += float(np.vdot(difference, difference))
     # Squares beyond the range of float32 are looked at again in float64.
-    return total if exact or TINY < total < math.inf else _square(terms, exact=True)
+    return total if exact or TINY < total < math.inf else _square(old, new, exact=True)

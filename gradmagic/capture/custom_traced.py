@@ -11,7 +11,7 @@ from tensorflow.python.framework import func_graph
 from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import custom_gradient, gradients_util
 
-from gradmagic.capture.custom import Checked, array64, is_float, weights_for
+from gradmagic.capture.custom_verdict import Checked, array64, is_float, weights_for
 from gradmagic.capture.evaluate import Evaluation, Frame, Place
 from gradmagic.capture.numeric import deadline
 from gradmagic.capture.replay import Unrepeatable, snapshot
@@ -96,7 +96,7 @@ class Traced(Checked):
         """What a function makes of the weights when it is traced beside the graph, as values."""
         with self.frame.graph.as_default():
             side = func_graph.FuncGraph("gradmagic")
-        with side.as_default(), self.session.without_tapes():
+        with side.as_default(), self.session.with_own_tapes():
             made = build([tf.constant(w.numpy(), w.dtype) for w in weights])
             found = [None if m is None else tf.convert_to_tensor(m) for m in made]
         known = {inner._id: self._outside(outer) for outer, inner in side.captures}

@@ -6,22 +6,17 @@ another (the function keeps something that has changed since), or cannot be made
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import threading
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.framework import dtypes, tensor_util
 from tensorflow.python.util import tf_decorator
 
-from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
+from gradmagic.capture.aside import unseen
+from gradmagic.capture.graph_ops import called_functions
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
 from gradmagic.capture.stale import traced
@@ -29,9 +24,8 @@ from gradmagic.capture.twins import NOTES, function_of
 from gradmagic.recording import StaleRead
 
 ASKING = frozenset({"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "minimize"})
-# What decides what an op of a given type computes; other attributes follow from its inputs or name functions.
-TELLING = ("value", "seed", "seed2", "DstT", "dtype", "transpose_a", "transpose_b", "axis", "keep_dims", "begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "strides", "padding")
-BRANCHES = ("then_branch", "else_branch", "cond", "body", "f")
+# Attributes that only name something, and are numbered anew in each trace: a Python function, a dataset, a variable for a debugger.
+LABELS = frozenset({"token", "metadata", "debug_name"})
 
 
 class Unlike(Exception):
@@ -89,7 +83,8 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
         raise Unlike(None)
     stand_in = function._clone(None)
     runs, templates = len(session.runs), len(session.graphs.traced_runs)
-    with _unheard(), _untaped(session):
+    # Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one.
+    with unseen(None), session.without_tapes():
         new = stand_in.get_concrete_function(*args, **kwargs)
     if any(same_graph(old, new.graph) for old in graphs):
         return stand_in
@@ -139,38 +134,13 @@ def _asks(session: Session, function: Any) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """What tracing prints was printed when the function was traced first."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(disabled)
-
-
-@contextlib.contextmanager
-def _untaped(session: Session) -> Iterator[None]:
-    """Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one."""
-    tapes = [tape._tape._tape for tape, thread in session.open_tapes if thread == threading.get_ident()]
-    for tape in tapes:
-        pywrap_tfe.TFE_Py_TapeSetRemove(tape)
-    try:
-        yield
-    finally:
-        for tape in tapes:
-            pywrap_tfe.TFE_Py_TapeSetAdd(tape)
-
-
 def _draws(graph: Any, depth: int = 0) -> bool:
     """Whether a graph draws random numbers that follow from a seed and from how often it ran."""
     for op in graph.get_operations():
         attributes = op.node_def.attr
         if "seed2" in attributes and not op.type.startswith("Stateless") and (attributes["seed"].i or attributes["seed2"].i):
             return True
-        inner = [function_of(graph, op.get_attr(name).name)[0] for name in BRANCHES if name in attributes] if depth < 20 and op.type in CALLS | CONDITIONALS | LOOPS else []
+        inner = [function_of(graph, name)[0] for name in called_functions(op)] if depth < 20 else []
         if any(i is not None and _draws(i, depth + 1) for i in inner):
             return True
     return False
@@ -186,18 +156,19 @@ def same_graph(one: Any, other: Any, depth: int = 0) -> bool:
 
 
 def _same_op(one: Any, other: Any, a: Any, b: Any, depth: int) -> bool:
-    if a.type != b.type or [t.op.name for t in a.inputs] != [t.op.name for t in b.inputs] or a.name != b.name:
+    if a.type != b.type or a.name != b.name or [t.name for t in a.inputs] != [t.name for t in b.inputs]:
         return False
-    for name in TELLING:
-        if (name in a.node_def.attr) != (name in b.node_def.attr) or (name in a.node_def.attr and a.node_def.attr[name] != b.node_def.attr[name]):
-            return False
-    if a.type in CALLS | CONDITIONALS | LOOPS:
-        for name in BRANCHES:
-            if name in a.node_def.attr:
-                inner = [function_of(graph, op.get_attr(name).name)[0] for graph, op in ((one, a), (other, b))]
-                if None in inner or not same_graph(inner[0], inner[1], depth + 1):
-                    return False
-    return True
+    if _attributes(a) != _attributes(b):
+        return False
+    inner = [[function_of(graph, name)[0] for name in called_functions(op)] for graph, op in ((one, a), (other, b))]
+    return len(inner[0]) == len(inner[1]) and all(f is not None and g is not None and same_graph(f, g, depth + 1) for f, g in zip(*inner, strict=True))
+
+
+def _attributes(op: Any) -> dict[str, bytes]:
+    """What a graph op is given beside its inputs, but for names. As bytes: a NaN is not equal to itself."""
+    given = op.node_def.attr
+    wanted = [a.name for a in op.op_def.attr if a.name in given and a.name not in LABELS and a.type not in ("func", "list(func)")]
+    return {name: given[name].SerializeToString(deterministic=True) for name in wanted}
 
 
 def _same_captures(one: Any, other: Any) -> bool:

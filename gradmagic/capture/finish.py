@@ -5,22 +5,20 @@ from __future__ import annotations
 import dataclasses
 import functools
 import linecache
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawRun, RawStep, RawUpdate
-from gradmagic.capture.numbers import DTYPES, numbers_of
+from gradmagic.capture.applied import updates_of
+from gradmagic.capture.backward import link
+from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.numbers import DTYPES, array_of, numbers_of, quick
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
-    WRITES,
-    Applied,
-    Assignment,
+    FLOATS,
     BackwardStep,
     Differentiable,
     Escape,
@@ -34,14 +32,12 @@ from gradmagic.recording import (
     Site,
     Tape,
     Tensor,
-    Update,
     Variable,
 )
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
-REACH = 400
 # Their gradient functions are registered and return None for every input.
 RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 
@@ -53,14 +49,15 @@ def recording_of(session: Session) -> Recording:
     _as_called(session)
     _as_one(session, raw)
     by_output = {out: op for op in raw for out in op.outputs}
-    links = {id(run): _link(run, raw, by_output, session) for run in session.runs}
+    links = {id(run): link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
     tensors = {
         key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm)  # type: ignore[arg-type]
         for key, t in session.tensors.items()
     }
-    updates, assignments = _updates(session, raw, by_output)
-    ops, code = tuple(_op(session, op) for op in raw), _code(session)
+    updates, assignments = updates_of(session, raw, by_output)
+    attributes: dict[Any, dict[str, object]] = {}
+    ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
     return Recording(
         session.cell,
         ops,
@@ -184,13 +181,21 @@ def _differentiable(kind: str) -> Differentiable:
         return "missing"
 
 
-def _op(session: Session, op: RawOp) -> Op:
-    attributes: dict[str, object] = {}
-    pairs = op.attrs
+def _attributes(pairs: tuple[Any, ...]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, value in zip(pairs[::2], pairs[1::2], strict=False):
         text = name.decode() if isinstance(name, bytes) else str(name)
         is_dtype = text in ("T", "SrcT", "DstT", "dtype", "out_type", "output_type") and not isinstance(value, str)
-        attributes[text] = DTYPES.get(value, getattr(value, "name", value)) if is_dtype else value
+        found[text] = DTYPES.get(value, getattr(value, "name", value)) if is_dtype else value
+    return found
+
+
+def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]]) -> Op:
+    try:
+        # Most ops of a kind have the same attributes.
+        attributes = known[op.attrs] if op.attrs in known else known.setdefault(op.attrs, _attributes(op.attrs))
+    except TypeError:
+        attributes = _attributes(op.attrs)
     span = op.span if op.span is not None else session.spans.span(op.place)
     return Op(
         op.seq,
@@ -214,14 +219,9 @@ def _op(session: Session, op: RawOp) -> Op:
 
 def _variables(session: Session) -> dict[int, Variable]:
     found = {}
+    now = session.changes.now(k for k, known in session.variables.known.items() if not _is_large(known.shape)) if len(session.variables.known) < 2000 else {}
     for key, known in session.variables.known.items():
-        value = None
-        if known.ref is not None and known.ref() is not None and len(session.variables.known) < 2000 and not _is_large(known.shape):
-            with session.aside():
-                try:
-                    value = numbers_of(known.ref().read_value_no_copy())
-                except Exception:
-                    value = None
+        array = array_of(now[key]) if key in now and known.dtype in FLOATS else None
         found[key] = Variable(
             key,
             known.path,
@@ -232,7 +232,7 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
-            value,
+            None if array is None or quick(array)[1] else numbers_of(now[key]),
             tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             tuple(sorted(known.holders)),
         )
@@ -275,6 +275,7 @@ def _tapes(session: Session) -> dict[int, Tape]:
 
 
 def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int, Tensor]) -> GradientRun:
+    flows: dict[int, Flow] = {}
     targets = tuple(tensors.get(t) or Tensor(t, "unknown", None, "unknown") for t in run.targets)
     return GradientRun(
         run.seq,
@@ -286,7 +287,7 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
         targets,
         run.sources,
         run.gradients,
-        tuple(_step(step, run) for step in steps),
+        tuple(_step(step, run, flows) for step in steps),
         run.raised,
         run.target_type,
         run.in_graph,
@@ -295,150 +296,18 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
     )
 
 
-def _step(step: RawStep, run: RawRun) -> BackwardStep:
+def _step(step: RawStep, run: RawRun, flows: dict[int, Flow]) -> BackwardStep:
     def flow(key: int | None) -> Flow | None:
         if key is None:
             return None
-        norm, finite, zero = run.flows.get(key, (None, None, None))
-        return Flow(key, norm, finite, zero)
+        known = flows.get(key)
+        if known is None:
+            known = flows[key] = Flow(key, *run.flows.get(key, (None, None, None)))
+        return known
 
     inputs, outputs = step.close
-    return BackwardStep(step.seq, step.type, step.op, tuple(map(flow, step.received)), tuple(map(flow, step.sent)), inputs, outputs, step.examples, step.skipped)
-
-
-def _link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:
-    """Find the op behind every step: by the ids of its forward values where the tape kept them, else by following gradients back from the target."""
-    by_seq = {o.seq: o for o in ops}
-    sums: dict[int, list[RawOp]] = {}
-    for adder in ops:
-        if adder.phase == "backward" and adder.type in ("AddN", "AddV2", "Add"):
-            for key in adder.inputs:
-                sums.setdefault(key, []).append(adder)
-    about: dict[int, set[int]] = {}
-    taken: set[int] = set()
-
-    def say(gradient: int | None, value: int) -> None:
-        waiting = [gradient]
-        while waiting:
-            key = waiting.pop()
-            if key is None or value in about.setdefault(key, set()):
-                continue
-            about[key].add(value)
-            waiting.extend(out for adder in sums.get(key, ()) for out in adder.outputs)
-
-    for step in run.steps:
-        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(session, step, run, by_seq, by_output, about, taken)
-        if op is None:
-            continue
-        step.op = op.seq
-        taken.add(op.seq)
-        for gradient, value in zip(step.sent, op.inputs, strict=False):
-            say(gradient, value)
-    return run.steps
-
-
-def _op_of(session: Session, step: RawStep, run: RawRun, by_seq: dict[int, RawOp], by_output: dict[int, RawOp], about: dict[int, set[int]], taken: set[int]) -> RawOp | None:
-    def outside(key: int | None) -> int | None:
-        return session.stands_for.get(key, key) if key is not None else None
-
-    def fits(op: RawOp | None) -> bool:
-        return op is not None and op.type == step.type and op.seq not in taken
-
-    for key in map(outside, step.outputs or ()):
-        if key is not None and fits(by_output.get(key)):
-            return by_output[key]
-        made = by_output.get(key) if key is not None else None
-        if made is not None and made.type == "Merge" and made.attrs and made.attrs[1] in by_seq:
-            return by_seq[made.attrs[1]]
-    candidates = [by_output.get(value) for key in step.received if key is not None for value in about.get(key, ())]
-    candidates += [by_output.get(session.stands_for.get(t, t)) for t in run.targets] if not candidates else []
-    known = {i for i in map(outside, step.inputs or ()) if i is not None}
-    fitting = [op for op in candidates if op is not None and fits(op)]
-    for op in fitting:
-        if known and known <= set(op.inputs):
-            return op
-    return fitting[0] if fitting and not known else None
-
-
-def _updates(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) -> tuple[tuple[Update, ...], tuple[Assignment, ...]]:
-    owner: dict[int, tuple[int, int]] = {}
-    for index, run in enumerate(session.runs):
-        for source, gradient in zip(run.sources, run.gradients, strict=False):
-            if gradient.id is not None:
-                owner[gradient.id] = (source.id, index)
-
-    @functools.cache
-    def origins(key: int) -> tuple[tuple[int, int], ...]:
-        found: list[tuple[int, int]] = []
-        waiting, seen = [key], set[int]()
-        while waiting and len(seen) < REACH:
-            current = waiting.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            if current in owner:
-                found.append(owner[current])
-                continue
-            op = by_output.get(current)
-            if op is not None:
-                waiting.extend(op.inputs)
-        return tuple(dict.fromkeys(found))
-
-    def pair(variable: int, gradient: int | None) -> Applied:
-        sources = origins(gradient) if gradient is not None else ()
-        mine = [s for s in sources if s[0] == variable]
-        chosen = mine[0] if mine else sources[0] if len(sources) == 1 else None
-        run = chosen[1] if chosen else sources[0][1] if sources else None
-        return Applied(variable, gradient, chosen[0] if chosen else None, run)
-
-    updates = [
-        Update(
-            u.seq,
-            u.kind,
-            session.spans.span(u.place),
-            u.optimizer,
-            tuple(pair(v, g) for v, g in u.pairs),
-            u.skipped,
-            u.raised,
-            u.count,
-            u.in_graph,
-            u.type,
-            _learning_rate(session, u),
-            u.repeated,
-            u.fresh,
-        )
-        for u in session.updates
-    ]
-    noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
-    noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in WRITES and op.phase != "update"]
-    assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
-    in_update = {op.seq for op in ops if op.phase == "update"}
-    places: dict[Any, Update] = {}
-    for a in assignments:
-        if a.value is None or a.seq in in_update:
-            continue
-        made = pair(a.variable, a.value)
-        if made.run is None:
-            continue
-        before = places.get(a.span)
-        pairs = (*before.pairs, made) if before else (made,)
-        places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
-    return (*updates, *places.values()), tuple(assignments)
-
-
-def _learning_rate(session: Session, update: RawUpdate) -> float | None:
-    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    try:
-        with session.aside():
-            # Variables of older versions of Keras are arrays and no numbers.
-            return float(np.asarray(optimizer.learning_rate))
-    except Exception:
-        return None
-
-
-def _unique(pairs: Iterable[Applied]) -> tuple[Applied, ...]:
-    return tuple({p.variable: p for p in pairs}.values())
+    received, sent = tuple([flow(key) for key in step.received]), tuple([flow(key) for key in step.sent])
+    return BackwardStep(step.seq, step.type, step.op, received, sent, inputs, outputs, step.examples, step.skipped)
 
 
 def _code(session: Session) -> dict[str | int, str]:

@@ -100,7 +100,7 @@ class Call:
 
     def ended(self, probes: list[Probe], values: Any) -> None:
         """Note the gradients; where they are worse than before, replay the call to see where they went bad."""
-        from gradmagic.capture.tapes import note_graph_run
+        from gradmagic.capture.graph_runs import note_graph_run
 
         values_before = {handle._id: value for handle, value in self.before}
         answers: dict[int, tuple[Template, dict[int, Any]]] = {}

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradmagic.capture.backward import close_look
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, numbers_of, quick
-from gradmagic.capture.ops import close_look, note_tensor
+from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.replay import Replay, Unrepeatable
 from gradmagic.capture.twins import Template
 
@@ -32,7 +33,7 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
         values = replay.values
         for run in worse:
             if not _agrees(run, values):
-                session.failures.append("the replay of a compiled step gave other gradients than the step itself, so I cannot say which op inside made them bad")
+                session.failures.append("gradmagic could not say which op inside a compiled step made its gradients bad: its replay gave other gradients than the step itself")
                 return
         for key, value in values.items():
             if key is None:
@@ -88,7 +89,7 @@ def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any])
 
 
 def _note_hidden(session: Session, template: Template, values: Mapping[int | None, Any], before: list[tuple[Any, Any]]) -> None:
-    from gradmagic.capture.tapes import note_graph_run
+    from gradmagic.capture.graph_runs import note_graph_run
 
     found = {i: values[t._id] for i, t in enumerate(template.tensors) if t is not None and t._id in values}
     if not found:

@@ -15,11 +15,11 @@ import tensorflow as tf
 from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import ops as framework_ops
 
+from gradmagic.capture.asking import flatten
 from gradmagic.capture.evaluate import OutOfTime
 from gradmagic.capture.recompute import Events, Replay, Void, read, wide_array
 from gradmagic.capture.session import Session
 from gradmagic.capture.slopes import Slope, slope
-from gradmagic.capture.tapes import flatten
 from gradmagic.recording import NumericCheck
 
 SINGLY = 12

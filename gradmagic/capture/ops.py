@@ -1,19 +1,18 @@
-"""Eager ops, custom gradients, and every gradient function of the backward pass."""
+"""Eager ops and custom gradients, as they run."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-import numpy as np
-from tensorflow.python import pywrap_tfe
-from tensorflow.python.eager import backprop, context, record
-from tensorflow.python.framework import indexed_slices, op_callbacks
+from tensorflow.python.eager import context, record
+from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawOp, RawRun, RawStep, RawTensor
+from gradmagic.capture.backward import note_step, numbers_if_any, text_of, watch_backward
+from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.memory import may_write
-from gradmagic.capture.numbers import array_of, kind_of, numbers, quick
+from gradmagic.capture.numbers import array_of, kind_of, quick
 from gradmagic.capture.session import Session
 from gradmagic.recording import WRITES
 
@@ -25,7 +24,7 @@ _COUNTED = frozenset({"bool", "int32", "int64"})
 def install(session: Session) -> None:
     """Note every eager op, every custom gradient and every step of every backward pass."""
     _watch_ops(session)
-    _watch_backward(session)
+    watch_backward(session)
     _watch_records(session)
 
 
@@ -53,7 +52,7 @@ def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tu
         for key, tensor in (*inputs, *outputs):
             noted = session.tensors.get(key)
             if noted is not None and noted.numbers is None:
-                noted.numbers = _numbers(tensor)
+                noted.numbers = numbers_if_any(tensor)
 
 
 def _watch_ops(session: Session) -> None:
@@ -101,202 +100,6 @@ def _watch_ops(session: Session) -> None:
     op_callbacks.add_op_callback(on_op)
     session.on_op = on_op
     session.patches.on_undo(lambda: op_callbacks.remove_op_callback(on_op))
-
-
-def _tensor_of(gradient: Any) -> Any:
-    return gradient.values if isinstance(gradient, indexed_slices.IndexedSlices) else gradient
-
-
-def identity_of(gradient: Any) -> int | None:
-    """The id of a gradient; that of its values for selected rows."""
-    return getattr(gradient, "_id", None) or getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
-
-
-def _watch_backward(session: Session) -> None:
-    original, doing, ctx = backprop._gradient_function, session.doing, context.context()
-    is_users: dict[Any, bool] = {}
-
-    def compute(op_name: Any, *args: Any) -> Any:
-        """The gradient function itself. What TensorFlow's own ones compute on the way is noted only where a tape of the user's records it."""
-        if op_name not in is_users:
-            is_users[op_name] = _is_users(session, _text(op_name))
-        callbacks = ctx.op_callbacks
-        if doing.active or is_users[op_name] or session.on_op not in callbacks:
-            return original(op_name, *args)
-        position = callbacks.index(session.on_op)
-        del callbacks[position]
-        try:
-            return original(op_name, *args)
-        finally:
-            callbacks.insert(position, session.on_op)
-
-    def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
-        run = doing.current_run
-        if run is None or session.busy:
-            return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
-        try:
-            result = compute(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
-        except Exception:
-            run.steps.append(RawStep(session.next(), _text(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
-            raise
-        note_step(session, _text(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()))
-        return result
-
-    pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
-    session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
-
-
-def _is_users(session: Session, op_type: str) -> bool:
-    """Whether the registered gradient function of an op is not TensorFlow's, or calls code that is not."""
-    try:
-        function = framework_ops.gradient_registry.lookup(op_type)
-    except LookupError:
-        return True
-    return function is not None and (not str(getattr(function, "__module__", "")).startswith("tensorflow.") or op_type.endswith("PyFunc"))
-
-
-def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
-    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
-    try:
-        _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
-    except Exception as error:
-        session.failed("note a step of the backward pass", error)
-
-
-def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> None:
-    run = session.doing.current_run
-    assert run is not None
-    sent = result if isinstance(result, (list, tuple)) else [result]
-    received_ids, _ = _looked_at(run, out_grads)
-    sent_ids, flows = _looked_at(run, sent)
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
-    run.steps.append(step)
-    if any(flow[2] or not flow[1] for flow in flows):
-        close_look(session, run, step, inputs, outputs, out_grads, list(sent))
-
-
-def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], list[tuple[float, bool, bool]]]:
-    """The ids of gradients, and what a quick look at each says where the run is looked at."""
-    ids: list[int | None] = []
-    found = []
-    for gradient in gradients:
-        key = None if gradient is None else identity_of(gradient)
-        ids.append(key)
-        flow = run.flows.get(key) or flow_of(run.flows, gradient) if run.look and key is not None else None
-        if flow is not None:
-            found.append(flow)
-    return tuple(ids), found
-
-
-def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
-    """Where a gradient goes out worse than the one that came in (zero, or not finite): the values around, and those at the first bad element."""
-    flows = run.flows
-    received = [flow for key in step.received if key is not None and (flow := flows.get(key)) is not None]
-    given = [flow for key in step.sent if key is not None and (flow := flows.get(key)) is not None]
-    # A gradient of zero is worse for being NaN: where everything is masked out, nothing else comes in.
-    lost, faded = any(not f[1] for f in given), any(f[2] for f in given) and not any(f[2] for f in received)
-    if all(f[1] for f in received) and (lost or faded):
-        with session.aside():
-            step.close = (tuple(_numbers(t) for t in inputs or ()), tuple(_numbers(t) for t in outputs or ()))
-            step.examples = _examples(inputs, outputs, out_grads, sent, {})
-            dead = [i for i, key in enumerate(step.sent) if key is not None and (flow := flows.get(key)) is not None and flow[2]]
-            product = _product(step, dead, inputs, out_grads)
-            if product:
-                step.examples["product"] = product
-
-
-def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
-    """(norm, finite, all zero) of a gradient, looked at once; None where it cannot be read."""
-    tensor = _tensor_of(gradient)
-    key = getattr(tensor, "_id", None)
-    if key is None:
-        return None
-    known = flows.get(key)
-    if known is None:
-        array = array_of(tensor)
-        if array is None or array.dtype.kind not in "fcV":
-            return None
-        # A gradient without an element carries nothing.
-        known = flows[key] = quick(array) if array.size else (0.0, True, True)
-    return known
-
-
-def _numbers(tensor: Any) -> Any:
-    array = array_of(tensor)
-    if array is None or not hasattr(tensor, "dtype") or tensor.dtype.name == "string":
-        return None
-    try:
-        return numbers(array)
-    except (TypeError, ValueError):
-        return None
-
-
-def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[int, tuple[float, bool, bool]]) -> dict[str, Any]:
-    """For the first element that is not finite: its index, and what the values of the same shape are there."""
-    # The largest gradient first: where an input was broadcast, its gradient is a sum and says nothing about single elements.
-    order = sorted(enumerate(sent), key=lambda item: -int(np.size(array_of(_tensor_of(item[1])))) if item[1] is not None else 0)
-    for position, gradient in order:
-        flow = flow_of(flows, gradient)
-        if flow is None or flow[1]:
-            continue
-        array = np.asarray(array_of(_tensor_of(gradient)))
-        bad = np.argwhere(~np.isfinite(np.asarray(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)))
-        if not len(bad):
-            continue
-        index = tuple(int(i) for i in bad[0])
-        found: dict[str, Any] = {"input": position, "index": index, "count": len(bad), "sent": _at(array, index)}
-        for name, group in (("inputs", inputs), ("outputs", outputs), ("received", out_grads)):
-            values = []
-            for tensor in group or ():
-                other = array_of(_tensor_of(tensor)) if tensor is not None else None
-                other = None if other is None else np.asarray(other)
-                values.append(_at(other, index) if other is not None and other.shape == array.shape else _single(other))
-            found[name] = tuple(values)
-        return found
-    return {}
-
-
-def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> float:
-    """The largest true product of a gradient that came in and the derivative it met on the way to an input whose gradient is zero; for ops where that is one multiplication, else 0."""
-    arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
-    if not arrays or any(a is not None and not np.size(a) for a in arrays) or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
-        return 0.0
-    sizes: list[Any] = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
-    gradient, values = sizes[0], sizes[1:]
-    try:
-        with np.errstate(all="ignore"):
-            if step.type == "Cast" or gradient is None:
-                found = gradient
-            elif step.type == "Mean":
-                found = gradient * (float(np.size(gradient)) / float(np.size(values[0])))
-            elif step.type == "Square":
-                found = 2.0 * gradient * values[0]
-            elif step.type == "Mul":
-                found = np.concatenate([(gradient * values[1 - i]).reshape(-1) for i in dead])
-            else:
-                found = gradient / values[1] if 0 in dead else gradient * values[0] / values[1] / values[1]
-    except (ValueError, IndexError, TypeError):
-        return 0.0
-    found = np.asarray(found)
-    found = found[np.isfinite(found)]
-    return float(found.max()) if found.size else 0.0
-
-
-def _at(array: Any, index: tuple[int, ...]) -> Any:
-    value = array[index] if index else np.asarray(array)[()]
-    return complex(value) if array.dtype.kind == "c" else bool(value) if array.dtype.kind == "b" else float(value)
-
-
-def _single(array: Any) -> Any:
-    return _at(array.reshape(-1), (0,)) if array is not None and array.size == 1 and array.dtype.kind in "fiubc" else None
-
-
-def _ids(tensors: Any) -> tuple[int | None, ...] | None:
-    return None if tensors is None else tuple([getattr(t, "_id", None) for t in tensors])
-
-
-def _text(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _gradient_place(session: Session, backward: Any, depth: int = 0) -> Any:
@@ -357,7 +160,7 @@ def _watch_records(session: Session) -> None:
                 context.context().scope_name or "",
                 session.doing.active,
                 session.doing.phase,
-                name=_text(op_type),
+                name=text_of(op_type),
                 in_graph=not isinstance(output_tensors[0], framework_ops.EagerTensor) if output_tensors else False,
             )
         )

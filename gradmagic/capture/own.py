@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from gradmagic.capture.tapes import _tape_of, ask, flatten
+from gradmagic.capture.asking import ask, flatten
+from gradmagic.capture.tapes import tape_of
 from gradmagic.recording import has_gradient_dtype
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class OwnTape:
         self.session, self.insist, self.gave_way = session, insist, False
         self.tape: Any = tf.GradientTape(persistent=True)
         self.tape.__enter__()
-        self.note = _tape_of(session, self.tape)
+        self.note = tape_of(session, self.tape)
         session.own, session.own_tape = self, self.note.id
 
     def give_way(self) -> None:

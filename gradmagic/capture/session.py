@@ -116,25 +116,35 @@ class Session:
 
     @contextlib.contextmanager
     def without_tapes(self) -> Iterator[None]:
+        """Take the user's tapes off for a while: what runs is not recorded by them."""
+        from tensorflow.python import pywrap_tfe
+
+        # TensorFlow counts on a tape being in the set of the thread that it is taken from.
+        tapes = [tape._tape._tape for tape, thread in self.open_tapes if thread == threading.get_ident()]
+        for tape in tapes:
+            pywrap_tfe.TFE_Py_TapeSetRemove(tape)
+        try:
+            yield
+        finally:
+            for tape in tapes:
+                pywrap_tfe.TFE_Py_TapeSetAdd(tape)
+
+    @contextlib.contextmanager
+    def with_own_tapes(self) -> Iterator[None]:
         """Within `aside`, let tapes that are opened now record; those of the user's are set aside meanwhile."""
         from tensorflow.python import pywrap_tfe
 
         if self._alone:
             yield
             return
-        # TensorFlow counts on a tape being in the set of the thread that it is taken from.
-        tapes = [tape._tape._tape for tape, thread in self.open_tapes if thread == threading.get_ident()]
-        for tape in tapes:
-            pywrap_tfe.TFE_Py_TapeSetRemove(tape)
-        pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
-        self._alone = True
-        try:
-            yield
-        finally:
-            self._alone = False
-            pywrap_tfe.TFE_Py_TapeSetStopOnThread()
-            for tape in tapes:
-                pywrap_tfe.TFE_Py_TapeSetAdd(tape)
+        with self.without_tapes():
+            pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+            self._alone = True
+            try:
+                yield
+            finally:
+                self._alone = False
+                pywrap_tfe.TFE_Py_TapeSetStopOnThread()
 
     def failed(self, what: str, error: BaseException) -> None:
         """Note, once, what could not be done; the cell goes on."""

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import gc
 import io
 import random
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.data.ops import iterator_ops
-from tensorflow.python.eager import context
 from tensorflow.python.ops import data_flow_ops, gen_lookup_ops, lookup_ops, resource_variable_ops
+
+from gradmagic.capture.putting_back import put_attributes_back, put_entries_back, put_items_back, put_members_back, put_queue_back, same_entries
+from gradmagic.capture.random_state import random_state
 
 MOST_OBJECTS = 50_000
 MOST_BYTES = 512 << 20
@@ -27,6 +30,26 @@ LARGEST_TABLE = 1_000_000
 SKIP = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 # Libraries whose objects hold nothing of the user's model; TensorFlow's own are met through variables and Keras.
 FOREIGN = frozenset({"builtins", "IPython", "ipykernel", "traitlets", "zmq", "threading", "logging", "matplotlib", "asyncio", "gradmagic", "types", "functools", "weakref", "numpy", "pathlib", "re"})
+# What Keras makes once for every layer and never changes again.
+SETTLED = {
+    f"keras.src.{name}" for name in ("backend.common.keras_tensor.KerasTensor", "ops.node.KerasHistory", "ops.node.Node", "ops.symbolic_arguments.SymbolicArguments", "layers.input_spec.InputSpec")
+} | {
+    "keras.src.initializers.constant_initializers.Zeros",
+    "keras.src.initializers.constant_initializers.Ones",
+    "inspect.Signature",
+}
+PLAIN = (type(None), str, bytes, int, float, complex, bool)
+STATEFUL = (
+    np.random.Generator,
+    np.random.RandomState,
+    random.Random,
+    iterator_ops.OwnedIterator,
+    io.IOBase,
+    lookup_ops.LookupInterface,
+    data_flow_ops.QueueBase,
+    tf.summary.SummaryWriter,
+    type,
+)
 Variable = resource_variable_ops.BaseResourceVariable
 
 
@@ -41,7 +64,8 @@ class Snapshot:
     def __init__(self, namespace: dict[str, Any], *, everything: bool = False, most_bytes: int = MOST_BYTES) -> None:
         self.namespace = namespace
         self._names = dict(namespace)
-        self._undo: list[Callable[[], object]] = []
+        # What to call, and with what: closures would be many more objects for the collector to go through.
+        self._undo: list[tuple[Any, ...]] = []
         self._variables: dict[int, Any] = {}
         self._everything = everything
         self.unrestorable: dict[str, str] = {}
@@ -51,7 +75,7 @@ class Snapshot:
             for found in gc.get_objects():
                 if isinstance(found, Variable):
                     self._variables.setdefault(id(found), found)
-        self._undo.extend(_random_state())
+        self._undo.extend((undo,) for undo in random_state())
         self.values = True
         self._kept: list[tuple[Any, Any]] = []
         self._keep_values(most_bytes)
@@ -72,61 +96,69 @@ class Snapshot:
 
     def _walk(self, roots: Iterable[tuple[str, Any]]) -> None:
         waiting = collections.deque((value, name) for name, value in roots)
-        while waiting and len(self._seen) < MOST_OBJECTS:
+        seen = self._seen
+        while waiting and len(seen) < MOST_OBJECTS:
             value, name = waiting.popleft()
-            if value is None or isinstance(value, (str, bytes, int, float, complex, types.ModuleType, tf.Tensor)) or id(value) in self._seen:
+            kind: Any = type(value)
+            way = _way(kind)
+            if way == "nothing" or id(value) in seen:
                 continue
-            self._seen.add(id(value))
-            waiting.extend((child, name) for child in self._note(value, name))
+            seen.add(id(value))
+            for child in self._note(value, name, way):
+                if type(child) not in PLAIN:
+                    waiting.append((child, name))
 
-    def _note(self, value: Any, name: str) -> Iterable[Any]:
+    def _note(self, value: Any, name: str, way: str) -> Iterable[Any]:
         """Remember one object; what it holds."""
-        kind = type(value)
-        inner = getattr(value, "_value", None) if hasattr(value, "_value") and kind.__module__.startswith("keras") else None
-        if isinstance(value, Variable) or isinstance(inner, Variable):
-            found = value if isinstance(value, Variable) else inner
-            self._variables[id(found)] = found
-            return self._attributes(value) if found is not value else ()
-        if isinstance(value, np.ndarray):
+        if way == "attributes":
+            inner = getattr(value, "_value", None) if hasattr(value, "_value") else None
+            if isinstance(inner, Variable):
+                self._variables[id(inner)] = inner
+            return self._attributes(value)
+        if way == "container":
+            kind = type(value)
+            return (*self._container(value, kind), *(self._attributes(value) if kind not in (list, dict, set, collections.deque) else ()))
+        if way == "items":
+            return value  # type: ignore[no-any-return]
+        if way == "variable":
+            self._variables[id(value)] = value
+            return ()
+        if way == "array":
             self._array(value)
             return list(value.flat) if value.dtype == object and value.size < 1000 else ()
-        if issubclass(kind, (list, dict, set, collections.deque)):
-            return (*self._container(value, kind), *(self._attributes(value) if kind not in (list, dict, set, collections.deque) else ()))
-        if issubclass(kind, (tuple, frozenset)):
-            return tuple(value)
-        return self._object(value, name, kind)
+        return self._object(value, name)
 
     def _container(self, value: Any, kind: type) -> Iterable[Any]:
         """A list, dict, set or deque, or one that reports its changes (as Keras's and TensorFlow's do): put back without a report."""
         if issubclass(kind, dict):
             entries = dict(dict.items(value))
-            self._undo.append(lambda: _same_entries(value, entries) or (dict.clear(value), dict.update(value, entries)))
-            return tuple(entries.values())
+            self._undo.append((put_entries_back, value, entries))
+            return entries.values()
         if issubclass(kind, set):
             members = set(set.__iter__(value))
-            self._undo.append(lambda: (set.clear(value), set.update(value, members)))
-            return tuple(members)
+            self._undo.append((put_members_back, value, members))
+            return members
         if issubclass(kind, list):
             items = list.__getitem__(value, slice(None))
-            self._undo.append(lambda: _same_items(list.__getitem__(value, slice(None)), items) or list.__setitem__(value, slice(None), items))
+            self._undo.append((put_items_back, value, items))
             return items
         queue = list(value)
-        self._undo.append(lambda: (value.clear(), value.extend(queue)))
+        self._undo.append((put_queue_back, value, queue))
         return queue
 
-    def _object(self, value: Any, name: str, kind: type) -> Iterable[Any]:
+    def _object(self, value: Any, name: str) -> Iterable[Any]:
         if isinstance(value, (np.random.Generator, np.random.RandomState)):
             state: Any = value.bit_generator.state if isinstance(value, np.random.Generator) else value.get_state()
-            self._undo.append(lambda: setattr(value.bit_generator, "state", state) if isinstance(value, np.random.Generator) else value.set_state(state))
+            self._undo.append((setattr, value.bit_generator, "state", state) if isinstance(value, np.random.Generator) else (value.set_state, state))
             return ()
         if isinstance(value, random.Random):
             python = value.getstate()
-            self._undo.append(lambda: value.setstate(python))
+            self._undo.append((value.setstate, python))
             return ()
         if isinstance(value, iterator_ops.OwnedIterator):
             self._iterator(value, name)
             return ()
-        if isinstance(value, (types.GeneratorType, types.AsyncGeneratorType)) or (kind.__module__ in ("builtins", "itertools") and hasattr(value, "__next__")):
+        if _is_generator(type(value)):
             self.unrestorable[name] = "a generator whose place"
             return ()
         if isinstance(value, io.IOBase):
@@ -143,28 +175,15 @@ class Snapshot:
             return ()
         if isinstance(value, type):
             return self._class(value)
-        if kind.__name__ in ("_DictWrapper", "_TupleWrapper"):
-            return (value.__wrapped__,)
-        module = kind.__module__.partition(".")[0]
-        if module in FOREIGN or (module == "tensorflow" and not isinstance(value, tf.Module)):
-            return ()
-        return self._attributes(value)
+        return (value.__wrapped__,)
 
     def _attributes(self, value: Any) -> Iterable[Any]:
         attributes = getattr(value, "__dict__", None)
         if not isinstance(attributes, dict):
             return ()
-        kept, kind = dict(attributes), type(value)
-
-        def undo() -> None:
-            if type(value) is not kind:
-                object.__setattr__(value, "__class__", kind)
-            if not _same_entries(attributes, kept):
-                attributes.clear()
-                attributes.update(kept)
-
-        self._undo.append(undo)
-        return tuple(kept.values())
+        kept = dict(attributes)
+        self._undo.append((put_attributes_back, value, type(value), attributes, kept))
+        return kept.values()
 
     def _class(self, value: type) -> Iterable[Any]:
         if value.__module__ != "__main__":
@@ -179,18 +198,13 @@ class Snapshot:
                 if vars(value).get(key) is not old:
                     setattr(value, key, old)
 
-        self._undo.append(undo)
+        self._undo.append((undo,))
         return tuple(kept.values())
 
     def _array(self, value: Any) -> None:
         if not value.flags.writeable or value.nbytes > LARGEST_ARRAY or value.dtype == object:
             return
-        copy = value.copy()
-
-        def undo() -> None:
-            np.copyto(value, copy)
-
-        self._undo.append(undo)
+        self._undo.append((np.copyto, value, value.copy()))
 
     def _iterator(self, value: Any, name: str) -> None:
         if not self._everything:
@@ -200,7 +214,7 @@ class Snapshot:
         except Exception:
             self.unrestorable[name] = "an iterator whose place"
             return
-        self._undo.append(lambda: value._restore_from_tensors(saved))
+        self._undo.append((value._restore_from_tensors, saved))
 
     def _table(self, value: Any, name: str) -> None:
         """A lookup table: a mutable one gets its content back, the others never change."""
@@ -219,7 +233,7 @@ class Snapshot:
             if not all(np.array_equal(now.numpy(), then) for now, then in zip(value.export(), kept, strict=True)):
                 gen_lookup_ops.lookup_table_import_v2(value.resource_handle, *tensors)
 
-        self._undo.append(undo)
+        self._undo.append((undo,))
 
     def _file(self, value: Any, name: str) -> None:
         try:
@@ -230,61 +244,40 @@ class Snapshot:
         if place is None:
             self.unrestorable[name] = "a file whose content"
         else:
-            self._undo.append(lambda: None if value.closed else value.seek(place))
+            self._undo.append((lambda: None if value.closed else value.seek(place),))
 
     def restore(self) -> None:
         """Put everything back."""
-        if not _same_entries(self.namespace, self._names):
+        if not same_entries(self.namespace, self._names):
             self.namespace.clear()
             self.namespace.update(self._names)
-        for undo in self._undo:
+        for undo, *given in self._undo:
             with contextlib.suppress(ReferenceError):
-                undo()
+                undo(*given)
         with tf.init_scope():
             for variable, value in self._kept:
                 # Not `assign`: whatever hooks or constraints stand around it, the old bits come back.
                 resource_variable_ops.gen_resource_variable_ops.assign_variable_op(variable.handle, value)
 
 
-def _same_items(now: Any, before: list[Any]) -> bool:
-    return len(now) == len(before) and all(a is b for a, b in zip(now, before, strict=True))
+def _is_generator(kind: type) -> bool:
+    return issubclass(kind, (types.GeneratorType, types.AsyncGeneratorType)) or (kind.__module__ in ("builtins", "itertools") and hasattr(kind, "__next__"))
 
 
-def _same_entries(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
-    return len(now) == len(before) and all(k in now and now[k] is v for k, v in before.items()) and list(now) == list(before)
-
-
-def _random_state() -> list[Callable[[], object]]:
-    """How to put back Python's, NumPy's, TensorFlow's and Keras's random state, and Keras's counters for names."""
-    python, legacy, ctx = random.getstate(), np.random.get_state(), context.context()
-    ctx.ensure_initialized()
-    generator = getattr(ctx, "_rng", None)
-    seed, state = ctx._seed, generator.getstate() if generator is not None else None
-
-    def tensorflow() -> None:
-        ctx._seed = seed
-        if generator is None:
-            ctx._rng = None
-        else:
-            ctx._rng = generator
-            generator.setstate(state)
-
-    found: list[Callable[[], object]] = [lambda: random.setstate(python), lambda: np.random.set_state(legacy), tensorflow]
-    with contextlib.suppress(ImportError, AttributeError):
-        from keras.src.backend.common.global_state import GLOBAL_STATE_TRACKER as tracker
-
-        kept = dict(vars(tracker))
-        inner = [(v, dict(v) if isinstance(v, dict) else list(v)) for v in kept.values() if isinstance(v, (dict, list))]
-
-        def keras() -> None:
-            vars(tracker).clear()
-            vars(tracker).update(kept)
-            for value, content in inner:
-                if isinstance(value, dict):
-                    value.clear()
-                    value.update(content)
-                else:
-                    value[:] = content
-
-        found.append(keras)
-    return found
+@functools.cache
+def _way(kind: type) -> str:
+    """How objects of a type are remembered; ``"nothing"`` for those that never change, or that hold nothing of the user's."""
+    if issubclass(kind, (*PLAIN, types.ModuleType, tf.Tensor)) or f"{kind.__module__}.{kind.__name__}" in SETTLED:
+        return "nothing"
+    if issubclass(kind, Variable):
+        return "variable"
+    if issubclass(kind, np.ndarray):
+        return "array"
+    if issubclass(kind, (list, dict, set, collections.deque)):
+        return "container"
+    if issubclass(kind, (tuple, frozenset)):
+        return "items"
+    if issubclass(kind, STATEFUL) or _is_generator(kind) or kind.__name__ in ("_DictWrapper", "_TupleWrapper"):
+        return "object"
+    module = kind.__module__.partition(".")[0]
+    return "nothing" if module in FOREIGN or (module == "tensorflow" and not issubclass(kind, tf.Module)) else "attributes"

@@ -10,8 +10,8 @@ from typing import Any
 from tensorflow.python.eager import context
 from tensorflow.python.ops import resource_variable_ops
 
+from gradmagic.capture.backward import identity_of
 from gradmagic.capture.events import RawUpdate
-from gradmagic.capture.ops import identity_of
 from gradmagic.capture.replicas import is_first_replica, is_order_to_stop
 from gradmagic.capture.session import Session
 from gradmagic.recording import Raised, TrainingCall

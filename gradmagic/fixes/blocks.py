@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
-from gradmagic.fixes.code import Change, Code, argument, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix, Location

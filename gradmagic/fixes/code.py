@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -11,12 +10,11 @@ from typing import TypeVar
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from gradmagic.fixes.change import Change, line_edits
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Applicability, Edit, Fix, Location
 
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp, cst.GeneratorExp)
-LOOSE = (cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.Comparison, cst.IfExp, cst.Lambda, cst.NamedExpr, cst.Tuple)
-TIGHT = (cst.BinaryOperation, cst.UnaryOperation, cst.Attribute, cst.Call, cst.Subscript, cst.Comparison, cst.BooleanOperation, cst.Await)
 MOST_CELLS = 200
 N = TypeVar("N", bound=cst.CSTNode)
 
@@ -135,94 +133,13 @@ class Code:
         lines = self.source.split("\n")
         shown = [self._hidden.get(i + 1, line) for i, line in enumerate(self.module.code.split("\n"))]
         assert shown == lines
-        return tuple(_line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
+        return tuple(line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
 
 
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
     for child in node.children:
         yield from walk(child)
-
-
-def _line_edits(cell: str | int, old: list[str], new: list[str], shown: list[str], hidden: Mapping[int, str]) -> Iterator[Edit]:
-    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            continue
-        # A magic's line stands in the tree as a comment of the statement below it, and stays when that goes.
-        lines = [*(hidden[k] for k in range(i1 + 1, i2 + 1) if k in hidden), *(line for line in new[j1:j2] if line[1:] not in hidden.values())]
-        if i1 == i2:
-            # Whole lines give way to whole lines: an insertion takes the line before it along.
-            first, last, lines = (i1, i1, [shown[i1 - 1], *lines]) if i1 else (1, 1, [*lines, shown[0]])
-        else:
-            first, last = i1 + 1, i2
-        if lines == [""] and first > 1:
-            first, lines = first - 1, [shown[first - 2], ""]
-        yield Edit(cell, first, last, "\n".join(lines))
-
-
-class Change:
-    """What is to become of some nodes of one cell: new expressions, new statements before or behind, statements that go."""
-
-    def __init__(self) -> None:
-        self.replaced: dict[cst.CSTNode, cst.CSTNode | Callable[[cst.CSTNode], cst.CSTNode]] = {}
-        self.before: dict[cst.CSTNode, list[cst.CSTNode]] = {}
-        self.after: dict[cst.CSTNode, list[cst.CSTNode]] = {}
-        self.removed: set[cst.CSTNode] = set()
-
-    def replace(self, old: cst.CSTNode, new: cst.CSTNode | Callable[[cst.CSTNode], cst.CSTNode]) -> Change:
-        self.replaced[old] = new
-        return self
-
-    def insert_before(self, statement: cst.CSTNode, *new: cst.CSTNode) -> Change:
-        self.before.setdefault(statement, []).extend(new)
-        return self
-
-    def insert_after(self, statement: cst.CSTNode, *new: cst.CSTNode) -> Change:
-        self.after.setdefault(statement, []).extend(new)
-        return self
-
-    def remove(self, statement: cst.CSTNode) -> Change:
-        self.removed.add(statement)
-        return self
-
-    def transformer(self, code: Code) -> cst.CSTTransformer:
-        return _Transformer(self, code)
-
-
-class _Transformer(cst.CSTTransformer):
-    def __init__(self, change: Change, code: Code) -> None:
-        super().__init__()
-        self.change, self.code = change, code
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> object:  # type: ignore[override]
-        change, node = self.change, updated_node
-        if original_node in change.replaced:
-            new = change.replaced[original_node]
-            node = new(updated_node) if callable(new) else new
-            if isinstance(node, cst.BaseExpression) and isinstance(original_node, cst.BaseExpression):
-                node = _parenthesized(node, original_node, self.code.parent(original_node))
-        if isinstance(node, cst.IndentedBlock) and not node.body:
-            node = node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
-        before, after = change.before.get(original_node, []), change.after.get(original_node, [])
-        if original_node in change.removed:
-            return cst.FlattenSentinel([*before, *after]) if before or after else cst.RemoveFromParent()
-        if not before and not after:
-            return node
-        if before and isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
-            # A comment above a statement stays above what is put before it.
-            first = before[0]
-            if node.leading_lines and isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
-                before = [first.with_changes(leading_lines=[*node.leading_lines, *first.leading_lines]), *before[1:]]
-                node = node.with_changes(leading_lines=[])
-        return cst.FlattenSentinel([*before, node, *after])
-
-
-def _parenthesized(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:
-    if getattr(old, "lpar", None):
-        return new.with_changes(lpar=old.lpar, rpar=old.rpar) if isinstance(new, LOOSE) or "\n" in cst.Module([]).code_for_node(old) else new
-    if isinstance(new, LOOSE) and not new.lpar and isinstance(parent, (*TIGHT, cst.StarredElement, cst.ComparisonTarget)):
-        return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return new
 
 
 def atom(text: str) -> str:

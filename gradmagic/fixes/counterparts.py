@@ -7,7 +7,8 @@ import math
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of, with_keyword
-from gradmagic.fixes.code import Change, Code, argument, atom, code_at, display_only, fix, last_name
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, code_at, display_only, fix, last_name
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.values import symmetric_logarithm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.code import Change, Code, atom, cells, fix, last_name, names_in
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, atom, cells, fix, last_name, names_in
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Op, Recording

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
-from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.smooth import threshold

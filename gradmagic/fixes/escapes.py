@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, keyword
-from gradmagic.fixes.code import Change, Code, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart

@@ -7,7 +7,8 @@ import re
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, keyword, without_argument
-from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix

@@ -7,7 +7,8 @@ import dataclasses
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, rest_of, text_of
-from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name, same
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix

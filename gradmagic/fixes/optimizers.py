@@ -8,7 +8,8 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Change, Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, straight_through, text_of
-from gradmagic.fixes.code import Change, Code, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import Op, Recording

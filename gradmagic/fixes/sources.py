@@ -9,7 +9,8 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name, same
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
 from gradmagic.fixes.flow import reads_of, use_result
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording

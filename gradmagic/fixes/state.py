@@ -8,7 +8,8 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Change, Code, argument, atom, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
-from gradmagic.fixes.code import Change, Code, argument, cells, code_at, fix, last_name, walk
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, walk
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import GradientRun, Op, Recording, Variable
 from gradmagic.report import Fix

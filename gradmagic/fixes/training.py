@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
-from gradmagic.fixes.code import Change, Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
 from gradmagic.fixes.flow import assigned, targets_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.optimizers import optimizers

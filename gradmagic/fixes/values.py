@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Change, Code, argument, atom, cells, code_at, fix, last_name
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of, targets_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Op, Recording

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from gradmagic.definitions import assigned_to_itself, made_by
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
-from gradmagic.syntax import assigned_to_itself, made_by
 
 TOO_FAR = 10.0
 FRESH = 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gradmagic.definitions import is_thrown_away
 from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Update
-from gradmagic.syntax import first_use, is_thrown_away, uses_of_result
+from gradmagic.syntax import first_use, uses_of_result
 
 # Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
 TURNS = 3

@@ -62,7 +62,7 @@ def to_html(report: Report) -> str:
     parts += [_call(call, report) for call in report.calls]
     parts += [finding_html(f, report, opened=False) for _, f in numbered if f.accepted]
     small = [f"Update: {wording.update_line(update, report.cell)}" for update in report.updates]
-    small += [f"gradmagic: {wording.sentence(failure)}" for failure in report.failures]
+    small += [wording.sentence(failure) for failure in report.failures]
     parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
     parts += [_picture(call) for call in report.calls if call.graph.nodes]
     style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px;word-break:break-word"

@@ -37,7 +37,7 @@ def to_markdown(report: Report) -> str:
     for call in report.calls:
         parts += _call(call, report)
     parts += [f"Update: {prose_line(wording.update_line(update, report.cell))}" for update in report.updates]
-    parts += [f"gradmagic: {prose_line(wording.sentence(failure))}" for failure in report.failures]
+    parts += [prose_line(wording.sentence(failure)) for failure in report.failures]
     parts.append(f"<sub>{escaped(wording.cost_line(report))}</sub>")
     return "\n\n".join(parts) + "\n"
 

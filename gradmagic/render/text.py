@@ -67,7 +67,7 @@ def to_text(report: Report, *, color: bool = False, width: int = 100, quiet: boo
         updates = (wording.update_line(update, report.cell) for update in report.updates)
         blocks.append([line for update in updates for line in _hanging("Update: ", update, width)])
     if report.failures:
-        blocks.append([line for text in report.failures for line in _hanging("gradmagic: ", visible(text), width)])
+        blocks.append([line for text in report.failures for line in wrap(visible(text), width)])
     if not quiet:
         blocks.append(_footer(found, report, ink, width))
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block)

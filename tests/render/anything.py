@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from gradmagic.report import SCHEMA, Report, field_types
+from gradmagic.report import SCHEMA, Report
+from gradmagic.strict_json import field_types
 
 _NASTY = (
     "<script>alert(1)</script>",

@@ -24,8 +24,9 @@ from gradmagic.render.markdown import to_markdown
 from gradmagic.render.mime import MIME_TYPE, to_mimebundle
 from gradmagic.render.svg import flow_svg
 from gradmagic.render.text import to_text
-from gradmagic.report import SCHEMA, Edge, FlowGraph, Node, Report, ReportFormatError
+from gradmagic.report import SCHEMA, Edge, FlowGraph, Node, Report
 from gradmagic.schema import PATH, report_schema
+from gradmagic.strict_json import ReportFormatError
 from tests.render.reports import ALL, HOSTILE, all_ok, many, stop_gradient
 
 BLESSED = Path(__file__).parent / "blessed"

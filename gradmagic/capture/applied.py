@@ -1,0 +1,105 @@
+"""What changed variables, and which gradient of which call each was given."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradmagic.capture.events import RawOp, RawUpdate
+from gradmagic.recording import (
+    WRITES,
+    Applied,
+    Assignment,
+    Update,
+)
+
+if TYPE_CHECKING:
+    from gradmagic.capture.session import Session
+
+
+REACH = 400
+
+
+def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) -> tuple[tuple[Update, ...], tuple[Assignment, ...]]:
+    """The places that changed variables, and every single assignment, in order."""
+    owner: dict[int, tuple[int, int]] = {}
+    for index, run in enumerate(session.runs):
+        for source, gradient in zip(run.sources, run.gradients, strict=False):
+            if gradient.id is not None:
+                owner[gradient.id] = (source.id, index)
+
+    @functools.cache
+    def origins(key: int) -> tuple[tuple[int, int], ...]:
+        found: list[tuple[int, int]] = []
+        waiting, seen = [key], set[int]()
+        while waiting and len(seen) < REACH:
+            current = waiting.pop(0)
+            if current in seen:
+                continue
+            seen.add(current)
+            if current in owner:
+                found.append(owner[current])
+                continue
+            op = by_output.get(current)
+            if op is not None:
+                waiting.extend(op.inputs)
+        return tuple(dict.fromkeys(found))
+
+    def pair(variable: int, gradient: int | None) -> Applied:
+        sources = origins(gradient) if gradient is not None else ()
+        mine = [s for s in sources if s[0] == variable]
+        chosen = mine[0] if mine else sources[0] if len(sources) == 1 else None
+        run = chosen[1] if chosen else sources[0][1] if sources else None
+        return Applied(variable, gradient, chosen[0] if chosen else None, run)
+
+    updates = [
+        Update(
+            u.seq,
+            u.kind,
+            session.spans.span(u.place),
+            u.optimizer,
+            tuple(pair(v, g) for v, g in u.pairs),
+            u.skipped,
+            u.raised,
+            u.count,
+            u.in_graph,
+            u.type,
+            _learning_rate(session, u),
+            u.repeated,
+            u.fresh,
+        )
+        for u in session.updates
+    ]
+    noted = [(seq, variable, how, value, session.spans.span(place)) for seq, variable, how, value, place in session.assignments]
+    noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in WRITES and op.phase != "update"]
+    assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
+    in_update = {op.seq for op in ops if op.phase == "update"}
+    places: dict[Any, Update] = {}
+    for a in assignments:
+        if a.value is None or a.seq in in_update:
+            continue
+        made = pair(a.variable, a.value)
+        if made.run is None:
+            continue
+        before = places.get(a.span)
+        pairs = (*before.pairs, made) if before else (made,)
+        places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
+    return (*updates, *places.values()), tuple(assignments)
+
+
+def _learning_rate(session: Session, update: RawUpdate) -> float | None:
+    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    try:
+        with session.aside():
+            # Variables of older versions of Keras are arrays and no numbers.
+            return float(np.asarray(optimizer.learning_rate))
+    except Exception:
+        return None
+
+
+def _unique(pairs: Iterable[Applied]) -> tuple[Applied, ...]:
+    return tuple({p.variable: p for p in pairs}.values())

@@ -1,0 +1,232 @@
+"""A call that asks for gradients: what it was asked for, what came out, and which of its runs are kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.eager import context
+from tensorflow.python.framework import ops as framework_ops
+
+from gradmagic.capture.backward import flow_of, identity_of
+from gradmagic.capture.events import RawRun, RawSite, RawTape
+from gradmagic.capture.numbers import array_of, dtype_name, numbers_of, shape_of
+from gradmagic.capture.ops import note_tensor
+from gradmagic.capture.session import Session
+from gradmagic.capture.spans import Place
+from gradmagic.recording import Gradient, Raised, Source
+from gradmagic.sizes import limits
+
+RANK = {"ok": 0, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 5, "error": 6}
+
+
+def flatten(structure: Any) -> list[Any]:
+    """As `tf.nest.flatten`; a structure that it cannot take apart is one leaf."""
+    try:
+        return list(tf.nest.flatten(structure, expand_composites=False))
+    except Exception:
+        return [structure]
+
+
+def site_of(session: Session, kind: str, place: Place | None, count: int) -> RawSite:
+    key = (kind, place, count)
+    if key not in session.sites:
+        session.sites[key] = RawSite(len(session.sites), kind, place)
+    return session.sites[key]
+
+
+def ask(
+    session: Session,
+    kind: str,
+    tape: RawTape | None,
+    target: Any,
+    sources: Any,
+    compute: Callable[[], Any],
+    frame: Any,
+    zero: bool = False,
+    place: Place | None = None,
+) -> Any:
+    """Run a gradient call and note what it was asked for and what came out, or what it raised. Its result is passed on untouched."""
+    place = place or session.place_of(frame)
+    kind = session.keras.kind_of(kind, frame) if session.keras is not None else kind
+    flat = flatten(sources)
+    site = site_of(session, kind, place, len(flat))
+    run = RawRun(session.next(), site.id, site.count, kind, place, tape.id if tape else None, (), type(target).__name__, ())
+    run.unconnected_zero = zero
+    run.look = run.turn % session.every == 0
+    site.count += 1
+    try:
+        _note_question(session, run, site, target, flat, frame)
+    except Exception as error:
+        session.failed("note what a gradient call was asked for", error)
+    doing = session.doing
+    before, doing.current_run, doing.phase = doing.phase, run, "backward"
+    try:
+        result = compute()
+    except BaseException as error:
+        run.raised = Raised(type(error).__name__, str(error)[:2000], None, run.steps[-1].type if run.steps and not run.steps[-1].sent else None)
+        session.raised_in[id(error)] = site.id
+        run.gradients = tuple(Gradient(True) for _ in flat)
+        _keep(session, site, run, "error", tape)
+        raise
+    finally:
+        doing.current_run, doing.phase = None, before
+    try:
+        _note_answer(session, site, run, flat, flatten(result) if len(flat) != 1 else [result] if not isinstance(result, (list, tuple)) else flatten(result), tape, target)
+    except Exception as error:
+        session.failed("look at the gradients", error)
+    return result
+
+
+def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, flat: list[Any], frame: Any) -> None:
+    targets = []
+    for t in flatten(target):
+        key = session.variables.key(t)
+        if key is None:
+            continue
+        targets.append(key)
+        if key not in session.tensors and isinstance(t, framework_ops.EagerTensor):
+            session.tensors[key] = note_tensor(session, t, "unknown")
+        elif key not in session.tensors and hasattr(t, "dtype"):
+            session.tensors[key] = note_tensor(session, t, "unknown", look=False)
+        if isinstance(t, framework_ops.EagerTensor) and shape_of(t) == ():
+            array = array_of(t)
+            run.target_value = float(array) if array is not None and array.dtype.kind in "fiub" else None
+        run.in_graph = run.in_graph or not isinstance(t, framework_ops.EagerTensor)
+    run.in_graph = run.in_graph and not context.executing_eagerly()
+    run.targets = tuple(targets)
+    user_frame = session.spans.frame(frame)
+    session.variables.look_around(user_frame)
+    run.sources = tuple(source_of(session, s, user_frame, i, run.turn == 0) for i, s in enumerate(flat))
+    _note_renewal(session, run, site)
+    if targets and targets[0] in session.tensors:
+        session.variables.name_tensors(user_frame, dict.fromkeys(targets, target))
+
+
+def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
+    """Whether every source of this turn was made since the last turn, in the place of others."""
+    ids = frozenset(s.id for s in run.sources if s.kind == "variable")
+    known = session.variables.known
+    if ids and site.ids and not ids & site.ids and all((known[i].created or 0) > site.last for i in ids if i in known):
+        site.renewed += 1
+    site.ids, site.last = ids, run.seq
+
+
+def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
+    """What the user passed as a source, and what they would call it."""
+    key = session.variables.key(source)
+    known = session.sources.get(key) if key is not None and not closely else None
+    if known is not None and known.trainable is bool(getattr(source, "trainable", True)):
+        return known
+    if session.variables.is_variable(source):
+        session.variables.add(source)
+        assert key is not None
+        value = numbers_of_variable(session, source) if closely else None
+        found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
+        if not closely:
+            session.sources[key] = found
+        return found
+    if key is None:
+        return Source(session.fresh_id(), "other", session.variables.local_name(frame, source) or f"source {index}", "unknown", None, None, None, type(source).__name__)
+    if key not in session.tensors:
+        session.tensors[key] = note_tensor(session, source, "unknown", look=isinstance(source, framework_ops.EagerTensor))
+    name = session.variables.local_name(frame, source) or f"source {index}"
+    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, numbers_of(source) if closely else None, type(source).__name__)
+
+
+def numbers_of_variable(session: Session, variable: Any) -> Any:
+    """The variable's value in numbers, read without any tape or hook noticing."""
+    if not context.executing_eagerly():
+        return None
+    try:
+        with session.aside():
+            value = session.variables.unwrap(variable).read_value_no_copy()
+            session.changes.first(session.variables.unwrap(variable).handle._id, value)
+            return numbers_of(value)
+    except Exception:
+        return None
+
+
+def status_of(gradient: Any, flow: tuple[float, bool, bool] | None, limit: float = math.inf) -> str:
+    if gradient is None:
+        return "none"
+    if flow is None:
+        return "ok"
+    norm, finite, zero = flow
+    return ("nan" if norm != norm else "inf") if not finite else "zero" if zero else "exploding" if norm > limit else "ok"
+
+
+def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], results: list[Any], tape: RawTape | None, target: Any) -> None:
+    if len(results) != len(flat):
+        results = (results + [None] * len(flat))[: len(flat)]
+    if run.in_graph:
+        single = flatten(target)
+        session.graphs.template(run, site, results, single)
+        return
+    flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
+    if not site.limits:
+        site.limits = limits(run.sources)
+    worst = max(map(status_of, results, flows, site.limits), key=RANK.__getitem__, default="ok")
+    closely = RANK[worst] > site.worst or run.turn == 0
+    if worst in ("nan", "inf") and closely:
+        worst = "nan" if any(_has_nan(g) for g in results) else "inf"
+    run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
+    if run.look and len(site.norms) < 20_000:
+        site.norms.append([None if f is None else f[0] for f in flows])
+    _keep(session, site, run, worst, tape)
+
+
+def _has_nan(gradient: Any) -> bool:
+    found = numbers_of(getattr(gradient, "values", gradient)) if gradient is not None else None
+    return found is not None and found.nans > 0
+
+
+def gradient_of(session: Session, gradient: Any, closely: bool, run: RawRun, index: int) -> Gradient:
+    if gradient is None:
+        return Gradient(True)
+    tensor = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+    filled = False
+    if run.unconnected_zero:
+        sent = {i for step in run.steps for i in step.sent}
+        filled = identity_of(gradient) not in sent and not _aggregated(session, identity_of(gradient))
+    return Gradient(
+        False,
+        identity_of(gradient),
+        numbers_of(tensor, histogram=True) if closely else None,
+        isinstance(gradient, tf.IndexedSlices),
+        filled,
+        shape_of(gradient),
+    )
+
+
+def _aggregated(session: Session, key: int | None) -> bool:
+    for op in reversed(session.ops):
+        if op.phase != "backward":
+            return False
+        if key in op.outputs:
+            return op.type in ("AddN", "Add", "AddV2", "Identity")
+    return False
+
+
+def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTape | None) -> None:
+    """Keep the first run of a place and every run that is worse than all before it; forget the ops of the others."""
+    if tape is not None:
+        tape.used = True
+    bad = RANK[worst]
+    if bad and site.first_bad is None:
+        site.first_bad = run.turn
+    # From the second turn on the updates between two calls go as well; those behind the first call stay with it.
+    start = site.opened if run.turn > 1 else min((r[0] for r in (tape.recording if tape else ())), default=run.seq)
+    site.opened = session.next()
+    if run.turn == 0 or bad > site.worst:
+        site.worst = max(site.worst, bad)
+        session.runs.append(run)
+        session.kept_until = max(session.kept_until, run.seq)
+        return
+    others = [t.recording[0][0] for t in session.tapes.values() if t.recording and t is not tape and (t.persistent or t.recording[-1][1] is None)]
+    if not others:
+        session.trim(start)
+        if tape is not None:
+            session.tapes.pop(tape.id, None)

@@ -1,0 +1,79 @@
+"""A gradient call inside a graph, noted each time that the graph runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from gradmagic.capture.asking import RANK, site_of, status_of
+from gradmagic.capture.backward import flow_of
+from gradmagic.capture.events import RawRun
+from gradmagic.capture.numbers import array_of, numbers_of
+from gradmagic.capture.ops import note_tensor
+from gradmagic.capture.session import Session
+from gradmagic.recording import Gradient, Source
+from gradmagic.sizes import limits, sizes
+
+
+def _is_made_of_nothing(tensor: Any) -> bool:
+    """Whether a gradient in a graph is the zeros that TensorFlow puts in the place of None."""
+    op = getattr(tensor, "op", None)
+    while op is not None and op.type in ("Identity", "Reshape") and op.inputs:
+        op = op.inputs[0].op
+    return op is not None and op.type in ("ZerosLike", "Fill", "Const", "Zeros")
+
+
+def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tuple[Source, ...]:
+    return tuple(dataclasses.replace(s, value=numbers_of(before[s.id])) if s.id in before else s for s in sources)
+
+
+def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:
+    """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
+    traced: RawRun = template.run
+    template.ran = True
+    site = site_of(session, template.kind, template.place, len(traced.sources))
+    if traced not in session.runs and not any(r.site == site.id for r in session.runs):
+        traced.site = site.id
+        session.graphs.traced_runs.append(template)
+    count = site.count if site.norms else 0
+    run = dataclasses.replace(traced, seq=session.next(), site=site.id, turn=count, gradients=(), flows={}, in_graph=True, ran=True, look=count % session.every == 0)
+    site.count = count + 1
+    results = [found.get(i) for i in range(len(traced.sources))]
+    flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
+    if not site.limits and before:
+        site.limits = limits(_with_values(run.sources, before))
+    bounds = site.limits or (math.inf,) * len(results)
+    statuses = ["none" if m else status_of(g, f, b) if g is not None else "ok" for m, g, f, b in zip(template.missing, results, flows, bounds, strict=True)]
+    worst = max(statuses, key=RANK.__getitem__, default="ok")
+    if count == 0 or (run.look and len(site.norms) < 20_000):
+        site.norms.append([None if f is None else f[0] for f in flows])
+    bad = RANK[worst]
+    if bad and (site.first_bad is None or not site.norms[:-1]):
+        site.first_bad = run.turn
+    site.opened, opened = session.next(), site.opened
+    if run.turn and bad <= site.worst:
+        if run.turn > 1 and not session.doing.active:
+            session.trim(opened)
+        return None
+    site.worst = max(site.worst, bad)
+    if before:
+        run.sources = _with_values(run.sources, before)
+        for source in run.sources:
+            if source.id in before:
+                session.changes.first(source.id, before[source.id])
+    value = array_of(target) if target is not None else None
+    if target is not None and run.targets:
+        session.tensors[run.targets[0]] = note_tensor(session, target)
+    run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
+    run.gradients = tuple(
+        Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, traced.unconnected_zero and _is_made_of_nothing(made), t.shape or shape)
+        for m, g, sp, t, shape, made in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, template.tensors, strict=True)
+    )
+    run.seq = traced.seq
+    # The values of a graph's tensors are kept once: those of the worst run.
+    session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
+    session.runs.append(run)
+    lost = target is not None and run.targets and session.tensors[run.targets[0]].finite is False
+    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None
