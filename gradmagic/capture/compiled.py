@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from gradmagic.capture.custom_traced import Traced, gradient_name
 from gradmagic.capture.evaluate import HELD, Evaluation, Frame, OutOfTime
+from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.recompute import Void, wide_array
-from gradmagic.capture.replay import Unrepeatable
 from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, function_of
 
 if TYPE_CHECKING:
