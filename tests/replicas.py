@@ -1,6 +1,6 @@
 """Runs the case files in `distributed/` on two virtual CPUs, which a process can only be given before it uses TensorFlow: `python -m tests.replicas [TEXT …]`.
 
-The cells find a `strategy` over both; TensorFlow has room for one per process, whose collective ops are numbered from its beginning.
+The cells find a `strategy` over both, and what `SETUP` makes with it; TensorFlow has room for one per process, whose collective ops are numbered from its beginning.
 Prints one line of JSON per case (those with TEXT in their id): what contradicts its truth, and its report.
 """
 
@@ -16,6 +16,20 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "distributed"
+SETUP = """\
+import keras
+import numpy as np
+import tensorflow as tf
+
+x = np.arange(24, dtype="float32").reshape(8, 3) / 24
+y = np.arange(8, dtype="float32").reshape(8, 1) / 8
+data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((x, y)).batch(4))
+with strategy.scope():
+    w = tf.Variable(tf.ones((3, 1)), name="w")
+    b = tf.Variable(tf.zeros((1,)), name="b")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh", name="hidden"), keras.layers.Dense(1, name="out")])
+    optimizer = keras.optimizers.SGD(0.1)
+"""
 
 
 def outcome(shell: Any, strategy: Any, setup: str, check: str) -> Any:
@@ -38,9 +52,9 @@ def judged(shell: Any, strategy: Any, case: Any) -> dict[str, Any]:
     import gradmagic
     from tests.casefiles import differences
 
-    plain = outcome(shell, strategy, case.setup, "#\n" + case.check) if "outcome" in case.check else None
+    plain = outcome(shell, strategy, SETUP + case.setup, "#\n" + case.check) if "outcome" in case.check else None
     before = gradmagic.last_report()
-    checked = outcome(shell, strategy, case.setup, "%%gradcheck\n" + case.check)
+    checked = outcome(shell, strategy, SETUP + case.setup, "%%gradcheck\n" + case.check)
     report, error = gradmagic.last_report(), shell.last.error_in_exec
     if report is None or report is before:
         return {"said": [f"no report; the cell raised {error!r}"], "report": None}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradmagic.capture.slopes import slope
+from tests.custom_gradients import asking_cell
 
 # name: (inputs, forward, gradients); `x`, `y` are the inputs and `dy` what comes from above.
 RIGHT = {
@@ -126,24 +127,9 @@ current, first = tf.constant(2.0), 1.5
 """
 
 
-def _cell(inputs: str, forward: str, gradients: str) -> str:
-    names = [n.strip() for n in inputs.partition("=")[0].split(",")]
-    return f"""{inputs}
-@tf.custom_gradient
-def f({", ".join(names)}):
-    def grad(dy):
-        return {gradients}
-    return {forward}, grad
-with tf.GradientTape() as tape:
-    tape.watch([{", ".join(names)}])
-    loss = tf.reduce_sum(f({", ".join(names)}))
-grads = tape.gradient(loss, [{", ".join(names)}])
-"""
-
-
 def _errors(notebook: Any, case: tuple[str, str, str]) -> list[Any]:
     notebook.run(SETUP)
-    report = notebook.check(_cell(*case), "--numeric")
+    report = notebook.check(asking_cell(*case), "--numeric")
     assert not [f for f in report.failures if "check the custom gradient" in f], report.failures
     return [f for f in report.findings if f.rule.startswith(("wrong/", "error/")) and f.severity == "error"]
 

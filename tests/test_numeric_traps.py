@@ -6,21 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.custom_gradients import asking_cell
+
 SETUP = """
 import numpy as np, tensorflow as tf
 from tensorflow.python.framework import dtypes
-"""
-RULE = """
-@tf.custom_gradient
-def f({names}):
-    {before}
-    def grad(dy):
-        return {gradient}
-    return {forward}, grad
-with tf.GradientTape() as tape:
-    tape.watch([{watched}])
-    loss = tf.reduce_sum(tf.cast(f({names}), tf.float32))
-grads = tape.gradient(loss, [{watched}])
 """
 # name: (inputs, what stands before, forward, right gradient, wrong gradient, the inputs that are watched)
 CUSTOM = {
@@ -71,8 +61,7 @@ CUSTOM = {
 
 def _cell(name: str, *, right: bool) -> str:
     inputs, before, forward, good, bad, watched = CUSTOM[name]
-    names = ", ".join(n.strip() for part in inputs.split(";") for n in part.partition("=")[0].split(",") if n.strip() != "array")
-    return inputs + RULE.format(names=names, before=before, forward=forward, gradient=good if right else bad, watched=watched)
+    return asking_cell(inputs, forward, good if right else bad, before=before, watched=watched)
 
 
 @pytest.mark.parametrize("name", CUSTOM)

@@ -6,7 +6,7 @@ the graph is asked about at its first run, each custom gradient at its first few
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +14,10 @@ import tensorflow as tf
 
 from gradmagic.capture.custom_traced import Traced, gradient_name
 from gradmagic.capture.evaluate import HELD, Evaluation, Frame, OutOfTime
+from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.recompute import Void, wide_array
-from gradmagic.capture.replay import Unrepeatable
-from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, function_of
+from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, inner_graphs
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -38,22 +38,9 @@ class Kept:
         self.graph, self.outputs, self.args, self.table, self.recorded, self.results = graph, outputs, args, table, recorded, results
 
 
-def bodies(graph: Any, op: Any) -> Iterator[Any]:
-    """The graphs that an op runs."""
-    if op.type in CALLS:
-        names = [op.get_attr("f").name]
-    elif op.type in ("Case", "StatelessCase"):
-        names = [f.name for f in op.get_attr("branches")]
-    elif op.type in CONDITIONALS:
-        names = [op.get_attr("then_branch").name, op.get_attr("else_branch").name]
-    elif op.type in LOOPS:
-        names = [op.get_attr("body").name, op.get_attr("cond").name]
-    else:
-        return
-    for name in names:
-        inner, _ = function_of(graph, name)
-        if inner is not None:
-            yield inner
+def bodies(graph: Any, op: Any) -> list[Any]:
+    """The known graphs that a call, a conditional or a loop runs."""
+    return [inner for inner in inner_graphs(graph, op) if inner is not None] if op.type in CALLS | CONDITIONALS | LOOPS else []
 
 
 def customs_in(graph: Any, depth: int = 0) -> list[Any]:

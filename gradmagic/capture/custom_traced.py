@@ -13,8 +13,9 @@ from tensorflow.python.ops import custom_gradient, gradients_util
 
 from gradmagic.capture.custom_verdict import Checked, array64, is_float, weights_for
 from gradmagic.capture.evaluate import Evaluation, Frame, Place
+from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.numeric import deadline
-from gradmagic.capture.replay import Unrepeatable, snapshot
+from gradmagic.capture.replay import snapshot
 from gradmagic.capture.slopes import Slope, slope
 from gradmagic.capture.twins import NOTES
 

@@ -16,11 +16,10 @@ from tensorflow.python.framework import dtypes, tensor_util
 from tensorflow.python.util import tf_decorator
 
 from gradmagic.capture.aside import unseen
-from gradmagic.capture.graph_ops import called_functions
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
 from gradmagic.capture.stale import traced
-from gradmagic.capture.twins import NOTES, function_of
+from gradmagic.capture.twins import NOTES, inner_graphs
 from gradmagic.recording import StaleRead
 
 ASKING = frozenset({"GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "minimize"})
@@ -140,7 +139,7 @@ def _draws(graph: Any, depth: int = 0) -> bool:
         attributes = op.node_def.attr
         if "seed2" in attributes and not op.type.startswith("Stateless") and (attributes["seed"].i or attributes["seed2"].i):
             return True
-        inner = [function_of(graph, name)[0] for name in called_functions(op)] if depth < 20 else []
+        inner = inner_graphs(graph, op) if depth < 20 else []
         if any(i is not None and _draws(i, depth + 1) for i in inner):
             return True
     return False
@@ -160,7 +159,7 @@ def _same_op(one: Any, other: Any, a: Any, b: Any, depth: int) -> bool:
         return False
     if _attributes(a) != _attributes(b):
         return False
-    inner = [[function_of(graph, name)[0] for name in called_functions(op)] for graph, op in ((one, a), (other, b))]
+    inner = [inner_graphs(graph, op) for graph, op in ((one, a), (other, b))]
     return len(inner[0]) == len(inner[1]) and all(f is not None and g is not None and same_graph(f, g, depth + 1) for f, g in zip(*inner, strict=True))
 
 

@@ -10,17 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
-from tensorflow.python.eager.execute import quick_execute
-from tensorflow.python.framework import dtypes, tensor_util
+from tensorflow.python.framework import dtypes
 
 from gradmagic.capture.corners import at_corner
+from gradmagic.capture.execution import Unrepeatable, attributes, called, chosen_branch, execute, run_loop
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of
-from gradmagic.capture.replay import MAX_TURNS, Unrepeatable, attributes
-from gradmagic.capture.twins import function_of
 
 MOST_BYTES = 2 << 30
 HELD = frozenset({"StopGradient", "PreventGradient"})
@@ -78,8 +75,7 @@ class Evaluation:
         # What is kept by the `id` of a graph needs the graph to stay.
         self._graphs: list[Any] = []
         self._dtypes = {key: value.dtype for key, value in table.items()}
-        self._context = context.context()
-        self._context.ensure_initialized()
+        context.ensure_initialized()
 
     def run(self, graph: Any, args: Iterable[Any], wanted: list[Any]) -> Frame:
         """The first pass.
@@ -240,31 +236,20 @@ class Evaluation:
         if kind in CALLS:
             return self._call(frame, op.get_attr("f").name, inputs, flags, op.name)
         if kind in CONDITIONALS:
-            condition = array_of(inputs[0])
-            if kind in ("Case", "StatelessCase"):
-                bodies = op.get_attr("branches")
-                name = bodies[int(condition) if 0 <= int(condition) < len(bodies) else len(bodies) - 1].name
-            else:
-                name = op.get_attr("then_branch" if bool(condition) else "else_branch").name
+            name = chosen_branch(op, inputs[0])
             found = self._call(frame, name, inputs[1:], flags[1:], (op.name, name))
             return [(value, other or flags[0]) for value, other in found]
         if kind in LOOPS:
-            state = list(zip(inputs, flags, strict=True))
-            for turn in range(MAX_TURNS):
-                values, moved = [v for v, _ in state], [m for _, m in state]
-                condition, other = self._call(frame, op.get_attr("cond").name, values, moved, (op.name, turn, "cond"))[0]
-                if other:
-                    state = [(v, not isinstance(v, Place)) for v in values]
-                if not bool(array_of(condition)):
-                    return state
-                state = self._call(frame, op.get_attr("body").name, values, moved, (op.name, turn, "body"))
-            raise Unrepeatable(f"`{op.name}` turns more than {MAX_TURNS} times")
+
+            def run(part: str, turn: int, state: list[tuple[Any, bool]]) -> list[tuple[Any, bool]]:
+                return self._call(frame, op.get_attr(part).name, [v for v, _ in state], [moved for _, moved in state], (op.name, turn, part))
+
+            (_, other), state = run_loop(op, list(zip(inputs, flags, strict=True)), run, lambda condition: condition[0])
+            return [(v, not isinstance(v, Place)) for v, _ in state] if other else state
         return [(value, True) if any(flags) else (value, other) for value, other in self._execute(graph, op, inputs, any(flags))]
 
     def _call(self, frame: Frame, name: str, inputs: list[Any], flags: list[bool], step: Any) -> list[tuple[Any, bool]]:
-        inner, outputs = function_of(frame.graph, name)
-        if inner is None:
-            raise Unrepeatable(f"the function `{name}` is not known")
+        inner, outputs = called(frame.graph, name)
         known = {t._id: v for t, v in zip(inner.inputs, inputs, strict=False)}
         changed = {t._id for t, moved in zip(inner.inputs, flags, strict=False) if moved}
         inside = self._frame(inner, known, changed, [*outputs, *_writers(inner)], (*frame.path, step), frame)
@@ -273,7 +258,7 @@ class Evaluation:
     def _execute(self, graph: Any, op: Any, inputs: list[Any], touched: bool) -> list[tuple[Any, bool]]:
         kind = op.type
         if kind == "Const":
-            return [(tf.constant(tensor_util.MakeNdarray(op.get_attr("value")), dtype=op.outputs[0].dtype), False)]
+            return [(v, False) for v in execute(op, [])]
         places = [v.key for v in inputs if isinstance(v, Place)]
         if kind == "ReadVariableOp":
             return [(self.table[places[0]], places[0] in self._changed_state)]
@@ -323,10 +308,10 @@ class Evaluation:
                 copies[value.key] = tf.Variable(now, dtype=now.dtype, shape=tf.TensorShape(None), trainable=False)
                 value = copies[value.key].handle
             given.append(value)
-        results = quick_execute(op.type, len(op.outputs), given, self._attributes[key], self._context)
+        results = execute(op, given, self._attributes[key])
         for place, copy in copies.items():
             self.table[place] = copy.read_value()
-        return list(results) if isinstance(results, (list, tuple)) else [results] if results is not None else []
+        return results
 
     def _draw(self, op: Any, inputs: list[Any]) -> list[Any]:
         """Random numbers of our own, where those of the call are not known: from a generator that is no one else's."""
@@ -336,8 +321,7 @@ class Evaluation:
         for i in range(0, len(given), 2):
             if given[i] in ("seed", "seed2"):
                 given[i + 1] = OWN_SEED + self._draws
-        results = quick_execute(op.type, len(op.outputs), inputs, tuple(given), self._context)
-        return list(results) if isinstance(results, (list, tuple)) else [results]
+        return execute(op, inputs, tuple(given))
 
 
 class OutOfTime(Exception):
@@ -352,8 +336,3 @@ def _writers(graph: Any) -> list[Any]:
     """The ops of a function that may write to a variable, whether or not a result follows from them."""
     found = [op for op in graph.get_operations() if any(t.dtype == dtypes.resource for t in op.inputs) and op.type not in ("ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp")]
     return [op for op in found if op.op_def.is_stateful and not op.type.startswith("Iterator")]
-
-
-def array64(value: Any) -> Any:
-    """A tensor as an array of float64."""
-    return np.asarray(tf.cast(value, tf.float64).numpy())

@@ -12,6 +12,7 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.applied import updates_of
 from gradmagic.capture.backward import link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of, quick
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
@@ -45,9 +46,9 @@ RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 def recording_of(session: Session) -> Recording:
     """The facts of a session as plain values."""
     raw = _all_ops(session)
-    _settle(session, raw)
-    _as_called(session)
-    _as_one(session, raw)
+    settle(session, raw)
+    as_called(session)
+    as_one(session, raw)
     by_output = {out: op for op in raw for out in op.outputs}
     links = {id(run): link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
@@ -89,53 +90,6 @@ def recording_of(session: Session) -> Recording:
         worker(),
         tuple(dict.fromkeys(session.unseen)),
     )
-
-
-def _as_called(session: Session) -> None:
-    """What a gradient call inside a function was asked for, by the ids that the function was called with."""
-    outside = session.stands_for
-    for run in session.runs:
-        run.targets = tuple(outside.get(t, t) for t in run.targets)
-        run.sources = tuple(dataclasses.replace(s, id=outside[s.id]) if s.id in outside else s for s in run.sources)
-    for tape in session.tapes.values():
-        tape.watched = {outside.get(k, k) for k in tape.watched}
-        tape.watch_places = {outside.get(k, k): v for k, v in tape.watch_places.items()}
-
-
-def _as_one(session: Session, ops: list[RawOp]) -> None:
-    """What happened to the copies that a strategy keeps of a variable, told of the one variable that they are for the user."""
-    copies = session.variables.copies()
-    if not copies:
-        return
-
-    def one(key: int | None) -> Any:
-        return copies.get(key, key) if key is not None else None
-
-    for op in ops:
-        op.inputs, op.outputs = tuple(map(one, op.inputs)), tuple(map(one, op.outputs))
-    for run in session.runs:
-        run.sources = tuple(dataclasses.replace(s, id=one(s.id)) for s in run.sources)
-        for step in run.steps:
-            step.inputs = None if step.inputs is None else tuple(map(one, step.inputs))
-    for tensor in session.tensors.values():
-        tensor.variable = one(tensor.variable)
-    session.assignments = [(seq, one(variable), how, value, place) for seq, variable, how, value, place in session.assignments]
-    for key in copies:
-        session.variables.known.pop(key, None)
-
-
-def _settle(session: Session, ops: list[RawOp]) -> None:
-    waiting = set(session.variables.doubtful)
-    for op in ops:
-        for key in waiting.intersection(op.inputs) if waiting else ():
-            waiting.discard(key)
-            tensor = session.tensors.get(key)
-            span = op.span if op.span is not None else session.spans.span(op.place)
-            if tensor is None or span is None:
-                continue
-            code = span.code[span.column : span.end_column] if span.line == span.end_line and span.end_column else span.code
-            tensor.variable = session.variables.settle(key, code)
-            tensor.origin = "variable" if tensor.variable is not None else "constant"
 
 
 def _all_ops(session: Session) -> list[RawOp]:

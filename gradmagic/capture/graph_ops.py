@@ -18,13 +18,6 @@ REPEATABLE = frozenset(
 ) | SILENT  # fmt: skip
 
 
-def called_functions(op: Any) -> list[str]:
-    """The names of the functions that a graph op runs: what it calls, the branches of a conditional, the condition and body of a loop."""
-    given = op.node_def.attr
-    named = [given[a.name] for a in op.op_def.attr if a.type in ("func", "list(func)") and a.name in given]
-    return [f.name for value in named for f in ([value.func] if value.HasField("func") else value.list.func)]
-
-
 def is_repeatable(op: Any) -> bool:
     """Whether running a graph op again on the same inputs and the same variables gives the same result."""
     return op.type in REPEATABLE or op.type == "Placeholder" or op.type.startswith("Stateless") or not op.op_def.is_stateful

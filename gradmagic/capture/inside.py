@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradmagic.capture.backward import close_look
 from gradmagic.capture.events import RawRun
+from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.numbers import array_of, numbers_of, quick
 from gradmagic.capture.ops import note_tensor
-from gradmagic.capture.replay import Replay, Unrepeatable
+from gradmagic.capture.replay import Replay
 from gradmagic.capture.twins import Template
 
 if TYPE_CHECKING:

@@ -6,27 +6,19 @@ itself had from every op that a second run would not repeat (random numbers, the
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import context
-from tensorflow.python.eager.execute import quick_execute
-from tensorflow.python.framework import dtypes, tensor_util
+from tensorflow.python.framework import dtypes
 from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_ops
 
+from gradmagic.capture.execution import Unrepeatable, called, chosen_branch, execute, run_loop
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
-from gradmagic.capture.twins import function_of
 
-MAX_TURNS = 10_000
 MAX_BIRTHS = 8
 MAX_BYTES = 4 << 30
-
-
-class Unrepeatable(Exception):
-    """The call holds something that cannot be run a second time."""
 
 
 def snapshot(args: Any) -> list[tuple[Any, Any]]:
@@ -69,8 +61,7 @@ class Replay:
         self.bad: set[int] = set()
         self.births: list[tuple[list[int], list[int]]] = []
         self._bytes = 0
-        self._context = context.context()
-        self._context.ensure_initialized()
+        context.ensure_initialized()
 
     def run(self, graph: Any, args: Any) -> None:
         """Replay a call of `graph` with these inputs.
@@ -115,48 +106,22 @@ class Replay:
         if op.type in CALLS:
             results = self._call(graph, op.get_attr("f").name, inputs)
         elif op.type in CONDITIONALS:
-            results = self._branch(graph, op, inputs)
+            results = self._call(graph, chosen_branch(op, inputs[0]), inputs[1:])
         elif op.type in LOOPS:
-            results = self._loop(graph, op, inputs)
+            _, results = run_loop(op, inputs, lambda part, turn, state: self._call(graph, op.get_attr(part).name, state), lambda condition: condition)
         elif not is_repeatable(op):
             raise Unrepeatable(f"`{op.type}` gives something else every time")
         else:
-            results = self._execute(op, inputs)
+            results = execute(op, inputs)
         for out, value in zip(op.outputs, results, strict=False):
             known[out._id] = value
         if len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
             self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
 
-    def _execute(self, op: Any, inputs: list[Any]) -> list[Any]:
-        if op.type == "Const":
-            return [tf.constant(tensor_util.MakeNdarray(op.get_attr("value")), dtype=op.outputs[0].dtype)]
-        results = quick_execute(op.type, len(op.outputs), inputs, attributes(op), self._context)
-        return list(results) if isinstance(results, (list, tuple)) else [results] if results is not None else []
-
     def _call(self, graph: Any, name: str, inputs: list[Any]) -> list[Any]:
-        inner, outputs = function_of(graph, name)
-        if inner is None:
-            raise Unrepeatable(f"the function `{name}` is not known")
+        inner, outputs = called(graph, name)
         known = self._frame(inner, {t._id: v for t, v in zip(inner.inputs, inputs, strict=False)})
         return [known.get(t._id) for t in outputs]
-
-    def _branch(self, graph: Any, op: Any, inputs: list[Any]) -> list[Any]:
-        condition = array_of(inputs[0])
-        if op.type in ("Case", "StatelessCase"):
-            bodies = op.get_attr("branches")
-            index = int(condition)
-            name = bodies[index if 0 <= index < len(bodies) else len(bodies) - 1].name
-        else:
-            name = op.get_attr("then_branch" if bool(condition) else "else_branch").name
-        return self._call(graph, name, inputs[1:])
-
-    def _loop(self, graph: Any, op: Any, inputs: list[Any]) -> list[Any]:
-        state = list(inputs)
-        for _ in range(MAX_TURNS):
-            if not bool(array_of(self._call(graph, op.get_attr("cond").name, state)[0])):
-                return state
-            state = self._call(graph, op.get_attr("body").name, state)
-        raise Unrepeatable(f"`{op.name}` turns more than {MAX_TURNS} times")
 
     def _publish(self, known: dict[int, Any]) -> None:
         """Of several turns or calls of one graph the first that went bad is shown, else the last."""
@@ -180,36 +145,3 @@ def _is_bad(value: Any) -> bool:
         return False
     array = array_of(value)
     return array is not None and not quick(array)[1]
-
-
-def attributes(op: Any, wider: Mapping[Any, Any] = types.MappingProxyType({})) -> tuple[Any, ...]:
-    """The attributes of a graph op as eager execution takes them, with some dtypes in the place of others.
-
-    Raises:
-        Unrepeatable: the op takes a function.
-    """
-    found: list[Any] = []
-    for attribute in op.op_def.attr:
-        if attribute.name not in op.node_def.attr:
-            continue
-        found += [attribute.name, _plain(op.get_attr(attribute.name), attribute.type, wider)]
-    return tuple(found)
-
-
-def _plain(value: Any, kind: str, wider: Mapping[Any, Any]) -> Any:
-    if kind == "type":
-        return wider.get(dtypes.as_dtype(value), dtypes.as_dtype(value)).as_datatype_enum
-    if kind == "list(type)":
-        return [wider.get(dtypes.as_dtype(v), dtypes.as_dtype(v)).as_datatype_enum for v in value]
-    if kind == "shape":
-        return _shape(value)
-    if kind == "list(shape)":
-        return [_shape(v) for v in value]
-    if kind in ("func", "list(func)", "tensor"):
-        raise Unrepeatable("an op takes a function")
-    return value
-
-
-def _shape(value: Any) -> Any:
-    shape = tf.TensorShape(value)
-    return None if shape.rank is None else [-1 if d is None else d for d in shape.as_list()]

@@ -150,3 +150,10 @@ def function_of(graph: Any, name: str) -> tuple[Any, list[Any]]:
                 return inner, list(inner.outputs)
         graph = getattr(graph, "outer_graph", None)
     return None, []
+
+
+def inner_graphs(graph: Any, op: Any) -> list[Any]:
+    """The graphs of the functions that an op of a graph runs: what it calls, the branches of a conditional, the condition and body of a loop. None for one that is not known."""
+    given = op.node_def.attr
+    named = [given[a.name] for a in op.op_def.attr if a.type in ("func", "list(func)") and a.name in given]
+    return [function_of(graph, f.name)[0] for value in named for f in ([value.func] if value.HasField("func") else value.list.func)]

@@ -91,11 +91,11 @@ class Unroller:
                     self._enter(inner, results, inputs, op, known, branches, recording, place, depth)
                     continue
             outputs = tuple(self._fresh(t, known, again) for t in op.outputs)
-            if op.type in CONDITIONALS and depth < MAX_DEPTH:
-                self._conditional(graph, op, seq, inputs, outputs, branches, recording, place, span, depth, layer)
-                continue
-            if op.type in LOOPS and depth < MAX_DEPTH:
-                self._loop(graph, op, seq, inputs, outputs, branches, recording, place, span, depth, layer)
+            if op.type in CONDITIONALS | LOOPS and depth < MAX_DEPTH:
+                conditional = op.type in CONDITIONALS
+                owner = RawOp(seq, op.type, inputs[:1] if conditional else (), (), place, _scope(op.name), recording, "forward", (), op.name, True, span, branches, layer)
+                self.ops.append(owner)
+                (self._conditional if conditional else self._loop)(graph, op, owner, inputs, outputs, depth)
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs, self.session.custom.get(op.outputs[0]._id, 0) if op.outputs else 0)
             raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
@@ -113,21 +113,8 @@ class Unroller:
             if result._id in results:
                 known[outer._id] = results[result._id]
 
-    def _conditional(
-        self,
-        graph: Any,
-        op: Any,
-        seq: int,
-        inputs: tuple[int, ...],
-        outputs: tuple[int, ...],
-        branches: Branches,
-        tapes: frozenset[int],
-        place: Place | None,
-        span: Span | None,
-        depth: int,
-        layer: Any,
-    ) -> None:
-        self.ops.append(RawOp(seq, op.type, inputs[:1], (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches, layer))
+    def _conditional(self, graph: Any, op: Any, owner: RawOp, inputs: tuple[int, ...], outputs: tuple[int, ...], depth: int) -> None:
+        """The bodies of a conditional, whose results meet in the results of `owner`."""
         if op.type in ("Case", "StatelessCase"):
             bodies = [(str(i), f.name) for i, f in enumerate(op.get_attr("branches"))]
         else:
@@ -138,31 +125,18 @@ class Unroller:
             if inner is None:
                 continue
             inside = {t._id: i for t, i in zip(inner.inputs, inputs[1:], strict=False)}
-            results = self._ops(inner, inside, (*branches, (seq, label)), tapes, place, depth + 1)
+            results = self._ops(inner, inside, (*owner.branches, (owner.seq, label)), owner.tapes, owner.place, depth + 1)
             for found, tensor in zip(merged, inner.outputs, strict=False):
                 found.append(results.get(tensor._id, tensor._id))
         for sources, out in zip(merged, outputs, strict=True):
-            self._merge(tuple(sources), out, branches, tapes, place, span, seq)
+            self._merge(tuple(sources), out, owner.branches, owner.tapes, owner.place, owner.span, owner.seq)
 
-    def _loop(
-        self,
-        graph: Any,
-        op: Any,
-        seq: int,
-        inputs: tuple[int, ...],
-        outputs: tuple[int, ...],
-        branches: Branches,
-        tapes: frozenset[int],
-        place: Place | None,
-        span: Span | None,
-        depth: int,
-        layer: Any,
-    ) -> None:
-        self.ops.append(RawOp(seq, op.type, (), (), place, _scope(op.name), tapes, "forward", (), op.name, True, span, branches, layer))
+    def _loop(self, graph: Any, op: Any, owner: RawOp, inputs: tuple[int, ...], outputs: tuple[int, ...], depth: int) -> None:
+        """One turn of the loop that `owner` stands for."""
         inner, _ = function_of(graph, op.get_attr("body").name)
         if inner is None:
             for before, out in zip(inputs, outputs, strict=False):
-                self._merge((before,), out, branches, tapes, place, span, seq)
+                self._merge((before,), out, owner.branches, owner.tapes, owner.place, owner.span, owner.seq)
             return
         inside: dict[int, int] = {}
         for tensor, before in zip(inner.inputs, inputs, strict=False):
@@ -170,12 +144,12 @@ class Unroller:
                 inside[tensor._id] = before
             else:
                 self._fresh(tensor, inside, True)
-        results = self._ops(inner, inside, (*branches, (seq, "body")), tapes, place, depth + 1)
+        results = self._ops(inner, inside, (*owner.branches, (owner.seq, "body")), owner.tapes, owner.place, depth + 1)
         for tensor, before, after, out in zip(inner.inputs, inputs, inner.outputs, outputs, strict=False):
             turned = results.get(after._id, after._id)
             if inside[tensor._id] != before:
-                self._merge((before, turned), inside[tensor._id], branches, tapes, place, span)
-            self._merge((before, turned), out, branches, tapes, place, span, seq)
+                self._merge((before, turned), inside[tensor._id], owner.branches, owner.tapes, owner.place, owner.span)
+            self._merge((before, turned), out, owner.branches, owner.tapes, owner.place, owner.span, owner.seq)
 
     def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None, owner: int | None = None) -> None:
         attributes = ("owner", owner) if owner is not None else ()

@@ -6,7 +6,7 @@ from collections import Counter
 
 from gradmagic.definitions import assigned_to_itself, made_by
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths
+from gradmagic.locate.paths import STATE, Paths, values_behind
 from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
 
 TOO_FAR = 10.0
@@ -175,14 +175,8 @@ def _new_optimizer(recording: Recording, update: Update) -> Fault | None:
 
 
 def _comes_from(recording: Recording, key: int, wanted: set[int]) -> bool:
-    waiting, seen = [key], set[int]()
-    while waiting and len(seen) < 2000:
-        current = waiting.pop()
+    for current in values_behind(recording, key):
         tensor = recording.tensors.get(current)
         if current in wanted or (tensor is not None and tensor.variable in wanted):
             return True
-        if current not in seen:
-            seen.add(current)
-            op = recording.producer.get(current)
-            waiting.extend(op.inputs if op is not None else ())
     return False

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 from gradmagic.recording import WRITES, GradientRun, Op, Recording, has_gradient_dtype
 
+MOST_BEHIND = 2000
 STATE = WRITES | {"VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"}
 # Their results depend on the shape of what comes in, not on its values.
 SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs"})
+
+
+def values_behind(recording: Recording, key: int) -> Iterator[int]:
+    """A value and all that it was computed from, by whatever op; at most `MOST_BEHIND` of them."""
+    waiting, seen = [key], set[int]()
+    while waiting and len(seen) < MOST_BEHIND:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            yield current
+            op = recording.producer.get(current)
+            waiting.extend(op.inputs if op is not None else ())
 
 
 class Paths:

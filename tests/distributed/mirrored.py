@@ -1,15 +1,3 @@
-import keras
-import numpy as np
-import tensorflow as tf
-
-x = np.arange(24, dtype="float32").reshape(8, 3) / 24
-y = np.arange(8, dtype="float32").reshape(8, 1) / 8
-data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((x, y)).batch(4))
-with strategy.scope():
-    w = tf.Variable(tf.ones((3, 1)), name="w")
-    b = tf.Variable(tf.zeros((1,)), name="b")
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh", name="hidden"), keras.layers.Dense(1, name="out")])
-    optimizer = keras.optimizers.SGD(0.1)
 # %% eager stop_gradient
 def step(batch):
     xb, yb = batch

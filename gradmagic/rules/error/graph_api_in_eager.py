@@ -28,7 +28,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.blocks import tape_for_graph_api
+from gradmagic.fixes.graph_api import tape_for_graph_api
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.state import written_in_place
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, location, subject
@@ -49,9 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if run is None or fault.cause not in ("replaced", "unwatched"):
         return None
     if fault.cause == "unwatched":
-        producer = {out: op for op in recording.ops for out in op.outputs}
         source = run.sources[fault.sources[0]]
-        op = producer.get(source.id)
+        op = recording.producer.get(source.id)
         before = next((r for r in recording.runs_of(run.site) if r.turn < run.turn), None)
         was_variable = before is not None and any(s.name == source.name and s.kind == "variable" for s in before.sources)
         named = _computed_from_name(recording, source.name, source.id)
@@ -74,19 +74,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 
 def _computed_from_name(recording: Recording, name: str, key: int) -> bool:
-    producer = {out: op for op in recording.ops for out in op.outputs}
-    waiting = [key]
-    seen: set[int] = set()
-    while waiting and len(seen) < 2000:
-        current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
+    for current in values_behind(recording, key):
         variable = recording.variables.get(current)
         if variable is not None and name in variable.names:
             return True
-        op = producer.get(current)
-        waiting.extend(op.inputs if op else ())
     return False
 
 

@@ -56,25 +56,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     grown = fault.detail.get("grown")
     if isinstance(grown, tuple):
         runs, first, last = grown
-        return finding(
-            "scale/exploding-through-depth",
-            fault,
-            f"{subject(fault, 'exploding')}: what {called(recording, op)} computes grows from run to run",
-            spot(recording, op),
-            f"its result grows from {number(first)} to {number(last)} in {runs} runs",
-            f"{beside(fault)} Going backward it is multiplied with what this line computed: norms between {number(first)} and {number(last)} in {runs} runs of the line, each from the one before. An update of ordinary size would destroy the variable.",
-            severity="warning",
-            help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
-        )
-    count, steps = fault.detail["count"], fault.detail["steps"]
-    times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that make it larger"
+        what = "what {} computes grows from run to run"
+        label = f"its result grows from {number(first)} to {number(last)} in {runs} runs"
+        why = f"Going backward it is multiplied with what this line computed: norms between {number(first)} and {number(last)} in {runs} runs of the line, each from the one before."
+    else:
+        count, steps = fault.detail["count"], fault.detail["steps"]
+        what = "{} makes it larger again and again"
+        label = f"makes the gradient larger: {'in the turns of its loop' if fault.detail['loop'] and count == 1 else f'{count} of the {steps} steps that make it larger'}"
+        why = f"Going backward from the target, its norm is {way(fault)}."
     return finding(
         "scale/exploding-through-depth",
         fault,
-        f"{subject(fault, 'exploding')}: {called(recording, op)} makes it larger again and again",
+        f"{subject(fault, 'exploding')}: {what.format(called(recording, op))}",
         spot(recording, op),
-        f"makes the gradient larger: {times}",
-        f"{beside(fault)} Going backward from the target, its norm is {way(fault)}. An update of ordinary size would destroy the variable.",
+        label,
+        f"{beside(fault)} {why} An update of ordinary size would destroy the variable.",
         severity="warning",
         help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
     )

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
@@ -73,18 +74,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 
 def _from_variable(key: int, recording: Recording) -> bool:
-    waiting = [key]
-    seen: set[int] = set()
-    while waiting and len(seen) < 2000:
-        current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
+    for current in values_behind(recording, key):
         tensor = recording.tensors.get(current)
         if current in recording.variables or (tensor is not None and tensor.variable is not None):
             return True
-        op = recording.producer.get(current)
-        waiting.extend(op.inputs if op else ())
     return False
 
 
