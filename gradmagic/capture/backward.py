@@ -39,9 +39,11 @@ def watch_backward(session: Session) -> None:
         position = callbacks.index(session.on_op)
         del callbacks[position]
         try:
-            return original(op_name, *args)
+            result = original(op_name, *args)
         finally:
             callbacks.insert(position, session.on_op)
+        _note_as_one(session, text_of(op_name), args, result)
+        return result
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
         run = doing.current_run
@@ -57,6 +59,17 @@ def watch_backward(session: Session) -> None:
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
+
+
+def _note_as_one(session: Session, op_type: str, args: tuple[Any, ...], result: Any) -> None:
+    """One op in the place of all that a gradient function computed: what its results were computed from, for whoever uses them further on."""
+    _, _, inputs, _, out_grads, *_ = args
+    sent = result if isinstance(result, (list, tuple)) else [result]
+    given = tuple([key for t in (*out_grads, *(inputs or ())) if t is not None and (key := identity_of(t)) is not None])
+    # Where a gradient is only handed on, whoever made it stays its maker.
+    made = tuple([key for t in sent if t is not None and (key := identity_of(t)) is not None and key not in given])
+    run = session.doing.current_run
+    session.ops.append(RawOp(session.next(), f"{op_type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
 
 
 def _is_users(session: Session, op_type: str) -> bool:
