@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
+from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.backward import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
@@ -142,8 +143,9 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
         return None
     try:
         with session.aside():
-            value = session.variables.unwrap(variable).read_value_no_copy()
-            session.changes.first(session.variables.unwrap(variable).handle._id, value)
+            inner = session.variables.unwrap(variable)
+            value = read_variable_op(inner.handle, inner.dtype)
+            session.changes.first(inner.handle._id, value)
             return numbers_of(value)
     except Exception:
         return None

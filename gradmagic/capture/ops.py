@@ -67,6 +67,10 @@ def _watch_ops(session: Session) -> None:
             memory.forget()
         if session.busy:
             return
+        # Of an optimizer's own arithmetic only what it writes matters.
+        updating = doing.phase == "update" and graph is None and not doing.active
+        if updating and op_type not in WRITES and op_type != "VarHandleOp":
+            return
         place = innermost(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
         if graph is not None:
@@ -77,7 +81,7 @@ def _watch_ops(session: Session) -> None:
         ids = tuple([t._id for t in inputs])
         for tensor in inputs:
             if tensor._id not in tensors:
-                tensors[tensor._id] = session.variables.identify(tensor)
+                tensors[tensor._id] = note_tensor(session, tensor, look=look) if updating else session.variables.identify(tensor)
         for out in outputs:
             noted = tensors[out._id] = note_tensor(session, out, look=look)
             if noted.finite is False:
