@@ -16,6 +16,8 @@ from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
+OWNERS = ("Sequential", "Functional", "Model", "Layer", "Module")
+NO_OWNERS = ("ndarray", "KerasTensor", "str", "float", "int", "bool", "NoneType", "list", "tuple", "dict", "function", "method")
 TOO_MANY = ("variables", "weights", "non_trainable_variables", "global_variables")
 
 
@@ -35,7 +37,7 @@ def without_sources(recording: Recording, run: GradientRun, unused: Iterable[int
     for node in code.all(type(listed)):
         if same(node, listed) and (node is listed or code.start(node) >= code.start(call)):
             change.replace(node, _shorter(listed, gone))
-    return fix("leave the unused variable out of the sources", "safe", (code, change))
+    return fix("leave the unused variable out of the sources, where it is not meant to be trained", "unsafe", (code, change))
 
 
 def _shorter(listed: cst.List | cst.Tuple, gone: set[int]) -> cst.List | cst.Tuple:
@@ -126,6 +128,8 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
         return ()
     code = found[0]
     change = Change()
+    if any(s.kind == "other" and not _has_variables(recording, s.python_type) for s in run.sources):
+        return _of_the_model(code, wanted.value)
     nodes = [wanted.value] if not isinstance(wanted.value, (cst.List, cst.Tuple)) else [e.value for e in wanted.value.elements]
     others = [i for i, s in enumerate(run.sources) if s.kind == "other"]
     if len(nodes) == 1 and not isinstance(wanted.value, (cst.List, cst.Tuple)):
@@ -139,6 +143,27 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     else:
         return ()
     return fix("pass the trainable variables", "safe", (code, change))
+
+
+def _has_variables(recording: Recording, kind: str) -> bool:
+    """Whether objects of a type have `trainable_variables`: a model, a layer, a module of the user's."""
+    if kind in NO_OWNERS:
+        return False
+    for code in cells(recording):
+        for node in code.all(cst.ClassDef):
+            if node.name.value == kind:
+                bases = [last_name(b.value) for b in node.bases]
+                return any(b.endswith(("Model", "Layer", "Module", "Sequential", "Cell")) or (b != kind and _has_variables(recording, b)) for b in bases)
+    return kind in OWNERS or any(kind == layer.type for layer in recording.layers.values())
+
+
+def _of_the_model(code: Code, wanted: cst.BaseExpression) -> tuple[Fix, ...]:
+    """`model.get_weights()`, copies of the values, gives way to the variables themselves."""
+    made = value_of(code, wanted) if isinstance(wanted, cst.Name) else wanted
+    if not isinstance(made, cst.Call) or last_name(made.func) != "get_weights" or not isinstance(made.func, cst.Attribute):
+        return ()
+    model = code.text(made.func.value)
+    return fix(f"ask for the variables of `{model}`", "unsafe", (code, Change().replace(wanted, code.expression(f"{model}.trainable_variables"))))
 
 
 def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:

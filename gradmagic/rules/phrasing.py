@@ -28,6 +28,16 @@ def code(text: str) -> str:
     return "`" + " ".join(text.replace("`", "'").split()) + "`"
 
 
+def article(noun: str) -> str:
+    """The article of a noun, as it is spoken: an `ndarray`, a `dict`."""
+    return "an" if noun[:1].lower() in tuple("aeio") or noun.startswith("nd") else "a"
+
+
+def a(noun: str) -> str:
+    """A noun with its article."""
+    return f"{article(noun)} {noun}"
+
+
 def listing(names: Iterable[str], most: int = 3) -> str:
     """`a`, `b` and 4 more."""
     known = list(dict.fromkeys(names))
