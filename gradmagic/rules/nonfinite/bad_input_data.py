@@ -31,7 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.values import finite_data, without_nan
+from gradmagic.fixes.values import finite_data, finite_factor, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -59,4 +59,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     tensor = recording.tensors.get(fault.op.inputs[fault.input or 0]) if fault.op is not None and fault.op.inputs else None
-    return (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
+    written = finite_factor(recording, found.location)
+    return written or (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
