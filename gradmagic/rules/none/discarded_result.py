@@ -33,6 +33,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.outputs import output_with_loss
 from gradmagic.fixes.sources import result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
@@ -62,4 +63,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     used = result_used(recording, found.location)
-    return used or (left_out(recording, fault.run, fault.op) if fault.run is not None else ())
+    if used or fault.run is None:
+        return used
+    given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
+    # Where no source has a gradient, what is left out is what was to be trained.
+    return given or (left_out(recording, fault.run, fault.op) if any(not g.missing for g in fault.run.gradients) else ())
