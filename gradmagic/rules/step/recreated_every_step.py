@@ -39,7 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import made_once
+from gradmagic.fixes.once import made_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
