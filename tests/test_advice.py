@@ -145,6 +145,63 @@ ADVICE = {
         "name='first')(i / 1",
         "display-only",
     ),
+    "an optimizer for each step": Advice(
+        "step/recreated-every-step",
+        SOURCES + "\ndef train_step(step):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(net(x) ** 2)\n    opt = keras.optimizers.Adam(learning_rate=0.1 / (1 + step))\n"
+        "    opt.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))",
+        "for i in range(4):\n    train_step(i)",
+        "    opt.learning_rate = 0.1 / (1 + step)\n",
+    ),
+    "a weight that is listed twice": Advice(
+        "step/updated-twice",
+        "shared = keras.layers.Dense(3)\na, b = keras.Sequential([keras.Input((3,)), shared]), keras.Sequential([keras.Input((3,)), shared, keras.layers.Dense(1)])\nx = tf.random.normal((4, 3))",
+        "variables = a.trainable_variables + b.trainable_variables\nfor step in range(2):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(a(x) ** 2) + tf.reduce_mean(b(x) ** 2)\n"
+        "    gs = tape.gradient(loss, variables)\n    for v, g in zip(variables, gs):\n        v.assign_sub(0.1 * g)",
+        "list({id(v): v for v in a.trainable_variables + b.trainable_variables}.values())",
+    ),
+    "a metric as the loss": Advice(
+        "none/state-assignment",
+        SOURCES + "\nmse = keras.metrics.MeanSquaredError(name='m')",
+        "with tf.GradientTape() as tape:\n    loss = mse(x[:, :2], net(x))\ng = tape.gradient(loss, net.trainable_variables)",
+        "mse = keras.losses.MeanSquaredError(name='m')",
+    ),
+    "a metric that is read as well": Advice(
+        "none/state-assignment",
+        SOURCES + "\nmse = keras.metrics.MeanSquaredError(name='m')",
+        "with tf.GradientTape() as tape:\n    loss = mse(x[:, :2], net(x))\ng = tape.gradient(loss, net.trainable_variables)\nprint(mse.result())",
+        "loss = keras.losses.MeanSquaredError(name='m')(x[:, :2], net(x))",
+    ),
+    "a term that was forgotten": Advice(
+        "none/discarded-result",
+        "a, b = tf.Variable([1.0, 2.0]), tf.Variable([3.0, 4.0])",
+        "with tf.GradientTape() as tape:\n    fit = tf.reduce_sum(a ** 2)\n    penalty = tf.reduce_sum(b ** 2)\n    loss = fit + 1.0\ng = tape.gradient(loss, [a, b])\nprint(penalty.shape)",
+        "loss = fit + 1.0 + penalty",
+    ),
+    "a term in a dict": Advice(
+        "none/discarded-result",
+        "a, b = tf.Variable([1.0, 2.0]), tf.Variable([3.0, 4.0])\ndef parts():\n    out = {}\n    out['fit'] = tf.reduce_sum(a ** 2)\n    out['size'] = tf.reduce_sum(b ** 2)\n    return out",
+        "with tf.GradientTape() as tape:\n    terms = parts()\n    loss = 2.0 * terms['fit']\ng = tape.gradient(loss, [a, b])",
+        "loss = 2.0 * terms['fit'] + terms['size']",
+    ),
+    "a straight-through estimator without its stop": Advice(
+        "zero/stationary-point",
+        "w = tf.Variable([0.2, 0.9, 0.4])\ndef binary(y):\n    hard = tf.cast(y > 0.5, y.dtype)\n    return hard - y + y",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum((binary(tf.sigmoid(w)) - 0.3) ** 2)\ng = tape.gradient(loss, w)",
+        "return tf.stop_gradient(hard - y) + y",
+        "safe",
+    ),
+    "equal numbers divided by their spread": Advice(
+        "nonfinite/bad-input-data",
+        "w = tf.Variable([1.0, 2.0, 3.0])\ndef normed(r):\n    r = np.array(r, 'float32')\n    return (r - r.mean()) / r.std()\nrewards = [1.0, 1.0, 1.0]",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w * normed(rewards) + w ** 2)\ng = tape.gradient(loss, w)",
+        "/ (r.std() + 1e-8)",
+    ),
+    "source and target in the other order": Advice(
+        "none/constant-target",
+        "x = tf.Variable(2.0)",
+        "with tf.GradientTape() as tape:\n    y = x ** 2\ng = tape.gradient(x, y)",
+        "tape.gradient(y, x)",
+    ),
     "a count that is drawn": Advice(
         "error/no-gradient-registered",
         "w = tf.Variable([3.0, 4.0])",

@@ -194,3 +194,16 @@ def symmetric_logarithm(recording: Recording, place: Place, op: Op | None) -> tu
     return fix(
         "take the logarithm of the eigenvalues; the matrix has to be symmetric and positive definite", "unsafe", (code, Change().insert_before(statement, line).replace(call, code.expression(new)))
     )
+
+
+def spread_above_zero(recording: Recording) -> tuple[Fix, ...]:
+    """`(x - mean) / std`, where the spread of equal numbers is 0, with a small number below."""
+    found = []
+    for code in cells(recording):
+        for node in code.all(cst.BinaryOperation):
+            if isinstance(node.operator, cst.Divide) and isinstance(node.right, cst.Call) and last_name(node.right.func) in ("std", "reduce_std"):
+                found.append((code, node.right))
+    if len(found) != 1:
+        return ()
+    code, spread = found[0]
+    return fix("keep the spread above 0", "unsafe", (code, Change().replace(spread, code.expression(f"({code.text(spread)} + 1e-8)"))))

@@ -33,7 +33,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.outputs import output_with_loss
+from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.sources import result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
@@ -62,7 +62,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    used = result_used(recording, found.location)
+    used = result_used(recording, found.location) or (summed(recording, found.location, fault.run, fault.op) if fault.run is not None else ())
     if used or fault.run is None:
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()

@@ -31,7 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.values import finite_data, finite_factor, without_nan
+from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -60,4 +60,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     tensor = recording.tensors.get(fault.op.inputs[fault.input or 0]) if fault.op is not None and fault.op.inputs else None
     written = finite_factor(recording, found.location)
-    return written or (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
+    cleaned = written or (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
+    # Equal numbers that are divided by their spread are NaN in every element.
+    numbers = tensor.numbers if tensor is not None else None
+    return cleaned or (spread_above_zero(recording) if numbers is None or numbers.nans == numbers.size else ())
