@@ -39,8 +39,10 @@ from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.rules.phrasing import called, finding, it, listing, subject, target_name
 from gradmagic.syntax import use_of
+
+ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -54,9 +56,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
         use_of(recording, op),
         "computed here, and not used for the target",
-        f"The forward pass reads {names}, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
-        f"target does not depend on {names}.",
-        help="use the result in what follows, or leave the variable out of the sources",
+        f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so "
+        f"{target_name(fault)} does not depend on {names}.",
+        help=ADDED
+        if op.span is not None and "add_loss(" in op.span.code
+        else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
     )
 
 

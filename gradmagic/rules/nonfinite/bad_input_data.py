@@ -35,7 +35,7 @@ from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, code, finding, subject
+from gradmagic.rules.phrasing import TRAINING, called, code, finding, subject
 from gradmagic.syntax import use_of
 
 
@@ -44,7 +44,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "value" or op is None or fault.detail.get("variable") is not None:
         return None
     tensor = recording.tensors[int(str(fault.detail["leaf"]))]
-    name = code(tensor.name) if tensor.name else f"a value of shape {tensor.shape}"
+    name = code(tensor.name) if tensor.name else f"a batch of shape {tensor.shape} of the data" if op.span is not None and TRAINING.search(op.span.code) else f"a value of shape {tensor.shape}"
     return finding(
         "nonfinite/bad-input-data",
         fault,
