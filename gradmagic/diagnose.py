@@ -30,7 +30,7 @@ from gradmagic.report import (
     Versions,
 )
 from gradmagic.rules import explain, fixes_of, module_of, summary_of
-from gradmagic.rules.phrasing import code, location
+from gradmagic.rules.phrasing import code, location, name_of
 
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
@@ -70,7 +70,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         # An exception that no rule knows follows from what is explained.
         explained = [(t, dataclasses.replace(f, severity="note") if f.rule == "error/unexplained" else f) for t, f in explained]
     explained.sort(key=lambda item: _rank(*item))
-    explained = _merged(explained)
+    explained = _merged(explained, recording)
     findings = []
     for fault, found in explained:
         call = call_of.get(fault.run.site) if fault.run is not None else None
@@ -115,15 +115,21 @@ def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:
     return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES))
 
 
-def _merged(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+def _merged(explained: list[tuple[Fault, Finding]], recording: Recording) -> list[tuple[Fault, Finding]]:
     """One finding for a rule at a place: calls of several places that fail for the same reason say it once."""
     found: dict[object, tuple[Fault, Finding]] = {}
     for fault, finding in explained:
         key = (finding.rule, finding.location, finding.message if finding.location is None else "")
         if key in found:
-            before = found[key][1]
+            first, before = found[key]
             names = tuple(dict.fromkeys(before.variables + finding.variables))
-            found[key] = (found[key][0], dataclasses.replace(before, variables=names))
+            if first.run is fault.run and first.run is not None and set(fault.sources) - set(first.sources):
+                # Said once, it is said of all of them.
+                first = dataclasses.replace(first, sources=tuple(sorted({*first.sources, *fault.sources})))
+                again = explain(first, recording)
+                if again is not None and (again.rule, again.location) == (before.rule, before.location):
+                    before = dataclasses.replace(again, severity=before.severity, fixes=before.fixes)
+            found[key] = (first, dataclasses.replace(before, variables=names))
         else:
             found[key] = (fault, finding)
     return list(found.values())
@@ -228,7 +234,7 @@ def _update(recording: Recording, update: object) -> Update:
         variable = recording.variables.get(key)
         if variable is None:
             return f"variable {key}"
-        return variable.path if "/" in variable.path else (variable.names or (variable.path,))[0]
+        return name_of(variable)
 
     pairs = update.pairs  # type: ignore[attr-defined]
     return Update(

@@ -292,6 +292,7 @@ def text_at(recording: Recording, span: Span) -> str:
         text = span.code[span.column : span.end_column]
     else:
         text = span.code.strip()
+    text = text.removeprefix("return ").strip() if text.startswith("return ") else text.rstrip(":") if text.startswith(("for ", "while ", "with ", "if ")) else text
     return text if len(text) <= 60 else text[:57] + "…"
 
 

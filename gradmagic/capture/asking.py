@@ -75,7 +75,7 @@ def ask(
     finally:
         doing.current_run, doing.phase = None, before
     try:
-        _note_answer(session, site, run, flat, flatten(result) if len(flat) != 1 else [result] if not isinstance(result, (list, tuple)) else flatten(result), tape, target)
+        _note_answer(session, site, run, flat, flatten(result), tape, target)
     except Exception as error:
         session.failed("look at the gradients", error)
     return result
@@ -100,10 +100,22 @@ def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, fl
     run.targets = tuple(targets)
     user_frame = session.spans.frame(frame)
     session.variables.look_around(user_frame)
-    run.sources = tuple(source_of(session, s, user_frame, i, run.turn == 0) for i, s in enumerate(flat))
+    naming = _owner_of_tape(session, user_frame)
+    run.sources = tuple(source_of(session, s, naming, i, run.turn == 0) for i, s in enumerate(flat))
     _note_renewal(session, run, site)
     if targets and targets[0] in session.tensors:
-        session.variables.name_tensors(user_frame, dict.fromkeys(targets, target))
+        session.variables.name_tensors(naming, dict.fromkeys(targets, target))
+
+
+def _owner_of_tape(session: Session, frame: Any) -> Any:
+    """The frame whose names are spoken: of a function that was handed the tape, such as `safe_grad(tape, y, x)`, the one that calls it."""
+    step = frame
+    while step is not None and step.f_code.co_name != "<module>":
+        given = step.f_code.co_varnames[: step.f_code.co_argcount]
+        if not any(isinstance(step.f_locals.get(name), tf.GradientTape) for name in given):
+            return step
+        step = session.spans.frame(step.f_back)
+    return step if step is not None else frame
 
 
 def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:

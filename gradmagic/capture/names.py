@@ -125,6 +125,11 @@ class Variables:
             return f"variable {key}"
         plain = [n for n in known.names if n.isidentifier()]
         keras = "/" in known.path
+        if not plain and not keras and known.ref is not None:
+            # Known by a list of a function's so far, it may have a name of its own in the notebook.
+            variable = known.ref()
+            plain = [n for n, v in list(self.session.namespace.items()) if variable is not None and not n.startswith("_") and (v is variable or getattr(v, "_value", None) is variable)][:1]
+            known.names[:0] = plain
         if plain and not keras:
             return plain[0]
         if keras:
@@ -246,6 +251,16 @@ class Variables:
             for name, item in list(space.items()):
                 if item is value and not name.startswith("_"):
                     return name
+        for space in spaces[:1] or [self.session.namespace]:
+            for name, item in list(space.items()):
+                if isinstance(item, (list, tuple)) and len(item) <= 1000 and not name.startswith("_"):
+                    index = next((i for i, inner in enumerate(item) if inner is value), None)
+                    if index is not None:
+                        return f"{name}[{index}]"
+                elif isinstance(item, dict) and len(item) <= 1000 and not name.startswith("_"):
+                    key = next((k for k, inner in item.items() if inner is value), None)
+                    if key is not None:
+                        return f"{name}[{key!r}]"
         return None
 
 

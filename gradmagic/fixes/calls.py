@@ -17,9 +17,20 @@ def without_stop_gradient(recording: Recording, place: Place) -> tuple[Fix, ...]
     """Take `stop_gradient(…)` away around its argument; the value stays the same."""
     code = code_at(recording, place)
     call = code.call_at(place, ("stop_gradient",)) if code is not None and place is not None else None
+    if code is not None and call is None and place is not None:
+        return _with_back_prop(code, place)
     if code is None or call is None or len(call.args) != 1:
         return ()
     return fix("take `stop_gradient` away", "safe", (code, Change().replace(call, call.args[0].value)))
+
+
+def _with_back_prop(code: Code, place: Span | Location) -> tuple[Fix, ...]:
+    """`map_fn(…, back_prop=False)`, which stops the gradient of its result, without that argument."""
+    call = code.call_at(place, ("map_fn", "while_loop", "scan", "foldl", "foldr"))
+    off = argument(call, None, "back_prop") if call is not None else None
+    if call is None or off is None:
+        return ()
+    return fix("take `back_prop=False` away", "safe", (code, Change().replace(call, without_argument(call, off))))
 
 
 def straight_through(recording: Recording, place: Place, functions: tuple[str, ...], input_position: int = 0) -> tuple[Fix, ...]:

@@ -8,7 +8,8 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of, with_keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, display_only, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, code_at, display_only, fix, last_name, names_in
+from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.values import symmetric_logarithm
@@ -57,8 +58,9 @@ def _replaced(title: str, applicability: Applicability, code: Code, old: cst.Bas
 def _by_hand(code: Code, place: Place, tf: str) -> tuple[Fix, ...]:
     """A `tf.custom_gradient` in front of the statement, whose gradient is a marked hole."""
     call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call)), None) if place is not None else None
-    first = call.args[0] if call is not None and call.args else None
-    if call is None or first is None or first.star or first.keyword is not None:
+    # What is written down as numbers, a shape for example, is not what a gradient is asked for.
+    first = next((a for a in call.args if not a.star and names_in(a.value) and _is_value(code, a)), None) if call is not None else None
+    if call is None or first is None:
         return ()
     scope = code.scope(call)
     # In the same function, where the other arguments have their values; in front of the `with` of the tape.
@@ -66,11 +68,17 @@ def _by_hand(code: Code, place: Place, tf: str) -> tuple[Fix, ...]:
     if not statements:
         return ()
     x = code.text(first.value)
-    rest = "".join(f", {code.text(a).rstrip(', ')}" for a in call.args[1:])
+    plain = call.with_changes(args=[a.with_changes(value=cst.Name("x")) if a is first else a for a in call.args])
     name = new_name(code, "with_gradient")
-    source = f"@{tf}.custom_gradient\ndef {name}(x):\n    def grad(*dy):\n        return ...  # the gradient for `x`: dy times the derivative of `{code.text(call.func)}`\n    return {code.text(call.func)}(x{rest}), grad\n"
+    source = f"@{tf}.custom_gradient\ndef {name}(x):\n    def grad(*dy):\n        return ...  # the gradient for `x`: dy times the derivative of `{code.text(call.func)}`\n    return {code.text(plain)}, grad\n"
     change = Change().insert_before(statements[-1], *cst.parse_module(source).body).replace(call, code.expression(f"{name}({x})"))
     return fix("say what its gradient is, where the three dots stand", "display-only", (code, change))
+
+
+def _is_value(code: Code, arg: cst.Arg) -> bool:
+    keyword, value = arg.keyword.value if arg.keyword is not None else "", arg.value
+    shape = any(last_name(n) in ("shape", "size", "rank") for n in code.all(cst.Attribute, value)) or keyword in ("shape", "dtype", "axis", "name", "seed")
+    return not shape and not (isinstance(value, cst.Attribute) and last_name(value).startswith(("float", "int", "bool", "complex")))
 
 
 def farther_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
@@ -97,14 +105,41 @@ def farther_from_the_edge(recording: Recording, place: Place, op: Op | None) -> 
 
 def gentler_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """A smaller input for an activation that is saturated. How much smaller is the author's choice."""
+    size = size_in(recording, op)
+    if size is None:
+        return ()
     code = code_at(recording, place)
     call = code.call_at(place, ("sigmoid", "tanh", "softmax")) if code is not None and place is not None else None
     first = argument(call, 0, "x", "logits") if call is not None else None
-    tensor = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
-    if code is None or first is None or tensor is None or tensor.norm is None or not math.isfinite(tensor.norm):
+    found = (code, call, first) if code is not None and call is not None and first is not None else _input_of_layer(recording, op)
+    if found is None:
         return ()
-    size = tensor.norm / math.sqrt(max(1, math.prod(d or 1 for d in tensor.shape or ())))
+    code, call, first = found
     factor = 10.0 ** max(1, math.ceil(math.log10(max(size, 1.0))))
-    new = f"{atom(code.text(first.value))} / {factor:.1f}"
-    title = f"bring what goes in down to where `{last_name(call.func) if call is not None else ''}` has a slope; the factor is yours to choose (or scale the data, or the initial weights)"
+    new = f"{atom(code.text(first.value))} / {factor:.1f}" if factor < 1e5 else f"{atom(code.text(first.value))} / 1e{round(math.log10(factor))}"
+    title = f"bring what goes in down to where `{op.type.lower() if op is not None else ''}` has a slope; the factor is yours to choose (or scale the data, or the initial weights)"
     return fix(title, "display-only", (code, Change().replace(first.value, code.expression(new))))
+
+
+def size_in(recording: Recording, op: Op | None) -> float | None:
+    """The root mean square of what goes into an op; None where it is not known."""
+    tensor = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
+    if tensor is None or tensor.norm is None or not math.isfinite(tensor.norm):
+        return None
+    return tensor.norm / math.sqrt(max(1, math.prod(d or 1 for d in tensor.shape or ())))
+
+
+def _input_of_layer(recording: Recording, op: Op | None) -> tuple[Code, cst.Call, cst.Arg] | None:
+    """Where the Keras layer that an op belongs to is called, by the user's own `call` or in a functional model, and its input."""
+    layer = layer_of(recording, op)
+    outer = layer[0].parent(layer[1]) if layer is not None else None
+    if layer is not None and isinstance(outer, cst.Call) and outer.func is layer[1] and len(outer.args) == 1:
+        return layer[0], outer, outer.args[0]
+    target = layer[0].enclosing(layer[1], cst.Assign) if layer is not None else None
+    name = last_name(target.targets[0].target) if target is not None and layer is not None and target.value is layer[1] else ""
+    code = code_at(recording, op.span) if op is not None else None
+    if code is None or op is None or op.span is None or not name:
+        return None
+    # Where the user's line has two calls of the layer, its span does not say which of them it is.
+    calls = [c for c in code.all(cst.Call) if last_name(c.func) == name and op.span.line <= code.start(c)[0] <= op.span.end_line and c.args and not c.args[0].star]
+    return (code, calls[0], calls[0].args[0]) if len(calls) == 1 else None

@@ -10,15 +10,17 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.smooth import threshold
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Op, Recording, has_gradient_dtype
 from gradmagic.report import Fix
 
 MAKERS = ("constant", "Variable", "range", "convert_to_tensor", "arange", "array", "fill", "zeros", "ones", "eye", "linspace", "uniform", "cast", "zeros_like", "ones_like", "full", "asarray")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
 
-def without_cast(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """Leave the cast to an integer away, and with it the cast back; a threshold becomes a smooth step."""
+def without_cast(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
+    """Leave the cast to an integer away, and with it the cast back; a threshold becomes a smooth step. None where the integers select something."""
+    if op is not None and op.outputs and selects(recording, op.outputs[0]):
+        return ()
     code, names = code_at(recording, place), names_of(recording)
     call = code.call_at(place, ("cast", "saturate_cast", "to_int32", "to_int64", "astype", "int")) if code is not None and place is not None else None
     if code is None or call is None:
@@ -39,6 +41,28 @@ def without_cast(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return fix("keep the value a float", "unsafe", (code, Change().replace(whole, value)))
 
 
+def selects(recording: Recording, key: int) -> bool:
+    """Whether a value, which is of an integer dtype, is what an op picks or moves elements of a float value by."""
+    waiting, seen = [key], {key}
+    while waiting:
+        for op in recording.consumers.get(waiting.pop(), ()):
+            if op.phase != "forward" or op.type == "Cast":
+                continue
+            for output in op.outputs:
+                tensor = recording.tensors.get(output)
+                if tensor is not None and has_gradient_dtype(tensor.dtype):
+                    return True
+                if output not in seen:
+                    seen.add(output)
+                    waiting.append(output)
+    return False
+
+
+def _embedded(recording: Recording, key: int) -> bool:
+    """Whether a Keras layer that looks rows up takes the value in: it would make integers of floats."""
+    return any((layer := recording.layers.get(op.layer)) is not None and layer.type == "Embedding" for op in recording.consumers.get(key, ()) if op.layer is not None)
+
+
 def _selects(code: Code, call: cst.Call) -> bool:
     """Whether the integers are needed as such: as indices of a gather, a one-hot, an embedding."""
     outer = code.enclosing(call, cst.Call)
@@ -50,7 +74,7 @@ def float_source(recording: Recording, run: GradientRun, sources: tuple[int, ...
     names = names_of(recording)
     for index in sources:
         source = run.sources[index]
-        if not source.name.isidentifier():
+        if not source.name.isidentifier() or selects(recording, source.id) or _embedded(recording, source.id):
             continue
         for code in cells(recording):
             for assign in reversed(assignments_of(code, source.name)):

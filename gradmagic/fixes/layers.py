@@ -14,7 +14,6 @@ from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
 LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
-BUILDING = ("compile", "Model", "Sequential")
 
 
 def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:
@@ -121,7 +120,7 @@ def _binary_loss(code: Code, change: Change) -> None:
 
 
 def without_activation(recording: Recording, place: Place, kinds: tuple[str, ...], op: Op | None = None) -> tuple[Fix, ...]:
-    """A layer without its activation, its raw result; a cross-entropy beside it then takes logits."""
+    """A layer without its activation: its raw result."""
     found = _at(recording, place, op)
     if found is None:
         return ()
@@ -139,24 +138,7 @@ def without_activation(recording: Recording, place: Place, kinds: tuple[str, ...
         change.remove(statement)
     else:
         change.replace(call, without_argument(call, arg))
-    if "relu" not in kinds:
-        _from_logits(code, change)
     return fix("leave the activation out of this layer", "unsafe", (code, change))
-
-
-def _from_logits(code: Code, change: Change) -> None:
-    for call in code.all(cst.Call):
-        name = last_name(call.func)
-        if name.lower().replace("_", "").endswith("crossentropy") and not name.startswith(("softmax", "sigmoid", "sparse_softmax")) and argument(call, None, "from_logits") is None:
-            change.replace(call, lambda node: _with_logits(node))
-
-
-def _with_logits(node: cst.CSTNode) -> cst.CSTNode:
-    assert isinstance(node, cst.Call)
-    args = list(node.args)
-    if args:
-        args[-1] = args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-    return node.with_changes(args=[*args, keyword("from_logits", cst.Name("True"))])
 
 
 def living_activation(recording: Recording, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
@@ -193,6 +175,13 @@ def _is_last(code: Code, call: cst.Call) -> bool:
     if outer is not None and last_name(outer.func) == "add":
         model = code.text(outer.func)
         return not any(code.text(c.func) == model and code.start(c) > code.start(outer) for c in code.all(cst.Call))
+    assign = code.enclosing(call, cst.Assign)
+    if assign is not None:
+        name = last_name(assign.targets[0].target)
+        ends = [r.value for r in code.all(cst.Return) if r.value is not None]
+        ends += [a.value for c in code.all(cst.Call) if last_name(c.func) == "Model" and (a := argument(c, 1, "outputs")) is not None]
+        if name and any(n.value == name for e in ends for n in ([e] if isinstance(e, cst.Name) else [e.func.attr] if isinstance(e, cst.Call) and isinstance(e.func, cst.Attribute) else [])):
+            return True
     return _units(code, call) == "1"
 
 

@@ -90,6 +90,9 @@ def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
     for node in code.expressions_at(place):
         if isinstance(node, cst.Call):
             name = last_name(node.func)
+            stable = _log_of_det(code, node, names) if name == "log" else None
+            if stable is not None:
+                return fix("take the logarithm of the determinant in one step, where it does not leave the range of the dtype", "unsafe", (code, Change().replace(node, code.expression(stable))))
             stable = _log_of_softmax(code, node, names) if name == "log" else None
             if stable is not None:
                 return fix("take the logarithm of the softmax in one step", "safe", (code, Change().replace(node, code.expression(stable))))
@@ -139,6 +142,16 @@ def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> s
         if rest_of(code, call, 1) == "" and total and size and names.tf:
             return f"{names.function('divide_no_nan', call.func)}({total}({x}), {names.tf}.cast({size}({x}), {atom(x)}.dtype))"
     return None
+
+
+def _log_of_det(code: Code, call: cst.Call, names: Names) -> str | None:
+    """`log(det(m))`, also where the determinant has a name of its own just before."""
+    first = argument(call, 0, "x")
+    inner = first.value if first is not None else None
+    inner = (value_of(code, inner) or inner) if isinstance(inner, cst.Name) else inner
+    if not isinstance(inner, cst.Call) or last_name(inner.func) != "det" or not inner.args or names.tf is None:
+        return None
+    return f"{names.tf}.linalg.slogdet({code.text(inner.args[0].value)}).log_abs_determinant"
 
 
 def _log_of_softmax(code: Code, call: cst.Call, names: Names) -> str | None:

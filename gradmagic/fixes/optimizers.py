@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import libcst as cst
 
@@ -100,6 +101,8 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     if zipped is None:
         return ()
     first, second = zipped.args
+    if run is not None and _is_mapping(asked[0], sources.value, run):
+        return _flattened(recording, code, zipped, sources.value, result)
     if same(first.value, sources.value) and last_name(_callee(code, zipped)) in APPLYING:
         new = zipped.with_changes(args=[first.with_changes(value=second.value), second.with_changes(value=first.value)])
         return fix("put the gradients first and the variables second", "unsafe", (code, Change().replace(zipped, new)))
@@ -114,6 +117,21 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     if not change.replaced and result is not None and isinstance(gradients.value, (cst.Call, cst.Subscript)):
         change.replace(gradients.value, cst.Name(result))
     return fix("pair the gradients with the list that they were asked for", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _is_mapping(code: Code, sources: cst.BaseExpression, run: GradientRun) -> bool:
+    """Whether the sources were given as a dict: the gradients are one then, and to go through a dict is to go through its keys."""
+    name = code.text(sources)
+    return isinstance(sources, cst.Dict) or any(re.fullmatch(re.escape(name) + r"\[(['\"]).*\1\]", s.name) for s in run.sources)
+
+
+def _flattened(recording: Recording, code: Code, zipped: cst.Call, sources: cst.BaseExpression, result: str | None) -> tuple[Fix, ...]:
+    tf = names_of(recording).tf
+    if result is None or tf is None or not isinstance(sources, (cst.Name, cst.Attribute)):
+        return ()
+    pair = [f"{tf}.nest.flatten({n})" for n in (result, code.text(sources))]
+    pair = pair if last_name(_callee(code, zipped)) in APPLYING or result in names_in(zipped.args[0].value) else pair[::-1]
+    return fix("bring both into the same order", "unsafe", (code, Change().replace(zipped, code.expression(f"zip({', '.join(pair)})"))))
 
 
 def _derived(code: Code, node: cst.BaseExpression, result: str) -> bool:
@@ -135,6 +153,10 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
     made = optimizers(recording).get(name)
     if made is None or not name.isidentifier():
         return ()
+    uses = [c for other in cells(recording) for c in other.all(cst.Call) if last_name(c.func) in (*APPLYING, "minimize") and isinstance(c.func, cst.Attribute) and dotted(c.func.value) == name]
+    if len(uses) < 2:
+        # Under another name the same optimizer would meet the same two lists of variables.
+        return _renewed(recording, name, made, code.function(call))
     listed = next((n for a in call.args for n in code.all(cst.Attribute, a.value) if n.attr.value.endswith("variables") and isinstance(n.value, cst.Name)), None)
     owner = listed.value.value if listed is not None and isinstance(listed.value, cst.Name) else "second"
     second = new_name(code, f"{owner}_{name}")
@@ -154,6 +176,19 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
             else:
                 fixes = fix(f"use an optimizer of its own for `{owner}`", "unsafe", (other, Change().insert_after(statement, line)), (code, apart))
     return tuple(dataclasses.replace(f) for f in fixes)
+
+
+def _renewed(recording: Recording, name: str, made: tuple[Code, cst.Call], function: cst.FunctionDef | None) -> tuple[Fix, ...]:
+    """A new optimizer behind the line of the checked cell that made more variables trainable; a traced function would keep the old one."""
+    if function is not None and function.decorators:
+        return ()
+    for code in cells(recording)[:1]:
+        thawed = [a for a in code.all(cst.Assign) if last_name(a.targets[0].target) == "trainable" and code.text(a.value) == "True" and code.function(a) is None]
+        statement = code.statement(thawed[-1]) if code.cell == "current" and thawed else None
+        if statement is not None:
+            line = code.line(f"{name} = {made[0].text(made[1])}")
+            return fix("make a new optimizer for the variables that are trainable now", "unsafe", (code, Change().insert_after(statement, line)))
+    return ()
 
 
 def _outermost(code: Code, node: cst.CSTNode) -> cst.CSTNode:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, straight_through, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import Op, Recording
@@ -212,3 +212,21 @@ def _rank(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
             v = atom(code.text(first.args[0].value))
             change.replace(other, code.expression(f"{tf}.reduce_sum({tf}.sigmoid(({v}[..., :, None] - {v}[..., None, :]) / 0.1), axis=-1)"))
     return fix("compare soft ranks, a sum of sigmoids of all differences", "unsafe", (code, change))
+
+
+def stopped_difference(recording: Recording) -> tuple[Fix, ...]:
+    """`hard - soft + soft` → `stop_gradient(hard - soft) + soft`: the value stays, and the gradient of `soft` does not cancel itself."""
+    found = []
+    for code in cells(recording):
+        for node in code.all(cst.BinaryOperation):
+            if not isinstance(node.operator, cst.Add):
+                continue
+            for rest, difference in ((node.right, node.left), (node.left, node.right)):
+                if isinstance(difference, cst.BinaryOperation) and isinstance(difference.operator, cst.Subtract) and same(difference.right, rest) and not same(difference.left, rest):
+                    found.append((code, difference))
+    if len(found) != 1:
+        return ()
+    code, difference = found[0]
+    stop = names_of(recording).function("stop_gradient")
+    inner = difference.with_changes(lpar=[], rpar=[])
+    return fix("stop the gradient of the difference (straight-through)", "safe", (code, Change().replace(difference, code.expression(f"{stop}({code.text(inner)})")))) if stop else ()

@@ -13,9 +13,12 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
 from gradmagic.fixes.flow import reads_of, use_result
 from gradmagic.fixes.numerics import value_of
+from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
+OWNERS = ("Sequential", "Functional", "Model", "Layer", "Module")
+NO_OWNERS = ("ndarray", "KerasTensor", "str", "float", "int", "bool", "NoneType", "list", "tuple", "dict", "function", "method")
 TOO_MANY = ("variables", "weights", "non_trainable_variables", "global_variables")
 
 
@@ -35,7 +38,7 @@ def without_sources(recording: Recording, run: GradientRun, unused: Iterable[int
     for node in code.all(type(listed)):
         if same(node, listed) and (node is listed or code.start(node) >= code.start(call)):
             change.replace(node, _shorter(listed, gone))
-    return fix("leave the unused variable out of the sources", "safe", (code, change))
+    return fix("leave the unused variable out of the sources, where it is not meant to be trained", "unsafe", (code, change))
 
 
 def _shorter(listed: cst.List | cst.Tuple, gone: set[int]) -> cst.List | cst.Tuple:
@@ -126,6 +129,8 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
         return ()
     code = found[0]
     change = Change()
+    if any(s.kind == "other" and not _has_variables(recording, s.python_type) for s in run.sources):
+        return _of_the_model(code, wanted.value)
     nodes = [wanted.value] if not isinstance(wanted.value, (cst.List, cst.Tuple)) else [e.value for e in wanted.value.elements]
     others = [i for i, s in enumerate(run.sources) if s.kind == "other"]
     if len(nodes) == 1 and not isinstance(wanted.value, (cst.List, cst.Tuple)):
@@ -139,6 +144,27 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     else:
         return ()
     return fix("pass the trainable variables", "safe", (code, change))
+
+
+def _has_variables(recording: Recording, kind: str) -> bool:
+    """Whether objects of a type have `trainable_variables`: a model, a layer, a module of the user's."""
+    if kind in NO_OWNERS:
+        return False
+    for code in cells(recording):
+        for node in code.all(cst.ClassDef):
+            if node.name.value == kind:
+                bases = [last_name(b.value) for b in node.bases]
+                return any(b.endswith(("Model", "Layer", "Module", "Sequential", "Cell")) or (b != kind and _has_variables(recording, b)) for b in bases)
+    return kind in OWNERS or any(kind == layer.type for layer in recording.layers.values())
+
+
+def _of_the_model(code: Code, wanted: cst.BaseExpression) -> tuple[Fix, ...]:
+    """`model.get_weights()`, copies of the values, gives way to the variables themselves."""
+    made = value_of(code, wanted) if isinstance(wanted, cst.Name) else wanted
+    if not isinstance(made, cst.Call) or last_name(made.func) != "get_weights" or not isinstance(made.func, cst.Attribute):
+        return ()
+    model = code.text(made.func.value)
+    return fix(f"ask for the variables of `{model}`", "unsafe", (code, Change().replace(wanted, code.expression(f"{model}.trainable_variables"))))
 
 
 def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -201,3 +227,26 @@ def same_object(recording: Recording, run: GradientRun | None, used: str | None,
                 if name.value == asked:
                     change.replace(name, cst.Name(used))
     return fix(f"ask for the gradients of `{used}`, which computed the target", "unsafe", (code, change)) if change.replaced else ()
+
+
+def swapped(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`tape.gradient(x, y)` where `y` is computed from the variable `x`: the target comes first."""
+    found = asking(recording, run)
+    if found is None or run is None or not is_swapped(recording, run):
+        return ()
+    code, call = found
+    first, second = argument(call, 0, "target"), argument(call, 1, "sources")
+    if first is None or second is None or first.keyword is not None or second.keyword is not None:
+        return ()
+    return fix("put the target first and the source second", "unsafe", (code, Change().replace(first.value, second.value).replace(second.value, first.value)))
+
+
+def is_swapped(recording: Recording, run: GradientRun) -> bool:
+    """Whether the one source was computed from the one target."""
+    if len(run.targets) != 1 or len(run.sources) != 1 or run.sources[0].kind != "tensor":
+        return False
+    target = run.targets[0]
+    return any(
+        key == target.id or key == target.variable or ((t := recording.tensors.get(key)) is not None and t.variable is not None and t.variable == target.variable)
+        for key in values_behind(recording, run.sources[0].id)
+    )

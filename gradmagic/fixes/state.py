@@ -23,7 +23,7 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
         return ()
     change = Change()
     for step in statement.body:
-        new = _assignments(code, step)
+        new = _assignments(code, step) if _were_variables(recording, code, step) else []
         if new:
             lines = [code.line(text) for text in new]
             first = lines[0].with_changes(leading_lines=statement.leading_lines)
@@ -34,6 +34,15 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
             change.insert_before(statement, first, *lines[1:]).remove(statement)
             return fix("write into the variable in the place of giving its name to a tensor", "safe", (code, change))
     return _watched_again(recording, run)
+
+
+def _were_variables(recording: Recording, code: Code, step: cst.CSTNode) -> bool:
+    """Whether what a statement gives a new value was a variable under that name: a tensor has no `assign`."""
+    targets = [step.target] if isinstance(step, cst.AugAssign) else [t.target for t in step.targets] if isinstance(step, cst.Assign) else []
+    parts = [e.value for t in targets for e in (t.elements if isinstance(t, (cst.Tuple, cst.List)) else [cst.Element(t)])]
+    names = {n for v in recording.variables.values() for n in (*v.names, v.path)}
+    bases = {n.partition("[")[0] for n in names} | names
+    return bool(parts) and all(code.text(p) in bases or last_name(p) in {b.rpartition(".")[2] for b in bases} for p in parts)
 
 
 def _assignments(code: Code, step: cst.CSTNode) -> list[str]:

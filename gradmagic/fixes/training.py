@@ -1,4 +1,4 @@
-"""Steps that train: what is made once, what is applied once, what a traced function may change, rates and precisions."""
+"""Steps that train: what a traced function may change, rates and precisions, recurrences, data."""
 
 from __future__ import annotations
 
@@ -7,46 +7,11 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
-from gradmagic.fixes.flow import assigned, targets_of
+from gradmagic.fixes.flow import assigned
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.optimizers import optimizers
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
-
-
-def made_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """What is created at the top of a loop is created before it."""
-    code = code_at(recording, place)
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    loop = code.enclosing(statement, cst.For, cst.While) if code is not None and statement is not None else None
-    if code is None or statement is None or loop is None or not isinstance(statement, cst.SimpleStatementLine):
-        return ()
-    outermost = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While)) and code.function(n) is code.function(statement)), loop)
-    changing = {n for node in code.all(cst.For, outermost) for n in targets_of(node.target)}
-    moved: list[cst.SimpleStatementLine] = []
-    steps = [s for s in getattr(loop.body, "body", ()) if isinstance(s, cst.SimpleStatementLine)]
-    for step in steps:
-        value = step.body[0].value if isinstance(step.body[0], cst.Assign) else None
-        makes = isinstance(value, cst.Call) and (step is statement or last_name(value.func)[:1].isupper() or "optimizer" in code.text(value.func).lower())
-        if makes and not (names_in(value) & changing if value is not None else True):
-            moved.append(step)
-    if statement not in moved:
-        return ()
-    change = Change().insert_before(outermost, *moved)
-    for step in moved:
-        change.remove(step)
-    return fix("create it once, before the loop", "unsafe", (code, change))
-
-
-def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """The second update with the same gradients goes."""
-    code = code_at(recording, place)
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    if code is None or not isinstance(statement, cst.SimpleStatementLine):
-        return ()
-    text = code.text(statement.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip()
-    twins = [s for s in code.all(cst.SimpleStatementLine, code.scope(statement)) if code.text(s.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip() == text]
-    return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if len(twins) > 1 else ()
 
 
 def number_as_variable(recording: Recording, place: Place, expression: str | None) -> tuple[Fix, ...]:

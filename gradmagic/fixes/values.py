@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, targets_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Op, Recording
@@ -36,12 +36,27 @@ def weight_of_one(recording: Recording, place: Place) -> tuple[Fix, ...]:
             for other in cells(recording):
                 for assign in reversed(assignments_of(other, name.value)):
                     made = assign.value
+                    state = _reset(other, name.value, assign)
+                    if state is not None:
+                        return fix(
+                            f"give `{name.value}` its first value once, before the loop", "unsafe", (other, Change().insert_before(state[0], state[1].with_changes(leading_lines=[])).remove(state[1]))
+                        )
                     if isinstance(made, cst.Call) and last_name(made.func) in ("zeros", "zeros_like"):
                         new = code.expression(other.text(made.func).replace("zeros", "ones"))
                         return fix(f"let `{name.value}` be ones", "unsafe", (other, Change().replace(made.func, new)))
                     if code_text(other, made) in ("0", "0.0"):
                         return fix(f"give `{name.value}` the value 1", "unsafe", (other, Change().replace(made, cst.Float("1.0"))))
     return ()
+
+
+def _reset(code: Code, name: str, first: cst.Assign) -> tuple[cst.CSTNode, cst.SimpleStatementLine] | None:
+    """A loop that carries a state from turn to turn, and the statement in it that gives the state its first value in every turn."""
+    loop, statement = code.enclosing(first, cst.For, cst.While), code.statement(first)
+    if loop is None or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1 or code.parent(statement) is not loop.body or code.function(loop) is not code.function(statement):
+        return None
+    again = [a for a in assignments_of(code, name, loop) if code.start(a) > code.end(first) and name in names_in(a.value)]
+    turning = targets_of(loop.target) if isinstance(loop, cst.For) else set()
+    return (loop, statement) if again and not names_in(first.value) & turning else None
 
 
 def code_text(code: Code, node: cst.CSTNode) -> str:
@@ -67,24 +82,48 @@ def another_start(recording: Recording, names: tuple[str, ...]) -> tuple[Fix, ..
     return ()
 
 
-def without_nan(recording: Recording) -> tuple[Fix, ...]:
-    """NaN written in the code gives way to a number: 0 for a value, small random numbers for the rows of an embedding."""
+def without_nan(recording: Recording, place: Place = None) -> tuple[Fix, ...]:
+    """NaN written in the code gives way to a number (small random numbers for the rows of an embedding), an infinity to a large finite number."""
     names = names_of(recording)
+    here = code_at(recording, place)
     for code in cells(recording):
-        change = Change()
+        change, infinite = Change(), False
         for node in [*code.all(cst.Call), *code.all(cst.Attribute)]:
-            literal = isinstance(node, cst.Call) and last_name(node.func) == "float" and node.args and code.text(node.args[0].value).strip("'\"").lower() in ("nan", "inf", "-inf")
-            if literal or (isinstance(node, cst.Attribute) and node.attr.value in ("nan", "NaN", "inf") and names.module(node).split(".")[0] in ("numpy", "math")):
-                outer = code.enclosing(node, cst.Call)
-                if outer is not None and last_name(outer.func) == "full" and len(outer.args) >= 2 and names.numpy:
-                    shape = outer.args[0].value
-                    sizes = code.text(shape)[1:-1] if isinstance(shape, cst.Tuple) else code.text(shape)
-                    change.replace(outer, code.expression(f"0.1 * {names.numpy}.random.randn({sizes})"))
-                else:
-                    change.replace(node, cst.Float("0.0"))
+            value = _not_finite(code, node, names)
+            if value is None or (here is not None and _elsewhere(code, node, here, place)):
+                continue
+            outer = code.enclosing(node, cst.Call)
+            if "inf" in value:
+                # The sign stays where it stands: -np.inf becomes -1e9.
+                change.replace(node, code.expression("-1e9" if value == "-inf" else "1e9"))
+                infinite = True
+            elif outer is not None and last_name(outer.func) == "full" and len(outer.args) >= 2 and names.numpy:
+                shape = outer.args[0].value
+                sizes = code.text(shape)[1:-1] if isinstance(shape, cst.Tuple) else code.text(shape)
+                change.replace(outer, code.expression(f"0.1 * {names.numpy}.random.randn({sizes})"))
+            else:
+                change.replace(node, cst.Float("0.0"))
         if change.replaced:
-            return fix("put numbers in the place of NaN", "unsafe", (code, change))
+            return fix("put a large finite number in the place of the infinity" if infinite else "put numbers in the place of NaN", "unsafe", (code, change))
     return ()
+
+
+def finite_factor(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """An infinity that is written into the guilty line becomes a large finite number: 0 times infinity is NaN."""
+    return without_nan(recording, place) if place is not None else ()
+
+
+def _not_finite(code: Code, node: cst.BaseExpression, names: Names) -> str | None:
+    if isinstance(node, cst.Call) and last_name(node.func) == "float" and node.args:
+        text = code.text(node.args[0].value).strip("'\"").lower().lstrip("+")
+        return text if text in ("nan", "inf", "-inf") else None
+    if isinstance(node, cst.Attribute) and node.attr.value in ("nan", "NaN", "inf") and names.module(node).split(".")[0] in ("numpy", "math"):
+        return node.attr.value.lower()
+    return None
+
+
+def _elsewhere(code: Code, node: cst.CSTNode, here: Code, place: Place) -> bool:
+    return code is not here or place is None or not place.line <= code.start(node)[0] <= place.end_line
 
 
 def finite_data(recording: Recording, name: str | None, place: Place) -> tuple[Fix, ...]:
@@ -155,3 +194,16 @@ def symmetric_logarithm(recording: Recording, place: Place, op: Op | None) -> tu
     return fix(
         "take the logarithm of the eigenvalues; the matrix has to be symmetric and positive definite", "unsafe", (code, Change().insert_before(statement, line).replace(call, code.expression(new)))
     )
+
+
+def spread_above_zero(recording: Recording) -> tuple[Fix, ...]:
+    """`(x - mean) / std`, where the spread of equal numbers is 0, with a small number below."""
+    found = []
+    for code in cells(recording):
+        for node in code.all(cst.BinaryOperation):
+            if isinstance(node.operator, cst.Divide) and isinstance(node.right, cst.Call) and last_name(node.right.func) in ("std", "reduce_std"):
+                found.append((code, node.right))
+    if len(found) != 1:
+        return ()
+    code, spread = found[0]
+    return fix("keep the spread above 0", "unsafe", (code, Change().replace(spread, code.expression(f"({code.text(spread)} + 1e-8)"))))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording, Span
+from gradmagic.recording import Op, Recording, Span, Variable
 from gradmagic.report import Finding, Label, Location
 from gradmagic.syntax import spot, text_at, whole_line
 
+TRAINING = re.compile(r"\.(fit|train_on_batch)\(")
+NUMBERED = re.compile(r"_\d+$")
 ORDINALS = {0: "the first", 1: "the second", 2: "the third"}
 
 
@@ -28,6 +31,16 @@ def code(text: str) -> str:
     return "`" + " ".join(text.replace("`", "'").split()) + "`"
 
 
+def article(noun: str) -> str:
+    """The article of a noun, as it is spoken: an `ndarray`, a `dict`."""
+    return "an" if noun[:1].lower() in tuple("aeio") or noun.startswith("nd") else "a"
+
+
+def a(noun: str) -> str:
+    """A noun with its article."""
+    return f"{article(noun)} {noun}"
+
+
 def listing(names: Iterable[str], most: int = 3) -> str:
     """`a`, `b` and 4 more."""
     known = list(dict.fromkeys(names))
@@ -43,8 +56,9 @@ def subject(fault: Fault, what: str) -> str:
     if len(names) == 1:
         return f"the gradient of {listing(names)} is {what}"
     layer = common_layer(names)
-    if len(names) > 3 and layer:
-        return f"the gradients of all {len(names)} variables of {code(layer)} are {what}"
+    if len(names) > 3 and layer and fault.run is not None:
+        all_ = len({s.name for s in fault.run.sources if s.name.startswith(layer + "/")} | set(names))
+        return f"the gradients of {'all' if all_ == len(set(names)) else f'{len(set(names))} of the'} {all_} variables of {code(layer)} are {what}"
     return f"the gradients of {listing(names)} are {what}"
 
 
@@ -75,7 +89,35 @@ def number(value: float | None) -> str:
 def called(recording: Recording, op: Op) -> str:
     """The user's expression for an op."""
     place = spot(recording, op)
-    return code(text_at(recording, place)) if place is not None else code(op.type)
+    if place is None:
+        return code(op.type)
+    text = text_at(recording, place)
+    return (_inside_training(recording, op) if TRAINING.search(text) else None) or code(text)
+
+
+def _inside_training(recording: Recording, op: Op) -> str | None:
+    """What of a model is at work where the user's line is the call of `fit`: a loss or a layer, by its name."""
+    parts = [p for p in op.scope.split("/") if p]
+    if "compile_loss" in parts:
+        return f"the loss {code(parts[parts.index('compile_loss') + 1])}" if parts[-1] != "compile_loss" else "the loss"
+    layer = recording.layers.get(op.layer) if op.layer is not None else None
+    if layer is not None:
+        return f"the layer {code(layer.name.rpartition('/')[2])}"
+    known = {one.name.rpartition("/")[2] for one in recording.layers.values()}
+    name = next((n for p in reversed(parts) for n in (p, NUMBERED.sub("", p)) if n in known), None)
+    return f"the layer {code(name)}" if name is not None else None
+
+
+def name_of(variable: Variable) -> str:
+    """What the user calls a variable: the Keras path, a name of its own, or an element of what holds it."""
+    if "/" in variable.path:
+        return variable.path
+    return next((n for n in variable.names if n.isidentifier()), (variable.names or (variable.path,))[0])
+
+
+def it(names: Iterable[str]) -> str:
+    """`it` for one name, `them` for several."""
+    return "it" if len(set(names)) == 1 else "them"
 
 
 def target_name(fault: Fault) -> str:
@@ -84,6 +126,8 @@ def target_name(fault: Fault) -> str:
         for target in fault.run.targets:
             if target.name:
                 return code(target.name)
+        if fault.run.kind.startswith("keras"):
+            return "the loss"
     return "the target"
 
 
@@ -115,6 +159,7 @@ def finding(rule: str, fault: Fault, message: str, span: Span | None, label: str
         other = location(place)
         if other is not None and other != where:
             labels.append(Label(other, text))
+    body = re.sub(r"(^|(?<=[.:] ))the (?=loss|layer)", "The ", body)
     severity = more.pop("severity", "error")
     variables = more.pop("variables", fault.names)
     return Finding(rule, severity, message, where, tuple(labels), body, variables=tuple(variables), **more)

@@ -34,21 +34,21 @@ from __future__ import annotations
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
-from gradmagic.rules.phrasing import finding
+from gradmagic.rules.phrasing import finding, listing, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     update = fault.update
     if update is None or update.raised is None or "No gradients provided" not in update.raised.message:
         return None
+    known = [recording.variables[p.variable] for p in update.pairs if p.variable in recording.variables]
+    names = tuple(name_of(v) for v in known)
     return finding(
         "error/no-gradients-provided",
         fault,
-        f"the optimizer got None for all {len(update.pairs)} variables",
+        f"the optimizer got None for all {len(update.pairs)} variables" if len(update.pairs) != 1 else f"the optimizer got None for {listing(names)}",
         update.span,
-        "every gradient in this list is None",
-        f"Each of the {len(update.pairs)} gradients that the optimizer was given is None, and it raises ValueError. The cause lies before this line: see why the gradients are None.",
-        variables=tuple(
-            recording.variables[p.variable].names[0] if recording.variables[p.variable].names else recording.variables[p.variable].path for p in update.pairs if p.variable in recording.variables
-        ),
+        "every gradient in this list is None" if len(update.pairs) != 1 else "the gradient in this list is None",
+        f"{f'Each of the {len(update.pairs)} gradients' if len(update.pairs) != 1 else 'The only gradient'} that the optimizer was given is None, and it raises ValueError. The cause lies before this line: see why the gradients are None.",
+        variables=names,
     )

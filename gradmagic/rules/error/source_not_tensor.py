@@ -33,7 +33,14 @@ from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import a, code, finding
+
+HELP = {
+    "KerasTensor": "a KerasTensor stands for a value that is not there yet: make a model that gives both (`keras.Model(model.inputs, [layer.output, model.output])`), call it on the data under the tape, and "
+    "ask for the gradient with respect to its first result",
+    "ndarray": "an array is a copy of the values: pass the variables themselves (`model.trainable_variables` in the place of `get_weights()`), or a tensor that is watched and used under the tape",
+    "str": "pass the variables, not their names",
+}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -47,11 +54,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding(
         "error/source-not-tensor",
         fault,
-        f"the source {code(wrong[0].name)} is a {kind}, neither a tensor nor a variable",
+        f"the source {code(wrong[0].name)} is {a(kind)}, neither a tensor nor a variable",
         run.span,
-        f"a {kind} is passed as a source",
+        f"{a(kind)} is passed as a source",
         f"Gradients are computed for tensors and variables. {code(wrong[0].name)} is of type {code(kind)}, and TensorFlow raises {code(run.raised.type)}.",
-        help=f"pass its variables, for a model or layer `{wrong[0].name}.trainable_variables`",
+        help=HELP.get(kind, f"pass its variables, for a model or layer `{wrong[0].name}.trainable_variables`"),
         variables=(wrong[0].name,),
     )
 

@@ -34,7 +34,7 @@ from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import a, article, code, finding
 
 TENSORS = ("EagerTensor", "SymbolicTensor", "ResourceVariable", "Variable", "list", "tuple", "dict")
 
@@ -48,10 +48,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding(
         "error/target-not-recorded",
         fault,
-        f"the target is a {code(run.target_type)}, not a tensor",
+        f"the target is {article(run.target_type)} {code(run.target_type)}, not a tensor",
         run.span,
-        f"the target is a {run.target_type} here",
-        f"`gradient` was given a {code(run.target_type)} to differentiate. A tape knows only tensors that ops made under it, and TensorFlow raises {code(run.raised.type)}.",
+        f"the target is {a(run.target_type)} here",
+        f"`gradient` was given {article(run.target_type)} {code(run.target_type)} to differentiate. A tape knows only tensors that ops made under it, and TensorFlow raises {code(run.raised.type)}.",
         others=others,
         help="pass the tensor itself; turn it into a Python number only for printing",
     )

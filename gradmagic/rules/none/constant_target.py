@@ -29,9 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.sources import is_swapped, swapped
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, location, subject, target_name
 
 
@@ -49,5 +50,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         fault.span,
         f"{target_name(fault)} {'is of dtype ' + dtype if is_dtype else 'is a constant'}",
         f"{target_name(fault)} {why}, so there is no path from it back to {listing(fault.names)}.",
-        help="compute the target from the variables, with TensorFlow ops, under the tape",
+        help="the order is `tape.gradient(target, sources)`: the target comes first"
+        if is_swapped(recording, fault.run)
+        else "compute the target from the variables, with TensorFlow ops, under the tape",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return swapped(recording, fault.run)

@@ -34,13 +34,16 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.sources import result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
+from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
 from gradmagic.syntax import use_of
+
+ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -56,9 +59,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
         use_of(recording, op),
         "computed here, and not used for the target",
-        f"The forward pass reads {names}, and results are computed from it. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so the "
-        f"target does not depend on {names}.",
-        help="use the result in what follows, or leave the variable out of the sources",
+        f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so "
+        f"{target_name(fault)} does not depend on {names}.",
+        help=ADDED
+        if op.span is not None and "add_loss(" in op.span.code
+        else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
     )
 
 
@@ -84,5 +89,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return ()
-    used = result_used(recording, found.location)
-    return used or (left_out(recording, fault.run, fault.op) if fault.run is not None else ())
+    used = result_used(recording, found.location) or (summed(recording, found.location, fault.run, fault.op) if fault.run is not None else ())
+    if used or fault.run is None:
+        return used
+    given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
+    # Where no source has a gradient, what is left out is what was to be trained.
+    return given or (left_out(recording, fault.run, fault.op) if any(not g.missing for g in fault.run.gradients) else ())

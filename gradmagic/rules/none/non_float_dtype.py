@@ -30,12 +30,14 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.dtypes import float_source, without_cast
+from gradmagic.fixes.dtypes import float_source, selects, without_cast
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
+
+INDEX = "the integers select elements, and which one is selected has no derivative: weight the neighbours with the fractional part (bilinear sampling), or let a softmax or sigmoid weight all of them"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -52,7 +54,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             fault.span,
             f"{names} is of dtype {dtype} here",
             f"A gradient is defined for float and complex dtypes. {names} is {code(dtype)}, so the tape does not watch it and the gradient is None.",
-            help="make the source a float: `tf.cast(x, tf.float32)`, `tf.range(-4.0, 5.0)`, `tf.Variable(3.0)`",
+            help="the source selects rows, and an index has no derivative: ask for the gradient with respect to what it selects (the output of the embedding or gather)"
+            if any(selects(recording, fault.run.sources[i].id) for i in fault.sources)
+            else "make the source a float: `tf.cast(x, tf.float32)`, `tf.range(-4.0, 5.0)`, `tf.Variable(3.0)`",
         )
     to = str(fault.op.attributes.get("DstT", "an integer dtype"))
     return finding(
@@ -63,10 +67,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"becomes {to}, and the gradient ends here",
         f"Every path from {target_name(fault)} back to {names} goes through this cast. A value of dtype {code(to)} has no derivative, and nothing that comes "
         "after it, not even a cast back to a float, brings one back.",
-        help="keep the value a float on the way to the loss",
+        help=INDEX if fault.op.outputs and selects(recording, fault.op.outputs[0]) else "keep the value a float on the way to the loss",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return without_cast(recording, found.location) if fault.op is not None else float_source(recording, fault.run, fault.sources) if fault.run is not None else ()
+    return without_cast(recording, found.location, fault.op) if fault.op is not None else float_source(recording, fault.run, fault.sources) if fault.run is not None else ()

@@ -31,6 +31,8 @@ Not a problem when
 
 from __future__ import annotations
 
+import re
+
 from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Tape
@@ -46,6 +48,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     tape = recording.tapes.get(run.tape)
     when = _when(op, tape)
     others = [(tape.span, "this tape records only what runs in its block")] if tape is not None and tape.span else []
+    kept = _kept(op)
     return finding(
         "none/outside-tape",
         fault,
@@ -54,8 +57,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"runs {when}, so it is not recorded",
         f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
         others=others,
-        help="move the line into the `with` block of the tape",
+        help=kept or "move the line into the `with` block of the tape",
     )
+
+
+def _kept(op: Op) -> str | None:
+    """What to do about a tensor that an object keeps under an attribute, from its making or from an earlier step."""
+    code = op.span.code.strip() if op.span is not None else ""
+    match = re.match(r"(self\.\w+)\s*[-+*/]?=[^=]", code)
+    if match is None or op.span is None:
+        return None
+    if op.span.function in ("__init__", "build"):
+        return f"make the object in the `with` block of the tape, or compute `{match.group(1)}` in the method that is called there"
+    if op.recorded_by:
+        return f"`{match.group(1)}` keeps a tensor of an earlier step: do not store what is computed under a name that the next step reads"
+    return None
 
 
 def _when(op: Op, tape: Tape | None) -> str:

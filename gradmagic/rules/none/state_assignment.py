@@ -35,12 +35,15 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.losses import loss_for_metric
 from gradmagic.fixes.state import value_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
 from gradmagic.syntax import text_at
+
+METRIC = "a metric keeps a running mean in its variables: train on the loss of that name (`keras.losses`), and leave the metric to the reports"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -56,10 +59,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "gradients do not flow through what is written here",
         f"A value computed from {listing(fault.names)} is written into {store}, and {target_name(fault)} is computed from {store}. Writing copies the numbers only: "
         f"for the tape the path begins anew at {store}.",
-        help=f"compute {target_name(fault)} from the tensor itself and write it to {store} beside that",
+        help=METRIC
+        if variable is not None and variable.path.endswith(("/total", "/count")) and not variable.trainable
+        else f"compute {target_name(fault)} from the tensor itself and write it to {store} beside that",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return value_itself(recording, found.location)
+    return loss_for_metric(recording, found.location) or value_itself(recording, found.location)

@@ -45,6 +45,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     place = use_of(recording, op)
     names, target = listing(fault.names), target_name(fault)
+    switch = "`back_prop=False`" if place is not None and "back_prop" in place.code and "stop_gradient" not in place.code else "`stop_gradient`"
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
     body = (
         f"Going forward, {called(recording, op)} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a "
@@ -59,7 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         body,
         severity="error" if some or (fault.run and len(fault.run.sources) == 1) else "warning",
         notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
-        help=f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, take `stop_gradient` away; if the constant is meant, leave {names} out of the sources",
+        help=f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, take {switch} away; if the constant is meant, leave {names} out of the sources",
     )
 
 

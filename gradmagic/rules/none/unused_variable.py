@@ -33,7 +33,7 @@ from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding, listing, subject, target_name
+from gradmagic.rules.phrasing import finding, it, listing, subject, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,9 +49,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'None')}: {target_name(fault)} does not use {'it' if len(fault.names) == 1 else 'them'}",
         run.span,
         f"asked for here, though {target_name(fault)} does not depend on {names}",
-        f"Between the opening of the tape and this call no op reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
+        f"{'Between the opening of the tape and this call no op' if run.tape is not None else f'No op that leads to {target_name(fault)}'} reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
         others=others,
-        help=f"use {names} in the computation of {target_name(fault)}, or leave it out of the sources",
+        help=f"use {names} in the computation of {target_name(fault)}, or {'do not make ' + it(fault.names) + ' trainable' if run.kind.startswith('keras') else 'leave ' + it(fault.names) + ' out of the sources'}",
     )
 
 

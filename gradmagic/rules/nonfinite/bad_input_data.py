@@ -31,11 +31,11 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.values import finite_data, without_nan
+from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, code, finding, subject
+from gradmagic.rules.phrasing import TRAINING, called, code, finding, subject
 from gradmagic.syntax import use_of
 
 
@@ -44,7 +44,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "value" or op is None or fault.detail.get("variable") is not None:
         return None
     tensor = recording.tensors[int(str(fault.detail["leaf"]))]
-    name = code(tensor.name) if tensor.name else f"a value of shape {tensor.shape}"
+    name = code(tensor.name) if tensor.name else f"a batch of shape {tensor.shape} of the data" if op.span is not None and TRAINING.search(op.span.code) else f"a value of shape {tensor.shape}"
     return finding(
         "nonfinite/bad-input-data",
         fault,
@@ -59,4 +59,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     tensor = recording.tensors.get(fault.op.inputs[fault.input or 0]) if fault.op is not None and fault.op.inputs else None
-    return (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
+    written = finite_factor(recording, found.location)
+    cleaned = written or (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
+    # Equal numbers that are divided by their spread are NaN in every element.
+    numbers = tensor.numbers if tensor is not None else None
+    return cleaned or (spread_above_zero(recording) if numbers is None or numbers.nans == numbers.size else ())

@@ -33,7 +33,7 @@ from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding, subject
+from gradmagic.rules.phrasing import code, finding, name_of, subject
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -42,7 +42,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable = recording.variables.get(int(str(fault.detail["variable"])))
     if variable is None:
         return None
-    name = code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])
+    name = code(name_of(variable))
     value = next((s.value for s in fault.run.sources if s.id == variable.id), None) or variable.value
     counts = f" It holds {value.nans} NaN and {value.infs} infinite values among {value.size}." if value is not None and not value.finite else ""
     return finding(

@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.numerics import valid_input
+from gradmagic.fixes.values import finite_factor
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -64,4 +65,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return valid_input(recording, found.location, fault.op)
+    return finite_factor(recording, found.location) or valid_input(recording, found.location, fault.op)

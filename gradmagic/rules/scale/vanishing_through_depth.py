@@ -42,9 +42,9 @@ from __future__ import annotations
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.training import longer_memory, residual
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import TRAINING, called, finding, it, subject
 from gradmagic.rules.scale.sized import beside, state, way
 from gradmagic.syntax import spot
 
@@ -58,13 +58,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding(
         "scale/vanishing-through-depth",
         fault,
-        f"{subject(fault, 'vanishing')}: {called(recording, op)} shrinks it again and again",
+        f"{subject(fault, 'vanishing')}: {_shrinking(recording, op)} {it(fault.names)} again and again",
         spot(recording, op),
         f"shrinks the gradient: {times}",
         f"{beside(fault)} Going backward from the target, its norm is {way(fault)}. No single step loses it: {steps} of them shrink it one after the other.",
         severity="warning",
         help="residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh",
     )
+
+
+def _shrinking(recording: Recording, op: Op) -> str:
+    place = spot(recording, op)
+    # Where the only line of the user's is the call of `fit`, it is the layers that do it.
+    return "the layers of the model shrink" if place is not None and TRAINING.search(place.code) else f"{called(recording, op)} shrinks"
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -37,7 +37,7 @@ from gradmagic.fixes.optimizers import in_order
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Applied, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import code, finding, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -69,7 +69,7 @@ def _name(recording: Recording, key: int | None) -> str:
     variable = recording.variables.get(key) if key is not None else None
     if variable is None:
         return "another variable"
-    return code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])
+    return code(name_of(variable))
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -39,7 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import made_once
+from gradmagic.fixes.once import made_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -65,14 +65,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     count, renewed = fault.detail["count"], fault.detail["renewed"]
     assert isinstance(count, int) and isinstance(renewed, int)
-    every = count == renewed + 1
+    every, often = count == renewed + 1, "once" if renewed == 1 else f"{renewed} times"
     return finding(
         "step/recreated-every-step",
         fault,
-        f"{listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} created anew {'in every turn' if every else f'{renewed} times during the {count} gradient calls'}, so nothing accumulates",
+        f"{listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} created anew {'in every turn' if every else f'{often} during the {count} gradient calls'}, so nothing accumulates",
         fault.span,
         "makes new variables",
-        f"The gradient call ran {count} times, and {renewed} times its sources were other variables than in the turn before, made in between. None of the new ones was given the value of an old one: "
+        f"The gradient call ran {count} times, and {often} its sources were other variables than in the turn before, made in between. None of the new ones was given the value of an old one: "
         f"what {'a step' if every else 'training'} changed is gone with the next turn.",
         others=[(fault.run.span, "the gradients of these variables are asked for here")] if fault.run.span is not None else [],
         severity="warning" if every else "note",

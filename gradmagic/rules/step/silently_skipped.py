@@ -36,7 +36,7 @@ from __future__ import annotations
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
-from gradmagic.rules.phrasing import finding, listing
+from gradmagic.rules.phrasing import finding, listing, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -44,7 +44,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "skipped" or update is None:
         return None
     known = [recording.variables[k] for k in update.skipped if k in recording.variables]
-    names = fault.names or tuple(v.path if "/" in v.path else (v.names or (v.path,))[0] for v in known)
+    names = fault.names or tuple(name_of(v) for v in known)
     verb = "was" if len(update.skipped) == 1 else "were"
     return finding(
         "step/silently-skipped",

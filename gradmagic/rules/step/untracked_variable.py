@@ -52,17 +52,19 @@ from gradmagic.fixes.tracking import added_weight
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import code, finding, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
     if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
         return None
-    name = code(variable.path if "/" in variable.path else (variable.names or (variable.path,))[0])
+    name = code(name_of(variable))
     read = fault.op.span if fault.op is not None else None
     # A layer makes its weights when it first runs: the line that reads them says more.
     made = variable.created_at if "/" not in variable.path else None
+    owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
+    added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
     return finding(
         "step/untracked-variable",
         fault,
@@ -72,7 +74,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{code(model.name)} (a {code(model.type)}) computes with {name}, which is trainable and would get a gradient. It is not in the model's `variables`, the gradient call does not ask for it, and no update changes it in this cell.",
         others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
         severity="warning",
-        help="make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model; if it is meant to stay, make it with `trainable=False`",
+        help=f"{owned if '/' in variable.path and made is None else added}; if it is meant to stay, make it with `trainable=False`",
         variables=(name.strip("`"),),
     )
 

@@ -76,4 +76,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.detail.get("lost") and not _always_finite(fault, recording):
+        return ()
     return learning_rate(recording, fault.update.optimizer if fault.update is not None else None, smaller=True)
+
+
+def _always_finite(fault: Fault, recording: Recording) -> bool:
+    """Whether every gradient of the call was finite: only then is it the step that is too large."""
+    runs = recording.runs_of(fault.run.site) if fault.run is not None else []
+    return all(g.numbers is None or g.numbers.finite for r in runs for g in r.gradients)

@@ -34,7 +34,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import applied_once
+from gradmagic.fixes.once import applied_once, listed_once
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Update
 from gradmagic.report import Finding, Fix
@@ -47,11 +47,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     how, other = fault.detail["how"], fault.detail.get("other")
     names = listing(fault.names)
+    one = len(set(fault.names)) == 1
     if how == "listed":
         message, label, body = (
-            f"{names} {'stands' if len(fault.names) == 1 else 'stand'} more than once in one update",
+            f"{names} {'stands' if one else 'stand'} more than once in one update",
             "the same variable more than once",
-            f"The optimizer was given {len(update.pairs)} pairs of a gradient and a variable, and {names} is in more than one of them: it is changed once for each.",
+            f"The optimizer was given {len(update.pairs)} pairs of a gradient and a variable, and {names} {'is' if one else 'are'} in more than one of them: {'it is' if one else 'they are'} changed once for each.",
         )
     elif how == "again":
         message, label, body = (
@@ -61,14 +62,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     else:
         message, label, body = (
-            f"{names} {'is' if len(fault.names) == 1 else 'are'} updated twice with the gradient of one step",
+            f"{names} {'is' if one else 'are'} updated twice with the gradient of one step",
             "the second update with the same gradients",
             "The gradients that this line is given were applied to the same variables by another line already: each step is made twice.",
         )
     others = [(other.span, "the first update")] if isinstance(other, Update) and other.span is not None else []
-    return finding("step/updated-twice", fault, message, update.span, label, body, others=others, severity="warning", help="apply each gradient once")
+    return finding("step/updated-twice", fault, message, update.span, label, body, others=others, severity="warning", help="list each variable once" if how == "listed" else "apply each gradient once")
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return applied_once(recording, found.location)
+    return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location)

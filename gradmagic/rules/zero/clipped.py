@@ -21,7 +21,7 @@ Use instead
     grad = tape.gradient(loss, w)
 
 Fix safety
-    Without the clipping the value is another: unsafe.
+    A gradient that passes the bound keeps the value. A hinge such as `maximum(x, 0)` in a loss has no edit: it is meant to end there.
 
 Not a problem when
     The bound is meant to stop the training there.
@@ -29,12 +29,14 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.calls import straight_through
+from gradmagic.fixes.bounds import past_the_bound
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
+
+HINGE = "in a loss, a hinge at 0 asks for nothing more from these examples: harder examples, a larger margin or terms of the same size (normalised embeddings) give it a gradient again"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -48,10 +50,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "every element is at the bound, where the derivative is 0",
         f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.",
-        help="clip the gradient instead of the value, or use a loss that grows linearly (Huber)",
+        help="keep the value inside its bounds (scale what goes in, a sigmoid or tanh in front), or bound the gradient in the place of the value" if not _is_hinge(op, recording) else HINGE,
     )
+
+
+def _is_hinge(op: Op, recording: Recording) -> bool:
+    return op.type in ("Maximum", "Minimum") and any((t := recording.tensors.get(i)) is not None and t.all_zero for i in op.inputs)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return straight_through(recording, found.location, ("clip_by_value", "clip", "maximum", "minimum", "clip_by_norm", "hard_tanh"))
+    return past_the_bound(recording, found.location, fault.input or 0)

@@ -31,12 +31,14 @@ Not a problem when
 
 from __future__ import annotations
 
+import re
+
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.syntax import spot
 
 
@@ -64,13 +66,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding(
         "zero/masked-out",
         fault,
-        f"{subject(fault, 'zero')}: {called(recording, op)} multiplies it by zeros",
+        f"{subject(fault, 'zero')}: {called(recording, op)} multiplies {it(fault.names)} by zeros",
         spot(recording, op),
         "the other factor is 0 for every element",
         f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run and is not computed from a variable.",
         severity="warning",
-        help="look at the mask or weight: in this run it leaves nothing",
+        help=f"look at {_weights(op)}: in this run it leaves nothing",
     )
+
+
+def _weights(op: Op) -> str:
+    """What the factor may be called: where Keras multiplies by it, by the arguments of the user's call."""
+    given = re.findall(r"\b(sample_weight|class_weight|loss_weights)\s*=", op.span.code) if op.span is not None and "compile_loss" in op.scope else []
+    return listing(given) if given else "the mask or weight"
 
 
 def _from_variable(key: int, recording: Recording) -> bool:

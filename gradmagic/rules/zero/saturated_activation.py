@@ -30,7 +30,6 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.counterparts import gentler_input
-from gradmagic.fixes.layers import without_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -57,5 +56,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    activations = ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh")
-    return without_activation(recording, found.location, activations, fault.op) or gentler_input(recording, found.location, fault.op)
+    return gentler_input(recording, found.location, fault.op)

@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import random_start
+from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.scale import SUMS
@@ -110,4 +111,6 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
+        return stopped
     return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()

@@ -1,0 +1,135 @@
+"""What a loss is made of: outputs and terms that were left out of it, and metrics in the place of losses."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
+from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import GradientRun, Op, Recording
+from gradmagic.report import Fix
+
+# The metrics that compute what a loss of the same name computes.
+SAME_NAME = (
+    *("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "CosineSimilarity", "BinaryCrossentropy", "CategoricalCrossentropy"),
+    *("SparseCategoricalCrossentropy", "KLDivergence", "Poisson", "Hinge", "SquaredHinge", "CategoricalHinge"),
+)
+LOSSES = {"softmax": "sparse_categorical_crossentropy", "sigmoid": "binary_crossentropy"}
+
+
+def output_with_loss(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
+    """`compile(loss=[…, None])`: a loss for the output that has none, by the activation of its layer."""
+    for code in cells(recording):
+        for call in reversed(code.all(cst.Call)):
+            losses = argument(call, 1, "loss") if last_name(call.func) == "compile" else None
+            missing = [] if losses is None else _missing(recording, code, losses.value)
+            if len(missing) == 1:
+                place, node = missing[0]
+                kind = _kind(recording, op)
+                return fix(f"give this output a loss, for example `{kind}`", "unsafe", (place, Change().replace(node, cst.SimpleString(f'"{kind}"'))))
+    return ()
+
+
+def _missing(recording: Recording, code: Code, losses: cst.BaseExpression) -> list[tuple[Code, cst.BaseExpression]]:
+    """Where the losses of a model with several outputs say None."""
+    if isinstance(losses, cst.Name):
+        made = next(((c, a.value) for c in cells(recording) for a in reversed(assignments_of(c, losses.value))), None)
+        return _missing(recording, *made) if made is not None and not isinstance(made[1], cst.Name) else []
+    if not isinstance(losses, (cst.List, cst.Tuple, cst.Dict)) or len(losses.elements) < 2:
+        return []
+    found: list[tuple[Code, cst.BaseExpression]] = []
+    for element in losses.elements:
+        value = getattr(element, "value", None)
+        if isinstance(value, cst.Name) and value.value == "None":
+            found.append((code, value))
+        elif isinstance(value, cst.Subscript) and isinstance(value.value, cst.Name):
+            found += _entry(recording, value.value.value, code.text(value.slice[0]).strip("'\""))
+    return found
+
+
+def _entry(recording: Recording, name: str, key: str) -> list[tuple[Code, cst.BaseExpression]]:
+    """The None that a dict literal of this name holds under a key."""
+    for code in cells(recording):
+        for assign in reversed(assignments_of(code, name)):
+            for entry in assign.value.elements if isinstance(assign.value, cst.Dict) else ():
+                if isinstance(entry, cst.DictElement) and code.text(entry.key).strip("'\"") == key:
+                    return [(code, entry.value)] if code.text(entry.value) == "None" else []
+    return []
+
+
+def _kind(recording: Recording, op: Op | None) -> str:
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    code = code_at(recording, layer.made_at) if layer is not None else None
+    call = code.call_at(layer.made_at, (layer.type,)) if code is not None and layer is not None and layer.made_at is not None else None
+    found = argument(call, None, "activation") if call is not None else None
+    return LOSSES.get(code.text(found.value).strip("'\"").rpartition(".")[2], "mse") if found is not None and code is not None else "mse"
+
+
+def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A metric that is called as a loss gives way to the loss of the same name; it stays where something else reads it."""
+    code, names = code_at(recording, place), names_of(recording)
+    for call in code.expressions_at(place) if code is not None and place is not None else ():
+        called = dotted(call.func) if isinstance(call, cst.Call) else ""
+        made = _metric(recording, called, names) if called else None
+        if made is None or code is None or not isinstance(call, cst.Call):
+            continue
+        loss = made[1].with_changes(func=made[0].expression(f"{names.keras or 'keras'}.losses.{last_name(made[1].func)}"))
+        reads = [n for c in cells(recording) for n in c.all(type(call.func)) if dotted(n) == called and not isinstance(c.parent(n), cst.AssignTarget)]
+        title = f"use the loss `{last_name(made[1].func)}`; the metric of that name keeps a mean of numbers"
+        if len(reads) == 1:
+            return fix(title, "unsafe", (made[0], Change().replace(made[1], loss)))
+        return fix(title, "unsafe", (code, Change().replace(call.func, loss)))
+    return ()
+
+
+def _metric(recording: Recording, name: str, names: Names) -> tuple[Code, cst.Call] | None:
+    for code in cells(recording):
+        for assign in reversed(code.all(cst.Assign)):
+            value = assign.value
+            if isinstance(value, cst.Call) and dotted(assign.targets[0].target) == name:
+                same_name = "metrics" in names.module(value.func).split(".") and last_name(value.func) in SAME_NAME
+                return (code, value) if same_name and all(a.keyword is not None for a in value.args) else None
+    return None
+
+
+def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) -> tuple[Fix, ...]:
+    """A single number that was computed beside the target, and forgotten in it, is added."""
+    code, found = code_at(recording, place), asking(recording, run)
+    tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    wanted = argument(found[1], 0, "target", "ys") if found is not None else None
+    if code is None or place is None or found is None or wanted is None or tensor is None or tensor.shape != () or not isinstance(wanted.value, cst.Name):
+        return ()
+    assign = next((a for n in code.expressions_at(place) if (a := n if isinstance(n, cst.Assign) else code.enclosing(n, cst.Assign)) is not None), None)
+    # The whole value of the line, and not a part of it that has another use.
+    name = dotted(assign.targets[0].target) if assign is not None and not isinstance(assign.targets[0].target, cst.Subscript) else code.text(assign.targets[0].target) if assign is not None else ""
+    targets = [a for a in assignments_of(found[0], wanted.value.value, found[0].scope(found[1])) if found[0].start(a) < found[0].start(found[1])]
+    if assign is None or not name or not targets or code.enclosing(assign, cst.For, cst.While) is not None:
+        return ()
+    if code is not found[0] or code.scope(assign) is not code.scope(found[1]):
+        name = _handed_over(code, assign, found[0], targets[-1]) or ""
+    elif code.start(assign) > code.start(targets[-1]):
+        return ()
+    if not name:
+        return ()
+    total = targets[-1].value
+    new = found[0].expression(f"{found[0].text(total)} + {name}")
+    return fix(f"add `{name}` to `{wanted.value.value}` (with a weight that is yours to choose)", "unsafe", (found[0], Change().replace(total, new)))
+
+
+def _handed_over(code: Code, assign: cst.Assign, other: Code, target: cst.Assign) -> str | None:
+    """What a member of a dict that a function returns is called beside the target: `losses["pose"]`."""
+    member, function = assign.targets[0].target, code.function(assign)
+    if not isinstance(member, cst.Subscript) or function is None or not isinstance(member.value, cst.Name):
+        return None
+    returned = [r.value for r in code.all(cst.Return, function)]
+    if not returned or any(not isinstance(r, cst.Name) or r.value != member.value.value for r in returned):
+        return None
+    for step in reversed(other.all(cst.Assign, other.scope(target))):
+        kept = step.targets[0].target
+        if isinstance(step.value, cst.Call) and last_name(step.value.func) == function.name.value and isinstance(kept, cst.Name) and other.start(step) < other.start(target):
+            return f"{kept.value}[{code.text(member.slice[0])}]"
+    return None

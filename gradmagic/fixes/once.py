@@ -1,0 +1,96 @@
+"""What a training step makes once, lists once and applies once."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.flow import assigned, targets_of
+from gradmagic.fixes.names import names_of
+from gradmagic.fixes.numerics import value_of
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+
+def made_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """What is created at the top of a loop is created before it."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For, cst.While) if code is not None and statement is not None else None
+    if code is not None and isinstance(statement, cst.SimpleStatementLine) and (loop is None or code.function(loop) is not code.function(statement)):
+        return _before_function(recording, code, statement)
+    if code is None or statement is None or loop is None or not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    outermost = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While)) and code.function(n) is code.function(statement)), loop)
+    changing = {n for node in code.all(cst.For, outermost) for n in targets_of(node.target)}
+    moved: list[cst.SimpleStatementLine] = []
+    steps = [s for s in getattr(loop.body, "body", ()) if isinstance(s, cst.SimpleStatementLine)]
+    for step in steps:
+        value = step.body[0].value if isinstance(step.body[0], cst.Assign) else None
+        makes = isinstance(value, cst.Call) and (step is statement or last_name(value.func)[:1].isupper() or "optimizer" in code.text(value.func).lower())
+        if makes and not (names_in(value) & changing if value is not None else True):
+            moved.append(step)
+    if statement not in moved:
+        return ()
+    change = Change().insert_before(outermost, *moved)
+    for step in moved:
+        change.remove(step)
+    return fix("create it once, before the loop", "unsafe", (code, change))
+
+
+def _before_function(recording: Recording, code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+    """An optimizer that a function makes is made before that function; a rate that only the function knows is set in it."""
+    function, assign = code.function(statement), statement.body[0]
+    value = assign.value if isinstance(assign, cst.Assign) and len(statement.body) == 1 else None
+    if function is None or not isinstance(assign, cst.Assign) or not isinstance(value, cst.Call) or "optimizers" not in names_of(recording).module(value.func).split("."):
+        return ()
+    target = assign.targets[0].target
+    local = {p.name.value for p in function.params.params} | assigned(function.body)
+    if not isinstance(target, cst.Name) or any(n.value == target.value for a in code.all(cst.Assign, function) if a is not assign for t in a.targets for n in code.all(cst.Name, t.target)):
+        return ()
+    outer = next((n for n in code.around(function) if isinstance(n, cst.ClassDef)), function)
+    rate = argument(value, 0, "learning_rate")
+    change = Change()
+    if names_in(value) & local:
+        if rate is None or any(names_in(a.value) & local for a in value.args if a is not rate):
+            return ()
+        made = value.with_changes(args=[a for a in value.args if a is not rate])
+        change.replace(assign, assign.with_changes(targets=[cst.AssignTarget(cst.Attribute(target, cst.Name("learning_rate")))], value=rate.value))
+    else:
+        made = value
+        change.remove(statement)
+    change.insert_before(outer, code.line(f"{target.value} = {code.text(made)}"))
+    return fix(f"create it once, before `{function.name.value}`", "unsafe", (code, change))
+
+
+def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """The second update with the same gradients goes."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    text = code.text(statement.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip()
+    twins = [s for s in code.all(cst.SimpleStatementLine, code.scope(statement)) if code.text(s.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip() == text]
+    return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if len(twins) > 1 else ()
+
+
+def listed_once(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """A list of variables in which one stands twice (shared layers), without the second."""
+    found = asking(recording, run)
+    wanted = argument(found[1], 1, "sources") if found is not None else None
+    if found is None or wanted is None or run is None or len({s.id for s in run.sources}) == len(run.sources):
+        return ()
+    code = found[0]
+    made = wanted.value
+    if isinstance(made, cst.Name):
+        made = value_of(code, made) or made
+    if not isinstance(made, (cst.BinaryOperation, cst.Call, cst.List)):
+        return ()
+    change = Change()
+    for node in code.all(type(made), code.scope(found[1])):
+        if same(node, made):
+            change.replace(node, code.expression(f"list({{id(v): v for v in {code.text(made)}}}.values())"))
+    return fix("list each variable once", "unsafe", (code, change))
