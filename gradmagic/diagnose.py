@@ -10,6 +10,7 @@ import re
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, locate
 from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
+from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
     CellInfo,
     Finding,
@@ -165,7 +166,7 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     for finding in findings:
         if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):
             found = ["wrong" if s == "ok" and v in finding.variables else s for s, v in zip(found, names, strict=True)]
-    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None}
+    applied = _applied(recording)
     rows = []
     for position, (source, name, status) in enumerate(zip(run.sources, names, found, strict=True)):
         mine = tuple(i for i, f in enumerate(findings) if f.call == index and source.name in f.variables)
@@ -203,6 +204,12 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     )
 
 
+def _applied(recording: Recording) -> set[int | None]:
+    """The variables whose gradients were applied, to themselves or to others. A value that comes from no known gradient call can come from theirs."""
+    pairs = [p for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None]
+    return {p.gradient_of for p in pairs} | {p.variable for p in pairs if p.gradient_of is None and recording.has_changed(p.variable) is not False}
+
+
 def _grad(gradient: Gradient, site: Site, position: int) -> GradientStats | None:
     n = gradient.numbers
     if n is None:
@@ -229,21 +236,24 @@ def _ratio(gradient: Numbers | None, value: Numbers | None) -> float | None:
     return gradient.norm / value.norm
 
 
-def _update(recording: Recording, update: object) -> Update:
+def _update(recording: Recording, update: RawUpdate) -> Update:
     def name(key: int) -> str:
         variable = recording.variables.get(key)
         if variable is None:
             return f"variable {key}"
         return name_of(variable)
 
-    pairs = update.pairs  # type: ignore[attr-defined]
+    left = set(update.skipped)
+    changed = [recording.has_changed(p.variable) for p in update.pairs if p.variable not in left]
     return Update(
-        update.kind,  # type: ignore[attr-defined]
-        location(update.span),  # type: ignore[attr-defined]
-        update.count,  # type: ignore[attr-defined]
-        tuple(name(p.variable) for p in pairs),
-        update.optimizer,  # type: ignore[attr-defined]
-        tuple(name(k) for k in update.skipped),  # type: ignore[attr-defined]
+        update.kind,
+        location(update.span),
+        update.count,
+        tuple(name(p.variable) for p in update.pairs),
+        update.optimizer,
+        tuple(name(k) for k in update.skipped),
+        None if None in changed or update.raised is not None else sum(map(bool, changed)),
+        None if update.raised is None else update.raised.type,
     )
 
 

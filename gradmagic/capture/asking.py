@@ -17,6 +17,7 @@ from gradmagic.capture.numbers import array_of, dtype_name, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
+from gradmagic.capture.trail import is_due, note_values
 from gradmagic.recording import Gradient, Raised, Source
 from gradmagic.sizes import limits
 
@@ -62,6 +63,9 @@ def ask(
         _note_question(session, run, site, target, flat, frame)
     except Exception as error:
         session.failed("note what a gradient call was asked for", error)
+    if run.in_graph and site.norms:
+        # A further trace of a place that has run already: only what runs counts.
+        site.count -= 1
     doing = session.doing
     before, doing.current_run, doing.phase = doing.phase, run, "backward"
     try:
@@ -103,6 +107,8 @@ def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, fl
     naming = _owner_of_tape(session, user_frame)
     run.sources = tuple(source_of(session, s, naming, i, run.turn == 0) for i, s in enumerate(flat))
     _note_renewal(session, run, site)
+    if is_due(run.turn) and context.executing_eagerly():
+        note_values(session, site, run.turn, session.changes.now(s.id for s in run.sources if s.kind == "variable"))
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(naming, dict.fromkeys(targets, target))
 

@@ -128,6 +128,7 @@ class RawSite:
     last: int = 0
     renewed: int = 0
     opened: int = 0
+    trail: Any = None
 
 
 @dataclass
@@ -146,3 +147,6 @@ class RawUpdate:
     repeated: int = 0
     fresh: int = 0
     given: set[int] = field(default_factory=set)
+    # Each trace gives the optimizer other tensors: those of every trace, with the gradient calls of the same graph.
+    traces: list[tuple[list[tuple[int, int | None]], list[Any]]] = field(default_factory=list)
+    begun: int | None = None

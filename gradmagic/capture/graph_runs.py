@@ -13,6 +13,7 @@ from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, numbers_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
+from gradmagic.capture.trail import is_due, note_values
 from gradmagic.recording import Gradient, Source
 from gradmagic.sizes import limits, sizes
 
@@ -33,6 +34,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
     traced: RawRun = template.run
     template.ran = True
+    template.runs += 1
     site = site_of(session, template.kind, template.place, len(traced.sources))
     if traced not in session.runs and not any(r.site == site.id for r in session.runs):
         traced.site = site.id
@@ -40,6 +42,10 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     count = site.count if site.norms else 0
     run = dataclasses.replace(traced, seq=session.next(), site=site.id, turn=count, gradients=(), flows={}, in_graph=True, ran=True, look=count % session.every == 0)
     site.count = count + 1
+    for source in traced.sources:
+        session.visits.step(source.id)
+    if before and is_due(count):
+        note_values(session, site, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits and before:
