@@ -1,4 +1,4 @@
-"""Why a gradient is zero or not finite: the first step on the way back that made it so, or the forward op before it."""
+"""Why a gradient is not finite: the first step on the way back that made it so, or the forward op before it."""
 
 from __future__ import annotations
 
@@ -7,86 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
-
-
-def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
-    """For zeros: the untaken branch, the step that turned a gradient into zeros, or terms that cancel."""
-    zeros = list(indices)
-    deaths = _deaths(paths) if zeros else []
-    return [_zero(paths, deaths, index) for index in zeros]
-
-
-Death = tuple[BackwardStep, Op, int]
-
-
-def _deaths(paths: Paths) -> list[Death]:
-    """The steps that a good gradient reached and that sent zeros on, each with its op and the input that they went to."""
-    found = []
-    for step in paths.run.steps:
-        op = paths.recording.by_seq.get(step.op) if step.op is not None else None
-        if op is not None and any(flow is not None and flow.zero for flow in step.sent) and _good(step.received):
-            found += [(step, op, position) for position, flow in enumerate(step.sent) if flow is not None and flow.zero and position < len(op.inputs)]
-    return found
-
-
-def _zero(paths: Paths, deaths: list[Death], index: int) -> Fault:
-    run, bit = paths.run, 1 << index
-    reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
-    if reads and all(op.branches for op in reads):
-        branch = _untaken(paths, reads)
-        if branch is not None:
-            return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
-    for step, op, position in deaths:
-        if paths.mask.get(op.inputs[position], 0) & bit:
-            return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
-    loop = _loop_without_turns(paths, index)
-    if loop is not None:
-        return Fault("zero", "branch", run, (index,), loop, ops=tuple(reads), span=loop.span, detail={"label": "body", "certain": True})
-    seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
-    if seeds:
-        return Fault("zero", "seed", run, (index,), span=run.span)
-    numbers = run.gradients[index].numbers
-    exact = numbers is not None and numbers.all_zero
-    measured = bool(run.steps) and any(f is not None and f.norm is not None for s in run.steps for f in s.received)
-    where = reads[0].span if reads else run.span
-    return Fault("zero", "cancelled" if measured else "unknown", run, (index,), reads[0] if reads else None, span=where, detail={"exact": exact})
-
-
-def _loop_without_turns(paths: Paths, index: int) -> Op | None:
-    """The loop that a zero came back through, if the replay saw none of its body's ops run."""
-    recording, key = paths.recording, paths.run.gradients[index].id
-    for step in paths.run.steps:
-        op = recording.by_seq.get(step.op) if step.op is not None and step.type.endswith("While") else None
-        if op is None or not any(f is not None and f.zero and f.id == key for f in step.sent):
-            continue
-        body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
-        floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
-        if floats and all(t.finite is None for t in floats):
-            return op
-    return None
-
-
-def _good(flows: tuple[object, ...]) -> bool:
-    known = [f for f in flows if f is not None and getattr(f, "zero", None) is not None]
-    return bool(known) and any(not getattr(f, "zero") for f in known) and all(getattr(f, "finite") for f in known)  # noqa: B009
-
-
-def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
-    """The conditional whose other branch ran. Where its condition could not be read, the zeros themselves say it."""
-    for seq, label in reads[0].branches:
-        op = paths.recording.by_seq.get(seq)
-        if op is None or any((seq, label) not in r.branches for r in reads):
-            continue
-        if op.type.endswith("While"):
-            return op, label, False
-        condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
-        if condition is None or condition.all_zero is None:
-            return op, label, False
-        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
-        if taken != label:
-            return op, label, True
-    return None
+from gradmagic.recording import BackwardStep, Op, Tensor
 
 
 def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable
 
 from gradmagic.locate.backward import Backward
-from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
+from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
 from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
+from gradmagic.locate.zeros import locate_zero
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
 from gradmagic.sizes import sizes

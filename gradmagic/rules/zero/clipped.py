@@ -33,7 +33,7 @@ from gradmagic.fixes.calls import straight_through
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, subject, target_name
 from gradmagic.syntax import spot
 
 
@@ -41,17 +41,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue", "Relu6"):
         return None
+    done = op.type in ("Maximum", "Relu6") and is_at_its_least(fault, recording)
+    learned = done and learned_before(fault, recording)
+    more = " The loss is exactly 0: for these examples there is nothing left to learn." if done else ""
+    more += " In runs before it the gradient was not zero: training came to this point by itself." if learned else ""
     return finding(
         "zero/clipped",
         fault,
-        f"{subject(fault, 'zero')}: {called(recording, op)} holds every element at its bound",
+        f"{subject(fault, 'zero')}: {called(recording, op)} holds every element at its bound" + (f", and {target_name(fault)} is 0" if done else ""),
         spot(recording, op),
         "every element is at the bound, where the derivative is 0",
-        f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.",
-        help="clip the gradient instead of the value, or use a loss that grows linearly (Huber)",
+        f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.{more}",
+        severity="note" if learned else "warning" if done else "error",
+        help=None if learned else "choose harder examples, or a larger margin" if done else "clip the gradient instead of the value, or use a loss that grows linearly (Huber)",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if found.severity != "error":
+        return ()
     return straight_through(recording, found.location, ("clip_by_value", "clip", "maximum", "minimum", "clip_by_norm", "hard_tanh"))
