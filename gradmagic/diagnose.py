@@ -8,7 +8,7 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, locate
+from gradmagic.locate import Fault, Statuses, is_lost, locate
 from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.report import (
     CellInfo,
@@ -140,7 +140,7 @@ def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: t
 
 def _worst_run(judged: Statuses, site: Site) -> GradientRun:
     runs = list(judged.recording.runs_of(site.id))
-    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), -r.turn))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), is_lost(r), -r.turn))
 
 
 def _unique(names: list[str]) -> list[str]:

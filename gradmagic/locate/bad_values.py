@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, Op, Tensor
+from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
 
 
 def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -42,10 +42,31 @@ def _nonfinite(paths: Paths, index: int) -> Fault:
             continue
         for position, flow in enumerate(step.sent):
             if flow is not None and flow.finite is False and position < len(op2.inputs) and paths.mask.get(op2.inputs[position]):
+                first = _made_before(paths, op2)
+                if first is not None:
+                    ops = tuple(_towards_target(paths, first))
+                    return Fault("nonfinite", "thrown away", run, (index,), first, step=step, ops=ops, detail={"key": first.seq, "met": op2})
                 return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": op2.seq})
     if forward is not None and forward[1] is None:
         return Fault("nonfinite", "forward", run, (index,), forward[0], detail={"key": forward[0].seq})
     return Fault("nonfinite", "unknown", run, (index,), span=run.span)
+
+
+def _made_before(paths: Paths, op: Op) -> Op | None:
+    """The op that made, of finite values, one that is not, where an op met such values already on the way forward."""
+    tensors = paths.recording.tensors
+
+    def bad(keys: tuple[int, ...]) -> list[int]:
+        return [i for i in keys if (t := tensors.get(i)) is not None and t.finite is False and has_gradient_dtype(t.dtype)]
+
+    current, seen = op, set[int]()
+    while bad(current.inputs):
+        made = [m for i in bad(current.inputs) if (m := paths.producer.get(i)) is not None and m.seq not in seen]
+        if not made:
+            return None
+        current = made[0]
+        seen.add(current.seq)
+    return current if current is not op and bad(current.outputs) and current.inputs else None
 
 
 def _finite(flows: tuple[object, ...]) -> bool:
@@ -59,7 +80,7 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
     meant: set[int] = set()
     lost = any(t.norm is not None and math.isnan(t.norm) for t in paths.run.targets)
     for op in paths.ops:
-        if lost and _hands_on_infinity(op, tensors, meant):
+        if lost and _hands_on_infinity(paths, op, meant):
             meant.update(op.outputs)
             continue
         if not any(out in paths.ancestors and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
@@ -69,17 +90,34 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
         if op.type in DATA:
             return op, next(out for out in op.outputs if (t := tensors.get(out)) is not None and t.finite is False)
         bad = [i for i in op.inputs if i not in meant and (t := tensors.get(i)) is not None and t.finite is False]
+        if (
+            bad
+            and all(_is_written_infinity(paths, tensors[i]) and tensors[i].name is None for i in bad)
+            and any((t := tensors.get(out)) is not None and t.norm is not None and math.isnan(t.norm) for out in op.outputs)
+        ):
+            # An infinite number in the code is no data: the NaN that the op makes of it is the first.
+            bad = []
         return op, bad[0] if bad else None
     return None
 
 
-def _hands_on_infinity(op: Op, tensors: Mapping[int, Tensor], meant: set[int]) -> bool:
+def _hands_on_infinity(paths: Paths, op: Op, meant: set[int]) -> bool:
     """Whether an op passes on an infinite number that was written down (a mask of -inf before a softmax) and makes no NaN of it."""
+    tensors = paths.recording.tensors
+    if op.type == "Const":
+        return all(_is_written_infinity(paths, tensors.get(out)) for out in op.outputs)
     made = [t for out in op.outputs if (t := tensors.get(out)) is not None]
     if not any(t.finite is False for t in made) or any(t.norm is None or math.isnan(t.norm) for t in made):
         return False
     bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
-    return bool(bad) and all(i in meant or (tensors[i].origin in ("constant", "unknown") and tensors[i].shape == ()) for i in bad)
+    return bool(bad) and all(i in meant or _is_written_infinity(paths, tensors[i]) for i in bad)
+
+
+def _is_written_infinity(paths: Paths, tensor: Tensor | None) -> bool:
+    if tensor is None or tensor.shape != () or tensor.norm != math.inf:
+        return False
+    made = paths.producer.get(tensor.id)
+    return made.type == "Const" if made is not None else tensor.origin in ("constant", "unknown")
 
 
 DATA = frozenset({"IteratorGetNext", "IteratorGetNextSync", "OptionalGetValue", "Const", "Placeholder", "EagerPyFunc", "PyFunc", "ParseExampleV2", "DecodeCSV", "ReadFile"})
