@@ -8,7 +8,7 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, locate
+from gradmagic.locate import Fault, Statuses, is_lost, locate
 from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -147,7 +147,7 @@ def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: t
 
 def _worst_run(judged: Statuses, site: Site) -> GradientRun:
     runs = list(judged.recording.runs_of(site.id))
-    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), -r.turn))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), is_lost(r), -r.turn))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -163,6 +163,10 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     run = _worst_run(judged, site)
     found = list(judged.of(run))
     names = _unique([s.name for s in run.sources])
+    for other in recording.runs_of(site.id):
+        # What destroyed a variable looks small beside what is left of it.
+        if tuple(s.id for s in other.sources) == tuple(s.id for s in run.sources):
+            found = [now if status == "ok" and now in ("exploding", "vanishing") else status for status, now in zip(found, judged.of(other), strict=True)]
     for finding in findings:
         if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):
             found = ["wrong" if s == "ok" and v in finding.variables else s for s, v in zip(found, names, strict=True)]
@@ -281,7 +285,9 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
             if len(rows) == 1:
                 return "The gradient is there, finite and not zero" + (", and agrees with the numerical derivative." if truth else ".")
             return f"All {len(rows)} gradients are there, finite and not zero{truth}."
-        return f"{len(rows) - len(bad)} of {len(rows)} gradients are there; the others are explained below and raise no alarm."
+        missing = [v for v in bad if v.status not in ("vanishing", "exploding")]
+        others = "the others are explained below and raise" if missing else "what is out of scale is explained below and raises"
+        return f"{len(rows) - len(missing)} of {len(rows)} gradients are there; {others} no alarm."
     first = open_findings[0]
     where = f"line {first.location.line}" if first.location is not None else "the cell"
     if first.location is not None and first.location.cell not in ("current", None):

@@ -78,6 +78,7 @@ def ask(
         raise
     finally:
         doing.current_run, doing.phase = None, before
+        run.hiding.clear()
     try:
         _note_answer(session, site, run, flat, flatten(result), tape, target)
     except Exception as error:
@@ -189,13 +190,22 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     if not site.limits:
         site.limits = limits(run.sources)
     worst = max(map(status_of, results, flows, site.limits), key=RANK.__getitem__, default="ok")
-    closely = RANK[worst] > site.worst or run.turn == 0
+    lost = is_first_lost(site, run, worst)
+    closely = RANK[worst] > site.worst or run.turn == 0 or lost
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
     run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
-    _keep(session, site, run, worst, tape)
+    _keep(session, site, run, worst, tape, lost=lost)
+
+
+def is_first_lost(site: RawSite, run: RawRun, worst: str) -> bool:
+    """Whether this is the first run of a place whose target is not finite while all gradients were so far."""
+    if not run.lost or site.lost or max(site.worst, RANK[worst]) >= RANK["inf"]:
+        return False
+    site.lost = True
+    return True
 
 
 def _has_nan(gradient: Any) -> bool:
@@ -230,7 +240,7 @@ def _aggregated(session: Session, key: int | None) -> bool:
     return False
 
 
-def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTape | None) -> None:
+def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTape | None, *, lost: bool = False) -> None:
     """Keep the first run of a place and every run that is worse than all before it; forget the ops of the others."""
     if tape is not None:
         tape.used = True
@@ -240,7 +250,7 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
     # From the second turn on the updates between two calls go as well; those behind the first call stay with it.
     start = site.opened if run.turn > 1 else min((r[0] for r in (tape.recording if tape else ())), default=run.seq)
     site.opened = session.next()
-    if run.turn == 0 or bad > site.worst:
+    if run.turn == 0 or bad > site.worst or lost:
         site.worst = max(site.worst, bad)
         session.runs.append(run)
         session.kept_until = max(session.kept_until, run.seq)

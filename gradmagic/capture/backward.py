@@ -11,6 +11,7 @@ from tensorflow.python.framework import indexed_slices
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.hiding import HIDING, hidden_by
 from gradmagic.capture.numbers import array_of, numbers, quick
 from gradmagic.capture.session import Session
 
@@ -97,6 +98,8 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
     sent_ids, flows = _looked_at(run, sent)
     step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
     run.steps.append(step)
+    if name in HIDING and inputs is not None:
+        run.hiding.append((step, inputs))
     if any(flow[2] or not flow[1] for flow in flows):
         close_look(session, run, step, inputs, outputs, out_grads, list(sent))
 
@@ -125,6 +128,9 @@ def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, output
         with session.aside():
             step.close = (tuple(numbers_if_any(t) for t in inputs or ()), tuple(numbers_if_any(t) for t in outputs or ()))
             step.examples = _examples(inputs, outputs, out_grads, sent, {})
+            if step.examples:
+                bad = array_of(_tensor_of(sent[step.examples["input"]]))
+                step.examples["hidden_by"] = hidden_by(np.shape(bad), step.examples["index"], [(s, v) for s, v in run.hiding if s is not step])
             dead = [i for i, key in enumerate(step.sent) if key is not None and (flow := flows.get(key)) is not None and flow[2]]
             product = _product(step, dead, inputs, out_grads)
             if product:

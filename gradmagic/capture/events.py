@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,13 @@ class RawRun:
     target_value: float | None = None
     look: bool = True
     ran: bool = False
+    # While the gradients are computed: products and selections, each with the values that went into the op.
+    hiding: list[tuple[RawStep, Any]] = field(default_factory=list)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the target is known not to be finite."""
+        return self.target_value is not None and not math.isfinite(self.target_value)
 
 
 @dataclass
@@ -122,6 +130,7 @@ class RawSite:
     count: int = 0
     first_bad: int | None = None
     worst: int = 0
+    lost: bool = False
     norms: list[list[float | None]] = field(default_factory=list)
     limits: tuple[float, ...] = ()
     ids: frozenset[int] = frozenset()
