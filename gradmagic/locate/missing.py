@@ -133,7 +133,7 @@ def _escape(paths: Paths, index: int) -> Fault | None:
             return fault(came_back, last.span, last.how)
         for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
-            if came_back is not None or (within(run.span, key, statement) and not any(t in paths.producer for t in paths.targets)):
+            if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
     return None
 
