@@ -152,8 +152,12 @@ def passed_as(recording: Recording, names: set[str]) -> set[str]:
 
 
 def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:
-    """Whether a place lies in a statement."""
-    return span is not None and (span.cell if span.cell is not None else span.file) == key and statement.lineno <= span.line <= (statement.end_lineno or statement.lineno)
+    """Whether a place lies in a statement; of a loop, a branch or a block in its head."""
+    if span is None or (span.cell if span.cell is not None else span.file) != key:
+        return False
+    body = getattr(statement, "body", None)
+    last = max(statement.lineno, body[0].lineno - 1) if isinstance(body, list) and body else statement.end_lineno or statement.lineno
+    return statement.lineno <= span.line <= last
 
 
 def line_of(key: str | int, statement: ast.stmt) -> Span:

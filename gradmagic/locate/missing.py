@@ -56,14 +56,15 @@ def _locate(paths: Paths, index: int) -> Fault:
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
     if source.kind == "variable":
-        branch = untaken_branch(paths.recording, [op.span for op in paths.ops if op.span is not None], _words(paths, index), run.span)
+        branch = untaken_branch(paths.recording, _ran(paths), _words(paths, index), run.span)
         if branch is not None:
             return fault("branch", span=branch)
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
     if leaf:
         return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
+    # A dataset's function reads it in a graph of its own, and hands on a value without a history.
     used = [paths.producer[key].span for key in paths.ancestors if key in paths.producer]
-    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and leads_to(paths.recording, op.span, used))]
+    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and op.span.function in (None, "<lambda>") and leads_to(paths.recording, op.span, used))]
     if before:
         return fault("outside", before[-1], detail={"read": True})
     return fault("unread", span=run.span)
@@ -178,6 +179,13 @@ def _entries(paths: Paths) -> list[Op]:
                     found.append(op)
                     break
     return found
+
+
+def _ran(paths: Paths) -> list[Span]:
+    """Where something ran: ops, gradient calls, updates, and values that were read."""
+    recording = paths.recording
+    spans = [op.span for op in paths.ops] + [r.span for r in recording.runs] + [u.span for u in recording.updates] + [e.span for e in recording.escapes]
+    return [span for span in spans if span is not None]
 
 
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:
