@@ -29,7 +29,7 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
-    faults += _without_gradients(recording)
+    faults += _without_gradients(recording) + _custom_gradient_raised(recording)
     faults += _not_applied(recording)
     faults += _left_over(recording)
     faults += locate_effects(recording)
@@ -50,6 +50,14 @@ def _without_gradients(recording: Recording) -> list[Fault]:
         elif call.weights and not call.trainable and call.raised is None:
             faults.append(Fault("step", "frozen", None, (), span=call.span, detail={"call": call, "key": call.model}))
     return faults
+
+
+def _custom_gradient_raised(recording: Recording) -> list[Fault]:
+    """A custom gradient that raised where its function was called: the function reads a variable, and its gradient function takes none."""
+    raised = recording.raised
+    if raised is None or raised.type != "TypeError" or "grad_fn must accept" not in raised.message:
+        return []
+    return [Fault("error", "variables", None, (), span=raised.span)]
 
 
 def _not_applied(recording: Recording) -> list[Fault]:
