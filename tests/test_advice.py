@@ -202,6 +202,38 @@ ADVICE = {
         "with tf.GradientTape() as tape:\n    y = x ** 2\ng = tape.gradient(x, y)",
         "tape.gradient(y, x)",
     ),
+    "a loss that a layer adds": Advice(
+        "none/discarded-result",
+        "class Penalty(keras.layers.Layer):\n    def __init__(self):\n        super().__init__()\n        self.w = self.add_weight(shape=(3,), initializer='ones')\n"
+        "    def call(self, x):\n        self.add_loss(tf.reduce_sum(self.w ** 2))\n        return x\n"
+        "net = keras.Sequential([keras.Input((3,)), Penalty(), keras.layers.Dense(1)])\nx = tf.random.normal((4, 3))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(net(x) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "loss = tf.reduce_mean(net(x) ** 2) + sum(net.losses)",
+    ),
+    "a new result beside the old one": Advice(
+        "none/discarded-result",
+        SOURCES + "\ncritic, old = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), tf.random.normal((4, 2))",
+        "actions = old\nwith tf.GradientTape() as tape:\n    new_actions = net(x)\n    loss = -tf.reduce_mean(critic(actions))\ng = tape.gradient(loss, net.trainable_variables)",
+        "critic(new_actions)",
+    ),
+    "a number with two uses": Advice(
+        "none/left-tensorflow",
+        "w, v = tf.Variable(2.0), tf.Variable(3.0)",
+        "with tf.GradientTape() as tape:\n    value = (w * w).numpy()\n    first = v * value\n    second = value ** 2\n    loss = first + second\ng = tape.gradient(loss, [w, v])",
+        "value = (w * w)",
+    ),
+    "weights that were not finite before": Advice(
+        "step/update-destroys-weights",
+        "w, opt = tf.Variable([np.inf, 1.0]), keras.optimizers.SGD(0.1)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.tanh(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
+        None,
+    ),
+    "a gradient that is not finite": Advice(
+        "step/update-destroys-weights",
+        "w, opt = tf.Variable([0.0, 1.0]), keras.optimizers.SGD(0.1)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.sqrt(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
+        None,
+    ),
     "a count that is drawn": Advice(
         "error/no-gradient-registered",
         "w = tf.Variable([3.0, 4.0])",

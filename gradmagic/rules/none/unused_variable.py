@@ -43,6 +43,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names = listing(fault.names)
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     others = [(tape.span, f"{names} is not read in this block")] if tape is not None and tape.span else []
+    if run.kind.startswith("keras"):
+        # Nobody wrote this list of sources: what there is to see is where the weights are made.
+        made = [recording.variables[run.sources[i].id].created_at for i in fault.sources if run.sources[i].id in recording.variables]
+        others += [(span, f"{names} {'is' if len(fault.names) == 1 else 'are'} made here") for span in dict.fromkeys(made) if span is not None]
     return finding(
         "none/unused-variable",
         fault,
@@ -51,8 +55,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"asked for here, though {target_name(fault)} does not depend on {names}",
         f"{'Between the opening of the tape and this call no op' if run.tape is not None else f'No op that leads to {target_name(fault)}'} reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
         others=others,
-        help=f"use {names} in the computation of {target_name(fault)}, or {'do not make ' + it(fault.names) + ' trainable' if run.kind.startswith('keras') else 'leave ' + it(fault.names) + ' out of the sources'}",
+        help=_help(fault, names),
     )
+
+
+def _help(fault: Fault, names: str) -> str:
+    target, run = target_name(fault), fault.run
+    if run is not None and run.kind.startswith("keras"):
+        return f"use {names} in the computation of {target}, or do not make {it(fault.names)} trainable"
+    earlier = f" under the tape (what was computed from {it(fault.names)} before it is opened is a constant)" if run is not None and run.tape is not None else ""
+    return f"use {names} in the computation of {target}{earlier}, or leave {it(fault.names)} out of the sources"
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
