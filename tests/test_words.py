@@ -160,3 +160,10 @@ def test_the_graph_api_is_not_translated_by_autograph(notebook: Any, monkeypatch
     report = notebook.check("g = f()")
     assert [v.status for c in report.calls for v in c.variables] == ["ok", "ok"]
     assert not [t for t in translated if getattr(t, "__module__", "").startswith("gradmagic")]
+
+
+def test_the_cause_comes_before_the_error_that_it_leads_to(notebook: Any) -> None:
+    notebook.run("import tensorflow as tf, keras\n" + NET + "loss = lambda teacher, student: tf.reduce_mean((tf.stop_gradient(student) - teacher) ** 2)\nnet.compile('sgd', loss)")
+    report = notebook.check("h = net.fit(x, x[:, :2], verbose=0)")
+    assert [f.rule for f in report.findings[:2]] == ["none/stop-gradient", "error/no-gradients-provided"]
+    assert "every path from the loss passes `tf.stop_gradient(student)`" in report.summary

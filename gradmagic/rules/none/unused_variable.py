@@ -43,10 +43,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names = listing(fault.names)
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     others = [(tape.span, f"{names} is not read in this block")] if tape is not None and tape.span else []
-    if run.kind.startswith("keras"):
-        # Nobody wrote this list of sources: what there is to see is where the weights are made.
-        made = [recording.variables[run.sources[i].id].created_at for i in fault.sources if run.sources[i].id in recording.variables]
-        others += [(span, f"{names} {'is' if len(fault.names) == 1 else 'are'} made here") for span in dict.fromkeys(made) if span is not None]
     return finding(
         "none/unused-variable",
         fault,
