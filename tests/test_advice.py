@@ -145,6 +145,22 @@ ADVICE = {
         "name='first')(i / 1",
         "display-only",
     ),
+    "inputs of a million for a layer of a list": Advice(
+        "zero/saturated-activation",
+        "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
+        "net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)])",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "keras.Input((3,)), keras.layers.Rescaling(1e-7), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)]",
+        "display-only",
+    ),
+    "inputs of a million for a layer that is added": Advice(
+        "zero/saturated-activation",
+        "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
+        "net = keras.Sequential()\nnet.add(keras.Input((3,)))\nnet.add(keras.layers.Dense(4, activation='tanh'))\nnet.add(keras.layers.Dense(1))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "net.add(keras.layers.Rescaling(1e-7))\nnet.add(keras.layers.Dense(4, activation='tanh'))",
+        "display-only",
+    ),
     "an optimizer for each step": Advice(
         "step/recreated-every-step",
         SOURCES + "\ndef train_step(step):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(net(x) ** 2)\n    opt = keras.optimizers.Adam(learning_rate=0.1 / (1 + step))\n"
