@@ -56,6 +56,12 @@ WORDS = {
         "the gradient of `v` is None",
         "tape.watch(v)",
     ),
+    "a source that is made in the call": Words(
+        "none/unused-variable",
+        "x = np.ones(3, 'float32')",
+        "with tf.GradientTape() as tape:\n    v = tf.constant(x)\n    tape.watch(v)\n    y = tf.reduce_sum(v ** 2)\ng = tape.gradient(y, tf.convert_to_tensor(x))",
+        "the gradient of `tf.convert_to_tensor(x)` is None",
+    ),
     "no tape in a graph": Words(
         "none/unused-variable",
         NET,

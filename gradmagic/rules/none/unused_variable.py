@@ -21,7 +21,7 @@ Use instead
     grads = tape.gradient(loss, [a])
 
 Fix safety
-    Taking the source out of the list is safe: nothing was computed for it.
+    Taking the source out of the list leaves the loss as it is, and the variable untrained for good: unsafe.
 
 Not a problem when
     The variable belongs to a part of the model that this loss does not use.
