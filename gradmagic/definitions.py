@@ -12,6 +12,7 @@ from gradmagic.recording import Recording, Span
 from gradmagic.syntax import call_at, last_name, source_of, span_at, statement_at, tree_at, tree_of
 
 MOST = 200
+PASSED = 3
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 GROWING = frozenset({"append", "extend", "insert", "add", "update", "assign", "write", "setdefault"})
 
@@ -25,12 +26,15 @@ class Definitions:
         self.given: dict[tuple[ast.AST, str], list[ast.stmt]] = {}
         self.callers: dict[str, list[ast.stmt]] = {}
         self.returns: dict[str, list[ast.stmt]] = {}
+        self.functions: list[ast.FunctionDef] = []
         self._visit(tree, tree)
 
     def _visit(self, node: ast.AST, scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt):
                 self.scope[child] = scope
+                if isinstance(child, ast.FunctionDef):
+                    self.functions.append(child)
                 for line in range(child.lineno, (child.end_lineno or child.lineno) + 1):
                     self.by_line[line] = child
                 for name in _given(child):
@@ -47,7 +51,8 @@ class Definitions:
         found = self.given.get((scope, name), [])
         if not found and not isinstance(scope, ast.Module):
             found = next((s for (owner, known), s in self.given.items() if known == name and isinstance(owner, ast.Module)), [])
-        return [*reversed([s for s in found if s.lineno < statement.lineno]), *(s for s in found if s.lineno > statement.lineno)]
+        here = (statement.lineno, statement.col_offset)
+        return [*reversed([s for s in found if (s.lineno, s.col_offset) < here]), *(s for s in found if (s.lineno, s.col_offset) > here)]
 
 
 @functools.lru_cache(maxsize=256)
@@ -82,6 +87,68 @@ def statements_behind(recording: Recording, span: Span) -> Iterator[tuple[str | 
                 waiting.extend((key, known, s) for s in known.of(statement, name))
         for name in _called(statement):
             waiting.extend((k, d, s) for k, d in _all(recording) for s in d.returns.get(name, ()))
+
+
+def statements_ahead(recording: Recording, span: Span) -> Iterator[tuple[str | int, ast.stmt, bool]]:
+    """The statement on a span's line, those that read what it assigned, and so on, through functions that return it to known callers.
+
+    Each comes with the cell or file it stands in, and with whether it hands the value to callers that are not in known code, as the `call` of a layer does. What a value
+    is only printed, compared or passed on for, as in `print(x)` or `if x > 1:`, leads no further.
+    """
+    source = source_of(recording, span)
+    known = definitions(source) if source is not None else None
+    first = known.by_line.get(span.line) if known is not None else None
+    key = span.cell if span.cell is not None else span.file
+    waiting: deque[tuple[str | int, Definitions, ast.stmt]] = deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
+    seen: set[ast.stmt] = set()
+    while waiting and len(seen) < MOST:
+        key, known, statement = waiting.popleft()
+        if statement in seen:
+            continue
+        seen.add(statement)
+        scope = known.scope[statement]
+        callers: list[tuple[str | int, Definitions, ast.stmt]] = []
+        if isinstance(statement, ast.Return) and not isinstance(scope, ast.Module):
+            callers = [(k, d, s) for k, d in _all(recording) for s in d.callers.get(scope.name, ())]
+            waiting.extend(callers)
+        yield key, statement, isinstance(statement, ast.Return) and not callers
+        given = _given(statement)
+        for k, d in _all(recording) if given else ():
+            for other, owner in d.scope.items():
+                # A plain name is known in its own function, one of a module in all functions, an attribute wherever the code can reach the object.
+                names = {n for n in given if "." in n or owner is scope or isinstance(scope, ast.Module)}
+                if other is not statement and names.intersection(_read(other)):
+                    waiting.append((k, d, other))
+
+
+def leads_to(recording: Recording, span: Span, places: Iterable[Span | None]) -> bool:
+    """Whether the value of an expression goes on to one of the places, or to where the code cannot be followed."""
+    wanted = set(places)
+    return any(unknown or any(within(place, key, statement) for place in wanted) for key, statement, unknown in statements_ahead(recording, span))
+
+
+def is_compared(recording: Recording, span: Span) -> bool:
+    """Whether an expression stands in a comparison, whose result says only yes or no."""
+    tree = tree_at(recording, span)
+    start, end = (span.line, span.column), (span.end_line, span.end_column)
+    compared = (n for n in ast.walk(tree) if isinstance(n, ast.Compare)) if tree is not None and span.end_column else ()
+    return any((n.lineno, n.col_offset) <= start and end <= (n.end_lineno or 0, n.end_col_offset or 0) for n in compared)
+
+
+def passed_as(recording: Recording, names: set[str]) -> set[str]:
+    """The names, and those of the parameters that functions of known code get them as."""
+    found = set(names)
+    functions = {n.name: n for _, d in _all(recording) for n in d.functions}
+    calls = [c for _, d in _all(recording) for s in d.scope for c in _parts(s) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in functions]
+    for _ in range(PASSED):
+        before = len(found)
+        for call in calls:
+            parameters = functions[call.func.id].args  # type: ignore[attr-defined]
+            given = [*zip(call.args, (p.arg for p in (*parameters.posonlyargs, *parameters.args)), strict=False), *((k.value, k.arg) for k in call.keywords)]
+            found.update(name for value, name in given if name and isinstance(value, (ast.Name, ast.Attribute)) and last_name(value) in found)
+        if len(found) == before:
+            break
+    return found
 
 
 def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:
@@ -142,8 +209,14 @@ def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
                     yield from ast.walk(part)
 
 
+def _tests(statement: ast.stmt) -> set[ast.AST]:
+    """What only decides which value an expression has."""
+    return {part for n in _parts(statement) if isinstance(n, ast.IfExp) for part in ast.walk(n.test)}
+
+
 def _read(statement: ast.stmt) -> Iterable[str]:
-    names = (_dotted(n) for n in _parts(statement) if isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
+    tests = _tests(statement)
+    names = (_dotted(n) for n in _parts(statement) if n not in tests and isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
     return dict.fromkeys(name for name in names if name)
 
 

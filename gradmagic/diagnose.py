@@ -8,8 +8,9 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, locate
+from gradmagic.locate import Fault, Statuses, is_lost, locate
 from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
+from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
     CellInfo,
     Finding,
@@ -146,7 +147,7 @@ def _is_expected(found: Finding, fault: Fault, recording: Recording, expected: t
 
 def _worst_run(judged: Statuses, site: Site) -> GradientRun:
     runs = list(judged.recording.runs_of(site.id))
-    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), -r.turn))
+    return max(runs, key=lambda r: (max((WORST.index(s) for s in judged.of(r)), default=0), is_lost(r), -r.turn))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -162,10 +163,14 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     run = _worst_run(judged, site)
     found = list(judged.of(run))
     names = _unique([s.name for s in run.sources])
+    for other in recording.runs_of(site.id):
+        # What destroyed a variable looks small beside what is left of it.
+        if tuple(s.id for s in other.sources) == tuple(s.id for s in run.sources):
+            found = [now if status == "ok" and now in ("exploding", "vanishing") else status for status, now in zip(found, judged.of(other), strict=True)]
     for finding in findings:
         if finding.rule.startswith("wrong/") and finding.severity == "error" and (finding.call == index or finding.call is None):
             found = ["wrong" if s == "ok" and v in finding.variables else s for s, v in zip(found, names, strict=True)]
-    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None}
+    applied = _applied(recording)
     rows = []
     for position, (source, name, status) in enumerate(zip(run.sources, names, found, strict=True)):
         mine = tuple(i for i, f in enumerate(findings) if f.call == index and source.name in f.variables)
@@ -203,6 +208,12 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     )
 
 
+def _applied(recording: Recording) -> set[int | None]:
+    """The variables whose gradients were applied, to themselves or to others. A value that comes from no known gradient call can come from theirs."""
+    pairs = [p for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None]
+    return {p.gradient_of for p in pairs} | {p.variable for p in pairs if p.gradient_of is None and recording.has_changed(p.variable) is not False}
+
+
 def _grad(gradient: Gradient, site: Site, position: int) -> GradientStats | None:
     n = gradient.numbers
     if n is None:
@@ -229,21 +240,24 @@ def _ratio(gradient: Numbers | None, value: Numbers | None) -> float | None:
     return gradient.norm / value.norm
 
 
-def _update(recording: Recording, update: object) -> Update:
+def _update(recording: Recording, update: RawUpdate) -> Update:
     def name(key: int) -> str:
         variable = recording.variables.get(key)
         if variable is None:
             return f"variable {key}"
         return name_of(variable)
 
-    pairs = update.pairs  # type: ignore[attr-defined]
+    left = set(update.skipped)
+    changed = [recording.has_changed(p.variable) for p in update.pairs if p.variable not in left]
     return Update(
-        update.kind,  # type: ignore[attr-defined]
-        location(update.span),  # type: ignore[attr-defined]
-        update.count,  # type: ignore[attr-defined]
-        tuple(name(p.variable) for p in pairs),
-        update.optimizer,  # type: ignore[attr-defined]
-        tuple(name(k) for k in update.skipped),  # type: ignore[attr-defined]
+        update.kind,
+        location(update.span),
+        update.count,
+        tuple(name(p.variable) for p in update.pairs),
+        update.optimizer,
+        tuple(name(k) for k in update.skipped),
+        None if None in changed or update.raised is not None else sum(map(bool, changed)),
+        None if update.raised is None else update.raised.type,
     )
 
 
@@ -271,7 +285,9 @@ def _summary(recording: Recording, calls: list[GradientCall], findings: list[Fin
             if len(rows) == 1:
                 return "The gradient is there, finite and not zero" + (", and agrees with the numerical derivative." if truth else ".")
             return f"All {len(rows)} gradients are there, finite and not zero{truth}."
-        return f"{len(rows) - len(bad)} of {len(rows)} gradients are there; the others are explained below and raise no alarm."
+        missing = [v for v in bad if v.status not in ("vanishing", "exploding")]
+        others = "the others are explained below and raise" if missing else "what is out of scale is explained below and raises"
+        return f"{len(rows) - len(missing)} of {len(rows)} gradients are there; {others} no alarm."
     first = open_findings[0]
     where = f"line {first.location.line}" if first.location is not None else "the cell"
     if first.location is not None and first.location.cell not in ("current", None):

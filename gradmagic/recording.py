@@ -281,6 +281,32 @@ class Site:
     first_bad: int | None
     norms: tuple[tuple[float | None, ...], ...] = ()
     renewed: int = 0
+    trail: Trail | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The values of a place's sources from turn to turn: `looks` is how often they were looked at, the last time at the end of the cell.
+
+    `moved` says, per variable, how often it was another than at the look before; `resting` is the turn since which none moved. `returns` counts the turns at which all
+    held the very bits of one earlier turn, `repeats` those of them that had the same gradients and went on the same way. Of the `sampled` ones only some elements were looked at.
+    """
+
+    looks: int
+    moved: Mapping[int, int]
+    resting: int | None
+    returns: int = 0
+    repeats: int = 0
+    sampled: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """How often a variable was given another value after an update: `unread` times before anything read it, `used` times after a layer or a compiled function did."""
+
+    unread: int
+    used: int
+    span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +461,7 @@ class Recording:
     cell_seconds: float = 0.0
     layers: Mapping[int, Layer] = field(default_factory=dict)
     worker: str = ""
+    put_back: Mapping[int, PutBack] = field(default_factory=dict)
     # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
     unseen: tuple[str, ...] = ()
 
@@ -456,6 +483,14 @@ class Recording:
             for tensor in dict.fromkeys(op.inputs):
                 found.setdefault(tensor, []).append(op)
         return {tensor: tuple(ops) for tensor, ops in found.items()}
+
+    def has_changed(self, variable: int) -> bool | None:
+        """Whether a variable held another value at any look at it; None where that was not looked at."""
+        change = self.changes.get(variable)
+        trails = [s.trail for s in self.sites if s.trail is not None and variable in s.trail.moved]
+        if any(t.moved[variable] for t in trails) or (change is not None and (not change.same or bool(change.farthest))):
+            return True
+        return False if change is not None or any(variable not in t.sampled for t in trails) else None
 
     def runs_of(self, site: int) -> Iterator[GradientRun]:
         """The runs of one place that were kept, in order."""

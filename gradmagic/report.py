@@ -166,7 +166,11 @@ class GradientCall:
 
 @dataclass(frozen=True)
 class Update:
-    """One place in the code that changed variables."""
+    """One place in the code that changes variables.
+
+    `variables` are those that it was given, `skipped` those of them that came without a gradient. `changed` is how many of the others hold, or held in between, another value than
+    before; None where that was not looked at. `raised` is the class of the exception that ended it.
+    """
 
     kind: str
     location: Location | None
@@ -174,6 +178,8 @@ class Update:
     variables: tuple[str, ...]
     optimizer: str | None = None
     skipped: tuple[str, ...] = ()
+    changed: int | None = None
+    raised: str | None = None
 
 
 @dataclass(frozen=True)

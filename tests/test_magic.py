@@ -185,7 +185,7 @@ def test_expected_findings_raise_no_alarm(ready: Any) -> None:
 def test_a_crash_of_gradmagic_does_not_cost_the_cell(ready: Any, monkeypatch: Any) -> None:
     import gradmagic.diagnose
 
-    def broken(recording: Any) -> Any:
+    def broken(*given: Any) -> Any:
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr(gradmagic.diagnose, "locate", broken)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmagic.capture.events import RawOp, RawUpdate
+from gradmagic.capture.updates import steps_of
 from gradmagic.recording import (
     WRITES,
     Applied,
@@ -55,16 +56,21 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
         run = chosen[1] if chosen else sources[0][1] if sources else None
         return Applied(variable, gradient, chosen[0] if chosen else None, run)
 
+    def pairs_of(update: RawUpdate) -> tuple[Applied, ...]:
+        """The pairs of the trace that ran: its gradients are those of the calls that were kept."""
+        traces = [tuple(pair(v, g) for v, g in given) for given, _ in update.traces or [(update.pairs, [])]]
+        return max(reversed(traces), key=lambda pairs: sum(p.run is not None for p in pairs))
+
     updates = [
         Update(
             u.seq,
             u.kind,
             session.spans.span(u.place),
             u.optimizer,
-            tuple(pair(v, g) for v, g in u.pairs),
+            pairs_of(u),
             u.skipped,
             u.raised,
-            u.count,
+            _count(session, u),
             u.in_graph,
             u.type,
             _learning_rate(session, u),
@@ -88,6 +94,23 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
         pairs = (*before.pairs, made) if before else (made,)
         places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
     return (*updates, *places.values()), tuple(assignments)
+
+
+def _count(session: Session, update: RawUpdate) -> int:
+    """How often a place updated: its calls, or in a graph the runs of that graph, or the steps that the optimizer counted."""
+    if not update.traces:
+        return update.count
+    wanted = {variable for variable, _ in update.pairs}
+    runs = 0
+    for _, templates in update.traces:
+        fitting = [t.runs for t in templates if wanted & {s.id for s in t.run.sources}] or [t.runs for t in templates]
+        runs += max(fitting, default=0)
+    if runs:
+        return runs
+    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
+    shared = sum(u.optimizer_ref is not None and u.optimizer_ref() is optimizer for u in session.updates) > 1
+    now = steps_of(session, optimizer) if optimizer is not None and not shared else None
+    return len(update.traces) if now is None or update.begun is None else max(now - update.begun, 0)
 
 
 def _learning_rate(session: Session, update: RawUpdate) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
+from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.backward import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
@@ -18,6 +19,7 @@ from gradmagic.capture.numbers import array_of, dtype_name, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
+from gradmagic.capture.trail import is_due, note_values
 from gradmagic.recording import Gradient, Raised, Source, Span
 from gradmagic.sizes import limits
 
@@ -64,6 +66,9 @@ def ask(
         _note_question(session, run, site, target, flat, frame)
     except Exception as error:
         session.failed("note what a gradient call was asked for", error)
+    if run.in_graph and site.norms:
+        # A further trace of a place that has run already: only what runs counts.
+        site.count -= 1
     doing = session.doing
     before, doing.current_run, doing.phase = doing.phase, run, "backward"
     try:
@@ -76,6 +81,7 @@ def ask(
         raise
     finally:
         doing.current_run, doing.phase = None, before
+        run.hiding.clear()
     try:
         _note_answer(session, site, run, flat, flatten(result), tape, target)
     except Exception as error:
@@ -105,6 +111,8 @@ def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, fl
     naming = _owner_of_tape(session, user_frame)
     run.sources = tuple(source_of(session, s, naming, i, run.turn == 0) for i, s in enumerate(flat))
     _note_renewal(session, run, site)
+    if is_due(run.turn) and context.executing_eagerly():
+        note_values(session, site, run.turn, session.changes.now(s.id for s in run.sources if s.kind == "variable"))
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(naming, dict.fromkeys(targets, target))
 
@@ -174,8 +182,9 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
         return None
     try:
         with session.aside():
-            value = session.variables.unwrap(variable).read_value_no_copy()
-            session.changes.first(session.variables.unwrap(variable).handle._id, value)
+            inner = session.variables.unwrap(variable)
+            value = read_variable_op(inner.handle, inner.dtype)
+            session.changes.first(inner.handle._id, value)
             return numbers_of(value)
     except Exception:
         return None
@@ -201,13 +210,22 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     if not site.limits:
         site.limits = limits(run.sources)
     worst = max(map(status_of, results, flows, site.limits), key=RANK.__getitem__, default="ok")
-    closely = RANK[worst] > site.worst or run.turn == 0
+    lost = is_first_lost(site, run, worst)
+    closely = RANK[worst] > site.worst or run.turn == 0 or lost
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
     run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
-    _keep(session, site, run, worst, tape)
+    _keep(session, site, run, worst, tape, lost=lost)
+
+
+def is_first_lost(site: RawSite, run: RawRun, worst: str) -> bool:
+    """Whether this is the first run of a place whose target is not finite while all gradients were so far."""
+    if not run.lost or site.lost or max(site.worst, RANK[worst]) >= RANK["inf"]:
+        return False
+    site.lost = True
+    return True
 
 
 def _has_nan(gradient: Any) -> bool:
@@ -242,7 +260,7 @@ def _aggregated(session: Session, key: int | None) -> bool:
     return False
 
 
-def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTape | None) -> None:
+def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTape | None, *, lost: bool = False) -> None:
     """Keep the first run of a place and every run that is worse than all before it; forget the ops of the others."""
     if tape is not None:
         tape.used = True
@@ -252,7 +270,7 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
     # From the second turn on the updates between two calls go as well; those behind the first call stay with it.
     start = site.opened if run.turn > 1 else min((r[0] for r in (tape.recording if tape else ())), default=run.seq)
     site.opened = session.next()
-    if run.turn == 0 or bad > site.worst:
+    if run.turn == 0 or bad > site.worst or lost:
         site.worst = max(site.worst, bad)
         session.runs.append(run)
         session.kept_until = max(session.kept_until, run.seq)

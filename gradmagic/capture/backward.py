@@ -11,6 +11,7 @@ from tensorflow.python.framework import indexed_slices
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.hiding import HIDING, hidden_by
 from gradmagic.capture.numbers import array_of, numbers, quick
 from gradmagic.capture.session import Session
 
@@ -39,9 +40,11 @@ def watch_backward(session: Session) -> None:
         position = callbacks.index(session.on_op)
         del callbacks[position]
         try:
-            return original(op_name, *args)
+            result = original(op_name, *args)
         finally:
             callbacks.insert(position, session.on_op)
+        _note_as_one(session, text_of(op_name), args, result)
+        return result
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
         run = doing.current_run
@@ -57,6 +60,17 @@ def watch_backward(session: Session) -> None:
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
+
+
+def _note_as_one(session: Session, op_type: str, args: tuple[Any, ...], result: Any) -> None:
+    """One op in the place of all that a gradient function computed: what its results were computed from, for whoever uses them further on."""
+    _, _, inputs, _, out_grads, *_ = args
+    sent = result if isinstance(result, (list, tuple)) else [result]
+    given = tuple([key for t in (*out_grads, *(inputs or ())) if t is not None and (key := identity_of(t)) is not None])
+    # Where a gradient is only handed on, whoever made it stays its maker.
+    made = tuple([key for t in sent if t is not None and (key := identity_of(t)) is not None and key not in given])
+    run = session.doing.current_run
+    session.ops.append(RawOp(session.next(), f"{op_type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
 
 
 def _is_users(session: Session, op_type: str) -> bool:
@@ -84,6 +98,8 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
     sent_ids, flows = _looked_at(run, sent)
     step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
     run.steps.append(step)
+    if name in HIDING and inputs is not None:
+        run.hiding.append((step, inputs))
     if any(flow[2] or not flow[1] for flow in flows):
         close_look(session, run, step, inputs, outputs, out_grads, list(sent))
 
@@ -112,6 +128,9 @@ def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, output
         with session.aside():
             step.close = (tuple(numbers_if_any(t) for t in inputs or ()), tuple(numbers_if_any(t) for t in outputs or ()))
             step.examples = _examples(inputs, outputs, out_grads, sent, {})
+            if step.examples:
+                bad = array_of(_tensor_of(sent[step.examples["input"]]))
+                step.examples["hidden_by"] = hidden_by(np.shape(bad), step.examples["index"], [(s, v) for s, v in run.hiding if s is not step])
             dead = [i for i, key in enumerate(step.sent) if key is not None and (flow := flows.get(key)) is not None and flow[2]]
             product = _product(step, dead, inputs, out_grads)
             if product:

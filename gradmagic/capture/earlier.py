@@ -101,11 +101,11 @@ def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> Stale
     for before, after in zip(old.get_operations(), new.get_operations(), strict=True):
         if after.type == "Const" and before.node_def.attr["value"] != after.node_def.attr["value"]:
             was, now = (tensor_util.MakeNdarray(op.get_attr("value")) for op in (before, after))
-            for text, value in known.values.items():
+            for read, value in known.values.items():
                 if isinstance(value, (bool, int, float, list)) and np.array_equal(np.asarray(value, now.dtype), now):
                     # As it was written: a float32 has more digits than the code.
                     before_ = float(str(was[()])) if was.dtype.kind == "f" and not was.shape else was.tolist()
-                    return StaleRead(known.name, text, before_, value, known.place(session, text), 1)
+                    return StaleRead(known.name, read.text, before_, value, known.place(session, read), 1)
     return None
 
 

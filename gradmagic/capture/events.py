@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,13 @@ class RawRun:
     target_value: float | None = None
     look: bool = True
     ran: bool = False
+    # While the gradients are computed: products and selections, each with the values that went into the op.
+    hiding: list[tuple[RawStep, Any]] = field(default_factory=list)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the target is known not to be finite."""
+        return self.target_value is not None and not math.isfinite(self.target_value)
 
 
 @dataclass
@@ -122,12 +130,14 @@ class RawSite:
     count: int = 0
     first_bad: int | None = None
     worst: int = 0
+    lost: bool = False
     norms: list[list[float | None]] = field(default_factory=list)
     limits: tuple[float, ...] = ()
     ids: frozenset[int] = frozenset()
     last: int = 0
     renewed: int = 0
     opened: int = 0
+    trail: Any = None
 
 
 @dataclass
@@ -146,3 +156,6 @@ class RawUpdate:
     repeated: int = 0
     fresh: int = 0
     given: set[int] = field(default_factory=set)
+    # Each trace gives the optimizer other tensors: those of every trace, with the gradient calls of the same graph.
+    traces: list[tuple[list[tuple[int, int | None]], list[Any]]] = field(default_factory=list)
+    begun: int | None = None

@@ -17,6 +17,7 @@ from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of, quick
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
+from gradmagic.capture.trail import trails_of
 from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
@@ -51,6 +52,7 @@ def recording_of(session: Session) -> Recording:
     as_called(session)
     as_one(session, raw)
     by_output = {out: op for op in raw for out in op.outputs}
+    trails_of(session)
     links = {id(run): link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
     tensors = {
@@ -68,7 +70,7 @@ def recording_of(session: Session) -> Recording:
         _tapes(session),
         tuple(_run(session, run, links[id(run)], tensors) for run in session.runs),
         tuple(
-            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms), s.renewed)
+            Site(s.id, s.kind, session.spans.span(s.place), s.count, s.first_bad, tuple(tuple(n) for n in s.norms), s.renewed, s.trail.fact(s.norms) if s.trail is not None else None)
             for s in session.sites.values()
             if any(r.site == s.id for r in session.runs)
         ),
@@ -89,6 +91,7 @@ def recording_of(session: Session) -> Recording:
         session.cell_seconds,
         _layers(session, ops, code),
         worker(),
+        session.visits.facts(session),
         tuple(dict.fromkeys(session.unseen)),
     )
 

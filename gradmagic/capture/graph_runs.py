@@ -7,12 +7,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from gradmagic.capture.asking import RANK, site_of, status_of
+from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of
 from gradmagic.capture.backward import flow_of
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, numbers_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
+from gradmagic.capture.trail import is_due, note_values
 from gradmagic.recording import Gradient, Source
 from gradmagic.sizes import limits, sizes
 
@@ -33,6 +34,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     """A gradient call inside a graph ran: `found` holds the value of each gradient that is not None. The run, if it is kept and something in it is bad."""
     traced: RawRun = template.run
     template.ran = True
+    template.runs += 1
     site = site_of(session, template.kind, template.place, len(traced.sources))
     if traced not in session.runs and not any(r.site == site.id for r in session.runs):
         traced.site = site.id
@@ -40,6 +42,10 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     count = site.count if site.norms else 0
     run = dataclasses.replace(traced, seq=session.next(), site=site.id, turn=count, gradients=(), flows={}, in_graph=True, ran=True, look=count % session.every == 0)
     site.count = count + 1
+    for source in traced.sources:
+        session.visits.step(source.id)
+    if before and is_due(count):
+        note_values(session, site, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits and before:
@@ -53,7 +59,10 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     if bad and (site.first_bad is None or not site.norms[:-1]):
         site.first_bad = run.turn
     site.opened, opened = session.next(), site.opened
-    if run.turn and bad <= site.worst:
+    value = array_of(target) if target is not None else None
+    run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
+    first_lost = is_first_lost(site, run, worst)
+    if run.turn and bad <= site.worst and not first_lost:
         if run.turn > 1 and not session.doing.active:
             session.trim(opened)
         return None
@@ -63,10 +72,8 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
         for source in run.sources:
             if source.id in before:
                 session.changes.first(source.id, before[source.id])
-    value = array_of(target) if target is not None else None
     if target is not None and run.targets:
         session.tensors[run.targets[0]] = note_tensor(session, target)
-    run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
     run.gradients = tuple(
         Gradient(m, t.id, numbers_of(g, histogram=True) if g is not None else None, sp, traced.unconnected_zero and _is_made_of_nothing(made), t.shape or shape)
         for m, g, sp, t, shape, made in zip(template.missing, results, template.sparse, traced.gradients, template.shapes, template.tensors, strict=True)
@@ -75,5 +82,5 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     # The values of a graph's tensors are kept once: those of the worst run.
     session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
     session.runs.append(run)
-    lost = target is not None and run.targets and session.tensors[run.targets[0]].finite is False
+    lost = run.lost or (target is not None and run.targets and session.tensors[run.targets[0]].finite is False)
     return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,12 +44,7 @@ class Graphs:
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
-        for cell in getattr(function, "__closure__", None) or ():
-            content = cell.cell_contents
-            for concrete in getattr(content, "_list_all_concrete_functions", lambda: [])():
-                if concrete.graph in PROBES:
-                    return True
-        return False
+        return any(concrete.graph in PROBES for inner in _compiled_in(function) for concrete in inner._list_all_concrete_functions())
 
     def template(self, run: RawRun, site: RawSite, results: list[Any], targets: list[Any]) -> None:
         """A gradient call was traced: remember which tensors will hold its answers."""
@@ -79,6 +75,8 @@ class Graphs:
         outputs = outputs or ()
         outs = tuple(getattr(o, "_id", None) for o in outputs)
         for tensor, key in zip(args, ids, strict=True):
+            if key is not None:
+                session.visits.read(key, True)
             if key is not None and key not in session.tensors:
                 session.tensors[key] = session.variables.identify(tensor)
         from gradmagic.capture.ops import note_tensor
@@ -88,6 +86,21 @@ class Graphs:
                 session.tensors[key] = note_tensor(session, tensor)
         if len(self.calls) < 1000:
             self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.doing.active, session.doing.phase))
+
+
+def _compiled_in(function: Any, depth: int = 0) -> list[Any]:
+    """The compiled functions that a Python function closes over, itself or through a wrapper."""
+    found = []
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:
+            continue
+        if hasattr(content, "_list_all_concrete_functions"):
+            found.append(content)
+        elif depth < 3 and isinstance(content, types.FunctionType):
+            found += _compiled_in(content, depth + 1)
+    return found
 
 
 class Call:

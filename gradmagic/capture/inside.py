@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradmagic.capture.backward import close_look
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.execution import Unrepeatable
+from gradmagic.capture.hiding import HIDING
 from gradmagic.capture.numbers import array_of, numbers_of, quick
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.replay import Replay
@@ -72,6 +73,7 @@ def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:
 
 def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any]) -> None:
     run.steps = [dataclasses.replace(step) for step in run.steps]
+    run.hiding = [(step, [values.get(i) for i in step.inputs or ()]) for step in run.steps if step.type in HIDING]
     for step in run.steps:
         for key in (*step.received, *step.sent):
             if key is not None and key in values and key not in run.flows:
@@ -87,6 +89,7 @@ def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any])
             [values.get(i) for i in step.received],
             [values.get(i) for i in step.sent],
         )
+    run.hiding.clear()
 
 
 def _note_hidden(session: Session, template: Template, values: Mapping[int | None, Any], before: list[tuple[Any, Any]]) -> None:

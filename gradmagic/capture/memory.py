@@ -32,7 +32,7 @@ class Memory:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._tables: dict[Any, tuple[int, dict[int, list[int]]]] = {}
+        self._tables: dict[Any, tuple[int, dict[int, list[int]], set[float]]] = {}
 
     def forget(self) -> None:
         """A variable may have been written to."""
@@ -41,14 +41,18 @@ class Memory:
 
     def owners(self, array: Any, kind: Any, keys: list[int], known: dict[int, Known]) -> list[int]:
         """Those of the variables `keys`, all of one kind, whose value is this very array."""
-        count, table = self._tables.get(kind, (-1, {}))
+        count, table, numbers = self._tables.get(kind, (-1, {}, set()))
         if count != len(keys):
-            table = self._read(keys, known)
-            self._tables[kind] = len(keys), table
+            table, numbers = self._read(keys, known)
+            self._tables[kind] = len(keys), table, numbers
+        if array.ndim == 0 and array.dtype.kind == "f" and array == array and float(array) not in numbers:
+            return []
         return [key for key in table.get(_address(array), ()) if known[key].ref() is not None]
 
-    def _read(self, keys: list[int], known: dict[int, Known]) -> dict[int, list[int]]:
+    def _read(self, keys: list[int], known: dict[int, Known]) -> tuple[dict[int, list[int]], set[float]]:
+        """The variables by the address of their values, and the values of those that are single numbers."""
         table: dict[int, list[int]] = {}
+        numbers: set[float] = set()
         with self.session.aside():
             for key in keys:
                 ref = known[key].ref
@@ -61,7 +65,9 @@ class Memory:
                     continue
                 if value is not None:
                     table.setdefault(_address(value), []).append(key)
-        return table
+                    if value.ndim == 0 and value.dtype.kind == "f":
+                        numbers.add(float(value))
+        return table, numbers
 
 
 def memory_of(tensor: Any) -> Any:

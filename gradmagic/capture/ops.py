@@ -59,6 +59,7 @@ def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops, doing = context.context(), session.tensors, session.ops, session.doing
     look = not ctx.list_physical_devices("GPU")
     innermost, memory, count = session.spans.innermost, session.variables.memory, session._counter
+    visits = session.visits
 
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
         if type(op_type) is bytes:
@@ -66,6 +67,10 @@ def _watch_ops(session: Session) -> None:
         if graph is None and may_write(op_type):
             memory.forget()
         if session.busy:
+            return
+        # Of an optimizer's own arithmetic only what it writes matters.
+        updating = doing.phase == "update" and graph is None and not doing.active
+        if updating and op_type not in WRITES and op_type != "VarHandleOp":
             return
         place = innermost(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
@@ -77,7 +82,9 @@ def _watch_ops(session: Session) -> None:
         ids = tuple([t._id for t in inputs])
         for tensor in inputs:
             if tensor._id not in tensors:
-                tensors[tensor._id] = session.variables.identify(tensor)
+                found = tensors[tensor._id] = note_tensor(session, tensor, look=look) if updating else session.variables.identify(tensor)
+                if found.variable is not None:
+                    visits.read(found.variable, doing.layer is not None)
         for out in outputs:
             noted = tensors[out._id] = note_tensor(session, out, look=look)
             if noted.finite is False:
@@ -89,11 +96,18 @@ def _watch_ops(session: Session) -> None:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
-        if op_type in WRITES or op_type == "VarHandleOp":
+        if op_type == "ReadVariableOp":
+            if doing.phase != "update":
+                visits.read(ids[0], layer is not None)
+        elif op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)
             else:
                 session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+                if doing.phase == "update" or op_type != "AssignVariableOp":
+                    visits.step(ids[0])
+                else:
+                    visits.assign(ids[0], place)
         if len(known_ops) > session.max_ops:
             session.bound()
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
+
+from tensorflow.python.autograph.impl.api import autograph_artifact
 
 _ABSENT = object()
 
@@ -16,6 +19,9 @@ class Patches:
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Replace ``owner.name``. An attribute that was inherited is inherited again afterwards."""
+        if isinstance(value, FunctionType) and value.__module__.startswith("gradmagic."):
+            # AutoGraph would translate it, and all that it calls, wherever a `tf.function` calls what it stands for.
+            autograph_artifact(value)
         before = vars(owner).get(name, _ABSENT)
         setattr(owner, name, value)
 

@@ -79,6 +79,9 @@ class Session:
         from gradmagic.capture.changes import Changes
 
         self.changes = Changes(self)
+        from gradmagic.capture.trail import Visits
+
+        self.visits = Visits()
 
     def next(self) -> int:
         return next(self._counter)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import sys
-import textwrap
 import weakref
 from typing import Any
 
@@ -16,13 +13,14 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.util import tf_decorator
 
+from gradmagic.capture.reads import MISSING, Read, callables, lookup, parts_of, plain, reads_of
 from gradmagic.capture.session import Session
 from gradmagic.recording import KeptObject, Span, StaleRead
 
-MISSING = object()
 SMALL = 1000
 # Lists of a model's weights are made anew by every read: in the first calls, and then ever more seldom.
 OFTEN = 32
+CLOSELY = 64
 WEIGHTS = frozenset({"trainable_variables", "trainable_weights"})
 
 
@@ -36,30 +34,31 @@ class Weights(tuple[int, ...]):
 
 
 class Traced:
-    """A function of the user's: which Python values its code reads, and what they were when its graph was made."""
+    """A function of the user's, or a training step of Keras': which Python values its code reads, and what they were when its graph was made."""
 
-    def __init__(self, function: Any, reads: dict[str, tuple[int, tuple[str, ...]]], spaces: list[dict[str, Any]]) -> None:
-        self.function = weakref.ref(function)
-        self.name = getattr(function, "__name__", "the function")
-        self.reads, self.spaces = reads, spaces
+    def __init__(self, owner: Any, name: str, reads: list[Read]) -> None:
+        # The function is held, so that no other one gets its id.
+        self.owner, self.name, self.reads = owner, name, reads
         self.calls = 0
         self.values = self.now()
-        self.made: dict[str, Any] = {}
-        self.found: dict[str, StaleRead] = {}
+        self.made: dict[Read, Any] = {}
+        self.found: dict[Read, StaleRead] = {}
 
-    def place(self, session: Session, text: str) -> Span | None:
+    def place(self, session: Session, read: Read) -> Span | None:
         """The line on which the code reads a value."""
-        code = getattr(self.function(), "__code__", None)
-        return session.spans.at(code.co_filename, self.reads[text][0], function=self.name) if code is not None else None
+        if not read.file:
+            # No line of the user's reads it: the call of Keras' that runs now.
+            return session.spans.span(session.training[-1].span) if session.training else None
+        return session.spans.at(read.file, read.line, function=read.function)
 
-    def is_other(self, text: str, value: Any) -> bool:
+    def is_other(self, read: Read, value: Any) -> bool:
         """Whether a value is none of those that the graph can have been made with."""
-        return value is not MISSING and value != self.values.get(text) and (text not in self.made or value != self.made[text])
+        return value is not MISSING and value != self.values.get(read) and (read not in self.made or value != self.made[read])
 
-    def now(self) -> dict[str, Any]:
+    def now(self) -> dict[Read, Any]:
         """What the code would read now."""
         weights = self.calls < OFTEN or self.calls & (self.calls - 1) == 0
-        return {text: _value(names, self.spaces, weights) for text, (_, names) in self.reads.items()}
+        return {read: _value(read, weights) for read in self.reads}
 
 
 def install(session: Session) -> None:
@@ -67,22 +66,24 @@ def install(session: Session) -> None:
     original = polymorphic_function.Function.__call__
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or not context.executing_eagerly():
+        if session.busy or not context.executing_eagerly() or tf.config.functions_run_eagerly():
             return original(self, *args, **kwargs)
         known = session.traced.get(id(self), MISSING)
         if known is MISSING:
             known = session.traced[id(self)] = traced(session, self)
         if known is None:
             return original(self, *args, **kwargs)
-        values, count = known.now(), self.experimental_get_tracing_count()
+        count = self.experimental_get_tracing_count()
+        # Names that are read change seldom, and stay changed.
+        values = _now(session, known) if known.calls < CLOSELY or known.calls % 8 == 0 else {}
         result = original(self, *args, **kwargs)
         known.calls += 1
         if self.experimental_get_tracing_count() != count:
-            known.values = values
             # What the trace itself made (a model builds its layers when it is first called) is what the graph works with.
-            known.made = {text: value for text, value in known.now().items() if isinstance(value, (Weights, KeptObject))}
-        elif any(known.is_other(text, value) for text, value in values.items()):
-            _note(session, known, values, sys._getframe(1))
+            known.made = _now(session, known)
+            known.values = values or known.made
+        else:
+            _note(session, known, values)
         return result
 
     __call__.__wrapped__ = original  # type: ignore[attr-defined]
@@ -94,83 +95,80 @@ def stale_reads(session: Session) -> list[StaleRead]:
     return [*session.stale, *(read for known in session.traced.values() if known is not None for read in known.found.values())]
 
 
-def _note(session: Session, known: Traced, values: dict[str, Any], frame: Any) -> None:
-    for text, value in values.items():
-        before = known.values.get(text)
-        if known.is_other(text, value) and text not in known.found:
-            known.found[text] = StaleRead(known.name, text, before, value, known.place(session, text), known.calls)
+def _now(session: Session, known: Traced) -> dict[Read, Any]:
+    try:
+        return known.now()
+    except Exception as error:
+        session.failed("look at what a `tf.function` reads", error)
+        return {}
+
+
+def _note(session: Session, known: Traced, values: dict[Read, Any]) -> None:
+    for read, value in values.items():
+        if read in known.values and read not in known.found and known.is_other(read, value):
+            known.found[read] = StaleRead(known.name, read.text, known.values.get(read), value, known.place(session, read), known.calls)
 
 
 def traced(session: Session, function: Any) -> Traced | None:
-    """What the code of a function of the user's reads; None where there is no such code."""
+    """What the code of a function of the user's, or of a model's training step, reads; None where there is no such code."""
     try:
-        inner: Any = tf_decorator.unwrap(function._python_function)[1]
-        bound = getattr(inner, "__self__", None)
-        # TensorFlow binds a method to a stand-in that holds its object weakly.
-        bound = getattr(bound, "target", bound)
-        plain: Any = inspect.unwrap(getattr(inner, "__func__", inner))
-        code = getattr(plain, "__code__", None)
-        if code is None or not session.spans.is_user_file(code.co_filename):
+        step = _training_step(function._python_function)
+        if step is not None:
+            return _of_model(session, function, step)
+        parts = parts_of(session, [(function._python_function, None)])
+        first = tf_decorator.unwrap(function._python_function)[1]
+        if not parts or parts[0].plain is not inspect.unwrap(getattr(first, "__func__", first)):
             return None
-        lines, first = inspect.getsourcelines(plain)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-        closed = {}
-        for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=False):
-            try:
-                closed[name] = cell.cell_contents
-            except ValueError:
-                continue
-        if bound is not None and code.co_argcount:
-            closed[code.co_varnames[0]] = bound
-        return Traced(plain, _reads(tree, first), [closed, plain.__globals__])
-    except (OSError, TypeError, SyntaxError, AttributeError, IndentationError):
+        return Traced(function, parts[0].plain.__name__, reads_of(parts))
+    except Exception as error:
+        session.failed("look at what a `tf.function` reads", error)
         return None
 
 
-def _reads(tree: ast.Module, first: int) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """The names and attributes that the code reads and never writes, with their lines."""
-    written: set[str] = set()
-    found: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
-            written.add(ast.unparse(node))
-        if isinstance(node, ast.arg):
-            written.add(node.arg)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-            names = _chain(node)
-            if names is not None:
-                found.setdefault(ast.unparse(node), (node.lineno + first - 1, names))
-    return {text: read for text, read in found.items() if text not in written}
-
-
-def _chain(node: ast.expr) -> tuple[str, ...] | None:
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute):
-        before = _chain(node.value)
-        return None if before is None else (*before, node.attr)
+def _training_step(function: Any, depth: int = 0) -> Any:
+    """The bound `train_step` that Keras wraps into a compiled function; None for any other function."""
+    code = getattr(function, "__code__", None)
+    if code is None or depth > 4 or not str(getattr(function, "__module__", "")).startswith("keras."):
+        return None
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            continue
+        if name == "step_function":
+            return value if getattr(value, "__name__", "") == "train_step" else None
+        value = getattr(value, "_python_function", value)
+        if inspect.isfunction(value) and (found := _training_step(value, depth + 1)) is not None:
+            return found
     return None
 
 
-def _value(names: tuple[str, ...], spaces: list[dict[str, Any]], weights: bool) -> Any:
+def _of_model(session: Session, function: Any, step: Any) -> Traced:
+    model = step.__self__
+    own = session.spans.is_user_file(getattr(inspect.unwrap(step.__func__), "__code__", _of_model.__code__).co_filename)
+    roots = [(step.__func__, model)] if own else []
+    parts = parts_of(session, [*roots, (type(model).compute_loss, model), *callables(model), *callables(getattr(model, "loss", None))])
+    reads = reads_of(parts, len(roots))
+    if not own and session.training:
+        call = session.training[-1]
+        reads.append(Read(f"{call.model}.trainable_variables", ("model", "trainable_variables"), [{"model": model}]))
+    return Traced(function, "train_step" if own else session.training[-1].name if session.training else "fit", reads)
+
+
+def _value(read: Read, weights: bool) -> Any:
     """What a chain of names leads to, where that can be told apart from another value: a plain number, text or small array, an object of Keras, a variable, a model's list of weights.
 
-    None for anything else, `MISSING` for weights that are not asked for this time. Properties are not run, but for those lists.
+    None for anything else (of code that is only called: for all but numbers and texts), `MISSING` for weights that are not asked for this time. Properties are not run, but for those lists.
     """
-    value: Any = MISSING
-    for space in spaces:
-        if names[0] in space:
-            value = space[names[0]]
-            break
-    for name in names[1:]:
-        if value is MISSING:
-            return None
-        if name in WEIGHTS and isinstance(value, keras.Layer) and getattr(type(value), name, None) in (getattr(keras.Layer, name), getattr(keras.Model, name)):
-            return Weights(id(v) for v in getattr(value, name)) if weights else MISSING
-        value = getattr(value, "__dict__", {}).get(name, MISSING) if not inspect.ismodule(value) else MISSING
-    if isinstance(value, (bool, int, float, str)):
-        return value
+    names = read.names
+    if names[-1] in WEIGHTS and not read.inner:
+        owner = lookup(names[:-1], read.spaces)
+        if isinstance(owner, keras.Layer) and getattr(type(owner), names[-1], None) in (getattr(keras.Layer, names[-1]), getattr(keras.Model, names[-1])):
+            return Weights(id(v) for v in getattr(owner, names[-1])) if weights else MISSING
+    value = lookup(names, read.spaces)
+    number = plain(value)
+    if number is not None or read.inner:
+        return number
     if isinstance(value, np.ndarray) and value.size <= SMALL:
         return value.tolist()
     if isinstance(value, (keras.Layer, keras.Optimizer, keras.Metric, keras.Loss, tf.Variable)):

@@ -136,8 +136,6 @@ def _watch_tf_gradients(session: Session) -> None:
         return ask(session, "tf.hessians", None, ys, xs, lambda: second(ys, xs, *args, **kwargs), sys._getframe(1))
 
     second = tf.hessians
-    # AutoGraph knows TensorFlow's own functions by their modules; these it would translate, with everything that they call.
-    gradients, hessians = tf.autograph.experimental.do_not_convert(gradients), tf.autograph.experimental.do_not_convert(hessians)
     session.patches.set(tf, "hessians", hessians)
     session.patches.set(gradients_impl, "gradients_v2", gradients)
     session.patches.set(tf, "gradients", gradients)

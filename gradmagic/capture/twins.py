@@ -36,6 +36,7 @@ class Template:
         self.targets = targets
         self.weights: list[Any] = []
         self.seen = self.ran = self.compared = False
+        self.runs = 0
         self._graph = weakref.ref(graph) if isinstance(graph, func_graph.FuncGraph) else lambda: graph
 
     def graph_now(self) -> Any:

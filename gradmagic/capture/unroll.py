@@ -76,7 +76,8 @@ class Unroller:
         for op in operations:
             if self.budget <= 0:
                 break
-            if op.type == "Placeholder" and op.outputs and op.outputs[0]._id in known:
+            # A small value from outside stands in a graph as a constant.
+            if op.type in ("Placeholder", "Const") and op.outputs and op.outputs[0]._id in known:
                 continue
             self.budget -= 1
             seq, noted, inner_tapes, noted_phase, layer, by_user = notes.get(op.name, (0, None, frozenset(), "forward", None, False))
@@ -144,12 +145,21 @@ class Unroller:
                 inside[tensor._id] = before
             else:
                 self._fresh(tensor, inside, True)
+        owner.inputs = self._condition(graph, op, owner, [inside[t._id] for t in inner.inputs], depth)
         results = self._ops(inner, inside, (*owner.branches, (owner.seq, "body")), owner.tapes, owner.place, depth + 1)
         for tensor, before, after, out in zip(inner.inputs, inputs, inner.outputs, outputs, strict=False):
             turned = results.get(after._id, after._id)
             if inside[tensor._id] != before:
                 self._merge((before, turned), inside[tensor._id], owner.branches, owner.tapes, owner.place, owner.span)
             self._merge((before, turned), out, owner.branches, owner.tapes, owner.place, owner.span, owner.seq)
+
+    def _condition(self, graph: Any, op: Any, owner: RawOp, state: list[int], depth: int) -> tuple[int, ...]:
+        """What decides on another turn of a loop."""
+        inner, outputs = function_of(graph, op.get_attr("cond").name)
+        if inner is None:
+            return ()
+        results = self._ops(inner, {t._id: now for t, now in zip(inner.inputs, state, strict=False)}, (*owner.branches, (owner.seq, "cond")), owner.tapes, owner.place, depth + 1)
+        return tuple(results.get(t._id, t._id) for t in outputs[:1])
 
     def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None, owner: int | None = None) -> None:
         attributes = ("owner", owner) if owner is not None else ()

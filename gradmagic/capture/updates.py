@@ -7,7 +7,9 @@ import sys
 import weakref
 from typing import Any
 
+import numpy as np
 from tensorflow.python.eager import context
+from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.backward import identity_of
@@ -160,7 +162,10 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         update = RawUpdate(session.next(), kind, place, name, pairs, tuple(skipped), in_graph=in_graph, type=type(optimizer).__name__, optimizer_ref=weakref.ref(optimizer))
         for known in session.updates:
             if known.place == place and known.kind == kind and [p[0] for p in known.pairs] == [p[0] for p in pairs] and known.skipped == update.skipped:
-                known.count += is_first_replica()
+                if in_graph:
+                    known.traces.append((pairs, _asking(session)))
+                else:
+                    known.count += is_first_replica()
                 known.repeated += _is_repeated(known, pairs)
                 known.fresh += _is_fresh(session, known, optimizer)
                 return update
@@ -168,8 +173,27 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         session.failed("note an optimizer's step", error)
         return None
     _is_repeated(update, pairs)
+    if in_graph:
+        update.traces.append((pairs, _asking(session)))
+        update.begun = steps_of(session, optimizer)
     session.updates.append(update)
     return update
+
+
+def _asking(session: Session) -> list[Any]:
+    """The gradient calls of the graph that is being traced."""
+    graph = framework_ops.get_default_graph()
+    return [t for t in session.graphs.traced_runs if t.graph_now() is graph]
+
+
+def steps_of(session: Session, optimizer: Any) -> int | None:
+    """How many steps an optimizer has made; None where its count cannot be read."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    try:
+        with session.aside(), framework_ops.init_scope():
+            return int(np.asarray(inner.iterations))
+    except Exception:
+        return None
 
 
 def _is_fresh(session: Session, update: RawUpdate, optimizer: Any) -> bool:
@@ -235,7 +259,7 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
         finally:
             session.keras.stack.pop()
             if retraced is not None:
-                self.train_function = retraced
+                _keep_until_end(session, self, retraced)
 
     call.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(owner, name, call)
@@ -252,6 +276,17 @@ def _training_call(session: Session, model: Any, name: str) -> TrainingCall:
     session.training.append(note)
     del session.training[:-100]
     return note
+
+
+def _keep_until_end(session: Session, model: Any, before: Any) -> None:
+    """Give a model its old training function back when the check ends, unless it was compiled anew meanwhile."""
+    ours = model.train_function
+
+    def back() -> None:
+        if model.train_function is ours:
+            model.train_function = before
+
+    session.patches.on_undo(back)
 
 
 def _set_aside(session: Session, model: Any) -> Any:

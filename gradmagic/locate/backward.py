@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
 
-ADDERS = frozenset({"AddN", "AddV2", "Add", "Identity"})
+# The rows that several reads of a table send are set side by side.
+ADDERS = frozenset({"AddN", "AddV2", "Add", "Identity", "ConcatV2"})
 
 
 @dataclass(frozen=True)

@@ -1,92 +1,13 @@
-"""Why a gradient is zero or not finite: the first step on the way back that made it so, or the forward op before it."""
+"""Why a gradient is not finite: the first step on the way back that made it so, or the forward op before it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
-
-
-def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
-    """For zeros: the untaken branch, the step that turned a gradient into zeros, or terms that cancel."""
-    zeros = list(indices)
-    deaths = _deaths(paths) if zeros else []
-    return [_zero(paths, deaths, index) for index in zeros]
-
-
-Death = tuple[BackwardStep, Op, int]
-
-
-def _deaths(paths: Paths) -> list[Death]:
-    """The steps that a good gradient reached and that sent zeros on, each with its op and the input that they went to."""
-    found = []
-    for step in paths.run.steps:
-        op = paths.recording.by_seq.get(step.op) if step.op is not None else None
-        if op is not None and any(flow is not None and flow.zero for flow in step.sent) and _good(step.received):
-            found += [(step, op, position) for position, flow in enumerate(step.sent) if flow is not None and flow.zero and position < len(op.inputs)]
-    return found
-
-
-def _zero(paths: Paths, deaths: list[Death], index: int) -> Fault:
-    run, bit = paths.run, 1 << index
-    reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
-    if reads and all(op.branches for op in reads):
-        branch = _untaken(paths, reads)
-        if branch is not None:
-            return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
-    for step, op, position in deaths:
-        if paths.mask.get(op.inputs[position], 0) & bit:
-            return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
-    loop = _loop_without_turns(paths, index)
-    if loop is not None:
-        return Fault("zero", "branch", run, (index,), loop, ops=tuple(reads), span=loop.span, detail={"label": "body", "certain": True})
-    seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
-    if seeds:
-        return Fault("zero", "seed", run, (index,), span=run.span)
-    numbers = run.gradients[index].numbers
-    exact = numbers is not None and numbers.all_zero
-    measured = bool(run.steps) and any(f is not None and f.norm is not None for s in run.steps for f in s.received)
-    where = reads[0].span if reads else run.span
-    return Fault("zero", "cancelled" if measured else "unknown", run, (index,), reads[0] if reads else None, span=where, detail={"exact": exact})
-
-
-def _loop_without_turns(paths: Paths, index: int) -> Op | None:
-    """The loop that a zero came back through, if the replay saw none of its body's ops run."""
-    recording, key = paths.recording, paths.run.gradients[index].id
-    for step in paths.run.steps:
-        op = recording.by_seq.get(step.op) if step.op is not None and step.type.endswith("While") else None
-        if op is None or not any(f is not None and f.zero and f.id == key for f in step.sent):
-            continue
-        body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
-        floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
-        if floats and all(t.finite is None for t in floats):
-            return op
-    return None
-
-
-def _good(flows: tuple[object, ...]) -> bool:
-    known = [f for f in flows if f is not None and getattr(f, "zero", None) is not None]
-    return bool(known) and any(not getattr(f, "zero") for f in known) and all(getattr(f, "finite") for f in known)  # noqa: B009
-
-
-def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
-    """The conditional whose other branch ran. Where its condition could not be read, the zeros themselves say it."""
-    for seq, label in reads[0].branches:
-        op = paths.recording.by_seq.get(seq)
-        if op is None or any((seq, label) not in r.branches for r in reads):
-            continue
-        if op.type.endswith("While"):
-            return op, label, False
-        condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
-        if condition is None or condition.all_zero is None:
-            return op, label, False
-        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
-        if taken != label:
-            return op, label, True
-    return None
 
 
 def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -121,10 +42,31 @@ def _nonfinite(paths: Paths, index: int) -> Fault:
             continue
         for position, flow in enumerate(step.sent):
             if flow is not None and flow.finite is False and position < len(op2.inputs) and paths.mask.get(op2.inputs[position]):
+                first = _made_before(paths, op2)
+                if first is not None:
+                    ops = tuple(_towards_target(paths, first))
+                    return Fault("nonfinite", "thrown away", run, (index,), first, step=step, ops=ops, detail={"key": first.seq, "met": op2})
                 return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": op2.seq})
     if forward is not None and forward[1] is None:
         return Fault("nonfinite", "forward", run, (index,), forward[0], detail={"key": forward[0].seq})
     return Fault("nonfinite", "unknown", run, (index,), span=run.span)
+
+
+def _made_before(paths: Paths, op: Op) -> Op | None:
+    """The op that made, of finite values, one that is not, where an op met such values already on the way forward."""
+    tensors = paths.recording.tensors
+
+    def bad(keys: tuple[int, ...]) -> list[int]:
+        return [i for i in keys if (t := tensors.get(i)) is not None and t.finite is False and has_gradient_dtype(t.dtype)]
+
+    current, seen = op, set[int]()
+    while bad(current.inputs):
+        made = [m for i in bad(current.inputs) if (m := paths.producer.get(i)) is not None and m.seq not in seen]
+        if not made:
+            return None
+        current = made[0]
+        seen.add(current.seq)
+    return current if current is not op and bad(current.outputs) and current.inputs else None
 
 
 def _finite(flows: tuple[object, ...]) -> bool:
@@ -138,7 +80,7 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
     meant: set[int] = set()
     lost = any(t.norm is not None and math.isnan(t.norm) for t in paths.run.targets)
     for op in paths.ops:
-        if lost and _hands_on_infinity(op, tensors, meant):
+        if lost and _hands_on_infinity(paths, op, meant):
             meant.update(op.outputs)
             continue
         if not any(out in paths.ancestors and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
@@ -148,17 +90,34 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
         if op.type in DATA:
             return op, next(out for out in op.outputs if (t := tensors.get(out)) is not None and t.finite is False)
         bad = [i for i in op.inputs if i not in meant and (t := tensors.get(i)) is not None and t.finite is False]
+        if (
+            bad
+            and all(_is_written_infinity(paths, tensors[i]) and tensors[i].name is None for i in bad)
+            and any((t := tensors.get(out)) is not None and t.norm is not None and math.isnan(t.norm) for out in op.outputs)
+        ):
+            # An infinite number in the code is no data: the NaN that the op makes of it is the first.
+            bad = []
         return op, bad[0] if bad else None
     return None
 
 
-def _hands_on_infinity(op: Op, tensors: Mapping[int, Tensor], meant: set[int]) -> bool:
+def _hands_on_infinity(paths: Paths, op: Op, meant: set[int]) -> bool:
     """Whether an op passes on an infinite number that was written down (a mask of -inf before a softmax) and makes no NaN of it."""
+    tensors = paths.recording.tensors
+    if op.type == "Const":
+        return all(_is_written_infinity(paths, tensors.get(out)) for out in op.outputs)
     made = [t for out in op.outputs if (t := tensors.get(out)) is not None]
     if not any(t.finite is False for t in made) or any(t.norm is None or math.isnan(t.norm) for t in made):
         return False
     bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
-    return bool(bad) and all(i in meant or (tensors[i].origin in ("constant", "unknown") and tensors[i].shape == ()) for i in bad)
+    return bool(bad) and all(i in meant or _is_written_infinity(paths, tensors[i]) for i in bad)
+
+
+def _is_written_infinity(paths: Paths, tensor: Tensor | None) -> bool:
+    if tensor is None or tensor.shape != () or tensor.norm != math.inf:
+        return False
+    made = paths.producer.get(tensor.id)
+    return made.type == "Const" if made is not None else tensor.origin in ("constant", "unknown")
 
 
 DATA = frozenset({"IteratorGetNext", "IteratorGetNextSync", "OptionalGetValue", "Const", "Placeholder", "EagerPyFunc", "PyFunc", "ParseExampleV2", "DecodeCSV", "ReadFile"})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
 
-from gradmagic.definitions import line_of, statements_behind, within
+from gradmagic.definitions import is_compared, leads_to, line_of, passed_as, statements_ahead, statements_behind, within
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
-from gradmagic.recording import Op, Span, has_gradient_dtype
+from gradmagic.recording import Escape, GradientRun, Op, Span, has_gradient_dtype
 from gradmagic.syntax import calls_outside, made_at, untaken_branch
 
 
@@ -38,6 +40,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     copied = _copied(paths, index)
     if copied is not None:
         return fault("different", span=run.span, detail={"twin": copied[0], "copied": copied[1], "key": "different"})
+    inner = _inner_call(paths, bit)
+    if inner is not None:
+        return fault("derived", span=inner.span, detail={"inner": inner, "key": inner.span})
     escape = _escape(paths, index)
     if escape is not None:
         return escape
@@ -57,8 +62,10 @@ def _locate(paths: Paths, index: int) -> Fault:
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
     if leaf:
         return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
-    if paths.reads(index):
-        return fault("outside", paths.reads(index)[-1], detail={"read": True})
+    used = [paths.producer[key].span for key in paths.ancestors if key in paths.producer]
+    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and leads_to(paths.recording, op.span, used))]
+    if before:
+        return fault("outside", before[-1], detail={"read": True})
     return fault("unread", span=run.span)
 
 
@@ -92,8 +99,8 @@ def _watch_place(paths: Paths) -> Span | None:
 
 def _escape(paths: Paths, index: int) -> Fault | None:
     """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
-    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1 and e.how not in ("bool()", "str", "repr", "format")]
-    entries = _entries(paths)
+    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1 and _may_come_back(paths, e)]
+    entries, run = _entries(paths), paths.run
 
     def fault(returned: Op | None, span: Span | None, how: str) -> Fault:
         return Fault("none", "escaped", paths.run, (index,), returned, span=span, detail={"how": how, "key": span})
@@ -118,11 +125,37 @@ def _escape(paths: Paths, index: int) -> Fault | None:
         where = (candidates[0][1].cell, candidates[0][1].file)
         returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
         return fault(returned, outside, "NumPy")
+    # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
     for last in reversed(leaving):
-        returned_by_time = next((op for op in entries if op.seq > last.seq), None)
-        if returned_by_time is not None or not any(t in paths.producer for t in paths.targets):
-            return fault(returned_by_time, last.span, last.how)
+        later = [op for op in entries if op.seq > last.seq]
+        came_back = next((op for op in later if _brings_back(paths, op, last)), None)
+        if came_back is not None:
+            return fault(came_back, last.span, last.how)
+        for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
+            came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
+            if came_back is not None or (within(run.span, key, statement) and not any(t in paths.producer for t in paths.targets)):
+                return fault(came_back, last.span, last.how)
     return None
+
+
+def _may_come_back(paths: Paths, left: Escape) -> bool:
+    if left.how in ("bool()", "str", "repr", "format"):
+        return False
+    tensor = paths.recording.tensors.get(left.tensor)
+    return tensor is None or tensor.shape != () or left.span is None or not is_compared(paths.recording, left.span)
+
+
+def _brings_back(paths: Paths, op: Op, left: Escape) -> bool:
+    """Whether an op takes in a constant of the shape and size of the value that left, which is not written down beside it."""
+    tensors = paths.recording.tensors
+    gone = tensors.get(left.tensor)
+    if gone is None or not gone.norm:
+        return False
+    alike = [
+        t for key in op.inputs if key not in paths.producer and (t := tensors.get(key)) is not None and t.shape == gone.shape and t.norm is not None and math.isclose(t.norm, gone.norm, rel_tol=1e-6)
+    ]
+    written = {float(n) for n in re.findall(r"\d+\.?\d*(?:e[-+]?\d+)?", op.span.code)} if op.span is not None else set()
+    return any(t.shape != () or t.norm not in written for t in alike)
 
 
 def _names_made(paths: Paths, index: int) -> set[str]:
@@ -131,7 +164,7 @@ def _names_made(paths: Paths, index: int) -> set[str]:
     for op in paths.reads(index):
         if op.span is not None:
             found |= made_at(paths.recording, op.span)
-    return found
+    return passed_as(paths.recording, found)
 
 
 def _entries(paths: Paths) -> list[Op]:
@@ -145,6 +178,14 @@ def _entries(paths: Paths) -> list[Op]:
                     found.append(op)
                     break
     return found
+
+
+def _inner_call(paths: Paths, bit: int) -> GradientRun | None:
+    """The call for gradients inside this tape whose target was computed from the source, while what came out of it, and is used here, was not."""
+    for run in reversed(paths.recording.runs):
+        if run.seq < paths.run.seq and any(paths.mask.get(t.id, 0) & bit for t in run.targets) and any(g.id in paths.ancestors for g in run.gradients if g.id is not None):
+            return run
+    return None
 
 
 def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:

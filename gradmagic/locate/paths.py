@@ -137,7 +137,7 @@ class Paths:
             if not has_gradient_dtype(self.dtype(key)):
                 if ignored is not None:
                     waiting.extend(self._behind(key, ignored))
-                cuts.extend(self._where_it_stopped_being_float(key))
+                cuts.extend(self.where_it_stopped_being_float(key))
                 continue
             reached.add(key)
             op = self.producer.get(key)
@@ -154,7 +154,7 @@ class Paths:
                 for index, before in enumerate(op.inputs):
                     floats = has_gradient_dtype(self.dtype(before))
                     if self._is_only_choice(op, index):
-                        cuts.extend((c, i, "choice") for c, i, _ in self._where_it_stopped_being_float(before))
+                        cuts.extend((c, i, "choice") for c, i, _ in self.where_it_stopped_being_float(before))
                         continue
                     if floats and stepped.get(op.seq) and index not in answers[op.seq] and self.mask.get(before):
                         # None for an input: the gradient function's own answer, or the tape knows of nothing behind it. What lies behind decides.
@@ -186,7 +186,8 @@ class Paths:
         """Inputs that say where or how (a condition, indices, axes) and never carry a gradient."""
         return op.type in ("SelectV2", "Select", "If", "StatelessIf", "Case") and index == 0
 
-    def _where_it_stopped_being_float(self, key: int) -> list[tuple[Op, int | None, str]]:
+    def where_it_stopped_being_float(self, key: int) -> list[tuple[Op, int | None, str]]:
+        """The ops that made something else of the float values of a source, behind a value that is no float."""
         found: list[tuple[Op, int | None, str]] = []
         seen: set[int] = set()
         waiting = [key]

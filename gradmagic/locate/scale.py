@@ -19,6 +19,7 @@ NEARLY = 0.01
 NEAR = 1e-3
 AGAIN, GREW = 4, 100.0
 LOOPS = frozenset({"While", "StatelessWhile"})
+RECIPROCALS = frozenset({"Rsqrt", "Reciprocal", "Inv"})
 SINGULAR = frozenset(
     {
         "Rsqrt",
@@ -76,6 +77,11 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     total = sum(w for w, _ in moving)
     detail: dict[str, object] = {"status": status, "links": tuple(links)}
     if not moving or total <= 0:
+        loop_, entering = _unseen_loop(paths, index)
+        numbers = run.gradients[index].numbers
+        if loop_ is not None and numbers is not None and entering and sign * math.log(numbers.norm / entering) > math.log(GREW):
+            detail |= {"key": (status, "loop", loop_.seq), "count": 1, "steps": 1, "loop": True, "through": (entering, numbers.norm)}
+            return Fault("scale", "depth", run, (index,), _inside(recording, loop_), detail=detail)
         return Fault("scale", "unknown", run, (index,), span=run.span, detail=detail | {"key": status})
     strongest = max(moving, key=lambda item: item[0])
     places: dict[object, float] = {}
@@ -96,6 +102,30 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     cause = "depth" if depth or grown is not None else "singular" if singular else "factor"
     op = _inside(recording, chosen.op) if depth and chosen.op is not None and chosen.op.type in LOOPS else chosen.op
     return Fault("scale", cause, run, (index,), op, chosen.input, step=chosen.step, detail=detail)
+
+
+def _unseen_loop(paths: Paths, index: int) -> tuple[Op | None, float]:
+    """The loop of a graph that a gradient came back through unseen, and the norm that it had before."""
+    run, recording = paths.run, paths.recording
+    steps = {s.op: s for s in run.steps if s.op is not None}
+    source = run.sources[index].id
+    waiting = [source, *(k for k, t in recording.tensors.items() if t.variable == source)]
+    seen, entering, loops = set(waiting), 0.0, dict[int, Op]()
+    while waiting:
+        key = waiting.pop()
+        for op in recording.consumers.get(key, ()):
+            step = steps.get(op.seq)
+            if step is not None:
+                sent = [f.norm for before, f in zip(op.inputs, step.sent, strict=False) if before == key and f is not None and f.norm]
+                entering = max([entering, *sent])
+                continue
+            around = [recording.by_seq[seq] for seq, label in op.branches if label == "body" and seq in recording.by_seq]
+            loops |= {o.seq: o for o in around if o.type in LOOPS}
+            for out in op.outputs:
+                if out not in seen and out in paths.ancestors:
+                    seen.add(out)
+                    waiting.append(out)
+    return (next(iter(loops.values())) if loops else None), entering
 
 
 def _grown(recording: Recording, link: Link) -> tuple[int, float, float] | None:
@@ -127,6 +157,9 @@ def _is_near_pole(recording: Recording, op: Op) -> bool:
     if op.type == "Mul":
         made = [recording.producer.get(key) for key in op.inputs]
         return any(before is not None and before.type in SINGULAR and _is_near_pole(recording, before) for before in made)
+    out = recording.tensors.get(op.outputs[0]) if op.type in RECIPROCALS and op.outputs else None
+    if out is not None and out.norm is not None and out.norm * NEAR > math.sqrt(math.prod(d or 1 for d in out.shape or ())):
+        return True
     tensor = recording.tensors.get(op.inputs[1 if op.type in ("RealDiv", "Div", "DivNoNan") and len(op.inputs) > 1 else 0])
     if tensor is None or tensor.norm is None:
         return False

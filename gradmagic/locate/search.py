@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable
 
 from gradmagic.locate.backward import Backward
-from gradmagic.locate.bad_values import locate_loss, locate_nonfinite, locate_zero
+from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import Paths
 from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
+from gradmagic.locate.zeros import locate_zero
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Status
 from gradmagic.sizes import sizes
@@ -58,6 +59,13 @@ class Statuses:
         return found
 
 
+def is_lost(run: GradientRun) -> bool:
+    """Whether the target is not finite in this run; the tensors of a graph are noted once for all of its runs."""
+    if run.target_value is not None:
+        return not math.isfinite(run.target_value)
+    return any(t.finite is False for t in run.targets)
+
+
 def is_scaled(recording: Recording, run: GradientRun) -> bool:
     """Whether the gradients of a call go to an optimizer that scales the loss: their size is the scale's, and it skips those that overflow."""
     mine = {s.id for s in run.sources}
@@ -74,7 +82,7 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
             continue
         found = judged.of(run)
         bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}
-        lost = any(t.finite is False for t in run.targets) and not (bad["nan"] or bad["inf"])
+        lost = is_lost(run) and not (bad["nan"] or bad["inf"])
         if not any(bad.values()) and not lost:
             continue
         paths = Paths(recording, run)

@@ -153,13 +153,24 @@ def update_line(update: Update, cell: CellInfo) -> str:
         parts.append(place(update.location, cell))
     if update.count != 1:
         parts.append(f"{update.count:,} runs")
-    parts.append(count(len(update.variables), "variable") + " changed")
+    parts.append(_extent(update))
     line = ", ".join(parts)
     if update.skipped:
         some = ", ".join(f"`{name(v)}`" for v in update.skipped[:4])
         more = f" and {len(update.skipped) - 4:,} more" if len(update.skipped) > 4 else ""
         line += f"; left out: {some}{more}"
     return line
+
+
+def _extent(update: Update) -> str:
+    given = len(update.variables) - len(update.skipped)
+    if update.raised is not None:
+        return f"raised {name(update.raised)}"
+    if update.changed is None:
+        return f"{count(given, 'variable')} given"
+    if update.changed == given:
+        return f"{count(given, 'variable')} changed"
+    return f"{f'{update.changed:,}' if update.changed else 'none'} of {count(given, 'variable')} changed"
 
 
 def was(change: Change) -> str:

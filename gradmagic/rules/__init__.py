@@ -57,8 +57,8 @@ CATALOGUE = (
     "nonfinite/bad-input-data",
     "nonfinite/loss-only",
     "nonfinite/overflow",  # before the general rules: the true value exists and is too large
+    "nonfinite/where-trap",  # before the two that follow: the same numbers and a selection behind them
     "nonfinite/invalid-forward-value",
-    "nonfinite/where-trap",  # before infinite-derivative: the same numbers and a selection behind them
     "nonfinite/infinite-derivative",
     "nonfinite/unexplained",
     "scale/vanishing-through-depth",

@@ -131,6 +131,20 @@ def target_name(fault: Fault) -> str:
     return "the target"
 
 
+def learned_before(fault: Fault, recording: Recording) -> bool:
+    """Whether an earlier run of the call gave each source of a fault a gradient that was finite and not zero."""
+    run = fault.run
+    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    rows = site.norms[: run.turn] if run is not None and site is not None else ()
+    return bool(fault.sources) and any(all(i < len(row) and math.isfinite(row[i] or 0.0) and (row[i] or 0.0) > 0.0 for i in fault.sources) for row in rows)
+
+
+def is_at_its_least(fault: Fault, recording: Recording) -> bool:
+    """Whether a loss is exactly 0 since the op of the fault, which gives nothing below 0, gives nothing but 0."""
+    out = recording.tensors.get(fault.op.outputs[0]) if fault.op is not None and fault.op.outputs else None
+    return fault.run is not None and fault.run.target_value == 0.0 and out is not None and bool(out.all_zero)
+
+
 def history(fault: Fault, recording: Recording) -> tuple[str, ...]:
     """For a call that ran many times: which run was the first bad one, and how the gradients grew before it."""
     run = fault.run

@@ -114,6 +114,8 @@ export interface Update {
   variables: string[];
   optimizer: string | null;
   skipped: string[];
+  changed: number | null;
+  raised: string | null;
 }
 
 export interface Label {

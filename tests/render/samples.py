@@ -289,7 +289,7 @@ def all_ok() -> Report:
         variables,
         graph,
     )
-    update = Update("apply_gradients", at(cell, 6, "optimizer.apply_gradients"), 100, names, "Adam")
+    update = Update("apply_gradients", at(cell, 6, "optimizer.apply_gradients"), 100, names, "Adam", changed=len(names))
     return Report(
         VERSIONS,
         cell,
@@ -349,7 +349,7 @@ def many_variables() -> Report:
         FlowGraph(tuple(nodes), tuple(edges)),
     )
     skipped = tuple(v.name for v in bad)
-    update = Update("keras.fit", at(cell, 2, "model.fit(train, epochs=1)"), 1000, tuple(v.name for v in good), "AdamW", skipped)
+    update = Update("keras.fit", at(cell, 2, "model.fit(train, epochs=1)"), 1000, tuple(v.name for v in good), "AdamW", skipped, changed=len(good) - len(skipped) - 1)
     return Report(
         VERSIONS,
         cell,
@@ -463,7 +463,7 @@ def hostile() -> Report:
         Edge("a", "nowhere", "unused"),
     )
     call = GradientCall(evil, far, 3, 2, Target(escape, (None, 3), evil, math.nan), variables, FlowGraph((*nodes, *loop), edges))
-    update = Update(evil, outside, 2, (evil,), escape, names)
+    update = Update(evil, outside, 2, (evil, *names), escape, names, raised=evil)
     return Report(
         Versions(evil, escape, None, "3"),
         cell,

@@ -28,7 +28,8 @@ Fix safety
     Using the result changes the loss: unsafe.
 
 Not a problem when
-    The unused part is a head of a larger model that this loss does not need.
+    The unused part is a head of a larger model that this loss does not need. Or the target is made of a derivative (a gradient penalty, a curvature): what is only added to the
+    first target, like the last bias of a critic, is gone in its derivative.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, it, listing, subject, target_name
+from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
 from gradmagic.syntax import use_of
 
 ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
@@ -47,6 +48,8 @@ ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` ad
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
+    if fault.cause == "derived" and fault.run is not None:
+        return _derivative(fault, recording, fault.run)
     if fault.cause != "discarded" or op is None:
         return None
     names = listing(fault.names)
@@ -64,8 +67,28 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:
+    inner: GradientRun = fault.detail["inner"]  # type: ignore[assignment]
+    names, target = listing(fault.names), target_name(fault)
+    first = next((code(t.name) for t in inner.targets if t.name), "the inner target")
+    others = any(not g.missing for g in run.gradients)
+    return finding(
+        "none/discarded-result",
+        fault,
+        f"{subject(fault, 'None')}: the derivative that {target} is made of does not contain {'it' if len(fault.names) == 1 else 'them'}",
+        inner.span,
+        f"this derivative does not change when {names} {'does' if len(fault.names) == 1 else 'do'}",
+        f"{first} is computed from {names}, but only its derivative goes on from here, and what is merely added to {first}, or enters it linearly, is gone in its derivative. So {target} "
+        f"does not depend on {names}: a derivative of 0, for which TensorFlow answers None.",
+        severity="note" if others else "warning",
+        help="nothing is lost: an optimizer leaves out what has no gradient" if others else "ask with `unconnected_gradients=tf.UnconnectedGradients.ZERO` to get the 0 as a tensor",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "derived":
+        return ()
     used = result_used(recording, found.location)
     if used or fault.run is None:
         return used

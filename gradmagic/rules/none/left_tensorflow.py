@@ -33,8 +33,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.definitions import leads_to
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
@@ -96,8 +98,9 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
         return None
     start = end or read
     assert start is not None
+    used = [run.span, *(op.span for t in run.targets for key in values_behind(recording, t.id) if (op := recording.producer.get(key)) is not None)]
     for call in calls_outside(recording, start, made_at(recording, start)):
-        if call.line >= start.line and (run.span.cell != call.cell or call.line <= run.span.line):
+        if call.line >= start.line and leads_to(recording, call, used) and (run.span.cell != call.cell or call.line <= run.span.line):
             return call
     return None
 

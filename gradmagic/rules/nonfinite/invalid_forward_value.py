@@ -47,22 +47,26 @@ HELP = {
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "forward" or op is None:
+    if fault.cause not in ("forward", "thrown away") or op is None:
         return None
     shape = recording.tensors[op.outputs[0]].shape if op.outputs and op.outputs[0] in recording.tensors else None
+    infinite = any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs)
+    entering = "an infinite number and no NaN goes" if infinite else "finite values go"
     return finding(
         "nonfinite/invalid-forward-value",
         fault,
         f"{subject(fault, 'not finite')}: {called(recording, op)} gives a value that is not finite",
         spot(recording, op),
-        "finite values go in, the first that is not finite comes out",
-        f"Going forward, every input of {called(recording, op)} (op `{op.type}`) is finite and its result{f' of shape {shape}' if shape else ''} is not. It is the first such op; what is computed from "
-        "it, and every gradient that passes it, is not finite either.",
+        "an infinite number goes in, the first NaN comes out" if infinite else "finite values go in, the first that is not finite comes out",
+        f"Going forward, {entering} into {called(recording, op)} (op `{op.type}`), and its result{f' of shape {shape}' if shape else ''} is not finite. It is the first such op; what is computed from "
+        "it, and every gradient that passes it, is not finite either." + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
         notes=history(fault, recording),
-        help=HELP.get(op.type),
+        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else HELP.get(op.type),
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
+        return finite_factor(recording, found.location)
     return finite_factor(recording, found.location) or valid_input(recording, found.location, fault.op)

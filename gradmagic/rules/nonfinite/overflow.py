@@ -76,6 +76,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 
 def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str) -> bool:
+    if any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs):
+        return False
     if op.type in BOUNDLESS:
         return True
     if cause == "born" or op.type not in ("Pow", "RealDiv", "Div") or len(op.inputs) != 2:

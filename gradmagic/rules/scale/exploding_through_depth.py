@@ -45,7 +45,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
-from gradmagic.rules.scale.sized import beside, state, way
+from gradmagic.rules.scale.sized import beside, state, through_loop, way
 from gradmagic.syntax import spot
 
 
@@ -59,6 +59,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         what = "what {} computes grows from run to run"
         label = f"its result grows from {number(first)} to {number(last)} in {runs} runs"
         why = f"Going backward it is multiplied with what this line computed: norms between {number(first)} and {number(last)} in {runs} runs of the line, each from the one before."
+    elif (between := through_loop(fault)) is not None:
+        what = f"it grows from {between[0]} to {between[1]} in the turns of a loop around {{}}"
+        label = "in the body of the loop"
+        why = f"Going backward, a gradient of norm {between[0]} comes to the loop of a graph, and one of norm {between[1]} comes out. I cannot see its turns one by one."
     else:
         count, steps = fault.detail["count"], fault.detail["steps"]
         what = "{} makes it larger again and again"
@@ -72,6 +76,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         label,
         f"{beside(fault)} {why} An update of ordinary size would destroy the variable.",
         severity="warning",
+        certainty="likely" if through_loop(fault) is not None else "certain",
         help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
     )
 

@@ -7,7 +7,7 @@ import math
 from gradmagic.locate.fault import Fault
 from gradmagic.rules.phrasing import number
 
-SEQUENCES = frozenset({"While", "StatelessWhile"})
+FAR = 1e6
 
 
 def state(fault: Fault) -> str:
@@ -34,3 +34,16 @@ def way(fault: Fault) -> str:
     norms = [link.sent for link in links]
     thinned = norms if len(norms) <= 8 else norms[:: max(1, len(norms) // 7)][:7] + norms[-1:]
     return " → ".join(number(n) for n in thinned)
+
+
+def through_loop(fault: Fault) -> tuple[str, str] | None:
+    """The norms of the gradient before and behind a loop whose turns are not seen one by one."""
+    through = fault.detail.get("through")
+    return (number(through[0]), number(through[1])) if isinstance(through, tuple) else None
+
+
+def far_out(fault: Fault) -> bool:
+    """Whether a gradient is a million times as large as its variable or more."""
+    run = fault.run
+    pairs = [(run.gradients[i].numbers, run.sources[i].value) for i in fault.sources] if run is not None and state(fault) == "exploding" else []
+    return any(n is not None and v is not None and n.norm > FAR * max(v.norm, 1.0) for n, v in pairs)

@@ -33,7 +33,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import finding, subject
-from gradmagic.rules.scale.sized import beside, state, way
+from gradmagic.rules.scale.sized import beside, far_out, state, way
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -46,6 +46,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         fault.op.span if fault.op is not None else fault.span,
         "the gradient comes back here",
         beside(fault) + trail,
-        severity="note",
+        severity="warning" if far_out(fault) else "note",
         certainty="likely",
     )

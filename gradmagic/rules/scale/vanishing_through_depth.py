@@ -45,14 +45,29 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import TRAINING, called, finding, it, subject
-from gradmagic.rules.scale.sized import beside, state, way
+from gradmagic.rules.scale.sized import beside, state, through_loop, way
 from gradmagic.syntax import spot
+
+HELP = "residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "depth" or op is None or state(fault) != "vanishing":
         return None
+    between = through_loop(fault)
+    if between is not None:
+        return finding(
+            "scale/vanishing-through-depth",
+            fault,
+            f"{subject(fault, 'vanishing')}: it shrinks from {between[0]} to {between[1]} in the turns of a loop around {called(recording, op)}",
+            spot(recording, op),
+            "in the body of the loop",
+            f"{beside(fault)} Going backward, a gradient of norm {between[0]} comes to the loop of a graph, and one of norm {between[1]} comes out. I cannot see its turns one by one.",
+            severity="warning",
+            certainty="likely",
+            help=HELP,
+        )
     count, steps = fault.detail["count"], fault.detail["steps"]
     times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that shrink it"
     return finding(
@@ -63,7 +78,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"shrinks the gradient: {times}",
         f"{beside(fault)} Going backward from the target, its norm is {way(fault)}. No single step loses it: {steps} of them shrink it one after the other.",
         severity="warning",
-        help="residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh",
+        help=HELP,
     )
 
 

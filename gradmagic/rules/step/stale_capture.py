@@ -65,6 +65,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             help=f"make {code(read.function)} anew after {name}, or give {name} to it as an argument of the function that makes it",
             variables=(),
         )
+    if isinstance(read.traced, tuple) and isinstance(read.now, tuple):
+        return finding(
+            "step/stale-capture",
+            fault,
+            f"{code(read.function)} goes on with {code(repr(read.traced))} of {name}, although there are {len(read.now)} now",
+            read.span,
+            "goes on with the list from when the training step was traced",
+            f"When the graph of {code(read.function)} was traced, {name} held {code(repr(read.traced))}. It held {len(read.now)} when the function was called again (call {read.calls}), and no new trace was made: "
+            "the graph asks for the gradients of the first ones and updates those. Setting `trainable` changes no graph that is there.",
+            severity="warning",
+            help="set `trainable` before the function is traced; for Keras' `fit`, call `compile` again after the change and then `fit` for the further epochs",
+            variables=(),
+        )
     return finding(
         "step/stale-capture",
         fault,

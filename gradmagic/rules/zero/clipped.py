@@ -33,9 +33,10 @@ from gradmagic.fixes.bounds import past_the_bound
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, subject, target_name
 from gradmagic.syntax import spot
 
+BOUNDS = "keep the value inside its bounds (scale what goes in, a sigmoid or tanh in front), or bound the gradient in the place of the value"
 HINGE = "in a loss, a hinge at 0 asks for nothing more from these examples: harder examples, a larger margin or terms of the same size (normalised embeddings) give it a gradient again"
 
 
@@ -43,14 +44,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue", "Relu6"):
         return None
+    done = op.type in ("Maximum", "Relu6") and is_at_its_least(fault, recording)
+    learned = done and learned_before(fault, recording)
+    more = " The loss is exactly 0: for these examples there is nothing left to learn." if done else ""
+    more += " In runs before it the gradient was not zero: training came to this point by itself." if learned else ""
     return finding(
         "zero/clipped",
         fault,
-        f"{subject(fault, 'zero')}: {called(recording, op)} holds every element at its bound",
+        f"{subject(fault, 'zero')}: {called(recording, op)} holds every element at its bound" + (f", and {target_name(fault)} is 0" if done else ""),
         spot(recording, op),
         "every element is at the bound, where the derivative is 0",
-        f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.",
-        help="keep the value inside its bounds (scale what goes in, a sigmoid or tanh in front), or bound the gradient in the place of the value" if not _is_hinge(op, recording) else HINGE,
+        f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.{more}",
+        severity="note" if learned else "warning" if done else "error",
+        help=None if learned else HINGE if done or _is_hinge(op, recording) else BOUNDS,
     )
 
 
@@ -60,4 +66,4 @@ def _is_hinge(op: Op, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return past_the_bound(recording, found.location, fault.input or 0)
+    return past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ()

@@ -35,7 +35,7 @@ from gradmagic.fixes.layers import living_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, number, subject
+from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, number, subject, target_name
 from gradmagic.syntax import spot
 
 
@@ -51,6 +51,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     size = numbers.size if numbers is not None else step.outputs[0].size if step.outputs and step.outputs[0] else None
     count = f"all {size} elements" if size else "every element"
     below = f" The largest input is {number(numbers.max)}." if numbers is not None else ""
+    learned = is_at_its_least(fault, recording) and learned_before(fault, recording)
+    came = f" In runs before it the gradient was not zero, and now {target_name(fault)} is exactly 0: training came to this point by itself." if learned else ""
     return finding(
         "zero/dead-activation",
         fault,
@@ -58,11 +60,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "0 for every element, and so is its derivative",
         f"Going forward, {count} that enter this ReLU{f' (shape {entering.shape})' if entering and entering.shape else ''} are at or below 0, and it gives 0.{below} Going backward, "
-        "a ReLU passes the gradient on only where its input is above 0: here nowhere.",
-        help="use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
+        f"a ReLU passes the gradient on only where its input is above 0: here nowhere.{came}",
+        severity="note" if learned else "error",
+        help=None if learned else "use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return living_activation(recording, found.location, fault.op)
+    return living_activation(recording, found.location, fault.op) if found.severity == "error" else ()

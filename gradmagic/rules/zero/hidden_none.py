@@ -1,10 +1,10 @@
-"""A None was replaced by zeros on request.
+"""Zeros stand in the place of a None.
 
 What it finds
-    The call has `unconnected_gradients=ZERO`, and the zeros of this source were put in by TensorFlow because there is no path.
+    The zeros of this source were put in by TensorFlow because there is no path: the call has `unconnected_gradients=ZERO`, or the path ends inside a loop or a conditional of a graph.
 
 Why it happens
-    The option turns "not connected" into zeros, so that code which cannot handle None goes on. The cause of the None stays.
+    The option turns "not connected" into zeros, so that code which cannot handle None goes on. A loop in a `tf.function` is differentiated as a whole and gives zeros by itself, where the same program without `tf.function` gives None. The cause of the None stays.
 
 Example
     import tensorflow as tf
@@ -36,6 +36,12 @@ from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import listing, subject
 
+WHY = {
+    "": "The call asks for zeros where a source is not connected.",
+    "graph": "In a graph TensorFlow differentiates a loop or a conditional as a whole, and gives zeros for what no gradient comes back to inside.",
+    "jacobian": "`batch_jacobian` gives zeros where `gradient` gives None.",
+}
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if not fault.hidden:
@@ -50,7 +56,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         inner,
         rule="zero/hidden-none",
         message=f"{subject(fault, 'zero in place of None')} ({inner.rule}): {reason}",
-        body=f"The call asks for zeros where a source is not connected. {listing(fault.names)} is not connected: its zeros stand for None.\n\n{inner.body}",
+        body=f"{WHY[str(fault.detail.get('whole', ''))]} {listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} not connected: the zeros stand for None.\n\n{inner.body}",
         notes=(*inner.notes, f"the cause is `{inner.rule}`"),
     )
 

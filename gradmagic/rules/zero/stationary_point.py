@@ -45,21 +45,7 @@ EQUAL = "begin somewhere else, with a start that is not the minimum; of a differ
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause == "cancelled":
-        noise = not fault.detail.get("exact")
-        state = "zero up to rounding noise" if noise else "zero"
-        others = fault.run is not None and sum(1 for g in fault.run.gradients if g.numbers is not None and not g.numbers.all_zero) > 0
-        return finding(
-            "zero/stationary-point",
-            fault,
-            f"{subject(fault, state)}: the terms of the derivative cancel",
-            fault.span,
-            "the terms that come back to here sum to 0",
-            "Going backward, gradients that are not zero come back on every path, and their sum is zero"
-            + (" up to the rounding noise of the dtype" if noise else "")
-            + ": the target does not change when this variable changes a little.",
-            severity="note" if others else "warning",
-            help="a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
-        )
+        return _cancelled(fault, recording)
     if fault.cause != "died" or op is None or fault.step is None:
         return None
     factor = _zero_factor(fault, recording)
@@ -87,6 +73,26 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         + (" In the runs before it the gradient was not zero: training came to this point by itself." if came else ""),
         severity="note" if came else "warning",
         help=None if came else EQUAL if op.type in ("SquaredDifference", "Square", "Abs", "Pow") else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+    )
+
+
+def _cancelled(fault: Fault, recording: Recording) -> Finding:
+    noise = not fault.detail.get("exact")
+    others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
+    span, op = fault.span, fault.op
+    if not noise and op is not None:
+        span = spot(recording, op) or span
+    terms = f"{fault.detail['terms']} gradients that are not zero come back" if not noise else "gradients that are not zero come back on every path"
+    return finding(
+        "zero/stationary-point",
+        fault,
+        f"{subject(fault, 'zero up to rounding noise' if noise else 'zero')}: the terms of the derivative cancel",
+        span,
+        "the terms that come back to here sum to 0",
+        f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little.",
+        # A bias of two twins whose difference is the loss cancels by itself, what all of a model passes through does not.
+        severity="note" if others and (noise or fault.detail.get("own")) else "warning",
+        help="a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
     )
 
 

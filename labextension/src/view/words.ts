@@ -153,11 +153,21 @@ export function updateText(update: Update, cell: CellInfo): string {
   const parts = [update.kind + (update.optimizer ? ` (${update.optimizer})` : "")];
   if (update.location) parts.push(placeText(update.location, cell));
   if (update.count !== 1) parts.push(runs(update.count));
-  const changed = update.variables.length;
-  parts.push(trans._n("%2 variable changed", "%2 variables changed", changed, grouped(changed)));
+  parts.push(extentText(update));
   const left = update.skipped.slice(0, 4).map((name) => `\`${name}\``);
   if (update.skipped.length > 4) left.push(moreVariables(update.skipped.length - 4));
   return parts.join(", ") + (left.length ? `; ${trans.__("left out: %1", left.join(", "))}` : "");
+}
+
+function extentText(update: Update): string {
+  const given = update.variables.length - update.skipped.length;
+  if (update.raised) return trans.__("raised %1", update.raised);
+  // Reports of earlier versions do not say what changed.
+  const changed = update.changed ?? null;
+  if (changed === null) return trans._n("%2 variable given", "%2 variables given", given, grouped(given));
+  if (changed === given) return trans._n("%2 variable changed", "%2 variables changed", given, grouped(given));
+  if (changed === 0) return trans._n("none of %2 variable changed", "none of %2 variables changed", given, grouped(given));
+  return trans._n("%3 of %2 variable changed", "%3 of %2 variables changed", given, grouped(given), grouped(changed));
 }
 
 export function raisedText({ type, message, location }: Raised, cell: CellInfo): string {

@@ -21,3 +21,20 @@ step()
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.math.log(tf.abs(w)))
 grad = tape.gradient(loss, w)
+# %% in a later run
+v = tf.Variable(0.3, name="v")
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.math.log(v) + 0.01 * v  # expect: nonfinite/loss-only
+    grad = tape.gradient(loss, v)
+    v.assign_sub(0.1 * grad)
+# %% in a later run, compiled
+v = tf.Variable(0.3, name="v")
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.math.log(v) + 0.01 * v  # expect: nonfinite/loss-only
+    grad = tape.gradient(loss, v)
+    v.assign_sub(0.1 * grad)
+for turn in range(4):
+    step()

@@ -24,3 +24,24 @@ grad = tape.gradient(loss, r)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.where(r > 0, tf.sqrt(r), 0.0))
 grad = tape.gradient(loss, r)
+# %% infinite before it is selected away
+with tf.GradientTape() as tape:
+    inverse = 1.0 / r  # expect: nonfinite/where-trap
+    pairs = inverse ** 2 - inverse
+    loss = tf.reduce_sum(tf.where(r > 0, pairs, 0.0))
+grad = tape.gradient(loss, r)  # status: nan
+# %% multiplied away by a mask
+mask = tf.constant([1.0, 0.0, 1.0])
+with tf.GradientTape() as tape:
+    angles = tf.acos(tf.clip_by_value(r / 4.0 + [0.0, 1.0, -0.5], -1.0, 1.0))  # expect: nonfinite/where-trap
+    loss = tf.reduce_sum(angles * mask)
+grad = tape.gradient(loss, r)  # status: nan
+# %% multiplied away, compiled
+mask = tf.constant([1.0, 0.0, 1.0])
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        angles = tf.acos(tf.clip_by_value(r / 4.0 + [0.0, 1.0, -0.5], -1.0, 1.0))  # expect: nonfinite/where-trap
+        loss = tf.reduce_sum(angles * mask)
+    return tape.gradient(loss, r)  # status: nan
+step()

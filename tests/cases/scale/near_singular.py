@@ -17,3 +17,19 @@ one = tf.Variable([1.0, 2.0, 0.0], name="one")
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.math.l2_normalize(one) * tf.constant([1.0, 0.0, 2.0]))
 grad = tape.gradient(loss, one)
+# %% the rows of a table that is read twice, one of them zero
+table = tf.Variable([[0.0, 0.0], [0.6, 0.8], [0.3, -0.4]], name="table")
+with tf.GradientTape() as tape:
+    one, two = tf.gather(table, [0, 1]), tf.gather(table, [1, 2])
+    unit = tf.math.l2_normalize(one, axis=-1)  # expect: scale/near-singular
+    cosine = tf.reduce_sum(unit * tf.math.l2_normalize(two, axis=-1), axis=-1)
+    loss = tf.reduce_mean((1.0 - cosine) ** 2)
+grad = tape.gradient(loss, table)  # status: exploding
+# %% near: the rows of a table that is read twice
+table = tf.Variable([[0.1, 0.2], [0.6, 0.8], [0.3, -0.4]], name="table")
+with tf.GradientTape() as tape:
+    one, two = tf.gather(table, [0, 1]), tf.gather(table, [1, 2])
+    unit = tf.math.l2_normalize(one, axis=-1)
+    cosine = tf.reduce_sum(unit * tf.math.l2_normalize(two, axis=-1), axis=-1)
+    loss = tf.reduce_mean((1.0 - cosine) ** 2)
+grad = tape.gradient(loss, table)

@@ -4,7 +4,7 @@ w = tf.Variable([1.0, 2.0], name="w")
 @tf.function
 def step():
     loss = tf.reduce_sum(w * 1e9)
-    return tf.gradients(loss, [w])  # note: scale/unexplained
+    return tf.gradients(loss, [w])  # expect: scale/unexplained
 step()
 # %% near: of ordinary size
 @tf.function

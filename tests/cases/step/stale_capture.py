@@ -92,3 +92,141 @@ train()
 # %% traced in an earlier cell
 rate = 0.5
 train()
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+class Annealed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+        self.weight, self.traces, self.epoch = 0.0, 0, 0
+    def call(self, inputs):
+        return self.dense(inputs)
+    def penalty(self):
+        return self.weight * tf.reduce_sum(tf.square(self.dense.kernel))  # expect: step/stale-capture
+    def train_step(self, data):
+        inputs, labels = data
+        self.traces += 1
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(inputs) - labels)) + self.penalty()
+        grads = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(grads, self.trainable_variables))
+        return {"loss": loss}
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.weight = 0.1 * epoch
+class Count(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.epoch = epoch
+# %% a number that a callback raises, read in a method of the step
+model = Annealed()
+model.compile("sgd")
+history = model.fit(x, y, epochs=3, callbacks=[Anneal()], verbose=0)
+# %% near: counters of the model's own and of a callback
+model = Annealed()
+model.compile("sgd")
+history = model.fit(x, y, epochs=3, callbacks=[Count()], verbose=0)
+# %% near: a number that is set before each compile
+model = Annealed()
+for weight in (0.0, 0.1):
+    model.weight = weight
+    model.compile("sgd")
+    history = model.fit(x, y, epochs=2, verbose=0)
+# %% near: eager training reads the number anew
+model = Annealed()
+model.compile("sgd", run_eagerly=True)
+history = model.fit(x, y, epochs=2, callbacks=[Anneal()], verbose=0)
+# %% near: functions that run eagerly
+model = Annealed()
+model.compile("sgd")
+optimizer = keras.optimizers.SGD(0.01)
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y)) + model.penalty()
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+tf.config.run_functions_eagerly(True)
+for i in range(3):
+    model.weight = 0.1 * i
+    step()
+tf.config.run_functions_eagerly(False)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+class Scaled(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.factor, self.rate, self.calls = 0.5, tf.Variable(0.5, trainable=False), 0
+    def call(self, inputs):
+        self.calls += 1
+        factor = self.factor  # expect: step/stale-capture
+        return inputs * factor * self.rate
+scaled, dense = Scaled(), keras.layers.Dense(1)
+dense.build((None, 4))
+blocks = [scaled, dense]
+optimizer = keras.optimizers.SGD(0.01)
+def forward(inputs):
+    for block in blocks:
+        inputs = block(inputs)
+    return inputs
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(forward(x) - y))
+    grads = tape.gradient(loss, dense.trainable_variables)
+    optimizer.apply_gradients(zip(grads, dense.trainable_variables))
+    return loss
+# %% an attribute of a layer in a list
+for epoch in range(3):
+    scaled.factor = 0.5 + 0.1 * epoch
+    loss = step()
+# %% near: a variable of the layer
+for epoch in range(3):
+    scaled.rate.assign(0.5 + 0.1 * epoch)
+    loss = step()
+# %% near: the number is set before the first call
+scaled.factor = 0.25
+for epoch in range(3):
+    loss = step()
+# %% near: a counter beside the step
+scaled.calls, epochs = 0, 0
+for epoch in range(3):
+    scaled.calls += 1
+    epochs += 1
+    loss = step()
+# %% setup
+import numpy as np
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="tanh")], name="base")
+base.trainable = False
+model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(1)])
+model.compile("adam", "mse")
+class Unfreeze(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.layers[0].trainable = True
+# %% layers that are unfrozen while fit runs
+history = model.fit(x, y, epochs=3, callbacks=[Unfreeze()], verbose=0)  # expect: step/stale-capture
+# %% layers that are unfrozen between two fits
+history = model.fit(x, y, epochs=2, verbose=0)
+base.trainable = True
+history = model.fit(x, y, epochs=2, verbose=0)  # expect: step/stale-capture
+# %% near: compiled again after the change
+history = model.fit(x, y, epochs=2, verbose=0)
+base.trainable = True
+model.compile("adam", "mse")
+history = model.fit(x, y, epochs=2, verbose=0)
+# %% near: frozen all the time, and validated
+history = model.fit(x, y, epochs=2, validation_data=(x, y), verbose=0)
+# %% near: a model that is built by its first step
+late = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(1)])
+late.compile("adam", "mse")
+history = late.fit(x, y, epochs=3, verbose=0)

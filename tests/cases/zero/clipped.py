@@ -15,3 +15,16 @@ with tf.GradientTape() as tape:
     c = tf.clip_by_value(w, -10.0, 6.0)
     loss = tf.reduce_sum(c ** 2)
 grad = tape.gradient(loss, w)
+# %% every example beyond the margin from the start
+x = tf.constant([[1.0, 2.0]])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.maximum(1.0 - tf.reduce_sum(x * w, axis=1), 0.0))  # expect: zero/clipped
+grad = tape.gradient(loss, w)  # status: zero
+# %% near: a hinge that training has satisfied
+x = tf.constant([[1.0, 2.0], [2.0, 1.0]])
+u = tf.Variable([0.1, 0.1], name="u")
+for step in range(6):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.maximum(1.0 - tf.reduce_sum(x * u, axis=1), 0.0))  # note: zero/clipped
+    grad = tape.gradient(loss, u)  # status: zero
+    u.assign_sub(0.2 * grad)

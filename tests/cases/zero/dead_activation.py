@@ -11,3 +11,30 @@ with tf.GradientTape() as tape:
     h = tf.nn.relu(w * x * [-1.0, 1.0])
     loss = tf.reduce_sum((h - 3.0) ** 2)
 grad = tape.gradient(loss, w)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+x = tf.random.uniform((16, 4))
+y = tf.cast(x[:, :1] > 0.5, tf.float32)
+# %% under a cross entropy of logits
+h = keras.layers.Dense(6, activation="relu", bias_initializer=keras.initializers.Constant(-9.0))  # expect: zero/dead-activation
+out = keras.layers.Dense(1)
+with tf.GradientTape() as tape:
+    logits = out(h(x))
+    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits))
+grads = tape.gradient(loss, h.trainable_variables + out.trainable_variables)  # status: zero zero zero ok
+# %% under a Huber loss, fit
+net = keras.Sequential([
+    keras.layers.Dense(6, activation="relu", bias_initializer=keras.initializers.Constant(-9.0)),  # expect: zero/dead-activation
+    keras.layers.Dense(1),
+])
+net.compile("sgd", "huber")
+net.fit(x, y, verbose=0)  # status: zero zero zero ok
+# %% near: a loss that reached zero
+place = tf.Variable([3.0], name="place")
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.nn.relu(place - 1.0))  # note: zero/dead-activation
+    grad = tape.gradient(loss, place)  # status: zero
+    place.assign_sub(grad)

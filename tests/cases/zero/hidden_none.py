@@ -9,3 +9,64 @@ grads = tape.gradient(loss, [w, b], unconnected_gradients=tf.UnconnectedGradient
 with tf.GradientTape() as tape:
     loss = w * b
 grads = tape.gradient(loss, [w, b], unconnected_gradients="zero")
+# %% stopped in the turns of a compiled loop
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        total = b * 0.5
+        for i in tf.range(3):
+            total += tf.stop_gradient(w * tf.cast(i, tf.float32))  # expect: zero/hidden-none
+        loss = total ** 2
+    return tape.gradient(loss, [w, b])  # status: zero ok
+grads = step()
+# %% counted in a compiled loop
+@tf.function
+def count(threshold):
+    spikes = tf.zeros(())
+    for i in tf.range(4):
+        spikes += tf.cast(threshold * tf.cast(i, tf.float32) > 3.0, tf.float32)  # expect: zero/hidden-none
+    return spikes
+with tf.GradientTape() as tape:
+    loss = (count(w) - 3.0 * b) ** 2
+grads = tape.gradient(loss, [w, b])  # status: zero ok
+# %% only in the condition of a compiled loop
+@tf.function
+def turns(rate, level):
+    n, y = tf.while_loop(lambda n, y: y < 5.0, lambda n, y: (n + 1, y + rate), [tf.constant(0), level])  # expect: zero/hidden-none
+    return tf.cast(n, tf.float32), y
+with tf.GradientTape() as tape:
+    n, level = turns(w, tf.constant(0.0))
+    loss = (n - 1.0) ** 2
+grad = tape.gradient(loss, w)  # status: zero
+# %% a batch Jacobian of what is not watched
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+with tf.GradientTape() as tape:  # expect: zero/hidden-none
+    out = x * w
+jacobian = tape.batch_jacobian(out, x)  # status: zero
+# %% near: gradients through a compiled loop
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        total = b * 0.5
+        for i in tf.range(1, 4):
+            total += w * tf.cast(i, tf.float32)
+            if total > 100.0:
+                total = tf.stop_gradient(total)
+        loss = total ** 2
+    return tape.gradient(loss, [w, b])
+grads = step()
+# %% near: the level of a compiled loop
+@tf.function
+def turns(rate, level):
+    n, y = tf.while_loop(lambda n, y: y < 5.0, lambda n, y: (n + 1, y + rate), [tf.constant(0), level])
+    return tf.cast(n, tf.float32), y
+with tf.GradientTape() as tape:
+    n, level = turns(w, tf.constant(0.0))
+    loss = (level - 5.0) ** 2 + (n - 1.0) ** 2
+grad = tape.gradient(loss, w)
+# %% near: a batch Jacobian
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    out = x * w
+jacobian = tape.batch_jacobian(out, x)

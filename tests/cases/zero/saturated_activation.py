@@ -15,3 +15,22 @@ grad = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum((tf.sigmoid(v) - 0.5) ** 2)
 grad = tape.gradient(loss, v)
+# %% setup
+import tensorflow as tf
+x = tf.constant([[[3.0, 90.0], [80.0, 7.0], [60.0, 61.0]]])
+query, key, value = (tf.Variable(start, name=name) for start, name in (([[9.0, 1.0], [2.0, 8.0]], "query"), ([[7.0, 0.0], [1.0, 9.0]], "key"), ([[0.01], [0.02]], "value")))
+image = tf.constant([[0.0, 1.0, 1.0]])
+free = tf.Variable(tf.atanh(image * 2.0 - 1.0), name="free")
+slope = tf.constant([[0.3], [0.2], [-0.1]])
+# %% attention of one token to one other, under a cross entropy
+with tf.GradientTape() as tape:
+    scores = tf.matmul(x @ query, x @ key, transpose_b=True)
+    weights = tf.nn.softmax(scores)  # expect: zero/saturated-activation
+    logits = tf.reduce_mean(weights @ (x @ value), axis=1)
+    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.ones((1, 1)), logits=logits))
+grads = tape.gradient(loss, [query, key, value])  # status: zero zero ok
+# %% one of two ways is flat, both end in the tanh
+with tf.GradientTape() as tape:
+    near = (tf.tanh(free) + 1.0) / 2.0  # expect: zero/saturated-activation
+    loss = tf.reduce_sum((near - image) ** 2) + tf.reduce_sum(near @ slope)
+grad = tape.gradient(loss, free)  # status: zero

@@ -24,3 +24,28 @@ for step in range(3):
         loss = tf.square(place - 1.0)  # note: zero/stationary-point
     grad = tape.gradient(loss, place)  # status: zero
     place.assign_sub(0.5 * grad)
+# %% straight through, and nothing is stopped
+logits = tf.Variable([[0.3, 0.1, -0.2]], name="logits")
+values = tf.Variable([[1.0], [2.0], [4.0]], name="values")
+with tf.GradientTape() as tape:
+    soft = tf.nn.softmax(logits)
+    hard = tf.cast(soft >= tf.reduce_max(soft), tf.float32)
+    code = hard - soft + soft  # expect: zero/stationary-point
+    loss = tf.reduce_sum(code @ values)
+grads = tape.gradient(loss, [logits, values])  # status: zero ok
+# %% near: straight through
+logits = tf.Variable([[0.3, 0.1, -0.2]], name="logits")
+values = tf.Variable([[1.0], [2.0], [4.0]], name="values")
+with tf.GradientTape() as tape:
+    soft = tf.nn.softmax(logits)
+    hard = tf.cast(soft >= tf.reduce_max(soft), tf.float32)
+    code = tf.stop_gradient(hard - soft) + soft
+    loss = tf.reduce_sum(code @ values)
+grads = tape.gradient(loss, [logits, values])
+# %% near: the bias of twins whose difference is the loss
+bias = tf.Variable([0.2, 0.1], name="bias")
+kernel = tf.Variable([[1.0, 2.0]], name="kernel")
+with tf.GradientTape() as tape:
+    one, two = tf.constant([[1.0]]) @ kernel + bias, tf.constant([[3.0]]) @ kernel + bias
+    loss = tf.reduce_sum((one - two) ** 2)
+grads = tape.gradient(loss, [kernel, bias])  # status: ok zero

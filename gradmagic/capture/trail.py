@@ -1,0 +1,130 @@
+"""Whether variables move from one gradient call to the next, and whether anything used what an update made of them before it was undone."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradmagic.capture.numbers import array_of
+from gradmagic.capture.spans import Place
+from gradmagic.recording import PutBack, Trail
+
+if TYPE_CHECKING:
+    from gradmagic.capture.events import RawSite
+    from gradmagic.capture.session import Session
+
+EVERY = 64
+SPARSELY = 16
+LARGE = 1 << 18
+SAMPLES = 4096
+
+
+class RawTrail:
+    """The values of one place's sources, turn by turn, each as a checksum."""
+
+    def __init__(self) -> None:
+        self.last: dict[int, int] = {}
+        self.moved: Counter[int] = Counter()
+        self.compared: Counter[int] = Counter()
+        self.whole: list[tuple[int, int]] = []
+        self.resting: int | None = None
+        self.sampled: set[int] = set()
+
+    def note(self, turn: int, values: Mapping[int, Any]) -> None:
+        """What the sources hold when they are asked for (or, at last, when the cell has ended)."""
+        arrays = {key: array for key, value in values.items() if (array := array_of(value)) is not None}
+        self.sampled |= {key for key, array in arrays.items() if array.nbytes > LARGE}
+        now = {key: checksum(array) for key, array in arrays.items()}
+        common = [key for key in now if key in self.last]
+        moved = [key for key in common if now[key] != self.last[key]]
+        self.moved.update(moved)
+        self.compared.update(common)
+        if moved or not common:
+            self.resting = turn
+        self.last = now
+        self.whole.append((turn, hash(tuple(sorted(now.items())))))
+
+    def fact(self, norms: list[list[float | None]]) -> Trail:
+        """The trail as a plain value; `norms` are those of the gradients, turn by turn."""
+        dense = [turn for turn, _ in self.whole if turn < EVERY]
+        values = [value for turn, value in self.whole if turn < EVERY]
+        common, count = Counter(values).most_common(1)[0] if values else (0, 0)
+        starts = [i for i, value in enumerate(values) if value == common]
+        # Turn after turn with nothing moved in between is one stay where the first update was undone each time, too.
+        again = [i for i in starts[1:] if _same_norms(norms, dense[i], dense[starts[0]]) and values[i + 1 : i + 2] in ([], values[starts[0] + 1 : starts[0] + 2])]
+        known = {key: self.moved[key] for key in self.compared}
+        return Trail(len(self.whole), known, self.resting, max(count - 1, 0), len(again), frozenset(self.sampled))
+
+
+class Visits:
+    """Who reads a variable between an update of it and the assignment that follows."""
+
+    def __init__(self) -> None:
+        self.stepped: set[int] = set()
+        self.seen: dict[int, bool] = {}
+        self.unread: Counter[int] = Counter()
+        self.used: Counter[int] = Counter()
+        self.places: dict[int, Place | None] = {}
+
+    def read(self, key: int, uses: bool) -> None:
+        """A variable was read: `uses` if a layer or a compiled function computes with it."""
+        if key in self.stepped:
+            self.seen[key] = self.seen.get(key, False) or uses
+
+    def step(self, key: int) -> None:
+        """A variable was updated."""
+        self.stepped.add(key)
+        self.seen.pop(key, None)
+
+    def assign(self, key: int, place: Place | None) -> None:
+        """A variable was given another value."""
+        if key not in self.stepped:
+            return
+        self.stepped.discard(key)
+        seen = self.seen.pop(key, None)
+        if seen is None:
+            self.unread[key] += 1
+            self.places[key] = place
+        elif seen:
+            self.used[key] += 1
+
+    def facts(self, session: Session) -> dict[int, PutBack]:
+        """The variables that were given another value after updates."""
+        return {key: PutBack(self.unread[key], self.used[key], session.spans.span(self.places.get(key))) for key in {*self.unread, *self.used}}
+
+
+def checksum(array: Any) -> int:
+    """A checksum of an array's bits; of a large one that of some thousand elements."""
+    flat = np.asarray(array).reshape(-1)
+    if flat.nbytes > LARGE:
+        flat = flat[:: max(1, flat.size // SAMPLES)]
+    return zlib.crc32(flat.tobytes())
+
+
+def is_due(turn: int) -> bool:
+    """Whether the values are looked at in this turn of a place."""
+    return turn < EVERY or turn % SPARSELY == 0
+
+
+def note_values(session: Session, site: RawSite, turn: int, values: Mapping[int, Any]) -> None:
+    """Note what the sources of a gradient call hold."""
+    if not values:
+        return
+    if site.trail is None:
+        site.trail = RawTrail()
+    site.trail.note(turn, values)
+
+
+def trails_of(session: Session) -> None:
+    """Look at the sources of every place once more, at the end of the cell."""
+    for site in session.sites.values():
+        if site.trail is not None:
+            note_values(session, site, site.count, session.changes.now(site.trail.last))
+
+
+def _same_norms(norms: list[list[float | None]], one: int, other: int) -> bool:
+    return one < len(norms) and other < len(norms) and norms[one] == norms[other]

@@ -1,0 +1,225 @@
+"""Why a gradient is zero: followed from the source towards the target, to where gradients that are not zero end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.missing import locate_none
+from gradmagic.locate.paths import SHAPE_ONLY, Paths
+from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
+
+Death = tuple[BackwardStep, Op, int]
+# The gradient of what they give is that of what they take.
+HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "Merge"})
+PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Einsum"})
+# What gives zeros for values that are not: where a product has nothing but zeros from one of them, it is the cause.
+FLATTENING = frozenset({"Relu", "Relu6", "Exp", "Maximum", "Minimum", "ClipByValue", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+UNREPLACED = ("Reshape", "Cast", "Identity", "MaxPool", "AvgPool", "Transpose", "ExpandDims", "Squeeze", "Merge", "Mul", "Pad", "Mean", "Sum")
+
+
+def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
+    """For zeros: the untaken branch, the step that turned a gradient into zeros, a None in disguise, or terms that cancel."""
+    steps = {s.op: s for s in paths.run.steps if s.op is not None}
+    return [_zero(paths, steps, index) for index in indices]
+
+
+def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
+    run = paths.run
+    reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
+    if reads and all(op.branches for op in reads):
+        branch = _untaken(paths, reads)
+        if branch is not None:
+            return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
+    numbers = run.gradients[index].numbers
+    exact = numbers is not None and numbers.all_zero
+    where = reads[0].span if reads else run.span
+    if not exact:
+        return Fault("zero", "cancelled", run, (index,), reads[0] if reads else None, span=where, detail={"exact": False})
+    ends = _Ends(paths, steps, index)
+    if ends.deaths:
+        # Of several, one on each way, the one nearest to the target.
+        order = {id(s): i for i, s in enumerate(run.steps)}
+        step, op, position = min(ends.deaths, key=lambda death: order[id(death[0])])
+        step, op, position = _behind(paths, steps, op, position) or (step, op, position)
+        return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
+    loop = _loop_without_turns(paths, index)
+    if loop is not None:
+        return Fault("zero", "branch", run, (index,), loop, ops=tuple(reads), span=loop.span, detail={"label": "body", "certain": True})
+    seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
+    if seeds:
+        return Fault("zero", "seed", run, (index,), span=run.span)
+    terms = max(ends.sums, key=len, default=())
+    if len(terms) > 1:
+        own = terms is ends.sums[0]
+        return Fault("zero", "cancelled", run, (index,), None if own else terms[-1], span=where if own else terms[-1].span, detail={"exact": True, "terms": len(terms), "own": own})
+    hidden = _hidden_none(paths, index)
+    if hidden is not None:
+        return hidden
+    if len({op.seq for op in ends.unseen}) == 1 and ends.unseen[0].type == "CustomGradient":
+        return Fault("zero", "died", run, (index,), ends.unseen[0], ops=tuple(reads))
+    return Fault("zero", "unknown", run, (index,), reads[0] if reads else None, span=where)
+
+
+class _Ends:
+    """Where gradients that are not zero end, on all ways from a source towards the target along values whose gradient is zero.
+
+    `deaths` are steps that a good gradient reached and that sent zeros this way, `sums` the ops whose gradients for one value sum to zero, `unseen` the ops
+    without a step behind which a gradient is not zero.
+    """
+
+    def __init__(self, paths: Paths, steps: dict[int, BackwardStep], index: int) -> None:
+        self.paths, self.steps, self.bit = paths, steps, 1 << index
+        self.deaths: list[Death] = []
+        self.unseen: list[Op] = []
+        key = paths.run.sources[index].id
+        own = {key} | {k for k, t in paths.recording.tensors.items() if t.variable == key}
+        self._seen, self._waiting = set(own), list(own)
+        self.sums: list[list[Op]] = [[]]
+        while self._waiting:
+            current = self._waiting.pop()
+            terms = [term for op in paths.recording.consumers.get(current, ()) for term in self._terms(current, op)]
+            if current in own:
+                self.sums[0] += terms
+            else:
+                self.sums.append(terms)
+
+    def _terms(self, key: int, op: Op) -> Iterator[Op]:
+        """The op, for each gradient other than zero that it sends to a value; what it sends zeros to and what it hides is noted."""
+        paths, step = self.paths, self.steps.get(op.seq)
+        if op.type in SHAPE_ONLY or op.differentiable == "none" or not any(out in paths.ancestors for out in op.outputs):
+            return
+        if step is not None and any(f is not None and f.zero is not None for f in step.received):
+            if is_good(step.received):
+                for position, before in enumerate(op.inputs):
+                    flow = step.sent[position] if before == key and position < len(step.sent) else None
+                    if flow is not None and flow.zero:
+                        self.deaths.append((step, op, position))
+                    elif flow is not None and flow.zero is False:
+                        yield op
+            elif all(f is None or f.zero for f in step.received):
+                self._go_on(op)
+            return
+        lively = [out for out in op.outputs if out in paths.ancestors and self._is_lively(out)]
+        if lively and op.type in HANDED_ON:
+            yield op
+        elif lively:
+            self.unseen.append(op)
+        else:
+            self._go_on(op)
+
+    def _go_on(self, op: Op) -> None:
+        for out in op.outputs:
+            if out not in self._seen and out in self.paths.ancestors and self.paths.mask.get(out, 0) & self.bit and has_gradient_dtype(self.paths.dtype(out)):
+                self._seen.add(out)
+                self._waiting.append(out)
+
+    def _is_lively(self, key: int) -> bool:
+        """Whether the gradient of a value is known not to be zero."""
+        op = self.paths.producer.get(key)
+        step = self.steps.get(op.seq) if op is not None else None
+        if op is not None and step is not None and len(step.received) == len(op.outputs):
+            flow = step.received[op.outputs.index(key)]
+            return flow is not None and flow.zero is False
+        if key in self.paths.targets:
+            return True
+        return any(flow is not None and flow.zero is False for flow in self._sent_to(key))
+
+    def _sent_to(self, key: int) -> Iterator[Flow | None]:
+        for user in self.paths.recording.consumers.get(key, ()):
+            step = self.steps.get(user.seq)
+            if step is not None:
+                yield from (flow for before, flow in zip(user.inputs, step.sent, strict=False) if before == key)
+
+
+def _behind(paths: Paths, steps: dict[int, BackwardStep], op: Op, position: int) -> Death | None:
+    """Where a product sends zeros since its other factor is zero: the step of the op that made the factor so, if that sends zeros as well."""
+    tensors = paths.recording.tensors
+    if op.type not in PRODUCTS or len(op.inputs) != 2:
+        return None
+    key = op.inputs[1 - position]
+    for _ in range(50):
+        tensor, made = tensors.get(key), paths.producer.get(key)
+        if tensor is None or not tensor.all_zero or made is None or not made.inputs:
+            return None
+        if made.type in FLATTENING:
+            step = steps.get(made.seq)
+            dead = next((i for i, flow in enumerate(step.sent) if flow is not None and flow.zero), None) if step is not None and is_good(step.received) else None
+            return None if step is None or dead is None else (step, made, dead)
+        if made.type not in UNREPLACED:
+            return None
+        key = next((i for i in made.inputs if (t := tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), made.inputs[0])
+    return None
+
+
+def _hidden_none(paths: Paths, index: int) -> Fault | None:
+    """The cut, where no differentiable path leads to the source and what is differentiated as a whole (a loop, a conditional) gives zeros in the place of None."""
+    run, bit, source = paths.run, 1 << index, paths.run.sources[index]
+    found = None
+    if source.id in paths.alike(paths.walk[0]) and paths.watches(index):
+        return None
+    if run.kind.endswith("jacobian"):
+        found = locate_none(paths, [index])[0]
+    elif paths.target_mask & bit:
+        found = locate_none(paths, [index])[0]
+        if found.cause not in ("cut", "dtype", "partial"):
+            found = None
+    else:
+        op = _in_condition(paths, bit)
+        if op is not None:
+            found = Fault("none", "cut", run, (index,), op, ops=paths.reads(index), detail={"key": op.seq})
+    if found is None or found.cause == "unknown":
+        return None
+    whole = "jacobian" if run.kind.endswith("jacobian") else "graph"
+    return dataclasses.replace(found, hidden=True, detail={**found.detail, "whole": whole})
+
+
+def _in_condition(paths: Paths, bit: int) -> Op | None:
+    """The op that makes a truth value of what was computed from the source, for the condition of a loop or a conditional that the target was computed with."""
+    for key in paths.ancestors:
+        merge = paths.producer.get(key)
+        owner = paths.recording.by_seq.get(int(str(merge.attributes["owner"]))) if merge is not None and "owner" in merge.attributes else None
+        for condition in owner.inputs if owner is not None else ():
+            if paths.mask.get(condition, 0) & bit:
+                cut = next(iter(paths.where_it_stopped_being_float(condition)), None)
+                if cut is not None:
+                    return cut[0]
+    return None
+
+
+def _loop_without_turns(paths: Paths, index: int) -> Op | None:
+    """The loop that a zero came back through, if the replay saw none of its body's ops run."""
+    recording, key = paths.recording, paths.run.gradients[index].id
+    for step in paths.run.steps:
+        op = recording.by_seq.get(step.op) if step.op is not None and step.type.endswith("While") else None
+        if op is None or not any(f is not None and f.zero and f.id == key for f in step.sent):
+            continue
+        body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
+        floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
+        if floats and all(t.finite is None for t in floats):
+            return op
+    return None
+
+
+def is_good(flows: Iterable[Flow | None]) -> bool:
+    """Whether what came back is finite, and not all of it zero."""
+    known = [f for f in flows if f is not None and f.zero is not None]
+    return any(not f.zero for f in known) and all(f.finite for f in known)
+
+
+def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
+    """The conditional whose other branch ran. Where its condition could not be read, the zeros themselves say it."""
+    for seq, label in reads[0].branches:
+        op = paths.recording.by_seq.get(seq)
+        if op is None or label == "cond" or any((seq, label) not in r.branches for r in reads):
+            continue
+        if op.type.endswith("While"):
+            return op, label, False
+        condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
+        if condition is None or condition.all_zero is None:
+            return op, label, False
+        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
+        if taken != label:
+            return op, label, True
+    return None
