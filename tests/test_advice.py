@@ -99,7 +99,7 @@ ADVICE = {
         None,
     ),
     "an infinite mask": Advice(
-        "nonfinite/bad-input-data",
+        "nonfinite/invalid-forward-value",
         "w, mask = tf.Variable([[1.0, 2.0, 3.0]]), tf.constant([[1.0, 1.0, 0.0]])",
         "with tf.GradientTape() as tape:\n    s = w + (1.0 - mask) * -np.inf\n    loss = tf.reduce_sum(tf.nn.softmax(s) ** 2)\ng = tape.gradient(loss, w)",
         "(1.0 - mask) * -1e9",
