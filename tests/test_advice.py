@@ -99,7 +99,7 @@ ADVICE = {
         None,
     ),
     "an infinite mask": Advice(
-        "nonfinite/bad-input-data",
+        "nonfinite/invalid-forward-value",
         "w, mask = tf.Variable([[1.0, 2.0, 3.0]]), tf.constant([[1.0, 1.0, 0.0]])",
         "with tf.GradientTape() as tape:\n    s = w + (1.0 - mask) * -np.inf\n    loss = tf.reduce_sum(tf.nn.softmax(s) ** 2)\ng = tape.gradient(loss, w)",
         "(1.0 - mask) * -1e9",
@@ -143,6 +143,22 @@ ADVICE = {
         "h = keras.layers.Dense(4, activation='tanh', name='first')(i)\nnet = keras.Model(i, keras.layers.Dense(1)(h))",
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
         "name='first')(i / 1",
+        "display-only",
+    ),
+    "inputs of a million for a layer of a list": Advice(
+        "zero/saturated-activation",
+        "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
+        "net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)])",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "keras.Input((3,)), keras.layers.Rescaling(1e-7), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)]",
+        "display-only",
+    ),
+    "inputs of a million for a layer that is added": Advice(
+        "zero/saturated-activation",
+        "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
+        "net = keras.Sequential()\nnet.add(keras.Input((3,)))\nnet.add(keras.layers.Dense(4, activation='tanh'))\nnet.add(keras.layers.Dense(1))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "net.add(keras.layers.Rescaling(1e-7))\nnet.add(keras.layers.Dense(4, activation='tanh'))",
         "display-only",
     ),
     "an optimizer for each step": Advice(
@@ -201,6 +217,38 @@ ADVICE = {
         "x = tf.Variable(2.0)",
         "with tf.GradientTape() as tape:\n    y = x ** 2\ng = tape.gradient(x, y)",
         "tape.gradient(y, x)",
+    ),
+    "a loss that a layer adds": Advice(
+        "none/discarded-result",
+        "class Penalty(keras.layers.Layer):\n    def __init__(self):\n        super().__init__()\n        self.w = self.add_weight(shape=(3,), initializer='ones')\n"
+        "    def call(self, x):\n        self.add_loss(tf.reduce_sum(self.w ** 2))\n        return x\n"
+        "net = keras.Sequential([keras.Input((3,)), Penalty(), keras.layers.Dense(1)])\nx = tf.random.normal((4, 3))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(net(x) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "loss = tf.reduce_mean(net(x) ** 2) + sum(net.losses)",
+    ),
+    "a new result beside the old one": Advice(
+        "none/discarded-result",
+        SOURCES + "\ncritic, old = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), tf.random.normal((4, 2))",
+        "actions = old\nwith tf.GradientTape() as tape:\n    new_actions = net(x)\n    loss = -tf.reduce_mean(critic(actions))\ng = tape.gradient(loss, net.trainable_variables)",
+        "critic(new_actions)",
+    ),
+    "a number with two uses": Advice(
+        "none/left-tensorflow",
+        "w, v = tf.Variable(2.0), tf.Variable(3.0)",
+        "with tf.GradientTape() as tape:\n    value = (w * w).numpy()\n    first = v * value\n    second = value ** 2\n    loss = first + second\ng = tape.gradient(loss, [w, v])",
+        "value = (w * w)",
+    ),
+    "weights that were not finite before": Advice(
+        "step/update-destroys-weights",
+        "w, opt = tf.Variable([np.inf, 1.0]), keras.optimizers.SGD(0.1)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.tanh(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
+        None,
+    ),
+    "a gradient that is not finite": Advice(
+        "step/update-destroys-weights",
+        "w, opt = tf.Variable([0.0, 1.0]), keras.optimizers.SGD(0.1)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.sqrt(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
+        None,
     ),
     "a count that is drawn": Advice(
         "error/no-gradient-registered",

@@ -56,6 +56,12 @@ WORDS = {
         "the gradient of `v` is None",
         "tape.watch(v)",
     ),
+    "a source that is made in the call": Words(
+        "none/unused-variable",
+        "x = np.ones(3, 'float32')",
+        "with tf.GradientTape() as tape:\n    v = tf.constant(x)\n    tape.watch(v)\n    y = tf.reduce_sum(v ** 2)\ng = tape.gradient(y, tf.convert_to_tensor(x))",
+        "the gradient of `tf.convert_to_tensor(x)` is None",
+    ),
     "no tape in a graph": Words(
         "none/unused-variable",
         NET,
@@ -160,3 +166,10 @@ def test_the_graph_api_is_not_translated_by_autograph(notebook: Any, monkeypatch
     report = notebook.check("g = f()")
     assert [v.status for c in report.calls for v in c.variables] == ["ok", "ok"]
     assert not [t for t in translated if getattr(t, "__module__", "").startswith("gradmagic")]
+
+
+def test_the_cause_comes_before_the_error_that_it_leads_to(notebook: Any) -> None:
+    notebook.run("import tensorflow as tf, keras\n" + NET + "loss = lambda teacher, student: tf.reduce_mean((tf.stop_gradient(student) - teacher) ** 2)\nnet.compile('sgd', loss)")
+    report = notebook.check("h = net.fit(x, x[:, :2], verbose=0)")
+    assert [f.rule for f in report.findings[:2]] == ["none/stop-gradient", "error/no-gradients-provided"]
+    assert "every path from the loss passes `tf.stop_gradient(student)`" in report.summary

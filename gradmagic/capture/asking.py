@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +20,10 @@ from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.trail import is_due, note_values
-from gradmagic.recording import Gradient, Raised, Source
+from gradmagic.recording import Gradient, Raised, Source, Span
 from gradmagic.sizes import limits
 
+LONGEST = 60
 RANK = {"ok": 0, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 5, "error": 6}
 
 
@@ -154,6 +157,23 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
         session.tensors[key] = note_tensor(session, source, "unknown", look=isinstance(source, framework_ops.EagerTensor))
     name = session.variables.local_name(frame, source) or f"source {index}"
     return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, numbers_of(source) if closely else None, type(source).__name__)
+
+
+def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, ...]:
+    """The sources; those without a name under the expression that the call gives for them, as in `tape.gradient(y, tf.cast(x, tf.float32))`."""
+    if span is None or span.line != span.end_line or not any(s.name.startswith("source ") for s in sources):
+        return sources
+    text = span.code[span.column : span.end_column]
+    try:
+        call = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return sources
+    given = call.args[1] if isinstance(call, ast.Call) and len(call.args) > 1 else None
+    parts = given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    if len(parts) != len(sources) or isinstance(given, ast.Dict):
+        return sources
+    written = [ast.get_source_segment(text, p) if p is not None else None for p in parts]
+    return tuple(dataclasses.replace(s, name=w) if s.name.startswith("source ") and w and len(w) <= LONGEST else s for s, w in zip(sources, written, strict=True))
 
 
 def numbers_of_variable(session: Session, variable: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.applied import updates_of
+from gradmagic.capture.asking import as_written
 from gradmagic.capture.backward import link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.identities import as_called, as_one, settle
@@ -242,7 +243,7 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
         session.spans.span(run.place),
         run.tape,
         targets,
-        run.sources,
+        as_written(run.sources, session.spans.span(run.place)),
         run.gradients,
         tuple(_step(step, run, flows) for step in steps),
         run.raised,

@@ -112,13 +112,33 @@ def gentler_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fi
     call = code.call_at(place, ("sigmoid", "tanh", "softmax")) if code is not None and place is not None else None
     first = argument(call, 0, "x", "logits") if call is not None else None
     found = (code, call, first) if code is not None and call is not None and first is not None else _input_of_layer(recording, op)
-    if found is None:
-        return ()
-    code, call, first = found
-    factor = 10.0 ** max(1, math.ceil(math.log10(max(size, 1.0))))
-    new = f"{atom(code.text(first.value))} / {factor:.1f}" if factor < 1e5 else f"{atom(code.text(first.value))} / 1e{round(math.log10(factor))}"
+    power = max(1, math.ceil(math.log10(max(size, 1.0))))
     title = f"bring what goes in down to where `{op.type.lower() if op is not None else ''}` has a slope; the factor is yours to choose (or scale the data, or the initial weights)"
+    if found is None:
+        return _rescaled(recording, op, power, title)
+    code, call, first = found
+    new = f"{atom(code.text(first.value))} / {10.0**power:.1f}" if power < 5 else f"{atom(code.text(first.value))} / 1e{power}"
     return fix(title, "display-only", (code, Change().replace(first.value, code.expression(new))))
+
+
+def _rescaled(recording: Recording, op: Op | None, power: int, title: str) -> tuple[Fix, ...]:
+    """A `Rescaling` layer in front of a layer of a `Sequential`, in its list or in its calls of `add`."""
+    layer = layer_of(recording, op)
+    if layer is None:
+        return ()
+    code, call = layer
+    made = code.expression(f"{code.text(call.func).removesuffix(last_name(call.func))}Rescaling(1e-{power})")
+    element, outer = code.parent(call), code.enclosing(call, cst.Call)
+    listed = code.parent(element) if isinstance(element, cst.Element) else None
+    if isinstance(listed, cst.List) and isinstance(element, cst.Element):
+        at = list(listed.elements).index(element)
+        comma = next((e.comma for e in listed.elements if isinstance(e.comma, cst.Comma)), cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+        new = listed.with_changes(elements=[*listed.elements[:at], cst.Element(made, comma), *listed.elements[at:]])
+        return fix(title, "display-only", (code, Change().replace(listed, new)))
+    statement = code.statement(call)
+    if outer is not None and last_name(outer.func) == "add" and statement is not None:
+        return fix(title, "display-only", (code, Change().insert_before(statement, code.line(f"{code.text(outer.func)}({code.text(made)})"))))
+    return ()
 
 
 def size_in(recording: Recording, op: Op | None) -> float | None:

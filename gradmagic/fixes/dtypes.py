@@ -178,5 +178,5 @@ def trainable(recording: Recording, run: GradientRun, sources: tuple[int, ...]) 
                     continue
                 off = argument(value, None, "trainable")
                 if off is not None and code.text(off.value) == "False":
-                    return fix(f"let `{name}` be trainable", "safe", (code, Change().replace(value, without_argument(value, off))))
+                    return fix(f"let `{name}` be trainable", "unsafe", (code, Change().replace(value, without_argument(value, off))))
     return ()

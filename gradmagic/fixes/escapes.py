@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import targets_of
+from gradmagic.fixes.flow import reads_of, targets_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
 from gradmagic.recording import GradientRun, Recording
@@ -33,7 +33,17 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     if not translation.possible or not translation.count:
         return ()
     title = f"use the tensor itself, without {translation.what}" if not translation.functions else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of NumPy"
-    return fix(title, "unsafe" if translation.functions or last_name(call.func) in PREDICTS else "safe", (code, translation.change))
+    sure = not translation.functions and last_name(call.func) not in PREDICTS and not _has_several_uses(code, call)
+    return fix(title, "safe" if sure else "unsafe", (code, translation.change))
+
+
+def _has_several_uses(code: Code, call: cst.Call) -> bool:
+    """Whether the number that left is read by several statements: in some of them it may be meant as a constant."""
+    assign = code.enclosing(call, cst.Assign)
+    name = assign.targets[0].target if assign is not None else None
+    if assign is None or not isinstance(name, cst.Name):
+        return False
+    return len({code.statement(n) for n in reads_of(code, name.value, code.scope(call)) if code.start(n) > code.end(assign)}) > 1
 
 
 def _leaves(call: cst.Call, names: Names) -> bool:

@@ -101,7 +101,11 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
     code, found = code_at(recording, place), asking(recording, run)
     tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
     wanted = argument(found[1], 0, "target", "ys") if found is not None else None
-    if code is None or place is None or found is None or wanted is None or tensor is None or tensor.shape != () or not isinstance(wanted.value, cst.Name):
+    if code is None or place is None or found is None or wanted is None or not isinstance(wanted.value, cst.Name):
+        return ()
+    if code.call_at(place, ("add_loss",)) is not None:
+        return _with_added(found[0], found[1], wanted.value)
+    if tensor is None or tensor.shape != ():
         return ()
     assign = next((a for n in code.expressions_at(place) if (a := n if isinstance(n, cst.Assign) else code.enclosing(n, cst.Assign)) is not None), None)
     # The whole value of the line, and not a part of it that has another use.
@@ -118,6 +122,17 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
     total = targets[-1].value
     new = found[0].expression(f"{found[0].text(total)} + {name}")
     return fix(f"add `{name}` to `{wanted.value.value}` (with a weight that is yours to choose)", "unsafe", (found[0], Change().replace(total, new)))
+
+
+def _with_added(code: Code, call: cst.Call, target: cst.Name) -> tuple[Fix, ...]:
+    """What layers added to the losses of the model whose variables are asked for, in the target."""
+    sources = argument(call, 1, "sources")
+    model = sources.value.value if sources is not None and isinstance(sources.value, cst.Attribute) and last_name(sources.value).startswith("trainable_") else None
+    made = [a for a in assignments_of(code, target.value, code.scope(call)) if code.start(a) < code.start(call)]
+    if model is None or not made or f"{code.text(model)}.losses" in code.text(made[-1]):
+        return ()
+    title = f"add the losses that the layers of `{code.text(model)}` have added"
+    return fix(title, "unsafe", (code, Change().replace(made[-1].value, code.expression(f"{code.text(made[-1].value)} + sum({code.text(model)}.losses)"))))
 
 
 def _handed_over(code: Code, assign: cst.Assign, other: Code, target: cst.Assign) -> str | None:

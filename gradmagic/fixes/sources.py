@@ -7,13 +7,12 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.blocks import asking, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
 from gradmagic.fixes.flow import reads_of, use_result
 from gradmagic.fixes.numerics import value_of
-from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -192,6 +191,27 @@ def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return fix(f"go on with `{name}`", "unsafe", (code, change))
 
 
+def meant(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
+    """A result under the tape that nobody reads, where a line below reads the name that its own name ends with: `new_actions` beside `actions`."""
+    found = tape_block(recording, run)
+    if found is None:
+        return ()
+    code, block, _ = found
+    pairs = []
+    for assign in code.all(cst.Assign, block.body):
+        target = assign.targets[0].target
+        if not isinstance(target, cst.Name) or [n for n in reads_of(code, target.value, code.scope(block)) if code.start(n) > code.start(assign)]:
+            continue
+        later = {n.value for n in code.all(cst.Name, block.body) if code.start(n) > code.end(assign) and target.value.endswith("_" + n.value)}
+        pairs += [(target.value, name, [n for n in reads_of(code, name, block.body) if code.start(n) > code.end(assign)]) for name in later]
+    if len(pairs) != 1 or not pairs[0][2]:
+        return ()
+    change = Change()
+    for read in pairs[0][2]:
+        change.replace(read, cst.Name(pairs[0][0]))
+    return fix(f"go on with `{pairs[0][0]}` in the place of `{pairs[0][1]}`", "unsafe", (code, change))
+
+
 def _forgotten(code: Code, place: Place) -> tuple[str, list[cst.Name]] | None:
     assert place is not None
     statement = code.statement_at(place)
@@ -227,26 +247,3 @@ def same_object(recording: Recording, run: GradientRun | None, used: str | None,
                 if name.value == asked:
                     change.replace(name, cst.Name(used))
     return fix(f"ask for the gradients of `{used}`, which computed the target", "unsafe", (code, change)) if change.replaced else ()
-
-
-def swapped(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """`tape.gradient(x, y)` where `y` is computed from the variable `x`: the target comes first."""
-    found = asking(recording, run)
-    if found is None or run is None or not is_swapped(recording, run):
-        return ()
-    code, call = found
-    first, second = argument(call, 0, "target"), argument(call, 1, "sources")
-    if first is None or second is None or first.keyword is not None or second.keyword is not None:
-        return ()
-    return fix("put the target first and the source second", "unsafe", (code, Change().replace(first.value, second.value).replace(second.value, first.value)))
-
-
-def is_swapped(recording: Recording, run: GradientRun) -> bool:
-    """Whether the one source was computed from the one target."""
-    if len(run.targets) != 1 or len(run.sources) != 1 or run.sources[0].kind != "tensor":
-        return False
-    target = run.targets[0]
-    return any(
-        key == target.id or key == target.variable or ((t := recording.tensors.get(key)) is not None and t.variable is not None and t.variable == target.variable)
-        for key in values_behind(recording, run.sources[0].id)
-    )

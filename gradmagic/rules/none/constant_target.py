@@ -29,7 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.sources import is_swapped, swapped
+from gradmagic.fixes.arguments import is_swapped, swapped
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

@@ -35,7 +35,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.losses import output_with_loss, summed
-from gradmagic.fixes.sources import result_used
+from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording
@@ -89,8 +89,11 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return ()
-    used = result_used(recording, found.location) or (summed(recording, found.location, fault.run, fault.op) if fault.run is not None else ())
+    used = result_used(recording, found.location)
     if used or fault.run is None:
+        return used
+    used = summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run)
+    if used:
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
     # Where no source has a gradient, what is left out is what was to be trained.

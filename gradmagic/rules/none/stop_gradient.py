@@ -47,6 +47,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names, target = listing(fault.names), target_name(fault)
     switch = "`back_prop=False`" if place is not None and "back_prop" in place.code and "stop_gradient" not in place.code else "`stop_gradient`"
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
+    refused = any(u.raised is not None and "No gradients provided" in u.raised.message for u in recording.updates)
     body = (
         f"Going forward, {called(recording, op)} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a "
         f"constant. Every path from {target} back to {names} goes through it, so the gradient is None."
@@ -58,7 +59,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         place,
         "going backward, the gradient ends here",
         body,
-        severity="error" if some or (fault.run and len(fault.run.sources) == 1) else "warning",
+        severity="error" if some or refused or (fault.run and len(fault.run.sources) == 1) else "warning",
         notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
         help=f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, take {switch} away; if the constant is meant, leave {names} out of the sources",
     )

@@ -21,7 +21,7 @@ Use instead
     grads = tape.gradient(loss, [a])
 
 Fix safety
-    Taking the source out of the list is safe: nothing was computed for it.
+    Taking the source out of the list leaves the loss as it is, and the variable untrained for good: unsafe.
 
 Not a problem when
     The variable belongs to a part of the model that this loss does not use.
@@ -51,8 +51,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"asked for here, though {target_name(fault)} does not depend on {names}",
         f"{'Between the opening of the tape and this call no op' if run.tape is not None else f'No op that leads to {target_name(fault)}'} reads {names}. There is no path from {target_name(fault)} to {names}, and TensorFlow answers None.",
         others=others,
-        help=f"use {names} in the computation of {target_name(fault)}, or {'do not make ' + it(fault.names) + ' trainable' if run.kind.startswith('keras') else 'leave ' + it(fault.names) + ' out of the sources'}",
+        help=_help(fault, names),
     )
+
+
+def _help(fault: Fault, names: str) -> str:
+    target, run = target_name(fault), fault.run
+    if run is not None and run.kind.startswith("keras"):
+        return f"use {names} in the computation of {target}, or do not make {it(fault.names)} trainable"
+    earlier = f" under the tape (what was computed from {it(fault.names)} before it is opened is a constant)" if run is not None and run.tape is not None else ""
+    return f"use {names} in the computation of {target}{earlier}, or leave {it(fault.names)} out of the sources"
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

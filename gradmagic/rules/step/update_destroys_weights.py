@@ -82,6 +82,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
 
 
 def _always_finite(fault: Fault, recording: Recording) -> bool:
-    """Whether every gradient of the call was finite: only then is it the step that is too large."""
+    """Whether every gradient and every variable of the call was finite: only then is it the step that is too large."""
     runs = recording.runs_of(fault.run.site) if fault.run is not None else []
-    return all(g.numbers is None or g.numbers.finite for r in runs for g in r.gradients)
+    return all(n is None or n.finite for r in runs for n in (*(g.numbers for g in r.gradients), *(s.value for s in r.sources)))

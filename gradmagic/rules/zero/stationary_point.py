@@ -39,6 +39,8 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
+EQUAL = "begin somewhere else, with a start that is not the minimum; of a difference, look at both sides: what is compared may have been computed from the same values"
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
@@ -70,7 +72,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point, and the optimizer has nothing to follow."
         + (" In the runs before it the gradient was not zero: training came to this point by itself." if came else ""),
         severity="note" if came else "warning",
-        help=None if came else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+        help=None if came else EQUAL if op.type in ("SquaredDifference", "Square", "Abs", "Pow") else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
     )
 
 
