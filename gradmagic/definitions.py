@@ -157,11 +157,49 @@ def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 
 
 def is_thrown_away(recording: Recording, span: Span) -> bool:
-    """Whether a span lies in a statement that is an expression without an effect, like `v - rate * g`: its value goes nowhere, unless the cell shows it."""
+    """Whether the value of a span's statement goes nowhere: an expression without an effect, like `v - rate * g`, unless the cell shows it, or a new value for the name of a loop that no code reads."""
     tree, statement = tree_at(recording, span), statement_at(recording, span)
-    if tree is None or not isinstance(statement, ast.Expr) or statement is tree.body[-1]:
+    if tree is None or statement is None:
         return False
-    return isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
+    if isinstance(statement, ast.Expr):
+        return statement is not tree.body[-1] and isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
+    return _rebinds_loop_name(tree, statement)
+
+
+def _rebinds_loop_name(tree: ast.Module, statement: ast.stmt) -> bool:
+    """Whether a statement only gives the name that a `for` binds in each turn another value, which is not read before the next turn."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target] if isinstance(statement, ast.AugAssign) else []
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return False
+    name = targets[0].id
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and statement in n.body and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(n.target))]
+    # An array in a list that has a name is changed in its place.
+    if not loops or (isinstance(statement, ast.AugAssign) and any(isinstance(n, (ast.Name, ast.Attribute)) for n in _iterated(loops[0], name))):
+        return False
+    later = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load))
+    return not any(n.lineno > (statement.end_lineno or statement.lineno) for n in later)
+
+
+def _iterated(loop: ast.For, name: str) -> list[ast.expr]:
+    """What a loop takes the values of one of its names from; all that it iterates over where that cannot be told."""
+    call = loop.iter
+    if isinstance(call, ast.Call) and last_name(call.func) == "zip" and isinstance(loop.target, ast.Tuple) and len(call.args) == len(loop.target.elts):
+        return [arg for arg, target in zip(call.args, loop.target.elts, strict=True) if isinstance(target, ast.Name) and target.id == name]
+    return [call]
+
+
+def skipped_call(recording: Recording, span: Span, names: Iterable[str]) -> Span | None:
+    """A call of one of these names, in the function around a span, that stands under an `if` about a number which the function itself counts up."""
+    tree = tree_at(recording, span)
+    functions = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= span.line <= (n.end_lineno or n.lineno)] if tree is not None else []
+    if not functions:
+        return None
+    function, wanted = functions[-1], set(names)
+    counted = {ast.unparse(n.target) for n in ast.walk(function) if isinstance(n, ast.AugAssign)}
+    for branch in (n for n in ast.walk(function) if isinstance(n, ast.If) and counted & {ast.unparse(e) for e in ast.walk(n.test) if isinstance(e, (ast.Name, ast.Attribute))}):
+        for call in (c for part in branch.body for c in ast.walk(part) if isinstance(c, ast.Call) and last_name(c.func) in wanted):
+            return span_at(span, call)
+    return None
 
 
 def assigned_to_itself(recording: Recording, span: Span) -> str | None:

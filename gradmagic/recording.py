@@ -288,7 +288,7 @@ class Site:
 class Trail:
     """The values of a place's sources from turn to turn: `looks` is how often they were looked at, the last time at the end of the cell.
 
-    `moved` says, per variable, how often it was another than at the look before; `resting` is the turn since which none moved. `returns` counts the turns at which all
+    `moved` says, per variable, how often it was another than at the look before; `resting` is the turn since which none moved (None where the last look saw one move). `returns` counts the turns at which all
     held the very bits of one earlier turn, `repeats` those of them that had the same gradients and went on the same way. Of the `sampled` ones only some elements were looked at.
     """
 
@@ -302,7 +302,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """How often a variable was given another value after an update: `unread` times before anything read it, `used` times after a layer or a compiled function did."""
+    """How often a variable was given another value after an update: `unread` times before anything read it, `used` times after a layer or a compiled function did, or after the value left TensorFlow."""
 
     unread: int
     used: int

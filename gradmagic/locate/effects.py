@@ -20,7 +20,8 @@ def locate_effects(recording: Recording) -> list[Fault]:
         if update.raised is None:
             faults += _of_update(recording, update)
     for site in recording.sites:
-        if site.renewed:
+        # Sources that are others once only: two trainings, one after the other.
+        if site.renewed > 1 or site.renewed == site.count - 1 > 0:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
