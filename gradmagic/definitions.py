@@ -225,3 +225,27 @@ def made_by(recording: Recording, span: Span, name: str) -> Span | None:
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
     last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
     return None if last is None or source is None else dataclasses.replace(span_at(span, last), code=source.split("\n")[last.lineno - 1])
+
+
+def is_assigned(recording: Recording, names: Iterable[str]) -> bool:
+    """Whether the code assigns to a variable that goes by one of these names, whatever it is an attribute of."""
+    wanted = {_last(name) for name in names}
+    calls = (n for source in recording.code.values() for n in ast.walk(tree_of(source) or ast.Module([], [])) if isinstance(n, ast.Call))
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr.startswith(("assign", "scatter")) and _last(ast.unparse(call.func.value)) in wanted for call in calls)
+
+
+def _last(name: str) -> str:
+    return name.partition("[")[0].rpartition(".")[2]
+
+
+def said_trainable(recording: Recording, names: Iterable[str]) -> Span | None:
+    """Where the code makes a variable of one of these names and says that it is trainable."""
+    wanted = set(names)
+    for key, source in recording.code.items():
+        for node in ast.walk(tree_of(source) or ast.Module([], [])):
+            call = node.value if isinstance(node, ast.Assign) else None
+            if not isinstance(node, ast.Assign) or not isinstance(call, ast.Call) or last_name(call.func) != "Variable" or not wanted & {ast.unparse(t) for t in node.targets}:
+                continue
+            if any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords):
+                return line_of(key, node)
+    return None

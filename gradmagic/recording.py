@@ -434,7 +434,7 @@ class Recording:
     """Everything that is known of one run of a cell.
 
     `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
-    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are whole sentences about what gradmagic could not do, and name it.
+    `untracked` maps a variable that a model read, or holds, to that model, where it is not among the model's variables; `unasked` one that was made by hand to the model whose variables were asked for instead. `failures` are whole sentences about what gradmagic could not do, and name it.
     """
 
     cell: Cell
@@ -453,6 +453,7 @@ class Recording:
     stale: tuple[StaleRead, ...] = ()
     models: tuple[ModelCall, ...] = ()
     untracked: Mapping[int, Layer] = field(default_factory=dict)
+    unasked: Mapping[int, str] = field(default_factory=dict)
     code: Mapping[str | int, str] = field(default_factory=dict)
     raised: Raised | None = None
     ops_recorded: int = 0

@@ -128,3 +128,9 @@ ends = [descend([1.0, -2.0]), descend([3.0, 1.0])]
 """
     )
     assert report.findings == ()
+
+
+def test_a_loss_weight_is_a_note_unless_it_is_said_to_be_trained(notebook: Any) -> None:
+    notebook.run(SETUP + "\nweight = tf.Variable(0.5, name='weight')\ndef loss(a, b):\n    return weight * tf.reduce_mean((a - b) ** 2)\nnet.compile('sgd', loss)")
+    report = notebook.check("history = net.fit(x, y, verbose=0)")
+    assert [(f.rule, f.severity, f.variables) for f in report.findings] == [("step/untracked-variable", "note", ("weight",))]
