@@ -36,10 +36,12 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, subject, target_name
 from gradmagic.syntax import spot
 
+CLIPPING = frozenset({"Maximum", "Minimum", "ClipByValue", "Relu6", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue", "Relu6"):
+    if fault.cause != "died" or op is None or op.type not in CLIPPING:
         return None
     done = op.type in ("Maximum", "Relu6") and is_at_its_least(fault, recording)
     learned = done and learned_before(fault, recording)
