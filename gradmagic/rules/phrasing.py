@@ -44,7 +44,9 @@ def subject(fault: Fault, what: str) -> str:
         return f"the gradient of {listing(names)} is {what}"
     layer = common_layer(names)
     if len(names) > 3 and layer:
-        return f"the gradients of all {len(names)} variables of {code(layer)} are {what}"
+        owned = sum(1 for s in fault.run.sources if s.name.startswith(f"{layer}/")) if fault.run is not None else 0
+        count = f"all {len(names)}" if owned <= len(names) else f"{len(names)} of the {owned}"
+        return f"the gradients of {count} variables of {code(layer)} are {what}"
     return f"the gradients of {listing(names)} are {what}"
 
 
