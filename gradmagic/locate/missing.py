@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gradmagic.definitions import is_compared, leads_to, line_of, passed_as, statements_ahead, statements_behind, within
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths
+from gradmagic.locate.paths import STATE, Paths, dropped_by
 from gradmagic.recording import Escape, GradientRun, Op, Span, has_gradient_dtype
 from gradmagic.syntax import calls_outside, made_at, untaken_branch
 
@@ -49,6 +49,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
+    dropped = next((op for op in paths.ops if op.outputs and op.outputs[0] in paths.ancestors and paths.shaped_by(op) & bit and dropped_by(paths, op.outputs[0]) is op), None)
+    if dropped is not None:
+        return fault("cut", dropped, detail={"key": dropped.seq})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
         return _discarded(paths, index, reads)
