@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gradmagic.definitions import assigned_to_itself, is_assigned, made_by, said_trainable
+from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype

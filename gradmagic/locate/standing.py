@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.definitions import skipped_call
+from gradmagic.assignments import skipped_call
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Site, Trail, Update
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.definitions import is_thrown_away
+from gradmagic.assignments import is_thrown_away
 from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import locate_standing
