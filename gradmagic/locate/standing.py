@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from gradmagic.assignments import skipped_call
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording, Site, Trail, Update
+from gradmagic.recording import WRITES, GradientRun, Recording, Site, Span, Trail, Update
 
 # A schedule that reaches zero with the last step, or shortly before, is meant so.
 LONG, SHARE = 3, 0.2
 BACK = 2
 TURNS = 3
+# A unit norm comes to its last bit with the second update.
+MOVES, STAYS = 2, 8
 APPLIES = frozenset({"apply_gradients", "apply", "minimize"})
 
 
@@ -27,6 +29,7 @@ def locate_standing(recording: Recording) -> list[Fault]:
         update = next((u for u in recording.updates if u.raised is None and {p.variable for p in u.pairs} & {s.id for s in run.sources}), None)
         faults.append(_at_rest(site, site.trail, run, update))
         faults.append(_undone(recording, site.trail, run, update))
+        faults.append(_held(recording, site, site.trail, run, update))
         if update is None:
             faults.append(_left_out(recording, site, site.trail, run))
     return [f for f in faults if f is not None]
@@ -50,6 +53,34 @@ def _undone(recording: Recording, trail: Trail, run: GradientRun, update: Update
         return None
     back = next(iter(mine.values()))
     return Fault("step", "undone", run, tuple(mine), span=back.span, update=update, detail={"times": back.unread, "sure": trail.repeats >= trail.returns, "key": "undone"})
+
+
+def _held(recording: Recording, site: Site, trail: Trail, run: GradientRun, update: Update | None) -> Fault | None:
+    """Variables that a constraint gives the old value after each update. One that holds them at zero, or at a bound that they came to, does what it is there for."""
+    if update is None or update.kind == "assign" or trail.looks < STAYS:
+        return None
+    held = []
+    for i, source in enumerate(run.sources):
+        norms = [row[i] for row in site.norms if i < len(row)]
+        change = recording.changes.get(source.id)
+        if 0 < trail.moved.get(source.id, 0) <= MOVES and all(norms) and change is not None and change.norm:
+            held.append(i)
+    where = constraint_of(recording, update, {run.sources[i].id for i in held}) if held else None
+    return Fault("step", "held", run, tuple(held), span=update.span, update=update, detail={"constraint": where, "count": site.count, "key": "held"}) if where is not None else None
+
+
+def constraint_of(recording: Recording, update: Update, variables: Iterable[int]) -> Span | None:
+    """Where the value is computed that the optimizer itself assigns to each of some variables after it has moved it."""
+    found = None
+    for key in variables:
+        writes = [op for op in recording.consumers.get(key, ()) if op.phase == "update" and op.type in WRITES and op.span == update.span]
+        kinds = [op.type for op in writes]
+        last = writes[-1] if writes else None
+        made = recording.producer.get(last.inputs[1]) if last is not None and len(last.inputs) > 1 else None
+        if last is None or last.type != "AssignVariableOp" or kinds.count("AssignVariableOp") * 2 != len(kinds) or made is None:
+            return None
+        found = made.span or update.span
+    return found
 
 
 def _left_out(recording: Recording, site: Site, trail: Trail, run: GradientRun) -> Fault | None:

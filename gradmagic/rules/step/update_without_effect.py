@@ -39,7 +39,8 @@ import math
 
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import WRITES, Recording, Span, TrainingCall, Update
+from gradmagic.locate.standing import constraint_of
+from gradmagic.recording import Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
 from gradmagic.sizes import NOISE
@@ -56,6 +57,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _rested(fault)
     if fault.cause == "undone":
         return _undone(fault)
+    if fault.cause == "held":
+        return _held(fault)
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
@@ -102,11 +105,13 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
     if back is not None:
         return (f": line {back.line} puts the old value back", f" Line {back.line} assigns to {'it' if len(fault.sources) == 1 else 'them'} after the update, turn after turn, and what it assigns is the value from before.",
                 "leave that assignment out, or keep the weights that it puts back up to date"), True  # fmt: skip
-    constraint = _constraint(fault, recording)
+    constraint = constraint_of(recording, update, {run.sources[i].id for i in fault.sources})
     if constraint is not None:
         where = f" (line {constraint.line})" if constraint != update.span else ""
+        # Weights that may not be negative stay at zero where they are pulled below.
+        pulls = not all((v := run.sources[i].value) is not None and not v.norm for i in fault.sources)
         return (f": a constraint{where} gives back the old value", f" After each update the constraint of the variable is applied{where}, and what it returns are the bits from before the update.",
-                "look at the constraint: it has to let the weights move"), True  # fmt: skip
+                "look at the constraint: it has to let the weights move"), pulls  # fmt: skip
     added = _added(fault, recording)
     if added is not None:
         step, resolution, dtype = added
@@ -149,20 +154,22 @@ def _put_back(fault: Fault, recording: Recording) -> Span | None:
     return later[-1].span if turns >= 2 and {a.variable for a in later} == keys else None
 
 
-def _constraint(fault: Fault, recording: Recording) -> Span | None:
-    """Where the value is computed that the optimizer itself assigns to each variable after it has moved it."""
-    update, run = fault.update, fault.run
-    assert update is not None and run is not None
-    found = None
-    for source in (run.sources[i] for i in fault.sources):
-        writes = [op for op in recording.consumers.get(source.id, ()) if op.phase == "update" and op.type in WRITES and op.span == update.span]
-        kinds = [op.type for op in writes]
-        last = writes[-1] if writes else None
-        made = recording.producer.get(last.inputs[1]) if last is not None and len(last.inputs) > 1 else None
-        if last is None or last.type != "AssignVariableOp" or kinds.count("AssignVariableOp") * 2 != len(kinds) or made is None:
-            return None
-        found = made.span or update.span
-    return found
+def _held(fault: Fault) -> Finding:
+    update, where = fault.update, fault.detail["constraint"]
+    assert update is not None and isinstance(where, Span)
+    one = len(fault.names) == 1
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{listing(fault.names)} {'was' if one else 'were'} updated {fault.detail['count']} times and {'stays' if one else 'stay'} where {'it is' if one else 'they are'}: a constraint gives back the old value",
+        update.span,
+        "changes nothing",
+        f"The gradient is finite and not zero, and {'the variable holds' if one else 'the variables hold'} the same bits before and after the updates but for the first ones. After each update the constraint of the variable is applied, and what it returns is the value from before.",
+        others=[(where, "the constraint is applied here")],
+        severity="warning",
+        certainty="likely",
+        help="look at the constraint: it has to let the weights move (the unit norm of a single weight leaves nothing but its sign)",
+    )
 
 
 def _rested(fault: Fault) -> Finding:

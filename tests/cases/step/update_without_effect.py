@@ -149,3 +149,15 @@ for turn in range(6):
         optimizer.apply_gradients(zip(sums, model.trainable_variables))
         for total in sums:
             total.assign(tf.zeros_like(total))
+# %% a constraint that leaves a single weight its sign
+line = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_constraint=keras.constraints.UnitNorm(axis=0))])
+line.compile(keras.optimizers.SGD(0.1), "mse")
+history = line.fit(x[:, :1], 0.3 * x[:, :1] + 0.1, batch_size=8, epochs=3, verbose=0)  # expect: step/update-without-effect
+# %% near: a constraint that lets the weights turn
+line = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, kernel_constraint=keras.constraints.UnitNorm(axis=0))])
+line.compile(keras.optimizers.SGD(0.1), "mse")
+history = line.fit(x, y, batch_size=8, epochs=3, verbose=0)
+# %% near: a constraint that holds a bias at zero
+line = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, bias_constraint=keras.constraints.NonNeg())])
+line.compile(keras.optimizers.SGD(0.01), "mse")
+history = line.fit(x, y - 9.0, batch_size=8, epochs=3, verbose=0)
