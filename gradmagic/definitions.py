@@ -1,15 +1,14 @@
-"""Where the values of an expression came from, as the code tells: the statements that gave its names their values, nearest first; and what a statement does with them."""
+"""Where the values of an expression came from, as the code tells: the statements that gave its names their values, nearest first, and those that it goes on to."""
 
 from __future__ import annotations
 
 import ast
-import dataclasses
 import functools
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import call_at, last_name, source_of, span_at, statement_at, tree_at, tree_of
+from gradmagic.syntax import last_name, source_of, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -152,8 +151,12 @@ def passed_as(recording: Recording, names: set[str]) -> set[str]:
 
 
 def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:
-    """Whether a place lies in a statement."""
-    return span is not None and (span.cell if span.cell is not None else span.file) == key and statement.lineno <= span.line <= (statement.end_lineno or statement.lineno)
+    """Whether a place lies in a statement; of a loop, a branch or a block in its head."""
+    if span is None or (span.cell if span.cell is not None else span.file) != key:
+        return False
+    body = getattr(statement, "body", None)
+    last = max(statement.lineno, body[0].lineno - 1) if isinstance(body, list) and body else statement.end_lineno or statement.lineno
+    return statement.lineno <= span.line <= last
 
 
 def line_of(key: str | int, statement: ast.stmt) -> Span:
@@ -227,36 +230,3 @@ def _called(statement: ast.stmt) -> Iterable[str]:
 
 def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return {p.arg for p in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs)}
-
-
-def is_thrown_away(recording: Recording, span: Span) -> bool:
-    """Whether a span lies in a statement that is an expression without an effect, like `v - rate * g`: its value goes nowhere, unless the cell shows it."""
-    tree, statement = tree_at(recording, span), statement_at(recording, span)
-    if tree is None or not isinstance(statement, ast.Expr) or statement is tree.body[-1]:
-        return False
-    return isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
-
-
-def assigned_to_itself(recording: Recording, span: Span) -> str | None:
-    """The code of `v.assign(v)`, of `v.assign(v.value())` and the like on a span's line; None where something else is assigned."""
-    call = call_at(recording, span, ("assign",))
-    if call is None or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
-        return None
-    value = call.args[0]
-    while isinstance(value, ast.Call):
-        if isinstance(value.func, ast.Attribute) and value.func.attr in ("value", "read_value", "numpy") and not value.args:
-            value = value.func.value
-        elif last_name(value.func) in ("identity", "convert_to_tensor") and len(value.args) == 1:
-            value = value.args[0]
-        else:
-            return None
-    same = isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and ast.unparse(value) == ast.unparse(call.func.value)
-    return ast.unparse(call) if same else None
-
-
-def made_by(recording: Recording, span: Span, name: str) -> Span | None:
-    """The last call of a class on or before a span's line, in the same cell or file."""
-    tree, source = tree_at(recording, span), source_of(recording, span)
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
-    last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
-    return None if last is None or source is None else dataclasses.replace(span_at(span, last), code=source.split("\n")[last.lineno - 1])

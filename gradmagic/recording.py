@@ -288,7 +288,7 @@ class Site:
 class Trail:
     """The values of a place's sources from turn to turn: `looks` is how often they were looked at, the last time at the end of the cell.
 
-    `moved` says, per variable, how often it was another than at the look before; `resting` is the turn since which none moved. `returns` counts the turns at which all
+    `moved` says, per variable, how often it was another than at the look before; `resting` is the turn since which none moved (None where the last look saw one move). `returns` counts the turns at which all
     held the very bits of one earlier turn, `repeats` those of them that had the same gradients and went on the same way. Of the `sampled` ones only some elements were looked at.
     """
 
@@ -302,7 +302,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """How often a variable was given another value after an update: `unread` times before anything read it, `used` times after a layer or a compiled function did."""
+    """How often a variable was given another value after an update: `unread` times before anything read it, `used` times after a layer or a compiled function did, or after the value left TensorFlow."""
 
     unread: int
     used: int
@@ -434,7 +434,7 @@ class Recording:
     """Everything that is known of one run of a cell.
 
     `ops` are in the order of `seq`; those of long healthy loops were dropped on the way, `ops_dropped` says how many. `code` maps a cell (or file) to its text.
-    `untracked` maps a variable that a model read to that model, where it is not among the model's variables. `failures` are whole sentences about what gradmagic could not do, and name it.
+    `untracked` maps a variable that a model read, or holds, to that model, where it is not among the model's variables; `unasked` one that was made by hand to the model whose variables were asked for instead. `failures` are whole sentences about what gradmagic could not do, and name it.
     """
 
     cell: Cell
@@ -453,6 +453,7 @@ class Recording:
     stale: tuple[StaleRead, ...] = ()
     models: tuple[ModelCall, ...] = ()
     untracked: Mapping[int, Layer] = field(default_factory=dict)
+    unasked: Mapping[int, str] = field(default_factory=dict)
     code: Mapping[str | int, str] = field(default_factory=dict)
     raised: Raised | None = None
     ops_recorded: int = 0

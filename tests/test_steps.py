@@ -99,3 +99,38 @@ def test_variables_that_are_not_sources_are_only_said_to_be_given(notebook: Any)
     )
     assert report.updates[0].changed is None
     assert "1 variable given" in to_text(report)
+
+
+def test_a_tape_of_tensorflows_own_is_no_call_of_the_users(notebook: Any) -> None:
+    notebook.run(SETUP)
+    report = notebook.check(
+        """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.py_function(lambda v: v * v, [w], tf.float32))
+grads = tape.gradient(loss, w)
+"""
+    )
+    assert [c.location.line for c in report.calls] == [5]
+    assert report.calls[0].variables[0].status == "ok"
+
+
+def test_descents_one_after_the_other_are_not_called_made_anew(notebook: Any) -> None:
+    notebook.run(SETUP)
+    report = notebook.check(
+        """
+def descend(begin):
+    v = tf.Variable(begin)
+    for _ in range(4):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(v * v)
+        v.assign_sub(0.1 * tape.gradient(loss, v))
+ends = [descend([1.0, -2.0]), descend([3.0, 1.0])]
+"""
+    )
+    assert report.findings == ()
+
+
+def test_a_loss_weight_is_a_note_unless_it_is_said_to_be_trained(notebook: Any) -> None:
+    notebook.run(SETUP + "\nweight = tf.Variable(0.5, name='weight')\ndef loss(a, b):\n    return weight * tf.reduce_mean((a - b) ** 2)\nnet.compile('sgd', loss)")
+    report = notebook.check("history = net.fit(x, y, verbose=0)")
+    assert [(f.rule, f.severity, f.variables) for f in report.findings] == [("step/untracked-variable", "note", ("weight",))]

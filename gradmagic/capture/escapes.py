@@ -38,6 +38,7 @@ def install(session: Session) -> None:
         if not session.busy and session.doing.phase == "forward" and len(session.escapes) < LIMIT:
             caller = sys._getframe(1)
             how = HOW.get(caller.f_code.co_name)
+            session.visits.left(self._id)
             if how is not None:
                 session.escapes.append((session.next(), self._id, how, session.spans.place(caller)))
         return original(self)

@@ -19,6 +19,7 @@ from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.trail import trails_of
 from gradmagic.capture.twins import HIDDEN, PROBES
+from gradmagic.capture.unasked import beside_modules, on_their_own
 from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
     FLOATS,
@@ -60,6 +61,7 @@ def recording_of(session: Session) -> Recording:
         for key, t in session.tensors.items()
     }
     updates, assignments = updates_of(session, raw, by_output)
+    beside, alone = _unasked(session)
     attributes: dict[Any, dict[str, object]] = {}
     ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
     return Recording(
@@ -82,7 +84,8 @@ def recording_of(session: Session) -> Recording:
         tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
         tuple(stale_reads(session)),
         tuple(ModelCall(seq, name, session.spans.span(place), weights, trains) for seq, name, place, weights, trains in session.layers.calls) if session.layers else (),
-        session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {},
+        {**beside, **session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources})} if session.layers else beside,
+        alone,
         code,
         _raised(session),
         session.ops_recorded,
@@ -94,6 +97,14 @@ def recording_of(session: Session) -> Recording:
         session.visits.facts(session),
         tuple(dict.fromkeys(session.unseen)),
     )
+
+
+def _unasked(session: Session) -> tuple[dict[int, Layer], dict[int, str]]:
+    try:
+        return beside_modules(session), on_their_own(session)
+    except Exception as error:
+        session.failed("look for variables that nothing asks for", error)
+        return {}, {}
 
 
 def _all_ops(session: Session) -> list[RawOp]:

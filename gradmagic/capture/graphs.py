@@ -76,7 +76,7 @@ class Graphs:
         outs = tuple(getattr(o, "_id", None) for o in outputs)
         for tensor, key in zip(args, ids, strict=True):
             if key is not None:
-                session.visits.read(key, True)
+                session.visits.read(key, None)
             if key is not None and key not in session.tensors:
                 session.tensors[key] = session.variables.identify(tensor)
         from gradmagic.capture.ops import note_tensor

@@ -129,6 +129,15 @@ def install(session: Session) -> None:
             session.layers.made(made, session.here())
         return made
 
+    get_weights = base.get_weights
+
+    def copies(self: Any) -> Any:
+        for weight in () if session.busy else self.weights:
+            session.visits.read(session.variables.key(weight) or 0, None)
+        return get_weights(self)
+
+    copies.__wrapped__ = get_weights  # type: ignore[attr-defined]
+    session.patches.set(base, "get_weights", copies)
     # Keras inspects `__init__` of a class to keep its arguments, so that one is left alone.
     __call__.__wrapped__, __new__.__wrapped__ = call, new  # type: ignore[attr-defined]
     session.patches.set(base, "__call__", __call__)

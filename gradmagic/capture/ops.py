@@ -84,7 +84,7 @@ def _watch_ops(session: Session) -> None:
             if tensor._id not in tensors:
                 found = tensors[tensor._id] = note_tensor(session, tensor, look=look) if updating else session.variables.identify(tensor)
                 if found.variable is not None:
-                    visits.read(found.variable, doing.layer is not None)
+                    visits.read(found.variable, place if doing.layer is None else None)
         for out in outputs:
             noted = tensors[out._id] = note_tensor(session, out, look=look)
             if noted.finite is False:
@@ -98,7 +98,7 @@ def _watch_ops(session: Session) -> None:
         session.ops_recorded += 1
         if op_type == "ReadVariableOp":
             if doing.phase != "update":
-                visits.read(ids[0], layer is not None)
+                visits.read(ids[0], place if layer is None else None, out_ids[0])
         elif op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)

@@ -19,6 +19,8 @@ from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 
 _KEY = "_gradmagic_tape"
+# Their backward passes ask tapes of their own, in the user's place.
+BACKWARD = frozenset({"tensorflow.python.ops.script_ops"})
 
 
 def install(session: Session) -> None:
@@ -104,7 +106,7 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
     original = getattr(tape_class, name)
 
     def call(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.doing.current_run is not None:
+        if session.busy or session.doing.current_run is not None or sys._getframe(1).f_globals.get("__name__") in BACKWARD:
             return original(self, target, sources, *args, **kwargs)
         zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
         return ask(

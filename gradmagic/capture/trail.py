@@ -33,9 +33,10 @@ class RawTrail:
         self.whole: list[tuple[int, int]] = []
         self.resting: int | None = None
         self.sampled: set[int] = set()
+        self.looks = 0
 
-    def note(self, turn: int, values: Mapping[int, Any]) -> None:
-        """What the sources hold when they are asked for (or, at last, when the cell has ended)."""
+    def note(self, turn: int, values: Mapping[int, Any], last: bool = False) -> None:
+        """What the sources hold in a turn."""
         arrays = {key: array for key, value in values.items() if (array := array_of(value)) is not None}
         self.sampled |= {key for key, array in arrays.items() if array.nbytes > LARGE}
         now = {key: checksum(array) for key, array in arrays.items()}
@@ -46,6 +47,11 @@ class RawTrail:
         if moved or not common:
             self.resting = turn
         self.last = now
+        self.looks += 1
+        if last:
+            # What happened since the last turn is no turn.
+            self.resting = None if self.resting == turn else self.resting
+            return
         self.whole.append((turn, hash(tuple(sorted(now.items())))))
 
     def fact(self, norms: list[list[float | None]]) -> Trail:
@@ -57,7 +63,7 @@ class RawTrail:
         # Turn after turn with nothing moved in between is one stay where the first update was undone each time, too.
         again = [i for i in starts[1:] if _same_norms(norms, dense[i], dense[starts[0]]) and values[i + 1 : i + 2] in ([], values[starts[0] + 1 : starts[0] + 2])]
         known = {key: self.moved[key] for key in self.compared}
-        return Trail(len(self.whole), known, self.resting, max(count - 1, 0), len(again), frozenset(self.sampled))
+        return Trail(self.looks, known, self.resting, max(count - 1, 0), len(again), frozenset(self.sampled))
 
 
 class Visits:
@@ -65,15 +71,26 @@ class Visits:
 
     def __init__(self) -> None:
         self.stepped: set[int] = set()
-        self.seen: dict[int, bool] = {}
+        self.seen: dict[int, set[tuple[int, int] | None]] = {}
         self.unread: Counter[int] = Counter()
         self.used: Counter[int] = Counter()
         self.places: dict[int, Place | None] = {}
+        self.values: dict[int, int] = {}
 
-    def read(self, key: int, uses: bool) -> None:
-        """A variable was read: `uses` if a layer or a compiled function computes with it."""
+    def read(self, key: int, place: Place | None, value: int | None = None) -> None:
+        """A variable was read by an op at this place; by a layer or a compiled function, which compute with it, where that is None. `value` is the id of what was read."""
         if key in self.stepped:
-            self.seen[key] = self.seen.get(key, False) or uses
+            self.seen.setdefault(key, set()).add(_spot(place))
+            if value is not None:
+                if len(self.values) > EVERY * EVERY:
+                    self.values.clear()
+                self.values[value] = key
+
+    def left(self, value: int) -> None:
+        """A value left TensorFlow: if it is a variable's, somebody has it now."""
+        key = self.values.get(value)
+        if key in self.seen:
+            self.seen[key].add(None)
 
     def step(self, key: int) -> None:
         """A variable was updated."""
@@ -85,16 +102,21 @@ class Visits:
         if key not in self.stepped:
             return
         self.stepped.discard(key)
-        seen = self.seen.pop(key, None)
-        if seen is None:
+        # Keras reads a variable while it assigns to it.
+        seen = self.seen.pop(key, set()) - ({_spot(place)} if place is not None else set())
+        if not seen:
             self.unread[key] += 1
             self.places[key] = place
-        elif seen:
+        elif None in seen:
             self.used[key] += 1
 
     def facts(self, session: Session) -> dict[int, PutBack]:
         """The variables that were given another value after updates."""
         return {key: PutBack(self.unread[key], self.used[key], session.spans.span(self.places.get(key))) for key in {*self.unread, *self.used}}
+
+
+def _spot(place: Place | None) -> tuple[int, int] | None:
+    return None if place is None else (id(place[0]), place[1])
 
 
 def checksum(array: Any) -> int:
@@ -123,7 +145,7 @@ def trails_of(session: Session) -> None:
     """Look at the sources of every place once more, at the end of the cell."""
     for site in session.sites.values():
         if site.trail is not None:
-            note_values(session, site, site.count, session.changes.now(site.trail.last))
+            site.trail.note(site.count, session.changes.now(site.trail.last), last=True)
 
 
 def _same_norms(norms: list[list[float | None]], one: int, other: int) -> bool:

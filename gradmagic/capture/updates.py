@@ -152,7 +152,7 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
             key = session.variables.add(variable)
             if key is None:
                 continue
-            pairs.append((key, identity_of(gradient)))
+            pairs.append((key, None if gradient is None else identity_of(gradient) or session.variables.key(gradient)))
             if gradient is None:
                 skipped.append(key)
         place = session.here(2)
@@ -166,13 +166,13 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
                     known.traces.append((pairs, _asking(session)))
                 else:
                     known.count += is_first_replica()
-                known.repeated += _is_repeated(known, pairs)
+                known.repeated += _is_repeated(session, known, pairs)
                 known.fresh += _is_fresh(session, known, optimizer)
                 return update
     except Exception as error:
         session.failed("note an optimizer's step", error)
         return None
-    _is_repeated(update, pairs)
+    _is_repeated(session, update, pairs)
     if in_graph:
         update.traces.append((pairs, _asking(session)))
         update.begun = steps_of(session, optimizer)
@@ -206,9 +206,9 @@ def _is_fresh(session: Session, update: RawUpdate, optimizer: Any) -> bool:
         return not forgetful and int(optimizer.iterations.numpy()) == 0
 
 
-def _is_repeated(update: RawUpdate, pairs: list[tuple[int, int | None]]) -> bool:
-    """Whether an optimizer was given the very gradients of its last call."""
-    given = {gradient for _, gradient in pairs if gradient is not None}
+def _is_repeated(session: Session, update: RawUpdate, pairs: list[tuple[int, int | None]]) -> bool:
+    """Whether an optimizer was given the very gradients of its last call. Variables that add gradients up hold others each time."""
+    given = {gradient for _, gradient in pairs if gradient is not None and gradient not in session.variables.known}
     again = bool(given) and given == update.given
     update.given = given
     return again

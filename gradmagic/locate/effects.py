@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gradmagic.definitions import assigned_to_itself, made_by
+from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, values_behind
-from gradmagic.recording import GradientRun, Recording, Site, Span, Update, has_gradient_dtype
+from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
 
 TOO_FAR = 10.0
 FRESH = 2
@@ -20,7 +20,8 @@ def locate_effects(recording: Recording) -> list[Fault]:
         if update.raised is None:
             faults += _of_update(recording, update)
     for site in recording.sites:
-        if site.renewed:
+        # Sources that are others once only: two trainings, one after the other.
+        if site.renewed > 1 or site.renewed == site.count - 1 > 0:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
@@ -35,22 +36,38 @@ def locate_effects(recording: Recording) -> list[Fault]:
 
 
 def _untracked(recording: Recording) -> list[Fault]:
-    """Variables that a model computes with and does not know, while its own are asked for and updated."""
+    """Variables that a model computes with and does not know, or that were made beside it, while the model's own are asked for and updated."""
     faults = []
     changed = {p.variable for u in recording.updates for p in u.pairs} | {
         a.variable for a in recording.assignments if recording.variables.get(a.variable) is not None and recording.variables[a.variable].created is None
     }
     for key, model in recording.untracked.items():
+        on = _on_path(recording, key) if key not in changed else None
+        if on is not None:
+            run, read = on
+            faults.append(Fault("step", "untracked", run, (), read, span=run.span, detail={"variable": recording.variables[key], "model": model, "key": (key,)}))
+    for key, name in recording.unasked.items():
         variable = recording.variables.get(key)
-        reads = [op for op in recording.consumers.get(key, ()) if op.phase == "forward" and op.type not in STATE]
-        reads += [op for tensor in recording.tensors.values() if tensor.variable == key for op in recording.consumers.get(tensor.id, ())]
-        run = next((r for r in recording.runs if any(s.kind == "variable" for s in r.sources) and recording.updates), None)
-        if variable is None or run is None or key in changed or not has_gradient_dtype(variable.dtype) or not reads:
-            continue
-        if not set(Paths(recording, run).targets) or not any(out in Paths(recording, run).ancestors for op in reads for out in op.outputs):
-            continue
-        faults.append(Fault("step", "untracked", run, (), reads[0], span=run.span, detail={"variable": variable, "model": model, "key": (key,)}))
+        on = _on_path(recording, key) if variable is not None and key not in changed and key not in recording.untracked and not is_assigned(recording, variable.names) else None
+        if on is not None and variable is not None:
+            run, read = on
+            meant = said_trainable(recording, variable.names)
+            faults.append(Fault("step", "unasked", run, (), read, span=meant or read.span, detail={"variable": variable, "model": name, "meant": meant is not None, "key": (key,)}))
     return faults
+
+
+def _on_path(recording: Recording, key: int) -> tuple[GradientRun, Op] | None:
+    """The gradient call to whose target a variable leads, and the op that reads it there."""
+    variable = recording.variables.get(key)
+    run = next((r for r in recording.runs if any(s.kind == "variable" for s in r.sources) and recording.updates), None)
+    if variable is None or run is None or not has_gradient_dtype(variable.dtype):
+        return None
+    reads = [op for op in recording.consumers.get(key, ()) if op.phase == "forward" and op.type not in STATE]
+    reads += [op for tensor in recording.tensors.values() if tensor.variable == key for op in recording.consumers.get(tensor.id, ())]
+    paths = Paths(recording, run)
+    # Behind `stop_gradient` a variable is meant to stay.
+    reads = [op for op in reads if any(out in paths.walk[0] for out in op.outputs)] if set(paths.targets) else []
+    return (run, reads[0]) if reads else None
 
 
 def _other_model(recording: Recording) -> list[Fault]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gradmagic.definitions import is_compared, leads_to, line_of, passed_as, statements_ahead, statements_behind, within
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths
+from gradmagic.locate.paths import STATE, Paths, dropped_by
 from gradmagic.recording import Escape, GradientRun, Op, Span, has_gradient_dtype
 from gradmagic.syntax import calls_outside, made_at, untaken_branch
 
@@ -49,6 +49,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     replaced = _replaced(paths, index)
     if replaced is not None:
         return fault("replaced", span=replaced)
+    dropped = next((op for op in paths.ops if op.outputs and op.outputs[0] in paths.ancestors and paths.shaped_by(op) & bit and dropped_by(paths, op.outputs[0]) is op), None)
+    if dropped is not None:
+        return fault("cut", dropped, detail={"key": dropped.seq})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
         return _discarded(paths, index, reads)
@@ -56,14 +59,15 @@ def _locate(paths: Paths, index: int) -> Fault:
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
     if source.kind == "variable":
-        branch = untaken_branch(paths.recording, [op.span for op in paths.ops if op.span is not None], _words(paths, index), run.span)
+        branch = untaken_branch(paths.recording, _ran(paths), _words(paths, index), run.span)
         if branch is not None:
             return fault("branch", span=branch)
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
     if leaf:
         return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
+    # A dataset's function reads it in a graph of its own, and hands on a value without a history.
     used = [paths.producer[key].span for key in paths.ancestors if key in paths.producer]
-    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and leads_to(paths.recording, op.span, used))]
+    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and op.span.function in (None, "<lambda>") and leads_to(paths.recording, op.span, used))]
     if before:
         return fault("outside", before[-1], detail={"read": True})
     return fault("unread", span=run.span)
@@ -133,7 +137,7 @@ def _escape(paths: Paths, index: int) -> Fault | None:
             return fault(came_back, last.span, last.how)
         for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
-            if came_back is not None or (within(run.span, key, statement) and not any(t in paths.producer for t in paths.targets)):
+            if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
     return None
 
@@ -178,6 +182,13 @@ def _entries(paths: Paths) -> list[Op]:
                     found.append(op)
                     break
     return found
+
+
+def _ran(paths: Paths) -> list[Span]:
+    """Where something ran: ops, gradient calls, updates, and values that were read."""
+    recording = paths.recording
+    spans = [op.span for op in paths.ops] + [r.span for r in recording.runs] + [u.span for u in recording.updates] + [e.span for e in recording.escapes]
+    return [span for span in spans if span is not None]
 
 
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:

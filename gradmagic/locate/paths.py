@@ -25,6 +25,15 @@ def values_behind(recording: Recording, key: int) -> Iterator[int]:
             waiting.extend(op.inputs if op is not None else ())
 
 
+def dropped_by(paths: Paths, key: int) -> Op | None:
+    """The op of a Dropout layer that gave zeros in the place of a value: at a rate of 1 nothing is left of it, and nothing of it is recorded."""
+    made = paths.producer.get(key)
+    while made is not None and made.type in ("Identity", "Reshape", "Cast") and made.inputs:
+        made = paths.producer.get(made.inputs[0])
+    layer = paths.recording.layers.get(made.layer) if made is not None and made.layer is not None else None
+    return made if made is not None and made.type == "ZerosLike" and layer is not None and layer.library and layer.type.endswith("Dropout") else None
+
+
 class Paths:
     """The ops that a run could see. `mask` has, per tensor, one bit for each source that it was computed from."""
 
@@ -69,6 +78,13 @@ class Paths:
         """The sources that the inputs of an op were computed from."""
         found = 0
         for key in () if op.type in SHAPE_ONLY else op.inputs:
+            found |= self.mask.get(key, 0)
+        return found
+
+    def shaped_by(self, op: Op) -> int:
+        """The sources behind the inputs of an op whose result follows from their shapes only; none for other ops."""
+        found = 0
+        for key in op.inputs if op.type in SHAPE_ONLY else ():
             found |= self.mask.get(key, 0)
         return found
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from gradmagic.locate.backward import Backward, Link
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import Op, Recording, Span
+from gradmagic.syntax import spot
 
 # Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
 SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Tile", "BroadcastTo", "AddN", "GatherV2"})
@@ -86,15 +87,15 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     strongest = max(moving, key=lambda item: item[0])
     places: dict[object, float] = {}
     for w, link in moving:
-        place = link.op.span if link.op is not None else None
+        place = _place(recording, link)
         places[place] = places.get(place, 0.0) + w
     main = max(places, key=lambda p: places[p])
-    worst = max((item for item in moving if (item[1].op.span if item[1].op is not None else None) == main), key=lambda item: item[0])
+    worst = max((item for item in moving if (_place(recording, item[1])) == main), key=lambda item: item[0])
     loop = worst[1].op is not None and (worst[1].op.type in LOOPS or any(label == "body" for _, label in worst[1].op.branches))
-    same = [link for _, link in moving if link.op is not None and link.op.span == main]
+    same = [link for _, link in moving if link.op is not None and _place(recording, link) == main]
     depth = loop or (len(moving) >= 4 and strongest[0] < 0.34 * total)
     chosen = worst[1] if depth else strongest[1]
-    detail |= {"key": (status, depth, chosen.op.span if chosen.op else None), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
+    detail |= {"key": (status, depth, _place(recording, chosen)), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
     singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
     grown = _grown(recording, chosen) if status == "exploding" and not depth else None
     if grown is not None:
@@ -102,6 +103,10 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     cause = "depth" if depth or grown is not None else "singular" if singular else "factor"
     op = _inside(recording, chosen.op) if depth and chosen.op is not None and chosen.op.type in LOOPS else chosen.op
     return Fault("scale", cause, run, (index,), op, chosen.input, step=chosen.step, detail=detail)
+
+
+def _place(recording: Recording, link: Link) -> Span | None:
+    return spot(recording, link.op) if link.op is not None else None
 
 
 def _unseen_loop(paths: Paths, index: int) -> tuple[Op | None, float]:

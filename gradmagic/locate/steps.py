@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.definitions import is_thrown_away
+from gradmagic.assignments import is_thrown_away
 from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording, Update
+from gradmagic.locate.standing import locate_standing
+from gradmagic.recording import GradientRun, Recording, Span, Update
 from gradmagic.syntax import first_use, uses_of_result
 
 # Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
@@ -29,10 +30,10 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
-    faults += _without_gradients(recording)
+    faults += _without_gradients(recording) + _custom_gradient_raised(recording)
     faults += _not_applied(recording)
     faults += _left_over(recording)
-    faults += locate_effects(recording)
+    faults += locate_effects(recording) + locate_standing(recording)
     return faults
 
 
@@ -50,6 +51,14 @@ def _without_gradients(recording: Recording) -> list[Fault]:
         elif call.weights and not call.trainable and call.raised is None:
             faults.append(Fault("step", "frozen", None, (), span=call.span, detail={"call": call, "key": call.model}))
     return faults
+
+
+def _custom_gradient_raised(recording: Recording) -> list[Fault]:
+    """A custom gradient that raised where its function was called: the function reads a variable, and its gradient function takes none."""
+    raised = recording.raised
+    if raised is None or raised.type != "TypeError" or "grad_fn must accept" not in raised.message:
+        return []
+    return [Fault("error", "variables", None, (), span=raised.span)]
 
 
 def _not_applied(recording: Recording) -> list[Fault]:
@@ -70,11 +79,21 @@ def _not_applied(recording: Recording) -> list[Fault]:
             continue
         if {s.id for s in run.sources} & written or site.count < TURNS or site.renewed:
             continue
-        gradients = [g.id for g in run.gradients]
-        if not _are_thrown_away(recording, gradients) and ((run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, gradients)):
+        if site.trail is not None and any(site.trail.moved.values()):
             continue
-        faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count}))
+        gradients = [g.id for g in run.gradients]
+        thrown = _are_thrown_away(recording, gradients)
+        if not thrown and ((run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, gradients)):
+            continue
+        faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count, "thrown": _use_of(recording, gradients) if thrown else None}))
     return faults
+
+
+def _use_of(recording: Recording, gradients: Iterable[int | None]) -> Span | None:
+    """Where the first of these gradients is used."""
+    wanted = {g for g in gradients if g is not None}
+    spans = [op.span for g in wanted for op in recording.consumers.get(g, ()) if op.phase == "forward"] + [e.span for e in recording.escapes if e.tensor in wanted]
+    return next((s for s in spans if s is not None), None)
 
 
 def _are_used(recording: Recording, gradients: Iterable[int | None]) -> bool:
@@ -88,9 +107,11 @@ def _are_thrown_away(recording: Recording, gradients: Iterable[int | None]) -> b
     wanted = [g for g in gradients if g is not None]
     readers = [[op for op in recording.consumers.get(g, ()) if op.phase == "forward"] for g in wanted]
     values = {out for ops in readers for op in ops for out in op.outputs}
-    if any(e.tensor in values or e.tensor in wanted for e in recording.escapes):
+    left = [[e for e in recording.escapes if e.tensor == g] for g in wanted]
+    if any(e.tensor in values for e in recording.escapes):
         return False
-    return bool(readers) and all(ops and all(op.span is not None and is_thrown_away(recording, op.span) for op in ops) for ops in readers)
+    uses = [[*(op.span for op in ops), *(e.span for e in escapes)] for ops, escapes in zip(readers, left, strict=True)]
+    return bool(uses) and all(spans and all(span is not None and is_thrown_away(recording, span) for span in spans) for spans in uses)
 
 
 def _left_over(recording: Recording) -> list[Fault]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
-from gradmagic.locate.paths import SHAPE_ONLY, Paths
+from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
 Death = tuple[BackwardStep, Op, int]
@@ -42,6 +42,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
         # Of several, one on each way, the one nearest to the target.
         order = {id(s): i for i, s in enumerate(run.steps)}
         step, op, position = min(ends.deaths, key=lambda death: order[id(death[0])])
+        dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
+        if dropped is not None:
+            return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
         step, op, position = _behind(paths, steps, op, position) or (step, op, position)
         return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
     loop = _loop_without_turns(paths, index)

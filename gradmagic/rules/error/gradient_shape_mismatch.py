@@ -48,6 +48,8 @@ from gradmagic.syntax import returned_by, use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause == "variables":
+        return _variables(fault, recording)
     raised = fault.update.raised if fault.update else fault.run.raised if fault.run else None
     if raised is None:
         return None
@@ -77,6 +79,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{detail}The tape hands on whatever a gradient function returns; the optimizer is the first to look at the shape, and it raises {code(raised.type)}.",
         help="return gradients of the shape of each input: sum over the axes along which an input was broadcast",
         variables=tuple(w[0] for w in wrong),
+    )
+
+
+def _variables(fault: Fault, recording: Recording) -> Finding:
+    asked = f": TensorFlow says {code(recording.raised.message.splitlines()[0])}" if recording.raised is not None else ""
+    return finding(
+        "error/gradient-shape-mismatch",
+        fault,
+        "a custom gradient reads a variable, and its gradient function does not take `variables`",
+        fault.span,
+        "the function that is called here reads a variable",
+        f"The variables that a function with a custom gradient reads are inputs of it too, so its gradient function is asked for their gradients{asked}.",
+        help="write the gradient function as `def grad(upstream, variables=None)` and return two things: the gradients of the arguments, and a list with one gradient for each of "
+        "`variables`; or hand the variable to the function as an argument",
     )
 
 

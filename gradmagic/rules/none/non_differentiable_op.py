@@ -36,8 +36,9 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, use_of
 
-RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers"}
+RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers", "ZerosLike": "zeros"}
 HELP = {
+    "ZerosLike": "the rate of a dropout is the share that is dropped: 0.0 keeps everything",
     "ArgMax": "use the scores themselves: `tf.nn.softmax` and a cross-entropy loss instead of the index of the largest",
     "Round": "leave the rounding out of the loss, or write a straight-through estimator: `x + tf.stop_gradient(tf.round(x) - x)`",
 }

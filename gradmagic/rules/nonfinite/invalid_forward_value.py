@@ -32,7 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.values import finite_factor
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, history, subject
 from gradmagic.syntax import spot
@@ -61,8 +61,15 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going forward, {entering} into {called(recording, op)} (op `{op.type}`), and its result{f' of shape {shape}' if shape else ''} is not finite. It is the first such op; what is computed from "
         "it, and every gradient that passes it, is not finite either." + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
         notes=history(fault, recording),
-        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else HELP.get(op.type),
+        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else _help(op, recording),
     )
+
+
+def _help(op: Op, recording: Recording) -> str | None:
+    made = recording.producer.get(op.inputs[0]) if op.inputs else None
+    if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
+        return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
+    return HELP.get(op.type)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -36,13 +36,13 @@ from __future__ import annotations
 
 from gradmagic.fixes.optimizers import applied
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
-    if fault.run is None or fault.cause not in ("unapplied", "leftover"):
+    if fault.run is None or fault.cause not in ("unapplied", "leftover", "left-out"):
         return None
     count = fault.detail["count"]
     if fault.cause == "leftover":
@@ -57,6 +57,29 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             others=[(fault.run.span, "computed here")] if fault.run.span is not None else [],
             severity="warning",
             help="a `zip` can be read once: make it a list (`list(zip(gradients, variables))`) before it is read a second time. If these variables are meant to stay, leave them out of the gradient call",
+        )
+    if fault.cause == "left-out":
+        return finding(
+            "step/gradients-not-applied",
+            fault,
+            f"gradients are computed {count} times and never applied: the update is no part of the traced function",
+            fault.span,
+            "was skipped when the function was traced, so it never runs",
+            f"The `if` around this line looks at a Python number. It was looked at once, while the function was traced, when it was not fulfilled; no later run of the graph asks again. After {count} runs all variables hold the same bits as before.",
+            others=[(fault.run.span, "the gradients are computed here")] if fault.run.span is not None else [],
+            help="count in a `tf.Variable` and decide with `tf.cond` (in a function that AutoGraph converts, an `if` about a tensor is one), or let the optimizer accumulate: `gradient_accumulation_steps=…`",
+        )
+    thrown = fault.detail.get("thrown")
+    if isinstance(thrown, Span):
+        return finding(
+            "step/gradients-not-applied",
+            fault,
+            f"gradients are computed {count} times, and what is made of them is thrown away",
+            thrown,
+            "a new value that nothing keeps: the variable stays as it is",
+            f"The gradients of {listing(fault.names)} were computed {count} times. This line computes new values with them; a name, or a copy, gets the new value, and no variable does. All of them hold the same bits at the end of the cell as before.",
+            others=[(fault.span, "computed here")] if fault.span is not None else [],
+            help="assign to the variable: `variable.assign_sub(rate * gradient)`, or hand the gradients to an optimizer: `optimizer.apply_gradients(zip(gradients, variables))`",
         )
     return finding(
         "step/gradients-not-applied",

@@ -57,11 +57,14 @@ from gradmagic.rules.phrasing import code, finding, name_of
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
+    if fault.cause == "unasked" and isinstance(variable, Variable) and fault.run is not None:
+        return _unasked(fault, variable)
     if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
         return None
     name = code(name_of(variable))
     read = fault.op.span if fault.op is not None else None
     # A layer makes its weights when it first runs: the line that reads them says more.
+    plain = fault.op is not None and fault.op.layer is None
     made = variable.created_at if "/" not in variable.path else None
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
@@ -70,11 +73,32 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         fault,
         f"{name} is used by {code(model.name)} and is not among its trainable variables",
         made or read,
-        "made here, and not tracked by Keras" if made is not None else "read here, and not tracked by Keras",
+        f"{'made' if made is not None else 'read'} here, and not tracked by {code(model.name)}",
         f"{code(model.name)} (a {code(model.type)}) computes with {name}, which is trainable and would get a gradient. It is not in the model's `variables`, the gradient call does not ask for it, and no update changes it in this cell.",
         others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
         severity="warning",
-        help=f"{owned if '/' in variable.path and made is None else added}; if it is meant to stay, make it with `trainable=False`",
+        help=f"make the class that holds it a `tf.Module` as well: {code(model.type)} looks into attributes, lists and dicts for variables and modules, and not into plain objects"
+        if plain
+        else f"{owned if '/' in variable.path and made is None else added}; if it is meant to stay, make it with `trainable=False`",
+        variables=(name.strip("`"),),
+    )
+
+
+def _unasked(fault: Fault, variable: Variable) -> Finding:
+    assert fault.run is not None
+    name, model = code(name_of(variable)), code(str(fault.detail["model"]))
+    read = fault.op.span if fault.op is not None else None
+    meant = bool(fault.detail["meant"])
+    return finding(
+        "step/untracked-variable",
+        fault,
+        f"{name} is trainable and leads to the loss, and no gradient call asks for it",
+        fault.span,
+        "is trainable, and is trained by nothing" if meant else "read here",
+        f"The gradient call asks for the variables of {model}. {name} is none of them, although it is trainable and the loss is computed with it; no gradient call of this cell asks for it, and no update changes it.",
+        others=[(read, "read here"), (fault.run.span, "asked for without it")],
+        severity="warning" if meant else "note",
+        help=f"make it a weight of {model} (`add_weight` of one of its layers), or train it in a loop of your own that asks for it too; if it is meant to stay, make it with `trainable=False`",
         variables=(name.strip("`"),),
     )
 

@@ -39,7 +39,7 @@ import math
 
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import WRITES, Recording, Span, TrainingCall
+from gradmagic.recording import WRITES, Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
 from gradmagic.sizes import NOISE
@@ -52,11 +52,17 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _frozen(fault)
     if fault.cause == "itself":
         return _itself(fault)
+    if fault.cause == "rested":
+        return _rested(fault)
+    if fault.cause == "undone":
+        return _undone(fault)
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
     times = f"{update.count} times" if update.count > 1 else "once"
     reason, sure = _reason(fault, recording)
+    # Adapted weights that are scored and put back are meant to be.
+    sure = sure and not any(recording.put_back[s.id].used for s in (fault.run.sources[i] for i in fault.sources) if s.id in recording.put_back)
     return finding(
         "step/update-without-effect",
         fault,
@@ -75,6 +81,14 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
     assert update is not None and run is not None
     if update.learning_rate == 0:
         return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True
+    if fault.detail.get("zero") and update.kind != "assign":
+        reset = _reset(recording, update)
+        where = f" (line {reset.line} sets them to 0 before)" if reset is not None else ""
+        return (
+            ": every gradient that the optimizer is given is 0",
+            f" The gradients that were computed are not zero, those that {code(update.optimizer or 'the optimizer')} is given are{where}.",
+            "apply what was added up before it is set to 0" if reset is not None else "look at what happens to the gradients between the gradient call and this line",
+        ), True
     if fault.detail.get("zero"):
         return (
             ": what is added is 0",
@@ -118,6 +132,13 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
     return ("", " Something put the old value back, or a constraint holds it.", "look for an assignment after the update, or a constraint of the variable"), False
 
 
+def _reset(recording: Recording, update: Update) -> Span | None:
+    """Where the variables that the optimizer is given as gradients were last set to zero before it."""
+    given = {p.gradient for p in update.pairs} & set(recording.variables)
+    values = [(a, recording.tensors.get(a.value)) for a in recording.assignments if a.variable in given and a.seq < update.seq and a.value is not None and a.how == "AssignVariableOp"]
+    return next((a.span for a, tensor in reversed(values) if tensor is not None and tensor.all_zero), None)
+
+
 def _put_back(fault: Fault, recording: Recording) -> Span | None:
     """Another line that assigns to the variables after each update."""
     update, run = fault.update, fault.run
@@ -142,6 +163,39 @@ def _constraint(fault: Fault, recording: Recording) -> Span | None:
             return None
         found = made.span or update.span
     return found
+
+
+def _rested(fault: Fault) -> Finding:
+    update, turns, count = fault.update, fault.detail["turns"], fault.detail["count"]
+    assert update is not None and isinstance(turns, int)
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"the last {turns} of {count} updates change nothing: the learning rate is 0",
+        update.span,
+        "goes on with a learning rate of 0",
+        f"The learning rate of {code(update.optimizer or 'the optimizer')} is 0 at the end of the cell, the gradients are not, and in the last {turns} of {count} runs no variable changed. A schedule counts steps (updates), not epochs.",
+        severity="warning",
+        help="give the schedule as many steps as there are updates: the number of epochs times the number of batches; or an end value above 0",
+        variables=(),
+    )
+
+
+def _undone(fault: Fault) -> Finding:
+    times, sure = fault.detail["times"], bool(fault.detail["sure"])
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{listing(fault.names)} {'is' if len(fault.names) == 1 else 'are'} put back {times} times, and what training made of {'it' if len(fault.names) == 1 else 'them'} is never used",
+        fault.span,
+        "assigns the same old values again",
+        f"Between the last update and this line nothing reads the updated values, {times} times, and the values that the line assigns are the same bits each time: every round of training begins where the one before began"
+        + (", has the same gradients and comes to the same end." if sure else "."),
+        others=[(fault.update.span, "these updates are undone")] if fault.update is not None and fault.update.span is not None else [],
+        severity="warning" if sure else "note",
+        certainty="certain" if sure else "likely",
+        help="put them back once, before the loop; where each round is a trial of its own, this is as it should be",
+    )
 
 
 def _itself(fault: Fault) -> Finding:

@@ -36,13 +36,14 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, subject, target_name
 from gradmagic.syntax import spot
 
+CLIPPING = frozenset({"Maximum", "Minimum", "ClipByValue", "Relu6", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 BOUNDS = "keep the value inside its bounds (scale what goes in, a sigmoid or tanh in front), or bound the gradient in the place of the value"
 HINGE = "in a loss, a hinge at 0 asks for nothing more from these examples: harder examples, a larger margin or terms of the same size (normalised embeddings) give it a gradient again"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in ("Maximum", "Minimum", "ClipByValue", "Relu6"):
+    if fault.cause != "died" or op is None or op.type not in CLIPPING:
         return None
     done = op.type in ("Maximum", "Relu6") and is_at_its_least(fault, recording)
     learned = done and learned_before(fault, recording)

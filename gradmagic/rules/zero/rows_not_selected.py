@@ -44,6 +44,16 @@ SELECTS = frozenset({"StridedSlice", "Slice", "GatherV2", "Gather", "GatherNd", 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
+    if fault.cause == "dropped" and op is not None:
+        return finding(
+            "zero/rows-not-selected",
+            fault,
+            f"{subject(fault, 'zero')}: {called(recording, op)} drops every element",
+            spot(recording, op),
+            "gives zeros in the place of all that goes in",
+            f"{called(recording, op)} drops elements at a rate of 1: nothing of what goes in is left, and {listing(fault.names)} is multiplied with zeros.",
+            help="the rate of a dropout is the share that is dropped: 0.0 keeps everything",
+        )
     if fault.cause != "died" or op is None:
         return None
     empty = _selects_nothing(recording, op)

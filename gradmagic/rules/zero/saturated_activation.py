@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.counterparts import gentler_input
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Numbers, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
@@ -42,6 +42,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "died" or op is None or step is None or op.type not in ("Sigmoid", "Tanh", "Softmax"):
         return None
     numbers = step.outputs[0] if step.outputs and step.outputs[0] is not None else None
+    if op.type == "Softmax" and numbers is not None and not _is_one_hot(numbers):
+        return None
     span = f" Its results lie between {number(numbers.min)} and {number(numbers.max)}." if numbers is not None else ""
     return finding(
         "zero/saturated-activation",
@@ -52,6 +54,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, the derivative of this {op.type.lower()} rounds to exactly 0 for every element.{span}",
         help="scale what goes in (normalised data, smaller initial weights), or use the value before the activation (`from_logits=True`)",
     )
+
+
+def _is_one_hot(numbers: Numbers) -> bool:
+    """Whether numbers between 0 and 1 are all 0 or 1: the squares of such are what they are themselves."""
+    return abs(numbers.norm**2 - numbers.mean * numbers.size) < 1e-3 * numbers.mean * numbers.size
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

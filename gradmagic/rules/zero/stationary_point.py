@@ -49,8 +49,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "died" or op is None or fault.step is None:
         return None
     factor = _zero_factor(fault, recording)
-    if factor is None and op.type in SUMS and not fault.step.examples.get("product"):
+    if factor is None and op.type in SUMS | {"Softmax", "LogSoftmax"} and not fault.step.examples.get("product"):
         others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
+        own = _is_read_here(fault, recording)
         return finding(
             "zero/stationary-point",
             fault,
@@ -58,7 +59,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             spot(recording, op),
             "the terms that come back to here sum to 0",
             f"Going backward, a gradient that is not zero comes to {called(recording, op)}, and the sum of its terms is exactly 0: the target does not change when this variable changes a little.",
-            severity="note" if others else "warning",
+            severity="note" if others and own else "warning",
         )
     if factor is None:
         return None
@@ -74,6 +75,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="note" if came else "warning",
         help=None if came else EQUAL if op.type in ("SquaredDifference", "Square", "Abs", "Pow") else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
     )
+
+
+def _is_read_here(fault: Fault, recording: Recording) -> bool:
+    """Whether it is a source itself that gets the zeros (a bias before a normalisation), and nothing that was computed from one."""
+    key = fault.op.inputs[fault.input or 0] if fault.op is not None else 0
+    for _ in range(8):
+        tensor, made = recording.tensors.get(key), recording.producer.get(key)
+        if key in recording.variables or (tensor is not None and tensor.variable is not None) or made is None:
+            return True
+        if made.type not in ("ReadVariableOp", "Cast", "Reshape", "Identity", "ExpandDims", "Merge") or not made.inputs:
+            return False
+        key = made.inputs[0]
+    return False
 
 
 def _cancelled(fault: Fault, recording: Recording) -> Finding:

@@ -31,14 +31,19 @@ from __future__ import annotations
 
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
-from gradmagic.syntax import spot
+from gradmagic.rules.phrasing import called, code, finding, subject
+from gradmagic.syntax import spot, text_at
+
+# The derivative of what these ops compute by the value that decides between two slopes.
+PIECEWISE = {"ReluGrad": "ReLU", "Relu6Grad": "ReLU", "LeakyReluGrad": "leaky ReLU"}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
+    if fault.cause == "died" and op is not None and op.type in PIECEWISE and fault.input == 1:
+        return _second(fault, recording, op)
     if fault.cause != "died" or op is None or op.type not in ("Sign", "FloorMod", "FloorDiv", "Floor", "ZerosLike"):
         return None
     return finding(
@@ -52,6 +57,28 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _second(fault: Fault, recording: Recording, op: Op) -> Finding:
+    name = PIECEWISE[op.type]
+    # A penalty on gradients leaves the biases of a ReLU network alone: where other sources get theirs, this is as it should be.
+    others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
+    first = recording.producer.get(op.inputs[1])
+    place = spot(recording, first) if first is not None else None
+    where = code(text_at(recording, place)) if place is not None else called(recording, op)
+    return finding(
+        "zero/zero-derivative-op",
+        fault,
+        f"{subject(fault, 'zero')}: the second derivative of the {name} in {where} is 0 everywhere",
+        place or spot(recording, op),
+        "made of straight lines: its slope does not change",
+        f"The target holds a derivative that came back through the {name} in {where}. Its slope is the same on either side of the kink, so going backward once more it passes on 0, whatever its input.",
+        others=[(spot(recording, op), "its derivative is computed here")],
+        severity="note" if others else "error",
+        help="use an activation that is curved (`tanh`, `swish`, `softplus`) where second derivatives are needed",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and fault.op.type in PIECEWISE:
+        return ()
     return smooth(recording, found.location, fault.op)

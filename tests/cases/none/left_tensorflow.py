@@ -57,3 +57,46 @@ with tf.GradientTape() as tape:
     seen.append(np.tanh(h))
     loss = tf.reduce_sum(h * u + 0.1 * np.tanh(h))
 grads = tape.gradient(loss, [w, u])
+# %% setup
+import numpy as np
+import tensorflow as tf
+W, b = tf.Variable([[1.0], [2.0]]), tf.Variable([0.5])
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+history = []
+def whole():
+    return tf.reduce_mean((x @ W + b) ** 2)
+def of_an_array(r):
+    r = np.asarray(r)  # expect: none/left-tensorflow
+    return tf.reduce_sum(tf.convert_to_tensor(r, tf.float32))
+# %% near a loss that is printed, and a second phase that leaves a variable out
+with tf.GradientTape() as tape:
+    first = whole()
+grads = tape.gradient(first, [W, b])  # status: ok ok
+print("phase 1", float(first))
+with tf.GradientTape() as tape:
+    second = tf.reduce_mean((x @ W) ** 2) * 1.5
+grads = tape.gradient(second, [W, b])  # expect: none/unused-variable
+# %% near losses that are kept for a mean
+for phase in range(2):
+    with tf.GradientTape() as tape:
+        loss = whole()
+    grads = tape.gradient(loss, [W, b])  # status: ok ok
+    history.append(float(loss))
+print(np.mean(history))
+with tf.GradientTape() as tape:
+    rest = tf.reduce_mean((x @ W) ** 2)
+grads = tape.gradient(rest, [W, b])  # expect: none/unused-variable
+# %% near a number that is only compared
+large = float(whole()) > 1e9
+with tf.GradientTape() as tape:
+    if large:
+        loss = whole()
+    else:
+        loss = tf.reduce_mean((x @ W) ** 2)
+grads = tape.gradient(loss, [W, b])  # expect: none/unused-variable
+# %% a watched tensor under another name in a helper
+places = tf.constant([1.0, 2.0])
+with tf.GradientTape() as tape:
+    tape.watch(places)
+    energy = of_an_array(places)
+grads = tape.gradient(energy, places)  # status: none

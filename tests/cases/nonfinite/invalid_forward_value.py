@@ -39,3 +39,8 @@ with tf.GradientTape() as tape:
     masked = tf.where(mask, score, -float("inf"))
     loss = tf.reduce_sum(tf.nn.softmax(masked) ** 2)
 grad = tape.gradient(loss, score)
+# %% the log of a determinant that is too small
+factor = tf.Variable(0.01 * tf.eye(40), name="factor")
+with tf.GradientTape() as tape:
+    loss = tf.math.log(tf.linalg.det(factor))  # expect: nonfinite/invalid-forward-value
+grad = tape.gradient(loss, factor)

@@ -25,3 +25,11 @@ with tf.GradientTape() as tape:
         state = state + 0.1 * tf.tanh(state @ recurrent + 0.1)
     loss = tf.reduce_sum(tf.square(state - 1.0))
 grads = tape.gradient(loss, [start, recurrent])
+# %% deep sigmoids, fit
+deep = keras.Sequential([keras.Input((16,))])
+for i in range(10):
+    deep.add(keras.layers.Dense(16, activation="sigmoid", kernel_initializer="random_normal"))  # expect: scale/vanishing-through-depth
+deep.add(keras.layers.Dense(4))
+deep.compile("sgd", "mse")
+deep.fit(tf.random.normal((32, 16)), tf.random.uniform((32, 4)), verbose=0)
+# allow: step/update-without-effect

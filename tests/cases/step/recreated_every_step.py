@@ -50,3 +50,12 @@ for task in range(4):
         loss = tf.reduce_sum(tf.square(v - float(task)))
     adam.apply_gradients([(tape.gradient(loss, v), v)])
     v.assign(start + 0.5 * (v - start))
+# %% near: two descents, one after the other
+def descend(begin):
+    v = tf.Variable(begin)
+    for _ in range(4):
+        with tf.GradientTape() as tape:
+            loss = loss_of(v)
+        v.assign_sub(0.1 * tape.gradient(loss, v))
+    return v
+ends = [descend([1.0, -2.0]), descend([3.0, 1.0])]

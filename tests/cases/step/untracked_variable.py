@@ -32,3 +32,99 @@ for _ in range(2):
         loss = tf.reduce_mean(tf.square(net(x) - y))
     grads = tape.gradient(loss, net.trainable_variables)
     sgd.apply_gradients(zip(grads, net.trainable_variables))
+# %% setup
+import tensorflow as tf
+import keras
+x = tf.random.normal((32, 4))
+y = tf.reduce_sum(x, axis=1, keepdims=True)
+class Linear:
+    def __init__(self, inputs, outputs):
+        self.w = tf.Variable(tf.random.normal((inputs, outputs)))
+    def __call__(self, inputs):
+        return inputs @ self.w  # expect: step/untracked-variable
+class Stack(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = [Linear(4, 8), Linear(8, 8)]
+        self.out = tf.Variable(tf.random.normal((8, 1)))
+    def __call__(self, inputs):
+        for layer in self.hidden:
+            inputs = tf.tanh(layer(inputs))
+        return inputs @ self.out
+class Tracked(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(tf.random.normal((4, 1)))
+        self.teacher = Linear(4, 1)
+    def __call__(self, inputs):
+        return inputs @ self.w
+stack, tracked = Stack(), Tracked()
+opt = keras.optimizers.SGD(0.01)
+# %% a module that holds its parts as plain objects
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((stack(x) - y) ** 2)
+    grads = tape.gradient(loss, stack.trainable_variables)
+    opt.apply_gradients(zip(grads, stack.trainable_variables))
+# %% near: a plain object whose variables are asked for besides
+both = [*stack.trainable_variables, *(layer.w for layer in stack.hidden)]
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((stack(x) - y) ** 2)
+    opt.apply_gradients(zip(tape.gradient(loss, both), both))
+# %% near: a teacher behind stop_gradient
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((tracked(x) - tf.stop_gradient(tracked.teacher(x))) ** 2)
+    opt.apply_gradients(zip(tape.gradient(loss, tracked.trainable_variables), tracked.trainable_variables))
+# %% near: alternating, each with its own optimizer
+opt2 = keras.optimizers.SGD(0.01)
+hidden = [layer.w for layer in stack.hidden]
+for turn in range(4):
+    mine, mover = (stack.trainable_variables, opt) if turn % 2 else (hidden, opt2)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((stack(x) - y) ** 2)
+    mover.apply_gradients(zip(tape.gradient(loss, mine), mine))
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+log_scale = tf.Variable(0.0, trainable=True, name="log_scale")  # expect: step/untracked-variable
+weight = tf.Variable(0.5, name="weight")
+beta = tf.Variable(0.5, trainable=False, name="beta")
+rate = tf.Variable(0.5, name="rate")
+def scaled(y_true, y_pred):
+    return tf.reduce_mean(tf.square(y_true - y_pred)) * tf.exp(-log_scale) + log_scale
+def weighted(y_true, y_pred):
+    return weight * tf.reduce_mean(tf.square(y_true - y_pred))
+def fixed(y_true, y_pred):
+    return beta * rate * tf.reduce_mean(tf.square(y_true - y_pred))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+# %% a variable of the loss that is said to be trainable
+model.compile("sgd", scaled)
+history = model.fit(x, y, epochs=2, verbose=0)
+# %% near: a loss weight that is not said to be trained
+model.compile("sgd", weighted)
+history = model.fit(x, y, epochs=2, verbose=0)
+# %% near: constants and values that are assigned
+model.compile("sgd", fixed)
+for epoch in range(2):
+    rate.assign(0.5 + 0.1 * epoch)
+    history = model.fit(x, y, verbose=0)
+# %% near: asked for in a loop of its own
+opt = keras.optimizers.SGD(0.01)
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = scaled(y, model(x))
+    variables = [*model.trainable_variables, log_scale]
+    opt.apply_gradients(zip(tape.gradient(loss, variables), variables))
+# %% near: only the head is trained on purpose
+body = tf.Variable(tf.random.normal((4, 4)), name="body")
+head = tf.Variable(tf.random.normal((4, 1)), name="head")
+opt = keras.optimizers.SGD(0.01)
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((tf.tanh(x @ body) @ head - y) ** 2)
+    opt.apply_gradients([(tape.gradient(loss, head), head)])

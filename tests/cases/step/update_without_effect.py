@@ -32,3 +32,120 @@ for _ in range(3):
         loss = loss_of(w)
     grads = tape.gradient(loss, [w])
     optimizer.apply_gradients(zip(grads, [w]))
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1)])
+data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+def round_of(optimizer):
+    for inputs, labels in data:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(inputs) - labels))
+        grads = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(grads, model.trainable_variables))
+    return float(loss)
+# %% a schedule that counts epochs, in fit
+optimizer = keras.optimizers.SGD(keras.optimizers.schedules.PolynomialDecay(0.05, decay_steps=5, end_learning_rate=0.0))
+model.compile(optimizer, "mse")
+history = model.fit(x, y, batch_size=8, epochs=5, verbose=0)  # expect: step/update-without-effect
+# %% a schedule that counts epochs, in a traced step
+optimizer = keras.optimizers.SGD(keras.optimizers.schedules.PolynomialDecay(0.05, decay_steps=3, end_learning_rate=0.0))
+@tf.function
+def step(inputs, labels):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(inputs) - labels))
+    grads = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(grads, model.trainable_variables))  # expect: step/update-without-effect
+for epoch in range(3):
+    for inputs, labels in data:
+        step(inputs, labels)
+# %% near: a schedule that ends with the training
+optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.05, decay_steps=20))
+model.compile(optimizer, "mse")
+history = model.fit(x, y, batch_size=8, epochs=5, verbose=0)
+# %% weights that are put back before each round
+start = model.get_weights()
+for epoch in range(4):
+    model.set_weights(start)  # expect: step/update-without-effect
+    round_of(keras.optimizers.SGD(0.1))
+# %% weights that are put back before each fit
+model.compile("sgd", "mse")
+start = model.get_weights()
+for epoch in range(4):
+    model.set_weights(start)  # expect: step/update-without-effect
+    history = model.fit(x, y, batch_size=16, shuffle=False, verbose=0)
+# %% near: adapted, scored and put back
+start, scores = model.get_weights(), []
+for task in range(4):
+    round_of(keras.optimizers.SGD(0.1))
+    scores.append(float(tf.reduce_mean(tf.square(model(x) - y))))
+    model.set_weights(start)
+# %% near: trained, predicted with and put back
+model.compile("sgd", "mse")
+start, scores = model.get_weights(), []
+for task in range(4):
+    history = model.fit(x, y, batch_size=16, shuffle=False, verbose=0)
+    scores.append(model.predict(x, verbose=0).mean())
+    model.set_weights(start)
+# %% near: trained, recorded and put back
+start, found = model.get_weights(), []
+for task in range(4):
+    round_of(keras.optimizers.SGD(0.1))
+    found.append(model.get_weights())
+    model.set_weights(start)
+# %% near: variables whose values are kept as arrays and put back
+v, found = tf.Variable(tf.fill((4, 1), 0.5), name="v"), []
+start = v.numpy()
+for task in range(4):
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ v - y))
+        v.assign_sub(0.1 * tape.gradient(loss, v))
+    found.append(v.numpy())
+    v.assign(start)
+# %% variables that are put back by hand
+v = tf.Variable(tf.fill((4, 1), 0.5), name="v")
+start = v.numpy()
+for task in range(4):
+    v.assign(start)  # expect: step/update-without-effect
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ v - y))
+        v.assign_sub(0.1 * tape.gradient(loss, v))
+# %% near: a search for a rate that begins anew for each
+start, losses = model.get_weights(), []
+for rate in (1e-3, 1e-2, 1e-1):
+    model.set_weights(start)
+    losses.append(round_of(keras.optimizers.SGD(rate)))
+# %% near: moved halfway to what was found
+for task in range(4):
+    start = model.get_weights()
+    round_of(keras.optimizers.SGD(0.1))
+    model.set_weights([a + 0.5 * (b - a) for a, b in zip(start, model.get_weights())])
+# %% gradients that are added up and set to zero before they are applied
+optimizer = keras.optimizers.SGD(0.1)
+sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+for turn in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    for total, g in zip(sums, tape.gradient(loss, model.trainable_variables)):
+        total.assign_add(g)
+    if turn % 2 == 1:
+        for total in sums:
+            total.assign(tf.zeros_like(total))
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))  # expect: step/update-without-effect
+# %% near: gradients that are added up, applied and set to zero
+optimizer = keras.optimizers.SGD(0.1)
+sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+for turn in range(6):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - y))
+    for total, g in zip(sums, tape.gradient(loss, model.trainable_variables)):
+        total.assign_add(g)
+    if turn % 2 == 1:
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))
+        for total in sums:
+            total.assign(tf.zeros_like(total))

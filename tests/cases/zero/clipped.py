@@ -28,3 +28,15 @@ for step in range(6):
         loss = tf.reduce_mean(tf.maximum(1.0 - tf.reduce_sum(x * u, axis=1), 0.0))  # note: zero/clipped
     grad = tape.gradient(loss, u)  # status: zero
     u.assign_sub(0.2 * grad)
+# %% quantised to a range that no value is in
+scale = tf.Variable([1.0, 1.0], name="scale")
+with tf.GradientTape() as tape:
+    codes = tf.quantization.fake_quant_with_min_max_args(scale * [-3.0, -5.0], 0.0, 6.0)  # expect: zero/clipped
+    loss = tf.reduce_sum((codes - 1.0) ** 2)
+grad = tape.gradient(loss, scale)  # status: zero
+# %% near: quantised to a range
+scale = tf.Variable([1.0, 1.0], name="scale")
+with tf.GradientTape() as tape:
+    codes = tf.quantization.fake_quant_with_min_max_args(scale * [3.0, -5.0], 0.0, 6.0)
+    loss = tf.reduce_sum((codes - 1.0) ** 2)
+grad = tape.gradient(loss, scale)

@@ -20,3 +20,29 @@ table = tf.Variable(tf.ones((5, 2)), name="table")
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.gather(table, [1, 3]) ** 2)
 grads = tape.gradient(loss, [table])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+x = tf.random.uniform((8, 4))
+first, second = keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1)
+first.build((None, 4)), second.build((None, 6))
+drop = keras.layers.Dropout(1.0)  # expect: zero/rows-not-selected
+half = keras.layers.Dropout(0.5)
+# %% a dropout of everything
+with tf.GradientTape() as tape:
+    hidden = drop(first(x), training=True)  # expect: none/non-differentiable-op
+    loss = tf.reduce_mean((second(hidden) - 1.0) ** 2)
+grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)  # status: none none zero ok
+# expect setup
+# %% near: a dropout of half
+with tf.GradientTape() as tape:
+    hidden = half(first(x), training=True)
+    loss = tf.reduce_mean((second(hidden) - 1.0) ** 2)
+grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)
+# %% near: a state of zeros beside
+with tf.GradientTape() as tape:
+    hidden = first(x)
+    state = tf.zeros_like(hidden)
+    loss = tf.reduce_mean((second(hidden + state) - 1.0) ** 2)
+grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)

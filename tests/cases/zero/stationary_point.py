@@ -49,3 +49,10 @@ with tf.GradientTape() as tape:
     one, two = tf.constant([[1.0]]) @ kernel + bias, tf.constant([[3.0]]) @ kernel + bias
     loss = tf.reduce_sum((one - two) ** 2)
 grads = tape.gradient(loss, [kernel, bias])  # status: ok zero
+# %% the sum of a softmax is always 1
+logits = tf.Variable([[0.5, 0.5]], name="logits")
+bias = tf.Variable([0.1], name="bias")
+with tf.GradientTape() as tape:
+    share = tf.nn.softmax(logits * 2.0)  # expect: zero/stationary-point
+    loss = (tf.reduce_sum(share) + bias - 3.0) ** 2
+grads = tape.gradient(loss, [logits, bias])  # status: zero ok

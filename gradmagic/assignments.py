@@ -1,0 +1,106 @@
+"""What code does with its values beside computing: what it throws away, assigns to itself, leaves out and declares as trainable."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterable
+
+from gradmagic.definitions import FUNCTIONS, line_of
+from gradmagic.recording import Recording, Span
+from gradmagic.syntax import call_at, last_name, source_of, span_at, statement_at, tree_at, tree_of
+
+
+def is_thrown_away(recording: Recording, span: Span) -> bool:
+    """Whether the value of a span's statement goes nowhere: an expression without an effect, like `v - rate * g`, unless the cell shows it, or a new value for the name of a loop that no code reads."""
+    tree, statement = tree_at(recording, span), statement_at(recording, span)
+    if tree is None or statement is None:
+        return False
+    if isinstance(statement, ast.Expr):
+        return statement is not tree.body[-1] and isinstance(statement.value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Tuple, ast.Name, ast.Subscript))
+    return _rebinds_loop_name(tree, statement)
+
+
+def _rebinds_loop_name(tree: ast.Module, statement: ast.stmt) -> bool:
+    """Whether a statement only gives the name that a `for` binds in each turn another value, which is not read before the next turn."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target] if isinstance(statement, ast.AugAssign) else []
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return False
+    name = targets[0].id
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and statement in n.body and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(n.target))]
+    # An array in a list that has a name is changed in its place.
+    if not loops or (isinstance(statement, ast.AugAssign) and any(isinstance(n, (ast.Name, ast.Attribute)) for n in _iterated(loops[0], name))):
+        return False
+    later = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load))
+    return not any(n.lineno > (statement.end_lineno or statement.lineno) for n in later)
+
+
+def _iterated(loop: ast.For, name: str) -> list[ast.expr]:
+    """What a loop takes the values of one of its names from; all that it iterates over where that cannot be told."""
+    call = loop.iter
+    if isinstance(call, ast.Call) and last_name(call.func) == "zip" and isinstance(loop.target, ast.Tuple) and len(call.args) == len(loop.target.elts):
+        return [arg for arg, target in zip(call.args, loop.target.elts, strict=True) if isinstance(target, ast.Name) and target.id == name]
+    return [call]
+
+
+def skipped_call(recording: Recording, span: Span, names: Iterable[str]) -> Span | None:
+    """A call of one of these names, in the function around a span, that stands under an `if` about a number which the function itself counts up."""
+    tree = tree_at(recording, span)
+    functions = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= span.line <= (n.end_lineno or n.lineno)] if tree is not None else []
+    if not functions:
+        return None
+    function, wanted = functions[-1], set(names)
+    counted = {ast.unparse(n.target) for n in ast.walk(function) if isinstance(n, ast.AugAssign)}
+    for branch in (n for n in ast.walk(function) if isinstance(n, ast.If) and counted & {ast.unparse(e) for e in ast.walk(n.test) if isinstance(e, (ast.Name, ast.Attribute))}):
+        for call in (c for part in branch.body for c in ast.walk(part) if isinstance(c, ast.Call) and last_name(c.func) in wanted):
+            return span_at(span, call)
+    return None
+
+
+def assigned_to_itself(recording: Recording, span: Span) -> str | None:
+    """The code of `v.assign(v)`, of `v.assign(v.value())` and the like on a span's line; None where something else is assigned."""
+    call = call_at(recording, span, ("assign",))
+    if call is None or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
+        return None
+    value = call.args[0]
+    while isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Attribute) and value.func.attr in ("value", "read_value", "numpy") and not value.args:
+            value = value.func.value
+        elif last_name(value.func) in ("identity", "convert_to_tensor") and len(value.args) == 1:
+            value = value.args[0]
+        else:
+            return None
+    same = isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and ast.unparse(value) == ast.unparse(call.func.value)
+    return ast.unparse(call) if same else None
+
+
+def made_by(recording: Recording, span: Span, name: str) -> Span | None:
+    """The last call of a class on or before a span's line, in the same cell or file."""
+    tree, source = tree_at(recording, span), source_of(recording, span)
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name and n.lineno <= span.line] if tree is not None else []
+    last = max(calls, key=lambda n: (n.lineno, n.col_offset), default=None)
+    return None if last is None or source is None else dataclasses.replace(span_at(span, last), code=source.split("\n")[last.lineno - 1])
+
+
+def is_assigned(recording: Recording, names: Iterable[str]) -> bool:
+    """Whether the code assigns to a variable that goes by one of these names, whatever it is an attribute of."""
+    wanted = {_last(name) for name in names}
+    calls = (n for source in recording.code.values() for n in ast.walk(tree_of(source) or ast.Module([], [])) if isinstance(n, ast.Call))
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr.startswith(("assign", "scatter")) and _last(ast.unparse(call.func.value)) in wanted for call in calls)
+
+
+def _last(name: str) -> str:
+    return name.partition("[")[0].rpartition(".")[2]
+
+
+def said_trainable(recording: Recording, names: Iterable[str]) -> Span | None:
+    """Where the code makes a variable of one of these names and says that it is trainable."""
+    wanted = set(names)
+    for key, source in recording.code.items():
+        for node in ast.walk(tree_of(source) or ast.Module([], [])):
+            call = node.value if isinstance(node, ast.Assign) else None
+            if not isinstance(node, ast.Assign) or not isinstance(call, ast.Call) or last_name(call.func) != "Variable" or not wanted & {ast.unparse(t) for t in node.targets}:
+                continue
+            if any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords):
+                return line_of(key, node)
+    return None
