@@ -250,6 +250,15 @@ ADVICE = {
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.sqrt(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
         None,
     ),
+    "an attribute that has a local name where it is read": Advice(
+        "step/stale-capture",
+        SOURCES
+        + "\nclass Scale(keras.layers.Layer):\n    def __init__(self):\n        super().__init__()\n        self.factor = 1.0\n    def call(self, v):\n        factor = self.factor\n        return factor * v\n"
+        "scale, opt = Scale(), keras.optimizers.SGD(0.1)\n@tf.function\ndef step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(scale(net(x)) ** 2)\n"
+        "    opt.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))\n    return loss",
+        "for i in range(4):\n    scale.factor = 1.0 + i\n    loss = step()",
+        "        factor = self.factor\n        return factor * v\n",
+    ),
     "a count that is drawn": Advice(
         "error/no-gradient-registered",
         "w = tf.Variable([3.0, 4.0])",

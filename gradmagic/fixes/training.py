@@ -27,7 +27,8 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
     for cell in _since_it_was_bound(recording, code, wanted):
         change = Change()
         for assign in cell.all(cst.Assign):
-            if last_name(assign.targets[0].target) != wanted:
+            # A local name for an attribute (`lam = self.lam`) is a read of it.
+            if last_name(assign.targets[0].target) != wanted or ("." in (expression or "") and isinstance(assign.targets[0].target, cst.Name)):
                 continue
             value, target = assign.value, cell.text(assign.targets[0].target)
             if not made:
