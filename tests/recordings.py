@@ -36,14 +36,14 @@ class Builder:
         self.tensors[key] = Tensor(key, "resource", (), "unknown")
         return key
 
-    def constant(self, dtype: str = "float32", finite: bool = True) -> int:
+    def constant(self, dtype: str = "float32", finite: bool = True, norm: float | None = None) -> int:
         key = next(self.ids)
-        self.tensors[key] = Tensor(key, dtype, (), "constant", finite=finite)
+        self.tensors[key] = Tensor(key, dtype, (), "constant", finite=finite, norm=norm)
         return key
 
     def op(self, type_: str, *inputs: int, dtype: str = "float32", differentiable: str = "yes", recorded: bool = True, line: int | None = None, **more: object) -> int:
         out, seq = next(self.ids), next(self.seqs)
-        self.tensors[out] = Tensor(out, dtype, (), finite=bool(more.pop("finite", True)), all_zero=bool(more.pop("zero", False)))
+        self.tensors[out] = Tensor(out, dtype, (), finite=bool(more.pop("finite", True)), all_zero=bool(more.pop("zero", False)), norm=more.pop("norm", None))  # type: ignore[arg-type]
         place = span(line if line is not None else seq)
         self.ops.append(Op(seq, type_, inputs, (out,), place, "", None, frozenset({TAPE}) if recorded else frozenset(), differentiable, **more))  # type: ignore[arg-type]
         return out

@@ -77,12 +77,13 @@ def test_unused_discarded_outside_unwatched() -> None:
 
 
 def test_escape_and_assignment_are_proven_by_what_came_back() -> None:
-    b = Builder()
-    w, cache = b.variable("w"), b.variable("cache")
-    h = b.op("Mul", b.read(w), b.constant())
-    seq = next(b.seqs)
-    y = b.op("Mul", b.constant(), b.constant(), line=50)
-    assert rules(b.recording(y, [w], [None], escapes=(Escape(seq, h, ".numpy()", span(40)),))) == ["none/left-tensorflow"]
+    for norm, rule in ((3.25, "none/left-tensorflow"), (7.5, "none/discarded-result")):
+        b = Builder()
+        w = b.variable("w")
+        h = b.op("Mul", b.read(w), b.constant(), norm=3.25)
+        seq = next(b.seqs)
+        y = b.op("Mul", b.constant(norm=norm), b.constant(), line=50)
+        assert rules(b.recording(y, [w], [None], escapes=(Escape(seq, h, ".numpy()", span(40)),))) == [rule]
     b = Builder()
     w, cache = b.variable("w"), b.variable("cache")
     h = b.op("Mul", b.read(w), b.constant())
