@@ -68,9 +68,9 @@ def _watch_ops(session: Session) -> None:
             memory.forget()
         if session.busy:
             return
-        # Of an optimizer's own arithmetic only what it writes matters.
+        # Of an optimizer's own arithmetic only what it writes matters; a constraint may be the user's.
         updating = doing.phase == "update" and graph is None and not doing.active
-        if updating and op_type not in WRITES and op_type != "VarHandleOp":
+        if updating and op_type not in WRITES and op_type != "VarHandleOp" and not session.spans.is_users(sys._getframe(1)):
             return
         place = innermost(sys._getframe(1), doing) or doing.started_at
         seq = next(count)

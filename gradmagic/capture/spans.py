@@ -43,6 +43,8 @@ class Spans:
         self._libraries = _library_folders()
         self._user_file: dict[str, bool] = {}
         self.layer_call: CodeType | None = None
+        # Code objects are slow to hash: the ids of those that stand around an optimizer's step.
+        self.apply_calls: set[int] = set()
         self._translations: dict[str, dict[int, tuple[str, int, str]]] = {}
         self._spans: dict[tuple[int | str, int, int], tuple[CodeType | str, Span | None]] = {}
 
@@ -89,6 +91,14 @@ class Spans:
                 return code, frame.f_lasti, frame.f_lineno
             frame = frame.f_back
         return None
+
+    def is_users(self, frame: FrameType | None) -> bool:
+        """Whether code of the user's runs here, inside of an optimizer's step."""
+        while frame is not None and id(frame.f_code) not in self.apply_calls:
+            if self.is_user_file(frame.f_code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
 
     def places(self, frame: FrameType | None) -> tuple[Place, ...]:
         """Every place of the user's code from `frame` outwards, innermost first."""

@@ -90,6 +90,7 @@ def _watch_optimizers(session: Session) -> None:
             doing.applying -= 1
             doing.phase = before
 
+    session.spans.apply_calls.add(id(apply.__code__))
     session.patches.set(owner, "apply", apply)
     _watch_pairs(session, base)
     for cls in _subclasses(base):

@@ -77,9 +77,9 @@ def constraint_of(recording: Recording, update: Update, variables: Iterable[int]
         kinds = [op.type for op in writes]
         last = writes[-1] if writes else None
         made = recording.producer.get(last.inputs[1]) if last is not None and len(last.inputs) > 1 else None
-        if last is None or last.type != "AssignVariableOp" or kinds.count("AssignVariableOp") * 2 != len(kinds) or made is None:
+        if last is None or last.type != "AssignVariableOp" or kinds.count("AssignVariableOp") * 2 != len(kinds):
             return None
-        found = made.span or update.span
+        found = (made.span if made is not None else None) or update.span
     return found
 
 
