@@ -166,7 +166,8 @@ function extentText(update: Update): string {
   const changed = update.changed ?? null;
   if (changed === null) return trans._n("%2 variable given", "%2 variables given", given, grouped(given));
   if (changed === given) return trans._n("%2 variable changed", "%2 variables changed", given, grouped(given));
-  if (changed === 0) return trans._n("none of %2 variable changed", "none of %2 variables changed", given, grouped(given));
+  if (changed === 0)
+    return trans._n("none of %2 variable changed", "none of %2 variables changed", given, grouped(given));
   return trans._n("%3 of %2 variable changed", "%3 of %2 variables changed", given, grouped(given), grouped(changed));
 }
 
