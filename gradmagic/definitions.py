@@ -25,6 +25,7 @@ class Definitions:
         self.given: dict[tuple[ast.AST, str], list[ast.stmt]] = {}
         self.callers: dict[str, list[ast.stmt]] = {}
         self.returns: dict[str, list[ast.stmt]] = {}
+        self.readers: dict[str, list[ast.stmt]] = {}
         self.functions: list[ast.FunctionDef] = []
         self._visit(tree, tree)
 
@@ -38,6 +39,8 @@ class Definitions:
                     self.by_line[line] = child
                 for name in _given(child):
                     self.given.setdefault((scope, name), []).append(child)
+                for name in _read(child):
+                    self.readers.setdefault(name, []).append(child)
                 for name in _called(child):
                     self.callers.setdefault(name, []).append(child)
                 if isinstance(child, ast.Return) and not isinstance(scope, ast.Module):
@@ -54,6 +57,9 @@ class Definitions:
         return [*reversed([s for s in found if (s.lineno, s.col_offset) < here]), *(s for s in found if (s.lineno, s.col_offset) > here)]
 
 
+Step = tuple[str | int, Definitions, ast.stmt]
+
+
 @functools.lru_cache(maxsize=256)
 def definitions(source: str) -> Definitions | None:
     """The definitions of a cell or file; None where it cannot be parsed."""
@@ -66,11 +72,7 @@ def statements_behind(recording: Recording, span: Span) -> Iterator[tuple[str | 
 
     Each comes with the cell or file it stands in. What runs (loops, branches) is not followed: a name has every statement that could have given it its value.
     """
-    key = span.cell if span.cell is not None else span.file
-    source = source_of(recording, span)
-    known = definitions(source) if source is not None else None
-    first = known.by_line.get(span.line) if known is not None else None
-    waiting: deque[tuple[str | int, Definitions, ast.stmt]] = deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
+    waiting = _begin(recording, span)
     seen: set[ast.stmt] = set()
     while waiting and len(seen) < MOST:
         key, known, statement = waiting.popleft()
@@ -94,11 +96,7 @@ def statements_ahead(recording: Recording, span: Span) -> Iterator[tuple[str | i
     Each comes with the cell or file it stands in, and with whether it hands the value to callers that are not in known code, as the `call` of a layer does. What a value
     is only printed, compared or passed on for, as in `print(x)` or `if x > 1:`, leads no further.
     """
-    source = source_of(recording, span)
-    known = definitions(source) if source is not None else None
-    first = known.by_line.get(span.line) if known is not None else None
-    key = span.cell if span.cell is not None else span.file
-    waiting: deque[tuple[str | int, Definitions, ast.stmt]] = deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
+    waiting = _begin(recording, span)
     seen: set[ast.stmt] = set()
     while waiting and len(seen) < MOST:
         key, known, statement = waiting.popleft()
@@ -106,18 +104,24 @@ def statements_ahead(recording: Recording, span: Span) -> Iterator[tuple[str | i
             continue
         seen.add(statement)
         scope = known.scope[statement]
-        callers: list[tuple[str | int, Definitions, ast.stmt]] = []
+        callers: list[Step] = []
         if isinstance(statement, ast.Return) and not isinstance(scope, ast.Module):
             callers = [(k, d, s) for k, d in _all(recording) for s in d.callers.get(scope.name, ())]
             waiting.extend(callers)
         yield key, statement, isinstance(statement, ast.Return) and not callers
         given = _given(statement)
         for k, d in _all(recording) if given else ():
-            for other, owner in d.scope.items():
-                # A plain name is known in its own function, one of a module in all functions, an attribute wherever the code can reach the object.
-                names = {n for n in given if "." in n or owner is scope or isinstance(scope, ast.Module)}
-                if other is not statement and names.intersection(_read(other)):
-                    waiting.append((k, d, other))
+            # A plain name is known in its own function, one of a module in all functions, an attribute wherever the code can reach the object.
+            waiting.extend((k, d, s) for name in given for s in d.readers.get(name, ()) if "." in name or d.scope[s] is scope or isinstance(scope, ast.Module))
+
+
+def _begin(recording: Recording, span: Span) -> deque[Step]:
+    """The statement on a span's line, where the code is known."""
+    key = span.cell if span.cell is not None else span.file
+    source = source_of(recording, span)
+    known = definitions(source) if source is not None else None
+    first = known.by_line.get(span.line) if known is not None else None
+    return deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
 
 
 def leads_to(recording: Recording, span: Span, places: Iterable[Span | None]) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 
-from gradmagic.definitions import is_compared, leads_to, line_of, passed_as, statements_ahead, statements_behind, within
+from gradmagic.definitions import leads_to
+from gradmagic.locate.escaped import locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
-from gradmagic.recording import Escape, GradientRun, Op, Span, has_gradient_dtype
-from gradmagic.syntax import calls_outside, made_at, untaken_branch
+from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
+from gradmagic.syntax import untaken_branch
 
 
 def locate_none(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -43,7 +42,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     inner = _inner_call(paths, bit)
     if inner is not None:
         return fault("derived", span=inner.span, detail={"inner": inner, "key": inner.span})
-    escape = _escape(paths, index)
+    escape = locate_escape(paths, index)
     if escape is not None:
         return escape
     replaced = _replaced(paths, index)
@@ -59,17 +58,17 @@ def _locate(paths: Paths, index: int) -> Fault:
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
     if source.kind == "variable":
-        branch = untaken_branch(paths.recording, _ran(paths), _words(paths, index), run.span)
+        branch = untaken_branch(paths.recording, _ran(paths), words_for(paths, index), run.span)
         if branch is not None:
             return fault("branch", span=branch)
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
     if leaf:
         return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
     # A dataset's function reads it in a graph of its own, and hands on a value without a history.
-    used = [paths.producer[key].span for key in paths.ancestors if key in paths.producer]
-    before = [op for op in paths.reads(index) if op.in_graph or (op.span is not None and op.span.function in (None, "<lambda>") and leads_to(paths.recording, op.span, used))]
-    if before:
-        return fault("outside", before[-1], detail={"read": True})
+    used = {paths.producer[key].span for key in paths.ancestors if key in paths.producer}
+    for op in {op.span: op for op in paths.reads(index)}.values():
+        if op.in_graph or (op.span is not None and op.span.function in (None, "<lambda>") and leads_to(paths.recording, op.span, used)):
+            return fault("outside", op, detail={"read": True})
     return fault("unread", span=run.span)
 
 
@@ -99,89 +98,6 @@ def _cut(paths: Paths, index: int) -> Fault:
 
 def _watch_place(paths: Paths) -> Span | None:
     return paths.tape.span if paths.tape is not None else paths.run.span
-
-
-def _escape(paths: Paths, index: int) -> Fault | None:
-    """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
-    leaving = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1 and _may_come_back(paths, e)]
-    entries, run = _entries(paths), paths.run
-
-    def fault(returned: Op | None, span: Span | None, how: str) -> Fault:
-        return Fault("none", "escaped", paths.run, (index,), returned, span=span, detail={"how": how, "key": span})
-
-    # Values leave for many reasons. The one that came back is found where the code made the constant that comes in.
-    behind = [(op, list(statements_behind(paths.recording, op.span))) for op in entries if op.span is not None]
-    for returned, statements in reversed(behind):
-        for key, statement in statements:
-            here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
-            if here:
-                return fault(returned, here[-1].span, here[-1].how)
-    # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
-    names = _names_made(paths, index)
-    calls: dict[str | int, list[Span]] = {}
-    candidates: list[tuple[Op, Span]] = []
-    for returned, statements in behind:
-        for key, statement in statements:
-            if key not in calls:
-                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
-            candidates += [(returned, c) for c in calls[key] if within(c, key, statement)]
-    if candidates:
-        where = (candidates[0][1].cell, candidates[0][1].file)
-        returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
-        return fault(returned, outside, "NumPy")
-    # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
-    for last in reversed(leaving):
-        later = [op for op in entries if op.seq > last.seq]
-        came_back = next((op for op in later if _brings_back(paths, op, last)), None)
-        if came_back is not None:
-            return fault(came_back, last.span, last.how)
-        for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
-            came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
-            if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
-                return fault(came_back, last.span, last.how)
-    return None
-
-
-def _may_come_back(paths: Paths, left: Escape) -> bool:
-    if left.how in ("bool()", "str", "repr", "format"):
-        return False
-    tensor = paths.recording.tensors.get(left.tensor)
-    return tensor is None or tensor.shape != () or left.span is None or not is_compared(paths.recording, left.span)
-
-
-def _brings_back(paths: Paths, op: Op, left: Escape) -> bool:
-    """Whether an op takes in a constant of the shape and size of the value that left, which is not written down beside it."""
-    tensors = paths.recording.tensors
-    gone = tensors.get(left.tensor)
-    if gone is None or not gone.norm:
-        return False
-    alike = [
-        t for key in op.inputs if key not in paths.producer and (t := tensors.get(key)) is not None and t.shape == gone.shape and t.norm is not None and math.isclose(t.norm, gone.norm, rel_tol=1e-6)
-    ]
-    written = {float(n) for n in re.findall(r"\d+\.?\d*(?:e[-+]?\d+)?", op.span.code)} if op.span is not None else set()
-    return any(t.shape != () or t.norm not in written for t in alike)
-
-
-def _names_made(paths: Paths, index: int) -> set[str]:
-    """What the code calls the source and the values that were computed from it."""
-    found = _words(paths, index)
-    for op in paths.reads(index):
-        if op.span is not None:
-            found |= made_at(paths.recording, op.span)
-    return passed_as(paths.recording, found)
-
-
-def _entries(paths: Paths) -> list[Op]:
-    """The ops through which a value without an op of its own enters the target."""
-    found = []
-    for op in paths.ops:
-        if op.type not in STATE and any(out in paths.ancestors for out in op.outputs):
-            for key in op.inputs:
-                tensor = paths.recording.tensors.get(key)
-                if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype) and tensor.dtype != "resource":
-                    found.append(op)
-                    break
-    return found
 
 
 def _ran(paths: Paths) -> list[Span]:
@@ -290,11 +206,3 @@ def _same_looking(paths: Paths, index: int) -> int | None:
 def key_used(paths: Paths, key: int) -> bool:
     """Whether the target was computed from a variable."""
     return key in paths.ancestors or any(t.variable == key and k in paths.ancestors for k, t in paths.recording.tensors.items() if t.variable is not None)
-
-
-def _words(paths: Paths, index: int) -> set[str]:
-    variable = paths.recording.variables.get(paths.run.sources[index].id)
-    names = {paths.run.sources[index].name, *(variable.names if variable else ())}
-    words = {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
-    # The attribute that holds a layer speaks for its weights (`kernel` and `bias` name those of every layer).
-    return set(variable.holders) if variable is not None and variable.holders else words

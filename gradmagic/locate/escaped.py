@@ -1,0 +1,113 @@
+"""Values that left TensorFlow and came back as constants: proven by the code between, or by the value itself."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from gradmagic.definitions import is_compared, line_of, passed_as, statements_ahead, statements_behind, within
+from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import STATE, Paths
+from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
+from gradmagic.syntax import calls_outside, made_at
+
+# How many of the values that left are compared with those that come in.
+MOST_VALUES = 100
+
+
+def locate_escape(paths: Paths, index: int) -> Fault | None:
+    """A value made from the source left TensorFlow, and later a constant came in that the target was computed from."""
+    left = [e for e in paths.recording.escapes if e.seq < paths.run.seq and paths.mask.get(e.tensor, 0) >> index & 1]
+    # A loop hands out values at one place again and again.
+    first = {e.span: e for e in reversed(left)}
+    leaving = sorted((e for e in first.values() if _may_come_back(paths, e)), key=lambda e: e.seq)
+    entries, run = _entries(paths), paths.run
+
+    def fault(returned: Op | None, span: Span | None, how: str) -> Fault:
+        return Fault("none", "escaped", paths.run, (index,), returned, span=span, detail={"how": how, "key": span})
+
+    # Values leave for many reasons. The one that came back is found where the code made the constant that comes in.
+    known = {span: list(statements_behind(paths.recording, span)) for span in {op.span for op in entries} if span is not None}
+    behind = [(op, known[op.span]) for op in entries if op.span is not None]
+    for returned, statements in reversed(behind):
+        for key, statement in statements:
+            here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
+            if here:
+                return fault(returned, here[-1].span, here[-1].how)
+    # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
+    names = _names_made(paths, index)
+    calls: dict[str | int, list[Span]] = {}
+    candidates: list[tuple[Op, Span]] = []
+    for returned, statements in behind:
+        for key, statement in statements:
+            if key not in calls:
+                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
+            candidates += [(returned, c) for c in calls[key] if within(c, key, statement)]
+    if candidates:
+        where = (candidates[0][1].cell, candidates[0][1].file)
+        returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
+        return fault(returned, outside, "NumPy")
+    # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
+    meant = {e.span for e in leaving}
+    for last in reversed([e for e in left if e.span in meant][-MOST_VALUES:]):
+        came_back = next((op for op in entries if op.seq > last.seq and _brings_back(paths, op, last)), None)
+        if came_back is not None:
+            return fault(came_back, last.span, last.how)
+    for last in reversed(leaving):
+        later = [op for op in entries if op.seq > last.seq]
+        for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
+            came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
+            if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
+                return fault(came_back, last.span, last.how)
+    return None
+
+
+def _may_come_back(paths: Paths, left: Escape) -> bool:
+    if left.how in ("bool()", "str", "repr", "format"):
+        return False
+    tensor = paths.recording.tensors.get(left.tensor)
+    return tensor is None or tensor.shape != () or left.span is None or not is_compared(paths.recording, left.span)
+
+
+def _brings_back(paths: Paths, op: Op, left: Escape) -> bool:
+    """Whether an op takes in a constant of the shape and size of the value that left, which is not written down beside it."""
+    tensors = paths.recording.tensors
+    gone = tensors.get(left.tensor)
+    if gone is None or not gone.norm:
+        return False
+    alike = [
+        t for key in op.inputs if key not in paths.producer and (t := tensors.get(key)) is not None and t.shape == gone.shape and t.norm is not None and math.isclose(t.norm, gone.norm, rel_tol=1e-6)
+    ]
+    written = {float(n) for n in re.findall(r"\d+\.?\d*(?:e[-+]?\d+)?", op.span.code)} if op.span is not None else set()
+    return any(t.shape != () or t.norm not in written for t in alike)
+
+
+def _names_made(paths: Paths, index: int) -> set[str]:
+    """What the code calls the source and the values that were computed from it."""
+    found = words_for(paths, index)
+    for op in paths.reads(index):
+        if op.span is not None:
+            found |= made_at(paths.recording, op.span)
+    return passed_as(paths.recording, found)
+
+
+def _entries(paths: Paths) -> list[Op]:
+    """The ops through which a value without an op of its own enters the target."""
+    found = []
+    for op in paths.ops:
+        if op.type not in STATE and any(out in paths.ancestors for out in op.outputs):
+            for key in op.inputs:
+                tensor = paths.recording.tensors.get(key)
+                if key not in paths.producer and tensor is not None and tensor.origin in ("unknown", "constant") and has_gradient_dtype(tensor.dtype) and tensor.dtype != "resource":
+                    found.append(op)
+                    break
+    return found
+
+
+def words_for(paths: Paths, index: int) -> set[str]:
+    """What the code calls a source."""
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
+    names = {paths.run.sources[index].name, *(variable.names if variable else ())}
+    words = {n.rpartition(".")[2].partition("[")[0] for n in names if n and "/" not in n}
+    # The attribute that holds a layer speaks for its weights (`kernel` and `bias` name those of every layer).
+    return set(variable.holders) if variable is not None and variable.holders else words
