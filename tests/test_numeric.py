@@ -205,6 +205,17 @@ def test_comparisons_are_made(notebook: Any) -> None:
         assert report.summary.endswith("and agree with numerical derivatives."), (name, report.summary, report.failures)
 
 
+@pytest.mark.parametrize("persistent", ["persistent=True", "persistent=False"])
+def test_jacobians_are_compared(notebook: Any, persistent: str) -> None:
+    notebook.run("import tensorflow as tf\nx, y = tf.Variable([1.0, 2.0, 3.0]), tf.Variable([[0.5, -1.0, 2.0], [1.0, 1.0, 0.3]])")
+    asked = f"with tf.GradientTape({persistent}) as tape:\n    out = tf.stack([tf.reduce_sum(x ** 2 * y[0]), tf.reduce_sum(tf.sin(x) * y[1])])\njac = tape.jacobian(out, [x, y])"
+    report = notebook.check(asked, "--numeric")
+    assert report.summary == "All 2 gradients are there, finite and not zero, and agree with numerical derivatives.", report.failures
+    wrong = "@tf.custom_gradient\ndef f(a):\n    return a ** 3, lambda dy: 2.0 * a ** 2 * dy\nwith tf.GradientTape() as tape:\n    out = f(x)\njac = tape.jacobian(out, x)"
+    found = [f for f in notebook.check(wrong, "--numeric").findings if f.severity == "error"]
+    assert [f.rule for f in found] == ["wrong/custom-gradient-mismatch"]
+
+
 def test_a_kink_and_a_jump_are_notes(notebook: Any) -> None:
     notebook.run("import tensorflow as tf")
     for name, word in (("kinks", "kink"), ("jump", "jump")):

@@ -34,30 +34,45 @@ def install(session: Session) -> None:
 
     custom.install(session)
     events = Events(session)
+    for name in ("gradient", "jacobian"):
+        _compare_calls(session, events, name)
+
+
+def _compare_calls(session: Session, events: Events, name: str) -> None:
+    """Compare what the first run of each call of this method of a tape yields."""
     tape_class: Any = backprop.GradientTape
-    original = tape_class.gradient
+    original = getattr(tape_class, name)
 
     @functools.wraps(original)
-    def gradient(self: Any, target: Any, sources: Any, output_gradients: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def asked(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
         if session.busy or (session.doing.current_run is not None and session.doing.current_run.kind != "gradcheck"):
-            return original(self, target, sources, output_gradients, *args, **kwargs)
+            return original(self, target, sources, *args, **kwargs)
+        given = (args[0] if args else kwargs.get("output_gradients")) if name == "gradient" else None
         known, running, templates = len(session.runs), session.doing.current_run, len(session.graphs.traced_runs)
-        result = original(self, target, sources, output_gradients, *args, **kwargs)
+        result = original(self, target, sources, *args, **kwargs)
         for template in session.graphs.traced_runs[templates:]:
-            template.weights = flatten(output_gradients) if output_gradients is not None else []
+            template.weights = flatten(given) if given is not None else []
         run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
         if run is not None and run.turn == 0 and run.place is not None and not run.in_graph and context.executing_eagerly():
             try:
                 with unnoticed(session):
-                    _check(session, events, run, target, flatten(sources), flatten(result), output_gradients)
+                    gradients, weights = _weighted(target, flatten(result)) if name == "jacobian" else (flatten(result), given)
+                    _check(session, events, run, target, flatten(sources), gradients, weights)
             except (Void, OutOfTime) as reason:
                 said(session, run.place, reason)
             except Exception as error:
                 session.failed("compare a gradient with a numerical derivative", error)
         return result
 
-    gradient.__wrapped__ = getattr(original, "__wrapped__", original)  # type: ignore[attr-defined]
-    session.patches.set(tape_class, "gradient", gradient)
+    asked.__wrapped__ = getattr(original, "__wrapped__", original)  # type: ignore[attr-defined]
+    session.patches.set(tape_class, name, asked)
+
+
+def _weighted(target: Any, jacobians: list[Any]) -> tuple[list[Any], Any]:
+    """Jacobians as gradients of a sum of the target's elements, each with a random weight, and those weights: an element that is wrong makes that gradient wrong."""
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, tuple(target.shape))
+    gradients = [None if j is None else tf.constant(np.tensordot(weights, wide_array(tf.convert_to_tensor(j)), axes=weights.ndim)) for j in jacobians]
+    return gradients, tf.constant(weights)
 
 
 def deadline() -> float:
