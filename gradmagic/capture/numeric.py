@@ -36,6 +36,17 @@ def install(session: Session) -> None:
     events = Events(session)
     for name in ("gradient", "jacobian"):
         _compare_calls(session, events, name)
+    batch = backprop.GradientTape.batch_jacobian
+
+    @functools.wraps(batch)
+    def batch_jacobian(self: Any, *args: Any, **kwargs: Any) -> Any:
+        known = len(session.runs)
+        result = batch(self, *args, **kwargs)
+        if not session.busy and len(session.runs) > known and session.runs[-1].turn == 0:
+            said(session, session.runs[-1].place, Void("`batch_jacobian` takes the rows for independent of each other, and that may be meant"))
+        return result
+
+    session.patches.set(backprop.GradientTape, "batch_jacobian", batch_jacobian)
 
 
 def _compare_calls(session: Session, events: Events, name: str) -> None:
