@@ -39,6 +39,10 @@ class Code:
     def _nodes(self) -> list[cst.CSTNode]:
         return list(walk(self.module))
 
+    @functools.cached_property
+    def _walked(self) -> dict[cst.CSTNode, list[cst.CSTNode]]:
+        return {}
+
     def text(self, node: cst.CSTNode) -> str:
         """The code of a node as it was written."""
         return self.module.code_for_node(node)
@@ -82,9 +86,15 @@ class Code:
 
     def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
         """Every node of a type, in the order of the text."""
-        nodes = self._nodes if within is None else walk(within)
+        nodes = self._nodes if within is None or within is self.module else self._inside(within)
         found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type, misc]
         return found if len(found) < 2 else sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
+
+    def _inside(self, node: cst.CSTNode) -> list[cst.CSTNode]:
+        known = self._walked.get(node)
+        if known is None:
+            known = self._walked[node] = list(walk(node))
+        return known
 
     def expressions_at(self, place: Span | Location) -> list[cst.BaseExpression]:
         """The expressions of a place, the one that fits it best first."""

@@ -200,7 +200,7 @@ def meant(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
     pairs = []
     for assign in code.all(cst.Assign, block.body):
         target = assign.targets[0].target
-        if not isinstance(target, cst.Name) or [n for n in reads_of(code, target.value, code.scope(block)) if code.start(n) > code.start(assign)]:
+        if not isinstance(target, cst.Name) or "_" not in target.value or [n for n in reads_of(code, target.value, code.scope(block)) if code.start(n) > code.start(assign)]:
             continue
         later = {n.value for n in code.all(cst.Name, block.body) if code.start(n) > code.end(assign) and target.value.endswith("_" + n.value)}
         pairs += [(target.value, name, [n for n in reads_of(code, name, block.body) if code.start(n) > code.end(assign)]) for name in later]
