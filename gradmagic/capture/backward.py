@@ -30,50 +30,46 @@ def watch_backward(session: Session) -> None:
     original, doing, ctx = backprop._gradient_function, session.doing, context.context()
     is_users: dict[Any, bool] = {}
 
-    def compute(op_name: Any, *args: Any) -> Any:
-        """The gradient function itself. What TensorFlow's own ones compute on the way is noted only where a tape of the user's records it."""
+    def compute(op_name: Any, *args: Any) -> tuple[Any, bool]:
+        """What the gradient function itself yields, and whether what it computed on the way went unnoted: of TensorFlow's own ones, unless a tape of the user's records it."""
         if op_name not in is_users:
-            is_users[op_name] = _is_users(session, text_of(op_name))
+            is_users[op_name] = _is_users(text_of(op_name))
         callbacks = ctx.op_callbacks
         if doing.active or is_users[op_name] or session.on_op not in callbacks:
-            return original(op_name, *args)
+            return original(op_name, *args), False
         position = callbacks.index(session.on_op)
         del callbacks[position]
         try:
-            result = original(op_name, *args)
+            return original(op_name, *args), True
         finally:
             callbacks.insert(position, session.on_op)
-        _note_as_one(session, text_of(op_name), args, result)
-        return result
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
         run = doing.current_run
         if run is None or session.busy:
             return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
         try:
-            result = compute(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+            result, as_one = compute(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
         except Exception:
             run.steps.append(RawStep(session.next(), text_of(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()))
+        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()), as_one=as_one)
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
 
 
-def _note_as_one(session: Session, op_type: str, args: tuple[Any, ...], result: Any) -> None:
+def _note_as_one(session: Session, step: RawStep) -> None:
     """One op in the place of all that a gradient function computed: what its results were computed from, for whoever uses them further on."""
-    _, _, inputs, _, out_grads, *_ = args
-    sent = result if isinstance(result, (list, tuple)) else [result]
-    given = tuple([key for t in (*out_grads, *(inputs or ())) if t is not None and (key := identity_of(t)) is not None])
-    # Where a gradient is only handed on, whoever made it stays its maker.
-    made = tuple([key for t in sent if t is not None and (key := identity_of(t)) is not None and key not in given])
     run = session.doing.current_run
-    session.ops.append(RawOp(session.next(), f"{op_type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
+    given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
+    # Where a gradient is only handed on, whoever made it stays its maker.
+    made = tuple([key for key in step.sent if key is not None and key not in given])
+    session.ops.append(RawOp(session.next(), f"{step.type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
 
 
-def _is_users(session: Session, op_type: str) -> bool:
+def _is_users(op_type: str) -> bool:
     """Whether the registered gradient function of an op is not TensorFlow's, or calls code that is not."""
     try:
         function = framework_ops.gradient_registry.lookup(op_type)
@@ -82,15 +78,17 @@ def _is_users(session: Session, op_type: str) -> bool:
     return function is not None and (not str(getattr(function, "__module__", "")).startswith("tensorflow.") or op_type.endswith("PyFunc"))
 
 
-def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = ()) -> None:
-    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad."""
+def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = (), as_one: bool = False) -> None:
+    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad. With `as_one` it is noted as an op, too."""
     try:
-        _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
+        step = _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
+        if as_one:
+            _note_as_one(session, step)
     except Exception as error:
         session.failed("note a step of the backward pass", error)
 
 
-def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> None:
+def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> RawStep:
     run = session.doing.current_run
     assert run is not None
     sent = result if isinstance(result, (list, tuple)) else [result]
@@ -102,6 +100,7 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
         run.hiding.append((step, inputs))
     if any(flow[2] or not flow[1] for flow in flows):
         close_look(session, run, step, inputs, outputs, out_grads, list(sent))
+    return step
 
 
 def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], list[tuple[float, bool, bool]]]:
