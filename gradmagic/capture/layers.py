@@ -115,7 +115,7 @@ def install(session: Session) -> None:
         if before[0] is None:
             session.layers.called(self, sys._getframe(1))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
-        doing.layer_at, doing.layer = session.spans.innermost(sys._getframe(1), doing), self
+        doing.layer_at, doing.layer = session.spans.place(sys._getframe(1), doing), self
         try:
             return call(self, *args, **kwargs)
         finally:

@@ -58,7 +58,7 @@ def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tu
 def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops, doing = context.context(), session.tensors, session.ops, session.doing
     look = not ctx.list_physical_devices("GPU")
-    innermost, memory, count = session.spans.innermost, session.variables.memory, session._counter
+    place_of, memory, count = session.spans.place, session.variables.memory, session._counter
     visits = session.visits
 
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
@@ -72,7 +72,7 @@ def _watch_ops(session: Session) -> None:
         updating = doing.phase == "update" and graph is None and not doing.active
         if updating and op_type not in WRITES and op_type != "VarHandleOp" and not session.spans.is_users(sys._getframe(1)):
             return
-        place = innermost(sys._getframe(1), doing) or doing.started_at
+        place = place_of(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
         if graph is not None:
             session.graphs.note(graph, op_name, seq, place)

@@ -68,20 +68,9 @@ class Spans:
             return False
         return not path.startswith(self._libraries)
 
-    def place(self, frame: FrameType | None) -> Place | None:
-        """The innermost place of the user's code from `frame` outwards."""
-        known = self._user_file
-        while frame is not None:
-            code = frame.f_code
-            is_user = known.get(code.co_filename)
-            if is_user or (is_user is None and self.is_user_file(code.co_filename)):
-                return code, frame.f_lasti, frame.f_lineno
-            frame = frame.f_back
-        return None
-
-    def innermost(self, frame: FrameType | None, doing: Any) -> Place | None:
-        """As `place`, for the many: the frames below a layer's call lead to the place that `doing` has for it."""
-        known, boundary = self._user_file, self.layer_call
+    def place(self, frame: FrameType | None, doing: Any = None) -> Place | None:
+        """The innermost place of the user's code from `frame` outwards. With `doing`, the frames below a layer's call lead at once to the place that it has for that call."""
+        known, boundary = self._user_file, None if doing is None else self.layer_call
         while frame is not None:
             code = frame.f_code
             if code is boundary:
