@@ -16,6 +16,7 @@ from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.asking import flatten
+from gradmagic.capture.custom_verdict import array64, weights_for
 from gradmagic.capture.evaluate import OutOfTime
 from gradmagic.capture.recompute import Events, Replay, Void, read, wide_array
 from gradmagic.capture.session import Session
@@ -81,9 +82,9 @@ def _compare_calls(session: Session, events: Events, name: str) -> None:
 
 def _weighted(target: Any, jacobians: list[Any]) -> tuple[list[Any], Any]:
     """Jacobians as gradients of a sum of the target's elements, each with a random weight, and those weights: an element that is wrong makes that gradient wrong."""
-    weights = np.random.default_rng(0).uniform(0.5, 1.5, tuple(target.shape))
-    gradients = [None if j is None else tf.constant(np.tensordot(weights, wide_array(tf.convert_to_tensor(j)), axes=weights.ndim)) for j in jacobians]
-    return gradients, tf.constant(weights)
+    (weights,) = weights_for([target])
+    gradients = [None if j is None else tf.constant(np.tensordot(array64(weights), wide_array(tf.convert_to_tensor(j)), axes=weights.shape.rank)) for j in jacobians]
+    return gradients, weights
 
 
 def deadline() -> float:
