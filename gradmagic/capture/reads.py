@@ -168,6 +168,3 @@ def chain(node: ast.expr) -> tuple[str, ...] | None:
         before = chain(node.value)
         return None if before is None else (*before, node.attr)
     return None
-
-
-__all__ = ["MISSING", "Part", "Read", "callables", "lookup", "parts_of", "plain", "reads_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
@@ -30,12 +31,19 @@ class Backward:
 
     def __init__(self, recording: Recording, run: GradientRun) -> None:
         self.recording, self.run = recording, run
-        self._norms = {f.id: f.norm for s in run.steps for f in (*s.received, *s.sent) if f is not None and f.id is not None and f.norm is not None}
-        self._senders: dict[int, list[tuple[int, int]]] = {}
-        for index, step in enumerate(run.steps):
+
+    @functools.cached_property
+    def _norms(self) -> dict[int, float]:
+        return {f.id: f.norm for s in self.run.steps for f in (*s.received, *s.sent) if f is not None and f.id is not None and f.norm is not None}
+
+    @functools.cached_property
+    def _senders(self) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        for index, step in enumerate(self.run.steps):
             for position, flow in enumerate(step.sent):
                 if flow is not None and flow.id is not None:
-                    self._senders.setdefault(flow.id, []).append((index, position))
+                    found.setdefault(flow.id, []).append((index, position))
+        return found
 
     def chain(self, source: int) -> list[Link]:
         """The steps that made the gradient of a source, from the source's end to the target; where several gradients were summed it follows the largest."""
