@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def weights_for(outputs: list[Any]) -> list[Any]:
     return [tf.cast(rng.uniform(0.5, 1.5, tuple(o.shape)), o.dtype) if is_float(o) else tf.zeros_like(o) for o in outputs]
 
 
-class Checked:
+class Checked(abc.ABC):
     """One run of a function with a custom gradient.
 
     Args:
@@ -50,13 +51,13 @@ class Checked:
         self.input_names: dict[int, str] = {}
         self.beside = False
 
+    @abc.abstractmethod
     def slope(self, position: int, direction: Any, analytic: float) -> Slope:
         """Central differences of the weighed outputs along a direction of one input, against the analytic derivative."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def at(self, position: int, value: Any) -> list[Any]:
         """The outputs for another value of one input (an array of float64)."""
-        raise NotImplementedError
 
     def _passes_on(self, position: int) -> bool:
         """Whether the function hands an input on as it is: here, and somewhere else."""
@@ -106,9 +107,9 @@ class Checked:
         self._note(position, worst, ratio, text)
         return worst.verdict if by_itself else "agrees"
 
+    @abc.abstractmethod
     def stronger(self, position: int, factor: float) -> Any:
         """The gradient of one input when what comes from above is so many times as strong."""
-        raise NotImplementedError
 
     def _is_clipped(self, position: int, mine: Any, truth: Any) -> bool:
         """Whether the gradient is right where it is small and stays at a bound elsewhere, however strong what comes from above is."""
