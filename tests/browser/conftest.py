@@ -26,7 +26,19 @@ from tests.browser.notebook import OpenNotebook, block_kernels
 REPOSITORY = Path(__file__).parent.parent.parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 # What JupyterLab itself says where a test has blocked a request or shut a kernel down.
-JUPYTERS_OWN = ("net::ERR_FAILED", "404 (Not Found)", "Failed to fetch", "reading 'kernel'", "reading 'schema'", "'filebrowser:open-path' not registered", "debugger state", "debug_request")
+JUPYTERS_OWN = (
+    "net::ERR_FAILED",
+    "404 (Not Found)",
+    "Failed to fetch",
+    "reading 'kernel'",
+    "reading 'schema'",
+    "'filebrowser:open-path' not registered",
+    "debugger state",
+    "debug_request",
+    "create_subshell_request",
+    "kernel_info_request",
+    "history_request",
+)
 NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
