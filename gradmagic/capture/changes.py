@@ -11,7 +11,7 @@ import numpy as np
 from tensorflow.python.eager import context
 from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
-from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick
+from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick, square
 from gradmagic.recording import Change
 
 if TYPE_CHECKING:
@@ -109,6 +109,6 @@ def _square(old: Any, new: Any, exact: bool = False) -> float:
             blocks = [t[start : start + BLOCK] for t in (old, new)]
             one, other = (b.astype(np.float64) for b in blocks) if exact else blocks
             difference = other - one
-            total += float(np.vdot(difference, difference))
+            total += square(difference)
     # Squares beyond the range of float32 are looked at again in float64.
     return total if exact or TINY < total < math.inf else _square(old, new, exact=True)

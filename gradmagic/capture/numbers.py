@@ -16,6 +16,8 @@ QUICK_LIMIT = 1 << 26
 BINS = 24
 SAMPLE = 1 << 16
 BLOCK = 1 << 17
+# OpenBLAS gives longer products to threads of its own, which then wait for a core beside TensorFlow's.
+UNTHREADED = 9984
 # Squares of elements below this may have been lost.
 TINY = 1e-30
 
@@ -41,6 +43,18 @@ def _flat_real(array: Any) -> Any:
     return flat
 
 
+def square(flat: Any) -> float:
+    """The sum of the squares of real elements, in their own precision; without a warning where it overflows."""
+    if flat.size <= UNTHREADED:
+        # Unlike `dot` it does not warn, which would be seen below the user's cell.
+        return float(np.vdot(flat, flat))
+    total = 0.0
+    for start in range(0, flat.size, UNTHREADED):
+        block = flat[start : start + UNTHREADED]
+        total += float(np.vdot(block, block))
+    return total
+
+
 def quick(array: Any) -> tuple[float, bool, bool]:
     """(Euclidean norm, finite, all zero) in one pass over the memory; the norm is NaN or infinite where the array is not finite."""
     if getattr(array, "shape", None) == () and array.dtype.kind == "f":
@@ -49,16 +63,15 @@ def quick(array: Any) -> tuple[float, bool, bool]:
     flat = _flat_real(array)
     if flat.size == 0:
         return 0.0, True, False
-    # Unlike `dot` it does not warn of an overflow, which would be seen below the user's cell.
-    square = float(np.vdot(flat, flat))
-    if square > 0.0 and math.isfinite(square):
-        return math.sqrt(square), True, False
-    if square == 0.0:
+    squares = square(flat)
+    if squares > 0.0 and math.isfinite(squares):
+        return math.sqrt(squares), True, False
+    if squares == 0.0:
         biggest = float(np.abs(flat).max())
         return biggest, True, biggest == 0.0
     if np.isfinite(flat).all():
-        return float(np.linalg.norm(flat.astype(np.float64))), True, False
-    return square, False, False
+        return math.sqrt(square(flat.astype(np.float64))), True, False
+    return squares, False, False
 
 
 def numbers(array: Any, *, histogram: bool = False) -> Numbers:
@@ -79,20 +92,20 @@ def numbers(array: Any, *, histogram: bool = False) -> Numbers:
 def _of_finite(values: Any, histogram: bool) -> Numbers | None:
     """The numbers in few passes; None where an element is not finite, or where rounding would tell in the standard deviation."""
     size = values.size
-    square = sum(float(np.vdot(block, block)) for block in (values[i : i + BLOCK] for i in range(0, size, BLOCK)))
+    squares = square(values)
     mean = float(np.add.reduce(values)) / size
-    if not math.isfinite(square) or not math.isfinite(mean):
+    if not math.isfinite(squares) or not math.isfinite(mean):
         return None
     least, most = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
     zeros = 0 if least > 0.0 or most < 0.0 else size - int(np.count_nonzero(values != 0))
-    if square < TINY and zeros < size:
+    if squares < TINY and zeros < size:
         return None
-    variance = square / size - mean * mean
+    variance = squares / size - mean * mean
     # In float32 the squares are known to some six digits, in float64 to fifteen.
-    if variance < (1e-3 if values.dtype == np.float32 else 1e-10) * square / size and least < most:
+    if variance < (1e-3 if values.dtype == np.float32 else 1e-10) * squares / size and least < most:
         return None
     shown = _histogram(values, least, most) if histogram and least < most else None
-    return Numbers(size, math.sqrt(square), mean, math.sqrt(variance) if least < most else 0.0, least, most, zeros, 0, 0, shown)
+    return Numbers(size, math.sqrt(squares), mean, math.sqrt(variance) if least < most else 0.0, least, most, zeros, 0, 0, shown)
 
 
 def _of_any(values: Any, histogram: bool) -> Numbers:
@@ -101,7 +114,7 @@ def _of_any(values: Any, histogram: bool) -> Numbers:
     finite = values[np.isfinite(values)] if nans or infs else values
     if finite.size == 0:
         return Numbers(values.size, 0.0 if values.size == 0 else math.nan, math.nan, math.nan, math.nan, math.nan, zeros, nans, infs)
-    norm, mean, std = float(np.linalg.norm(finite)), float(finite.mean()), float(finite.std())
+    norm, mean, std = math.sqrt(square(finite)), float(finite.mean()), float(finite.std())
     least, most = float(finite.min()), float(finite.max())
     shown = _histogram(finite, least, most) if histogram and least < most else None
     return Numbers(values.size, norm, mean, std, least, most, zeros, nans, infs, shown)
