@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, source_of, tree_at, tree_of
+from gradmagic.syntax import holds, last_name, source_of, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -138,17 +138,26 @@ def is_compared(recording: Recording, span: Span) -> bool:
     return any((n.lineno, n.col_offset) <= start and end <= (n.end_lineno or 0, n.end_col_offset or 0) for n in compared)
 
 
-def passed_as(recording: Recording, names: set[str]) -> set[str]:
-    """The names, and those of the parameters that functions of known code get them as."""
+def passed_as(recording: Recording, names: set[str], spans: Iterable[Span | None] = ()) -> set[str]:
+    """The names, and those of the parameters that functions of known code get them as, or get the values of the expressions at `spans` as."""
     found = set(names)
+    places = {span for span in spans if span is not None and span.end_column}
     functions = {n.name: n for _, d in _all(recording) for n in d.functions}
-    calls = [c for _, d in _all(recording) for s in d.scope for c in _parts(s) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in functions]
+    calls = [(key, c) for key, d in _all(recording) for s in d.scope for c in _parts(s) if isinstance(c, ast.Call) and last_name(c.func) in functions]
+
+    def is_meant(key: str | int, value: ast.expr) -> bool:
+        mentioned = any(isinstance(n, (ast.Name, ast.Attribute)) and last_name(n) in found for n in ast.walk(value))
+        return mentioned or any((p.cell if p.cell is not None else p.file) == key and holds(value, p) for p in places)
+
     for _ in range(PASSED):
         before = len(found)
-        for call in calls:
-            parameters = functions[call.func.id].args  # type: ignore[attr-defined]
-            given = [*zip(call.args, (p.arg for p in (*parameters.posonlyargs, *parameters.args)), strict=False), *((k.value, k.arg) for k in call.keywords)]
-            found.update(name for value, name in given if name and isinstance(value, (ast.Name, ast.Attribute)) and last_name(value) in found)
+        for key, call in calls:
+            parameters = functions[last_name(call.func)].args
+            positional = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
+            if isinstance(call.func, ast.Attribute) and positional[:1] == ["self"]:
+                del positional[0]
+            given = [*zip(call.args, positional, strict=False), *((k.value, k.arg) for k in call.keywords)]
+            found.update(name for value, name in given if name and name not in found and is_meant(key, value))
         if len(found) == before:
             break
     return found

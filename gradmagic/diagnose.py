@@ -37,6 +37,8 @@ from gradmagic.summary import summary
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
+# What another run of the same code may use.
+ELSEWHERE = frozenset({"unread", "branch", "discarded"})
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 
 
@@ -78,6 +80,8 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         call = call_of.get(fault.run.site) if fault.run is not None else None
         if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
             found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
+        if found.severity != "note" and fault.cause in ELSEWHERE:
+            found = _with_other_runs(recording, fault, found)
         findings.append(dataclasses.replace(found, call=call, accepted=_is_expected(found, fault, recording, expected)))
     calls = []
     for index, site in enumerate(sites):
@@ -108,6 +112,20 @@ def _is_passing(recording: Recording, fault: Fault) -> bool:
     if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
         return False
     return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > 0.0 for i in fault.sources)
+
+
+def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
+    """What a program leaves out in one run and uses again in a later one, it leaves out on purpose."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    if site is None or fault.run is None or fault.kind != "none":
+        return found
+    flowing = [turn for turn, row in enumerate(site.norms) if all(i < len(row) and row[i] is not None for i in fault.sources)]
+    last = fault.run.turn == len(site.norms) - 1
+    if not flowing or (flowing[-1] < fault.run.turn and not last):
+        return found
+    it = "it has" if len(fault.sources) == 1 else "they have"
+    said = f"in {len(flowing)} of the {len(site.norms)} runs of this call {it} a gradient"
+    return dataclasses.replace(found, severity="warning" if last else "note", notes=(*found.notes, said))
 
 
 def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:

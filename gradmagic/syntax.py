@@ -80,9 +80,9 @@ def use_of(recording: Recording, op: Op) -> Span | None:
             or (isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow))
         ):
             found.append(node)
-    if found and not _exact(span):
+    if found and not is_exact(span):
         return span_at(span, found[-1])
-    if _exact(span):
+    if is_exact(span):
         return span
     return whole_line(span)
 
@@ -94,14 +94,19 @@ def whole_line(span: Span) -> Span:
     return dataclasses.replace(span, column=start, end_line=span.line, end_column=max(len(code), start))
 
 
-def _exact(span: Span) -> bool:
+def is_exact(span: Span) -> bool:
     return bool(span.column or span.end_column)
 
 
 def _inside(node: ast.expr, span: Span) -> bool:
-    if _exact(span):
+    if is_exact(span):
         return (span.line, span.column) <= (node.lineno, node.col_offset) and (node.end_lineno or 0, node.end_col_offset or 0) <= (span.end_line, span.end_column)
     return node.lineno == span.line
+
+
+def holds(node: ast.expr, span: Span) -> bool:
+    """Whether an expression reaches over a span of the same cell or file."""
+    return (node.lineno, node.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (node.end_lineno or 0, node.end_col_offset or 0)
 
 
 def span_at(span: Span, node: ast.expr) -> Span:
@@ -133,7 +138,7 @@ def statement_at(recording: Recording, span: Span) -> ast.stmt | None:
     return found
 
 
-def _mentions(nodes: Iterable[ast.stmt | ast.expr], names: set[str]) -> bool:
+def mentions(nodes: Iterable[ast.stmt | ast.expr], names: set[str]) -> bool:
     for root in nodes:
         for node in ast.walk(root):
             if (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names):
@@ -154,7 +159,7 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
             first, last = body[0], body[-1]
             start = (first.lineno, first.col_offset)
             end = (last.end_lineno or last.lineno, last.end_col_offset or 0)
-            if not _mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if _exact(s)):
+            if not mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if is_exact(s)):
                 continue
             if not any(_near(owner, s) for s in spans):
                 continue
@@ -245,10 +250,6 @@ def returned_by(recording: Recording, span: Span | None, position: int | None = 
     return span
 
 
-OUTSIDE = frozenset({"np", "numpy", "scipy", "sp", "math"})
-LEAVING = frozenset({"numpy_function", "py_func", "convert_to_numpy", "predict", "predict_on_batch"})
-
-
 def made_at(recording: Recording, span: Span) -> set[str]:
     """The names that the statement on a span's line assigns, and those that are computed from them further on."""
     tree, statement = tree_at(recording, span), statement_at(recording, span)
@@ -256,7 +257,7 @@ def made_at(recording: Recording, span: Span) -> set[str]:
         return set()
     names = _assigned(statement)
     for node in sorted((n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AugAssign))), key=lambda n: n.lineno):
-        if node.lineno > statement.lineno and _mentions([node.value], names):
+        if node.lineno > statement.lineno and mentions([node.value], names):
             names |= _assigned(node)
     return names
 
@@ -266,29 +267,9 @@ def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]
     return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
 
 
-def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Span]:
-    """Calls of NumPy, SciPy and `math` functions (and others that hand values to NumPy) that are given one of the names, or the span's own expression."""
-    tree = tree_at(recording, span)
-    found = []
-    lines = (source_of(recording, span) or "").split("\n")
-    for node in ast.walk(tree) if tree is not None else ():
-        if not isinstance(node, ast.Call):
-            continue
-        root = node.func
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        leaves = isinstance(root, ast.Name) and root.id in OUTSIDE and isinstance(node.func, ast.Attribute)
-        if not leaves and last_name(node.func) not in LEAVING:
-            continue
-        around = _exact(span) and any((a.lineno, a.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (a.end_lineno or 0, a.end_col_offset or 0) for a in node.args)
-        if around or _mentions([*node.args, *(k.value for k in node.keywords)], names):
-            found.append(dataclasses.replace(span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
-    return found
-
-
 def text_at(recording: Recording, span: Span) -> str:
     """The code of a span on one line, at most 60 characters of it."""
-    if span.line == span.end_line and _exact(span):
+    if span.line == span.end_line and is_exact(span):
         text = span.code[span.column : span.end_column]
     else:
         text = span.code.strip()

@@ -6,10 +6,11 @@ import math
 import re
 
 from gradmagic.definitions import is_compared, line_of, passed_as, statements_ahead, statements_behind, within
+from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
-from gradmagic.syntax import calls_outside, made_at
+from gradmagic.syntax import made_at
 
 # How many of the values that left are compared with those that come in.
 MOST_VALUES = 100
@@ -85,10 +86,11 @@ def _brings_back(paths: Paths, op: Op, left: Escape) -> bool:
 def _names_made(paths: Paths, index: int) -> set[str]:
     """What the code calls the source and the values that were computed from it."""
     found = words_for(paths, index)
-    for op in paths.reads(index):
-        if op.span is not None:
-            found |= made_at(paths.recording, op.span)
-    return passed_as(paths.recording, found)
+    places = {op.span for op in paths.reads(index)}
+    for span in places:
+        if span is not None:
+            found |= made_at(paths.recording, span)
+    return passed_as(paths.recording, found, places)
 
 
 def _entries(paths: Paths) -> list[Op]:

@@ -54,10 +54,10 @@ CATALOGUE = (
     "zero/stationary-point",
     "zero/unexplained",
     "nonfinite/bad-variable-value",  # it was bad before this step
-    "nonfinite/bad-input-data",
     "nonfinite/loss-only",
     "nonfinite/overflow",  # before the general rules: the true value exists and is too large
-    "nonfinite/where-trap",  # before the two that follow: the same numbers and a selection behind them
+    "nonfinite/where-trap",  # before those that follow: the same numbers and a selection behind them
+    "nonfinite/bad-input-data",
     "nonfinite/invalid-forward-value",
     "nonfinite/infinite-derivative",
     "nonfinite/unexplained",

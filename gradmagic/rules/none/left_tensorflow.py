@@ -35,12 +35,13 @@ from __future__ import annotations
 
 from gradmagic.definitions import leads_to
 from gradmagic.fixes.escapes import stay_in_tensorflow
+from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
-from gradmagic.syntax import calls_outside, made_at, text_at, use_of
+from gradmagic.syntax import made_at, text_at, use_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:

@@ -32,6 +32,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
+from gradmagic.locate.bad_values import DATA
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -41,9 +42,10 @@ from gradmagic.syntax import use_of
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "value" or op is None or fault.detail.get("variable") is not None:
+    leaf = _leaf(fault, recording)
+    if op is None or leaf is None:
         return None
-    tensor = recording.tensors[int(str(fault.detail["leaf"]))]
+    tensor = recording.tensors[leaf]
     name = code(tensor.name) if tensor.name else f"a batch of shape {tensor.shape} of the data" if op.span is not None and TRAINING.search(op.span.code) else f"a value of shape {tensor.shape}"
     return finding(
         "nonfinite/bad-input-data",
@@ -54,6 +56,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
         help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",
     )
+
+
+def _leaf(fault: Fault, recording: Recording) -> int | None:
+    """The bad value that no recorded op made, also where an op (a `relu` that makes 0 of NaN) hid it from the target."""
+    if fault.cause == "value":
+        return int(str(fault.detail["leaf"])) if fault.detail.get("variable") is None else None
+    if fault.cause not in ("born", "thrown away") or fault.op is None:
+        return None
+    made = fault.op.outputs if fault.op.type in DATA else [i for i in fault.op.inputs if i not in recording.producer and i not in recording.variables]
+    return next((i for i in made if (t := recording.tensors.get(i)) is not None and t.finite is False and t.variable is None and t.shape != ()), None)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

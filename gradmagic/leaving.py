@@ -1,0 +1,50 @@
+"""Calls that hand values to libraries that compute without TensorFlow."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+
+from gradmagic.recording import Recording, Span
+from gradmagic.syntax import holds, is_exact, last_name, mentions, source_of, span_at, tree_at, tree_of
+
+LIBRARIES = frozenset({"numpy", "scipy", "math", "cmath", "statistics", "sklearn", "pandas", "xarray", "torch", "jax", "cupy", "numba", "cv2", "skimage", "PIL", "librosa", "statsmodels", "networkx"})
+# What these libraries are called where no import is in sight.
+USUAL = frozenset({"np", "numpy", "scipy", "sp", "math"})
+LEAVING = frozenset({"numpy_function", "py_func", "convert_to_numpy", "predict", "predict_on_batch"})
+
+
+def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Span]:
+    """Calls of functions of such libraries (and others that hand values to NumPy) that are given one of the names, or the span's own expression."""
+    tree = tree_at(recording, span)
+    found = []
+    modules, functions = imported_outside(tuple(recording.code.values()))
+    lines = (source_of(recording, span) or "").split("\n")
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.Call):
+            continue
+        root = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        leaves = isinstance(root, ast.Name) and root.id in (modules if isinstance(node.func, ast.Attribute) else functions)
+        if not leaves and last_name(node.func) not in LEAVING:
+            continue
+        around = is_exact(span) and any(holds(a, span) for a in node.args)
+        if around or mentions([*node.args, *(k.value for k in node.keywords)], names):
+            found.append(dataclasses.replace(span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
+    return found
+
+
+@functools.lru_cache(maxsize=32)
+def imported_outside(sources: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names under which the code has such libraries, and functions and classes of theirs."""
+    modules, functions = set(USUAL), set()
+    for tree in map(tree_of, sources):
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Import):
+                modules |= {(a.asname or a.name).partition(".")[0] for a in node.names if a.name.partition(".")[0] in LIBRARIES}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in LIBRARIES:
+                # Of what comes from a package, one cannot tell modules from functions by the name.
+                functions |= {a.asname or a.name for a in node.names}
+    return frozenset(modules | functions), frozenset(functions)
