@@ -74,6 +74,27 @@ def assigned_to_itself(recording: Recording, span: Span) -> str | None:
     return ast.unparse(call) if same else None
 
 
+def frozen_at(recording: Recording, variable: int) -> Span | None:
+    """The `trainable=False` in the code that makes a variable, known by the name it is given there or the attribute that holds it."""
+    known = recording.variables.get(variable)
+    wanted = {name.rpartition(".")[2] for name in (*known.names, known.path.replace("/", ".").removesuffix(":0"))} if known is not None else set()
+    for key, text in recording.code.items():
+        tree = tree_of(text)
+        for node in ast.walk(tree) if tree is not None else ():
+            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
+                continue
+            given = {k.arg: k.value for k in node.value.keywords}
+            called = given.get("name")
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {last_name(t) for t in targets} | ({str(called.value)} if isinstance(called, ast.Constant) else set())
+            frozen = next((k for k in node.value.keywords if k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is False), None)
+            if frozen is not None and wanted & names:
+                return dataclasses.replace(
+                    line_of(key, node), line=frozen.lineno, column=frozen.col_offset, end_line=frozen.lineno, end_column=frozen.end_col_offset or 0, code=text.split("\n")[frozen.lineno - 1]
+                )
+    return None
+
+
 def made_by(recording: Recording, span: Span, name: str) -> Span | None:
     """The last call of a class on or before a span's line, in the same cell or file."""
     tree, source = tree_at(recording, span), source_of(recording, span)

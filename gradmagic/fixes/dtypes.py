@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradmagic.assignments import frozen_at
 from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
@@ -170,13 +171,10 @@ def scaled_loss(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...
 def trainable(recording: Recording, run: GradientRun, sources: tuple[int, ...]) -> tuple[Fix, ...]:
     """Take `trainable=False` away where a variable is made."""
     for index in sources:
-        name = run.sources[index].name.rpartition(".")[2]
-        for code in cells(recording):
-            for assign in code.all(cst.Assign):
-                value = assign.value
-                if not isinstance(value, cst.Call) or last_name(assign.targets[0].target) != name:
-                    continue
-                off = argument(value, None, "trainable")
-                if off is not None and code.text(off.value) == "False":
-                    return fix(f"let `{name}` be trainable", "unsafe", (code, Change().replace(value, without_argument(value, off))))
+        place = frozen_at(recording, run.sources[index].id)
+        code = code_at(recording, place)
+        for call in code.all(cst.Call) if code is not None and place is not None else ():
+            off = argument(call, None, "trainable")
+            if code is not None and place is not None and off is not None and code.start(off.value)[0] == place.line and code.text(off.value) == "False":
+                return fix(f"let `{run.sources[index].name.rpartition('.')[2]}` be trainable", "unsafe", (code, Change().replace(call, without_argument(call, off))))
     return ()

@@ -42,18 +42,19 @@ def _nonfinite(paths: Paths, index: int) -> Fault:
             continue
         for position, flow in enumerate(step.sent):
             if flow is not None and flow.finite is False and position < len(op2.inputs) and paths.mask.get(op2.inputs[position]):
-                first = _made_before(paths, op2)
-                if first is not None:
+                first, leaf = _made_before(paths, op2)
+                if first is not None and leaf is None:
                     ops = tuple(_towards_target(paths, first))
                     return Fault("nonfinite", "thrown away", run, (index,), first, step=step, ops=ops, detail={"key": first.seq, "met": op2})
-                return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": op2.seq})
+                came = {"leaf": leaf, "reader": first} if leaf is not None else {}
+                return Fault("nonfinite", "born", run, (index,), op2, position, step=step, ops=tuple(_towards_target(paths, op2)), detail={"key": leaf or op2.seq, **came})
     if forward is not None and forward[1] is None:
         return Fault("nonfinite", "forward", run, (index,), forward[0], detail={"key": forward[0].seq})
     return Fault("nonfinite", "unknown", run, (index,), span=run.span)
 
 
-def _made_before(paths: Paths, op: Op) -> Op | None:
-    """The op that made, of finite values, one that is not, where an op met such values already on the way forward."""
+def _made_before(paths: Paths, op: Op) -> tuple[Op | None, int | None]:
+    """The op that made, of finite values, one that is not, where an op met such values already on the way forward; the value itself where it came in, with the op that took it in."""
     tensors = paths.recording.tensors
 
     def bad(keys: tuple[int, ...]) -> list[int]:
@@ -63,10 +64,13 @@ def _made_before(paths: Paths, op: Op) -> Op | None:
     while bad(current.inputs):
         made = [m for i in bad(current.inputs) if (m := paths.producer.get(i)) is not None and m.seq not in seen]
         if not made:
-            return None
+            leaf = bad(current.inputs)[0]
+            return (current, leaf) if leaf not in paths.producer and leaf not in paths.recording.variables and tensors[leaf].variable is None and tensors[leaf].shape != () else (None, None)
         current = made[0]
         seen.add(current.seq)
-    return current if current is not op and bad(current.outputs) and current.inputs else None
+    if current.type in DATA:
+        return current, bad(current.outputs)[0]
+    return (current, None) if current is not op and bad(current.outputs) and current.inputs else (None, None)
 
 
 def _finite(flows: tuple[object, ...]) -> bool:

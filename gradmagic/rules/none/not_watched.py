@@ -30,6 +30,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.assignments import frozen_at
 from gradmagic.fixes.blocks import watched
 from gradmagic.fixes.dtypes import trainable
 from gradmagic.fixes.sources import trainable_variables
@@ -47,7 +48,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     source = run.sources[fault.sources[0]]
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     names = listing(fault.names)
-    severity = "error"
+    severity, made = "error", None
     if fault.detail.get("late"):
         why = f"`tape.watch` was called after {names} had been used"
         help_ = f"call `tape.watch` before {names} is used, as the first line of the tape's block"
@@ -60,16 +61,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     elif source.trainable is False:
         why = f"{names} {'was' if len(fault.names) == 1 else 'were'} made with `trainable=False`"
         help_ = f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, make {'it' if len(fault.names) == 1 else 'them'} with `trainable=True`; if not, leave {'it' if len(fault.names) == 1 else 'them'} out of the sources"
+        made = frozen_at(recording, source.id)
         severity = "note" if any(not g.missing for g in run.gradients) else "error"
     else:
         return None
+    asked = run.span if source.trainable is False else fault.span or run.span
     return finding(
         "none/not-watched",
         fault,
         f"{subject(fault, 'None')}: {why}",
-        run.span if source.trainable is False else fault.span or run.span,
-        f"does not watch {names}",
+        made or asked,
+        f"keeps {names} out of what a tape watches" if made is not None else f"does not watch {names}",
         f"{target_name(fault)} is computed from {names} by differentiable ops only. The tape follows trainable variables and what it was told to watch: {why}.",
+        others=[(asked, f"asked for here, {names} is not watched")] if made is not None else [],
         severity=severity,
         help=help_,
     )
@@ -81,5 +85,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if run is None:
         return ()
     frozen = all(run.sources[i].trainable is False for i in fault.sources)
-    chosen = trainable_variables(recording, run) or trainable(recording, run, fault.sources) if frozen else ()
+    chosen = trainable(recording, run, fault.sources) or trainable_variables(recording, run) if frozen else ()
     return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))

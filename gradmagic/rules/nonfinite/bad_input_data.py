@@ -32,9 +32,8 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
-from gradmagic.locate.bad_values import DATA
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import TRAINING, called, code, finding, subject
 from gradmagic.syntax import use_of
@@ -42,10 +41,12 @@ from gradmagic.syntax import use_of
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    leaf = _leaf(fault, recording)
-    if op is None or leaf is None:
+    if op is None or "leaf" not in fault.detail or fault.detail.get("variable") is not None:
         return None
-    tensor = recording.tensors[leaf]
+    # What a `relu` or a `where` hides from the target meets the gradient further on.
+    reader = fault.detail.get("reader")
+    op = reader if isinstance(reader, Op) else op
+    tensor = recording.tensors[int(str(fault.detail["leaf"]))]
     name = code(tensor.name) if tensor.name else f"a batch of shape {tensor.shape} of the data" if op.span is not None and TRAINING.search(op.span.code) else f"a value of shape {tensor.shape}"
     return finding(
         "nonfinite/bad-input-data",
@@ -56,16 +57,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
         help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",
     )
-
-
-def _leaf(fault: Fault, recording: Recording) -> int | None:
-    """The bad value that no recorded op made, also where an op (a `relu` that makes 0 of NaN) hid it from the target."""
-    if fault.cause == "value":
-        return int(str(fault.detail["leaf"])) if fault.detail.get("variable") is None else None
-    if fault.cause not in ("born", "thrown away") or fault.op is None:
-        return None
-    made = fault.op.outputs if fault.op.type in DATA else [i for i in fault.op.inputs if i not in recording.producer and i not in recording.variables]
-    return next((i for i in made if (t := recording.tensors.get(i)) is not None and t.finite is False and t.variable is None and t.shape != ()), None)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -171,3 +171,46 @@ for xb, yb in dataset:
     grads = tape.gradient(loss, body + head)
     slow.apply_gradients(zip(grads[:len(body)], body))
     fast.apply_gradients(zip(grads[len(body):], head))
+# %% setup
+import random
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(4)
+random.seed(3)
+
+class Skipping(keras.Model):
+    def __init__(self, survival):
+        super().__init__()
+        self.inner = [keras.layers.Dense(5, activation="relu") for _ in range(3)]
+        self.last = keras.layers.Dense(1)
+        self.survival = survival
+
+    def call(self, x, training=False):
+        for layer in self.inner:
+            if not training or random.random() < self.survival:
+                x = x + layer(x)
+        return self.last(x)
+
+net = Skipping(0.5)
+x, y = tf.random.normal((12, 5)), tf.random.normal((12, 1))
+net(x)
+heads = [keras.layers.Dense(1) for _ in range(2)]
+for head in heads:
+    head(x)
+# %% layers that are skipped in some steps
+for step in range(9):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((net(x, training=step < 8) - y) ** 2)
+    grads = tape.gradient(loss, net.trainable_variables)  # status: ok|none ok|none ok|none ok|none ok|none ok|none ok ok
+    for v, g in zip(net.trainable_variables, grads):
+        if g is not None:
+            v.assign_sub(0.01 * g)
+# %% a head for each task, in turn
+variables = [v for head in heads for v in head.trainable_variables]
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((heads[step % 2](x) - y) ** 2)
+    grads = tape.gradient(loss, variables)  # status: ok ok none none
+    for v, g in zip(variables, grads):
+        if g is not None:
+            v.assign_sub(0.01 * g)

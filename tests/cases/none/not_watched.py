@@ -7,9 +7,10 @@ with tf.GradientTape() as tape:  # expect: none/not-watched
     y = c * c
 g = tape.gradient(y, c)
 # %% frozen
-with tf.GradientTape() as tape:  # also: none/not-watched
-    y = frozen * frozen
-g = tape.gradient(y, frozen)  # expect: none/not-watched
+still = tf.Variable(2.0, trainable=False)  # expect: none/not-watched
+with tf.GradientTape() as tape:
+    y = still * still
+g = tape.gradient(y, still)
 # %% switched off
 with tf.GradientTape(watch_accessed_variables=False) as tape:  # expect: none/not-watched
     y = w * w
@@ -24,3 +25,31 @@ with tf.GradientTape() as tape:
     h = w * 2.0
     y = h * h
 g = tape.gradient(y, h)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(1)
+
+class Prototypes(keras.layers.Layer):
+    def __init__(self, count):
+        super().__init__(name="prototypes")
+        self.count = count
+
+    def build(self, shape):
+        self.places = self.add_weight(shape=(self.count, shape[-1]), initializer="uniform",
+                                      trainable=False, name="places")  # expect: none/not-watched
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def call(self, x):
+        return self.scale * tf.reduce_sum((x[:, None] - self.places) ** 2, axis=-1)
+
+layer = Prototypes(3)
+x = tf.random.normal((5, 2))
+# %% frozen where a layer adds it, nothing else asked for
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.reduce_min(layer(x), axis=1))
+g = tape.gradient(loss, layer.places)
+# %% near: asked for by its trainable part
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.reduce_min(layer(x), axis=1))
+g = tape.gradient(loss, layer.trainable_variables)

@@ -179,3 +179,47 @@ with tf.GradientTape() as tape:
     size = float(tf.reduce_max(tf.abs(h)))
     loss = tf.reduce_sum(h / size * b)
 grads = tape.gradient(loss, [w, b])  # status: ok ok
+# %% setup
+import numpy as np
+import numpy.linalg as la
+from numpy import sort as ordered
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(2)
+shaper = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)])
+judge = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+
+def spread_of(points):
+    flat = np.asarray(points).ravel()  # expect: none/left-tensorflow
+    return np.array([[flat.mean(), flat.std(), flat.max()]], "float32")
+
+class Summary:
+    def of(self, points):
+        flat = np.ravel(points)  # also: none/left-tensorflow
+        return np.array([[flat.min(), flat.mean(), flat.max()]], "float32")
+# %% handed on as an expression to a function that computes in NumPy
+# expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(judge(spread_of(shaper(tf.random.normal((8, 2))))) ** 2)
+grads = tape.gradient(loss, shaper.trainable_variables)
+# %% handed on to a method
+# expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(judge(Summary().of(shaper(tf.random.normal((8, 2))))) ** 2)
+grads = tape.gradient(loss, shaper.trainable_variables)
+# %% a module of NumPy under a name of its own
+with tf.GradientTape() as tape:
+    points = shaper(tf.ones((3, 2)))
+    loss = tf.reduce_mean(judge(la.norm(points, axis=1)[None]) ** 2)  # expect: none/left-tensorflow
+grads = tape.gradient(loss, shaper.trainable_variables)
+# %% a function that NumPy was asked for
+with tf.GradientTape() as tape:
+    first = shaper(tf.ones((3, 2)))[:, 0]
+    loss = tf.reduce_mean(judge(ordered(first)[None]) ** 2)  # expect: none/left-tensorflow
+grads = tape.gradient(loss, shaper.trainable_variables)
+# %% near: NumPy beside the loss
+with tf.GradientTape() as tape:
+    points = shaper(tf.random.normal((8, 2)))
+    shown = spread_of(points)
+    loss = tf.reduce_mean(points ** 2)
+grads = tape.gradient(loss, shaper.trainable_variables)
