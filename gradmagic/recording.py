@@ -67,6 +67,7 @@ class Tensor:
     """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
 
     The norm of a value with an infinity and no NaN is infinite, of one with a NaN it is NaN; of a single integer or bool it is its absolute value.
+    `faded` is there for a product that is stored as zeros and is not zero: the largest magnitude of its elements (of their terms, for a matrix product).
     """
 
     id: int
@@ -79,6 +80,7 @@ class Tensor:
     all_zero: bool | None = None
     numbers: Numbers | None = None
     norm: float | None = None
+    faded: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.trail import is_due, note_values
+from gradmagic.capture.under_tape import look_under_tape, release
 from gradmagic.recording import Gradient, Raised, Source, Span
 from gradmagic.sizes import limits
 
@@ -86,6 +87,9 @@ def ask(
         _note_answer(session, site, run, flat, flatten(result), tape, target)
     except Exception as error:
         session.failed("look at the gradients", error)
+    finally:
+        run.entering.clear()
+        release(session)
     return result
 
 
@@ -217,6 +221,8 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
+    if closely and RANK[worst] and run.entering:
+        look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)
 
 

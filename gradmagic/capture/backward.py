@@ -15,6 +15,12 @@ from gradmagic.capture.hiding import HIDING, hidden_by
 from gradmagic.capture.numbers import array_of, numbers, quick
 from gradmagic.capture.session import Session
 
+ONE_PRODUCT = frozenset({"Mul", "RealDiv", "Div", "Square", "Mean", "Cast"})
+MATRIX_PRODUCTS = frozenset({"MatMul", "BatchMatMulV2"})
+# The smallest number that float32 and bfloat16 keep: TensorFlow stores smaller ones as 0.
+TINIEST = float(np.finfo(np.float32).tiny)
+NEAR = 64
+
 
 def _tensor_of(gradient: Any) -> Any:
     return gradient.values if isinstance(gradient, indexed_slices.IndexedSlices) else gradient
@@ -189,9 +195,9 @@ def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[
 
 
 def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> float:
-    """The largest true product of a gradient that came in and the derivative it met on the way to an input whose gradient is zero; for ops where that is one multiplication, else 0."""
+    """The largest true product of a gradient that came in and the derivative it met on the way to an input whose gradient is zero; 0 for ops where that is not one multiplication, and where terms may have cancelled."""
     arrays = [array_of(_tensor_of(t)) if t is not None else None for t in (*out_grads[:1], *(inputs or ()))]
-    if not arrays or any(a is not None and not np.size(a) for a in arrays) or arrays[0] is None or step.type not in ("Mul", "RealDiv", "Div", "Square", "Mean", "Cast"):
+    if not arrays or any(a is not None and not np.size(a) for a in arrays) or arrays[0] is None or step.type not in ONE_PRODUCT | MATRIX_PRODUCTS:
         return 0.0
     sizes: list[Any] = [np.abs(np.asarray(a).astype(np.float64)) if a is not None else None for a in arrays]
     gradient, values = sizes[0], sizes[1:]
@@ -203,6 +209,10 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
                 found = gradient * (float(np.size(gradient)) / float(np.size(values[0])))
             elif step.type == "Square":
                 found = 2.0 * gradient * values[0]
+            elif step.type in MATRIX_PRODUCTS:
+                # So near to what the dtype can keep, terms are lost and do not cancel.
+                most = max(float(gradient.max()) * float(values[1 - i].max()) for i in dead)
+                found = most if most < NEAR * TINIEST else 0.0
             elif step.type == "Mul":
                 found = np.concatenate([(gradient * values[1 - i]).reshape(-1) for i in dead])
             else:

@@ -52,12 +52,13 @@ def recording_of(session: Session) -> Recording:
     settle(session, raw)
     as_called(session)
     as_one(session, raw)
+    _name_again(session)
     by_output = {out: op for op in raw for out in op.outputs}
     trails_of(session)
     links = {id(run): link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
     tensors = {
-        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm)  # type: ignore[arg-type]
+        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm, session.faded.get(key))  # type: ignore[arg-type]
         for key, t in session.tensors.items()
     }
     updates, assignments = updates_of(session, raw, by_output)
@@ -97,6 +98,14 @@ def recording_of(session: Session) -> Recording:
         session.visits.facts(session),
         tuple(dict.fromkeys(session.unseen)),
     )
+
+
+def _name_again(session: Session) -> None:
+    """What is known of a value inside a graph, under the id that stands for it among the ops."""
+    for inside, outside in session.stands_for.items():
+        seen, named = session.tensors.get(inside), session.tensors.get(outside)
+        if seen is not None and named is not None and named.finite is None:
+            named.finite, named.zero, named.norm, named.numbers = seen.finite, seen.zero, seen.norm, seen.numbers
 
 
 def _unasked(session: Session) -> tuple[dict[int, Layer], dict[int, str]]:

@@ -18,6 +18,7 @@ from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
+from gradmagic.capture.under_tape import Under, keep, written_by
 from gradmagic.recording import Gradient
 
 MOST_KEPT = 1000
@@ -34,6 +35,8 @@ class Graphs:
         self.kept: dict[int, Any] = {}
         self.custom_runs: dict[int, int] = {}
         self.compared: set[int] = set()
+        # Calls under a tape, by the id of their first result, until its gradients were asked for.
+        self.under: dict[int, Under] = {}
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
@@ -86,6 +89,22 @@ class Graphs:
                 session.tensors[key] = note_tensor(session, tensor)
         if len(self.calls) < 1000:
             self.calls.append((session.next(), atomic, ids, outs, session.here(2), session.doing.active, session.doing.phase))
+
+    def before(self, graph: Any, args: Any) -> list[tuple[Any, Any]] | None:
+        """What a call under a tape may change; None where no tape of the user's looks on."""
+        if graph is None or not self.session.doing.active:
+            return None
+        try:
+            with self.session.aside():
+                return written_by(graph, args)
+        except Exception as error:
+            self.session.failed("note what a `tf.function` may change", error)
+            return None
+
+    def keep(self, atomic: Any, args: Any, outputs: Any, before: list[tuple[Any, Any]] | None) -> None:
+        """Remember a call under a tape."""
+        if before is not None and not atomic.name.startswith(b"__inference___backward"):
+            keep(self.session, atomic, args, outputs, before)
 
 
 def _compiled_in(function: Any, depth: int = 0) -> list[Any]:
@@ -176,9 +195,12 @@ def install(session: Session) -> None:
         if session.busy or graph is None or not (graph in PROBES or graph in HIDDEN) or self not in OUTPUTS or self.name.startswith(b"__inference___backward"):
             if session.numeric and not session.busy and graph is not None and context.executing_eagerly() and not self.name.startswith(b"__inference___backward"):
                 return kept_call(self, graph, args)
+            if session.busy or not context.executing_eagerly():
+                return original_call(self, *args)
+            before = session.graphs.before(graph, args)
             outputs = original_call(self, *args)
-            if not session.busy and context.executing_eagerly():
-                session.graphs.called(self, args, outputs)
+            session.graphs.called(self, args, outputs)
+            session.graphs.keep(self, args, outputs, before)
             return outputs
         eager = context.executing_eagerly()
         twin, probes = (None, []) if not eager and record.could_possibly_record() else twin_of(session, self, graph, original_make)

@@ -37,23 +37,29 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
             if not _agrees(run, values):
                 session.failures.append("gradmagic could not say which op inside a compiled step made its gradients bad: its replay gave other gradients than the step itself")
                 return
-        for key, value in values.items():
-            if key is None:
-                continue
-            known = session.tensors.get(key)
-            noted = note_tensor(session, value)
-            if known is not None:
-                noted.origin, noted.variable = known.origin, known.variable
-            session.tensors[key] = noted
-        for entering, leaving in replay.births:
-            for key in (*entering, *leaving):
-                if key in values and key in session.tensors:
-                    session.tensors[key].numbers = numbers_of(values[key])
+        note_values(session, replay)
         for run in worse:
             _note_steps(session, run, values)
         for template in hidden:
             template.seen = True
             _note_hidden(session, template, values, call.before)
+
+
+def note_values(session: Session, replay: Replay) -> None:
+    """Put the values of a replay beside the graph's tensors."""
+    for key, value in replay.values.items():
+        if key is None:
+            continue
+        known = session.tensors.get(key)
+        noted = note_tensor(session, value)
+        if known is not None:
+            noted.origin, noted.variable = known.origin, known.variable
+        session.tensors[key] = noted
+    session.faded |= replay.faded
+    for entering, leaving in replay.births:
+        for key in (*entering, *leaving):
+            if key in replay.values and key in session.tensors:
+                session.tensors[key].numbers = numbers_of(replay.values[key])
 
 
 def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:

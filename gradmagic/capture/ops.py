@@ -6,11 +6,13 @@ import sys
 from typing import Any
 
 from tensorflow.python.eager import context, record
+from tensorflow.python.eager.polymorphic_function import concrete_function
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.backward import note_step, numbers_if_any, text_of, watch_backward
 from gradmagic.capture.events import RawOp, RawTensor
+from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write
 from gradmagic.capture.numbers import array_of, kind_of, quick
 from gradmagic.capture.session import Session
@@ -87,7 +89,9 @@ def _watch_ops(session: Session) -> None:
                     visits.read(found.variable, place if doing.layer is None else None)
         for out in outputs:
             noted = tensors[out._id] = note_tensor(session, out, look=look)
-            if noted.finite is False:
+            if noted.zero and op_type in PRODUCTS:
+                note_fading(session, op_type, inputs, outputs, attrs)
+            elif noted.finite is False:
                 note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
         out_ids = tuple([t._id for t in outputs])
         layer = doing.layer
@@ -148,11 +152,27 @@ def _results_of(backward: Any) -> int:
         return 0
 
 
+def _noted(session: Session, output_tensors: Any, backward_function: Any) -> Any:
+    """The backward function of a `tf.function`; what comes to it is noted."""
+    ids = tuple(t._id for t in output_tensors)
+
+    def backward(*gradients: Any) -> Any:
+        run = session.doing.current_run
+        if run is not None and not session.busy:
+            run.entering.append((ids, gradients))
+        return backward_function(*gradients)
+
+    return backward
+
+
 def _watch_records(session: Session) -> None:
     original = record.record_operation
 
     def record_operation(op_type: Any, output_tensors: Any, input_tensors: Any, backward_function: Any, forward_function: Any = None) -> Any:
-        if session.busy or getattr(backward_function, "__module__", "") != "tensorflow.python.ops.custom_gradient":
+        module = getattr(backward_function, "__module__", "")
+        if not session.busy and module == concrete_function.__name__ and context.executing_eagerly():
+            return original(op_type, output_tensors, input_tensors, _noted(session, output_tensors, backward_function), forward_function)
+        if session.busy or module != "tensorflow.python.ops.custom_gradient":
             return original(op_type, output_tensors, input_tensors, backward_function, forward_function)
         seq, gradient = session.next(), _gradient_place(session, backward_function)
         # In a graph the results stand among the inputs, before the arguments.

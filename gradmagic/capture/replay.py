@@ -14,11 +14,13 @@ from tensorflow.python.framework import dtypes
 from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_ops
 
 from gradmagic.capture.execution import Unrepeatable, called, chosen_branch, execute, run_loop
+from gradmagic.capture.fading import PRODUCTS, faded
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
 
 MAX_BIRTHS = 8
 MAX_BYTES = 4 << 30
+TRANSPOSES = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
 
 
 def snapshot(args: Any) -> list[tuple[Any, Any]]:
@@ -60,6 +62,8 @@ class Replay:
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
         self.births: list[tuple[list[int], list[int]]] = []
+        self.faded: dict[int, float] = {}
+        self.top: dict[int, Any] = {}
         self._bytes = 0
         context.ensure_initialized()
 
@@ -75,7 +79,10 @@ class Replay:
         for tensor, value in zip(graph.inputs, args, strict=False):
             copy = self._copies.get(getattr(value, "_id", -1))
             inside[tensor._id] = copy.handle if copy is not None else value
-        self._frame(graph, inside)
+        self.top = self._frame(graph, inside)
+
+    def executed(self, op: Any, inputs: list[Any], results: list[Any]) -> None:
+        """An op of a graph ran, on these values."""
 
     def _frame(self, graph: Any, known: dict[int, Any]) -> dict[int, Any]:
         for op in graph.get_operations():
@@ -113,8 +120,14 @@ class Replay:
             raise Unrepeatable(f"`{op.type}` gives something else every time")
         else:
             results = execute(op, inputs)
+            self.executed(op, inputs, results)
         for out, value in zip(op.outputs, results, strict=False):
             known[out._id] = value
+        if op.type in PRODUCTS and op.outputs[0]._id not in self.faded and _is_zero(results[0]) and not any(_is_zero(v) for v in inputs):
+            attrs = [part for name in TRANSPOSES.get(op.type, ()) for part in (name, op.get_attr(name))]
+            most = faded(op.type, [array_of(v) for v in inputs], attrs)
+            if most is not None:
+                self.faded[op.outputs[0]._id] = most
         if len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
             self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
 
@@ -138,6 +151,13 @@ class Replay:
             self.values[key] = value
         if self._bytes > MAX_BYTES:
             raise Unrepeatable("its values take more than 4 GiB")
+
+
+def _is_zero(value: Any) -> bool:
+    if value is None or not value.dtype.is_floating:
+        return False
+    array = array_of(value)
+    return array is not None and quick(array)[2]
 
 
 def _is_bad(value: Any) -> bool:

@@ -65,6 +65,8 @@ class Session:
         self.stands_for: dict[int, int] = {}
         self.layers: Any = None
         self.births = 0
+        # By the id of a result that is all zero: the largest magnitude that an element had before it was stored.
+        self.faded: dict[int, float] = {}
         self.on_op: Any = None
         self.own: Any = None
         self.own_tape = -1

@@ -16,6 +16,7 @@ HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "Merge"})
 PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Einsum"})
 # What gives zeros for values that are not: where a product has nothing but zeros from one of them, it is the cause.
 FLATTENING = frozenset({"Relu", "Relu6", "Exp", "Maximum", "Minimum", "ClipByValue", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+MOST_BEHIND = 10_000
 UNREPLACED = ("Reshape", "Cast", "Identity", "MaxPool", "AvgPool", "Transpose", "ExpandDims", "Squeeze", "Merge", "Mul", "Pad", "Mean", "Sum")
 
 
@@ -45,6 +46,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
+        gone = _faded_behind(paths, op, position)
+        if gone is not None:
+            return Fault("zero", "faded", run, (index,), gone, ops=tuple(reads), detail={"key": gone.seq})
         step, op, position = _behind(paths, steps, op, position) or (step, op, position)
         return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
     loop = _loop_without_turns(paths, index)
@@ -53,6 +57,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
     if seeds:
         return Fault("zero", "seed", run, (index,), span=run.span)
+    lost = next((op for op in paths.ops if any(out in paths.ancestors and _is_faded(paths, out) and paths.mask.get(out, 0) >> index & 1 for out in op.outputs)), None)
+    if lost is not None:
+        return Fault("zero", "faded", run, (index,), lost, ops=tuple(reads), detail={"key": lost.seq})
     terms = max(ends.sums, key=len, default=())
     if len(terms) > 1:
         own = terms is ends.sums[0]
@@ -154,6 +161,26 @@ def _behind(paths: Paths, steps: dict[int, BackwardStep], op: Op, position: int)
             return None
         key = next((i for i in made.inputs if (t := tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), made.inputs[0])
     return None
+
+
+def _faded_behind(paths: Paths, op: Op, position: int) -> Op | None:
+    """The product that was too small for its dtype, where a product sends zeros since its other factor was computed from it."""
+    if op.type not in PRODUCTS or len(op.inputs) != 2:
+        return None
+    key: int | None = op.inputs[1 - position]
+    for _ in range(MOST_BEHIND):
+        made = paths.producer.get(key) if key is not None else None
+        if made is None or key is None:
+            return None
+        if _is_faded(paths, key):
+            return made
+        key = next((i for i in made.inputs if (t := paths.recording.tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), None)
+    return None
+
+
+def _is_faded(paths: Paths, key: int) -> bool:
+    tensor = paths.recording.tensors.get(key)
+    return tensor is not None and tensor.faded is not None
 
 
 def _hidden_none(paths: Paths, index: int) -> Fault | None:

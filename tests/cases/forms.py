@@ -146,3 +146,82 @@ losses = [float(step(tf.constant([1.0, 2.0]))) for _ in range(2)]
 # %% traced in an earlier cell
 # allow: none/unused-variable
 losses = [float(step(tf.constant([1.0, 2.0]))) for _ in range(2)]
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+
+@tf.function
+def steep(x):
+    h = x * w
+    s = tf.sqrt(h)  # expect: nonfinite/infinite-derivative
+    return tf.reduce_sum(s * 3.0)
+# %% an infinite slope in a function that a tape sees as one
+with tf.GradientTape() as tape:
+    loss = steep(x)
+grad = tape.gradient(loss, w)
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+
+@tf.function
+def off(x):
+    h = x * w - 100.0
+    s = tf.nn.relu(h)  # expect: zero/dead-activation
+    return tf.reduce_sum(s * 3.0)
+# %% a dead unit in a function, under a persistent tape
+with tf.GradientTape(persistent=True) as tape:
+    loss = off(x)
+first, second = tape.gradient(loss, w), tape.gradient(loss, w)
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+
+@tf.function
+def bad(x):
+    h = x * w
+    return tf.reduce_sum(tf.math.log(h))  # expect: nonfinite/invalid-forward-value
+# %% a logarithm of zero in a function
+with tf.GradientTape() as tape:
+    loss = bad(x)
+grad = tape.gradient(loss, w)
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+
+@tf.function
+def inner(h):
+    return tf.sqrt(h - 1.0)  # expect: nonfinite/infinite-derivative
+
+@tf.function
+def outer(x):
+    total = tf.constant(0.0)
+    for i in tf.range(1, 4):
+        total += tf.cast(i, tf.float32) * tf.reduce_sum(inner(x * w + 1.0))
+    return total
+# %% a function in a loop of another, in a tape
+with tf.GradientTape() as tape:
+    loss = outer(x)
+grad = tape.gradient(loss, w)
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+
+import keras
+keras.utils.set_random_seed(5)
+data = tf.random.normal((12, 4))
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.BatchNormalization(), keras.layers.Dropout(0.4), keras.layers.Dense(1)])
+
+@tf.function
+def spread(data):
+    predicted = net(data, training=True)
+    distance = tf.norm(predicted - tf.identity(predicted), axis=1)  # expect: nonfinite/infinite-derivative
+    return tf.reduce_mean(distance)
+# %% behind dropout and statistics that the function writes
+with tf.GradientTape() as tape:
+    loss = spread(data)
+grads = tape.gradient(loss, net.trainable_variables)

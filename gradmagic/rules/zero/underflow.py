@@ -32,7 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.dtypes import scaled_loss, wider
 from gradmagic.fixes.values import exponent_itself
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
@@ -42,6 +42,8 @@ EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc", "Prod")
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, step = fault.op, fault.step
+    if fault.cause == "faded" and op is not None:
+        return _faded(fault, op, recording)
     if fault.cause != "died" or op is None or step is None:
         return None
     out = recording.tensors.get(op.outputs[0])
@@ -58,7 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         why = f"Going forward, {called(recording, op)}{value} is too small for {dtype} and is stored as 0. Its derivative is the same number, so going backward the tape multiplies by 0."
     elif step.examples.get("product"):
         received = step.received[0]
-        why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The derivative there is not 0, and their product (at most {number(float(str(step.examples['product'])))}) is too small for {dtype}: it is stored as 0."
+        why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The derivative there is not 0, and their product (about {number(float(str(step.examples['product'])))}) is too small for {dtype}: it is stored as 0."
     else:
         return None
     return finding(
@@ -69,6 +71,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"below the smallest number of {dtype}",
         why + " The true derivative is not 0.",
         help="work with the logarithm, scale the values, or use a wider dtype (loss scaling for float16)",
+    )
+
+
+def _faded(fault: Fault, op: Op, recording: Recording) -> Finding:
+    out = recording.tensors[op.outputs[0]]
+    return finding(
+        "zero/underflow",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} is too small for {out.dtype}",
+        spot(recording, op),
+        f"not 0, and stored as 0 in {out.dtype}",
+        f"Going forward, {called(recording, op)} comes to {number(out.faded)} at most, which is below what {out.dtype} keeps and stored as 0. All that is multiplied with it further on is 0, and so is every derivative that "
+        "comes back through it. The true derivative is not 0.",
+        certainty="certain" if op.in_graph is False else "likely",
+        help="work with the logarithm (a sum of logarithms in the place of the product, `tf.reduce_logsumexp` in the place of a sum of products), or scale the values as they are multiplied",
     )
 
 

@@ -22,3 +22,30 @@ with tf.GradientTape() as tape:
     logits = features @ kernel + bias
     loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.ones((2, 1)), logits=logits))
 grads = tape.gradient(loss, [middle, kernel, bias])  # status: zero zero ok
+# %% setup
+import tensorflow as tf
+factors = tf.Variable(tf.fill([40], 0.05), name="factors")
+share = tf.Variable([0.3, 0.7], name="share")
+chances = tf.constant([[0.2, 0.1], [0.1, 0.3]])
+
+@tf.function
+def likelihood(turns):
+    state = tf.nn.softmax(share)
+    for _ in tf.range(turns):
+        state = tf.linalg.matvec(chances, state) * 0.1  # expect: zero/underflow
+    return tf.reduce_sum(state)
+# %% probabilities multiplied in a loop
+with tf.GradientTape() as tape:
+    chance = tf.constant(1.0)
+    for i in range(40):
+        chance = chance * factors[i]  # expect: zero/underflow
+    loss = -chance
+grad = tape.gradient(loss, factors)
+# %% in a function that the tape sees as one
+with tf.GradientTape() as tape:
+    loss = -likelihood(60)
+grad = tape.gradient(loss, share)
+# %% near: a product with a zero that is meant
+with tf.GradientTape() as tape:
+    loss = likelihood(3) * tf.reduce_sum(share)
+grad = tape.gradient(loss, share)
