@@ -38,7 +38,7 @@ WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "in
 SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
 # What another run of the same code may use.
-ELSEWHERE = frozenset({"unread", "branch", "discarded"})
+ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 
 
@@ -119,12 +119,13 @@ def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Find
     site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
     if site is None or fault.run is None or fault.kind != "none":
         return found
-    flowing = [turn for turn, row in enumerate(site.norms) if all(i < len(row) and row[i] is not None for i in fault.sources)]
-    last = fault.run.turn == len(site.norms) - 1
-    if not flowing or (flowing[-1] < fault.run.turn and not last):
+    rows = [[i < len(row) and row[i] is not None for i in fault.sources] for row in site.norms]
+    last, later = fault.run.turn == len(rows) - 1, rows[fault.run.turn + 1 :]
+    if not rows or not all(any(column) for column in zip(*(rows if last else later), strict=True)) or not (last or later):
         return found
-    it = "it has" if len(fault.sources) == 1 else "they have"
-    said = f"in {len(flowing)} of the {len(site.norms)} runs of this call {it} a gradient"
+    flowing = min(sum(column) for column in zip(*rows, strict=True))
+    it = "it has" if len(fault.sources) == 1 else "each of them has"
+    said = f"in {flowing} {'or more ' if len(fault.sources) > 1 else ''}of the {len(rows)} runs of this call {it} a gradient"
     return dataclasses.replace(found, severity="warning" if last else "note", notes=(*found.notes, said))
 
 

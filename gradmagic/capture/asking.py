@@ -22,7 +22,7 @@ from gradmagic.capture.spans import Place
 from gradmagic.capture.trail import is_due, note_values
 from gradmagic.capture.under_tape import look_under_tape, release
 from gradmagic.recording import Gradient, Raised, Source, Span
-from gradmagic.sizes import limits
+from gradmagic.sizes import limits, sizes
 
 LONGEST = 60
 RANK = {"ok": 0, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 5, "error": 6}
@@ -213,7 +213,8 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits:
         site.limits = limits(run.sources)
-    worst = max(map(status_of, results, flows, site.limits), key=RANK.__getitem__, default="ok")
+    statuses = list(map(status_of, results, flows, site.limits))
+    worst = max(statuses, key=RANK.__getitem__, default="ok")
     lost = is_first_lost(site, run, worst)
     closely = RANK[worst] > site.worst or run.turn == 0 or lost
     if worst in ("nan", "inf") and closely:
@@ -221,7 +222,7 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
-    if closely and RANK[worst] and run.entering:
+    if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients))):
         look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)
 

@@ -115,8 +115,8 @@ class RawRun:
     ran: bool = False
     # While the gradients are computed: products and selections, each with the values that went into the op.
     hiding: list[tuple[RawStep, Any]] = field(default_factory=list)
-    # Also meanwhile: the ids of the results of a `tf.function`, and the gradients of them.
-    entering: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
+    # Also meanwhile: the ids of the results of a `tf.function`, the gradients of them, those of its inputs, and how many steps were noted before.
+    entering: list[tuple[tuple[int, ...], Any, Any, int]] = field(default_factory=list)
 
     @property
     def lost(self) -> bool:

@@ -102,7 +102,8 @@ def recording_of(session: Session) -> Recording:
 
 def _name_again(session: Session) -> None:
     """What is known of a value inside a graph, under the id that stands for it among the ops."""
-    for inside, outside in session.stands_for.items():
+    # Of a loop, the condition sees one value more than the body, which comes after it.
+    for inside, outside in reversed(session.stands_for.items()):
         seen, named = session.tensors.get(inside), session.tensors.get(outside)
         if seen is not None and named is not None and named.finite is None:
             named.finite, named.zero, named.norm, named.numbers = seen.finite, seen.zero, seen.norm, seen.numbers

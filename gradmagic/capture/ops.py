@@ -153,14 +153,16 @@ def _results_of(backward: Any) -> int:
 
 
 def _noted(session: Session, output_tensors: Any, backward_function: Any) -> Any:
-    """The backward function of a `tf.function`; what comes to it is noted."""
+    """The backward function of a `tf.function`; what comes to it and what it gives is noted."""
     ids = tuple(t._id for t in output_tensors)
 
     def backward(*gradients: Any) -> Any:
         run = session.doing.current_run
+        came = len(run.steps) if run is not None else 0
+        results = backward_function(*gradients)
         if run is not None and not session.busy:
-            run.entering.append((ids, gradients))
-        return backward_function(*gradients)
+            run.entering.append((ids, gradients, results, came))
+        return results
 
     return backward
 

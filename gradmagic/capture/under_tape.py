@@ -73,19 +73,17 @@ def release(session: Session, *, used: bool = False) -> None:
 
 def look_under_tape(session: Session, run: RawRun) -> None:
     """Note the values and the backward steps inside the calls that a bad gradient came back through: of each function at its first such call."""
-    seen = set()
-    for ids, gradients in run.entering:
-        call = session.graphs.under.get(ids[0]) if ids else None
-        if call is None or id(call.graph) in seen:
-            continue
-        seen.add(id(call.graph))
+    known = session.graphs.under
+    calls = {id(known[ids[0]].graph): came for came in reversed(run.entering) if (ids := came[0]) and ids[0] in known}
+    # From the last one on, so that the places of the others among the steps stay right.
+    for ids, gradients, results, place in sorted(calls.values(), key=lambda came: -came[3]):
         try:
-            _look(session, run, call, dict(zip(ids, gradients, strict=False)))
+            _look(session, run, known[ids[0]], dict(zip(ids, gradients, strict=False)), results, place)
         except Unrepeatable as reason:
             session.failed("run a `tf.function` again to look inside", reason)
 
 
-def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, Any]) -> None:
+def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, Any], results: Any, place: int) -> None:
     first = len(run.steps)
     with session.aside():
         held = {handle._id: value for handle, value in call.before}
@@ -99,11 +97,17 @@ def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, An
         note_values(session, again)
         session.doing.current_run = run
         try:
-            again.back(session, run, {t._id: gradients[v._id] for t, v in zip(call.wanted, call.outputs, strict=False) if gradients.get(v._id) is not None})
+            left = again.back(session, run, {t._id: gradients[v._id] for t, v in zip(call.wanted, call.outputs, strict=False) if gradients.get(v._id) is not None})
+            inside = [again.top.get(tensor._id) for tensor in call.graph.inputs]
+            for value, result in zip(inside, results, strict=False):
+                if value is not None and result is not None and value._id in left:
+                    note_step(session, "PartitionedCall", None, None, (left[value._id],), [result])
         finally:
             session.doing.current_run = None
             run.hiding.clear()
-    run.steps[first:] = _decisive(run, run.steps[first:])
+    found = _decisive(run, run.steps[first:])
+    del run.steps[first:]
+    run.steps[place:place] = found
 
 
 def _is_same(now: Any, before: Any) -> bool:
@@ -123,13 +127,15 @@ def _decisive(run: RawRun, steps: list[RawStep]) -> list[RawStep]:
             return 2
         return int(any(f[2] for f in sent) and any(not f[2] for f in received))
 
-    found: dict[tuple[int | None, ...] | None, RawStep] = {}
+    found: dict[tuple[int | None, ...], RawStep] = {}
     for step in steps:
+        if step.outputs is None:
+            continue
         known = found.get(step.outputs)
         if known is None or rank(step) > rank(known):
             found[step.outputs] = step
     kept = {id(s) for s in found.values()}
-    return [s for s in steps if id(s) in kept]
+    return [s for s in steps if s.outputs is None or id(s) in kept]
 
 
 class Rerun(Replay):
@@ -150,8 +156,8 @@ class Rerun(Replay):
     def executed(self, op: Any, inputs: list[Any], results: list[Any]) -> None:
         self._done.append((op, inputs, results))
 
-    def back(self, session: Session, run: RawRun, gradients: Mapping[int, Any]) -> None:
-        """Take gradients of the results, by the ids of the graph's tensors, back to the inputs, a step for each op that ran."""
+    def back(self, session: Session, run: RawRun, gradients: Mapping[int, Any]) -> dict[int, Any]:
+        """Take gradients of the results, by the ids of the graph's tensors, back to the inputs, a step for each op that ran. What came to the inputs, by the ids of their values."""
         waiting: dict[int, Any] = {}
         for key, gradient in gradients.items():
             value = self.top.get(key)
@@ -174,6 +180,7 @@ class Rerun(Replay):
             for value, gradient in zip(inputs, sent, strict=False):
                 if gradient is not None and value is not None:
                     _add(waiting, value._id, gradient)
+        return waiting
 
 
 def _dense(gradient: Any) -> Any:

@@ -112,7 +112,8 @@ def _place(recording: Recording, link: Link) -> Span | None:
 def _unseen_loop(paths: Paths, index: int) -> tuple[Op | None, float]:
     """The loop of a graph that a gradient came back through unseen, and the norm that it had before."""
     run, recording = paths.run, paths.recording
-    steps = {s.op: s for s in run.steps if s.op is not None}
+    # Of the turns of a loop at most one is known.
+    steps = {s.op: s for s in run.steps if s.op is not None and not _is_in_loop(recording, s.op)}
     source = run.sources[index].id
     waiting = [source, *(k for k, t in recording.tensors.items() if t.variable == source)]
     seen, entering, loops = set(waiting), 0.0, dict[int, Op]()
@@ -131,6 +132,10 @@ def _unseen_loop(paths: Paths, index: int) -> tuple[Op | None, float]:
                     seen.add(out)
                     waiting.append(out)
     return (next(iter(loops.values())) if loops else None), entering
+
+
+def _is_in_loop(recording: Recording, seq: int) -> bool:
+    return seq in recording.by_seq and any(label == "body" for _, label in recording.by_seq[seq].branches)
 
 
 def _grown(recording: Recording, link: Link) -> tuple[int, float, float] | None:

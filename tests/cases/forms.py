@@ -225,3 +225,34 @@ def spread(data):
 with tf.GradientTape() as tape:
     loss = spread(data)
 grads = tape.gradient(loss, net.trainable_variables)
+# %% setup
+import tensorflow as tf
+x = tf.ones((3, 8))
+near, far = (tf.Variable(scale * tf.random.stateless_normal((8, 8), (1, seed))) for scale, seed in ((1.0, 2), (0.1, 3)))
+small = tf.Variable(0.5, name="small")
+
+@tf.function
+def first(x):
+    return tf.tanh(tf.matmul(x, far))
+
+@tf.function
+def deep(x):
+    for _ in range(8):
+        x = tf.matmul(x, near) * 3.0  # expect: scale/exploding-through-depth
+    return x
+
+@tf.function
+def rollout(v):
+    state = tf.constant([1.0, 1.0])
+    for _ in tf.range(70):
+        state = state * 1.2 + v * state[::-1]  # also: scale/exploding-through-depth
+    return state
+# %% growing through two functions under one tape
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(deep(0.1 * first(x)))
+grads = tape.gradient(loss, [near, far])
+# %% growing through a loop of a function
+# expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(rollout(small))
+grad = tape.gradient(loss, small)

@@ -214,3 +214,15 @@ for step in range(4):
     for v, g in zip(variables, grads):
         if g is not None:
             v.assign_sub(0.01 * g)
+# %% a head for one of three tasks in a step, two of them idle
+tasks = [keras.layers.Dense(1) for _ in range(3)]
+for head in tasks:
+    head(x)
+variables = [v for head in tasks for v in head.trainable_variables]
+for step in range(6):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((tasks[step % 3](x) - y) ** 2)
+    grads = tape.gradient(loss, variables)  # status: ok ok none none none none
+    for v, g in zip(variables, grads):
+        if g is not None:
+            v.assign_sub(0.01 * g)
