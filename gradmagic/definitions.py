@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import holds, last_name, source_of, tree_at, tree_of
+from gradmagic.syntax import holds, last_name, source_of, span_at, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -128,6 +129,17 @@ def leads_to(recording: Recording, span: Span, places: Iterable[Span | None]) ->
     """Whether the value of an expression goes on to one of the places, or to where the code cannot be followed."""
     wanted = set(places)
     return any(unknown or any(within(place, key, statement) for place in wanted) for key, statement, unknown in statements_ahead(recording, span))
+
+
+def call_ahead(recording: Recording, span: Span, names: Iterable[str]) -> Span | None:
+    """The nearest call of a function of one of these names that the value of an expression goes on to under a condition."""
+    wanted = set(names)
+    for key, statement, _ in statements_ahead(recording, span):
+        around = next((d for k, d in _all(recording) if k == key), None)
+        call = next((n for n in _parts(statement) if isinstance(n, ast.Call) and last_name(n.func) in wanted), None)
+        if call is not None and around is not None and any(statement in branch.body or statement in branch.orelse for branch in around.scope if isinstance(branch, ast.If)):
+            return span_at(dataclasses.replace(line_of(key, statement), code=recording.code[key].split("\n")[call.lineno - 1]), call)
+    return None
 
 
 def is_compared(recording: Recording, span: Span) -> bool:

@@ -69,6 +69,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             others=[(fault.run.span, "the gradients are computed here")] if fault.run.span is not None else [],
             help="count in a `tf.Variable` and decide with `tf.cond` (in a function that AutoGraph converts, an `if` about a tensor is one), or let the optimizer accumulate: `gradient_accumulation_steps=…`",
         )
+    if fault.detail.get("unreached"):
+        return finding(
+            "step/gradients-not-applied",
+            fault,
+            f"gradients are computed {count} times and never applied: this line never ran",
+            fault.span,
+            "the update, which no run reached",
+            f"The gradients of {listing(fault.names)} were computed {count} times and lead to this line, which stands under a condition that was not fulfilled once. No optimizer was called, and no variable was assigned.",
+            others=[(fault.run.span, "the gradients are computed here")] if fault.run.span is not None else [],
+            severity="warning",
+            help="look at the condition around this line: a counter that begins anew too early, or a number of steps that is not reached",
+        )
     thrown = fault.detail.get("thrown")
     if isinstance(thrown, Span):
         return finding(
@@ -94,4 +106,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return applied(recording, fault.run)
+    return () if fault.detail.get("unreached") else applied(recording, fault.run)
