@@ -161,3 +161,31 @@ history = line.fit(x, y, batch_size=8, epochs=3, verbose=0)
 line = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, bias_constraint=keras.constraints.NonNeg())])
 line.compile(keras.optimizers.SGD(0.01), "mse")
 history = line.fit(x, y - 9.0, batch_size=8, epochs=3, verbose=0)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(6)
+online, target = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)]) for _ in range(2))
+target.set_weights(online.get_weights())
+optimizer = keras.optimizers.SGD(0.1)
+x, y = tf.random.normal((8, 3)), tf.random.normal((8, 1))
+
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((online(x) - y - 0.9 * target(x)) ** 2)
+    optimizer.apply(tape.gradient(loss, online.trainable_variables), online.trainable_variables)
+# %% a target network blended with itself
+for turn in range(3):
+    step()
+    for old, new in zip(target.variables, target.variables):
+        old.assign(0.9 * old + 0.1 * new)  # expect: step/update-without-effect
+# %% near: blended with the other
+for turn in range(3):
+    step()
+    for old, new in zip(target.variables, online.variables):
+        old.assign(0.9 * old + 0.1 * new)
+# %% near: weights that decay
+for turn in range(3):
+    step()
+    for old in online.trainable_variables:
+        old.assign(0.999 * old)
