@@ -77,6 +77,9 @@ def ask(
     except BaseException as error:
         run.raised = Raised(type(error).__name__, str(error)[:2000], None, run.steps[-1].type if run.steps and not run.steps[-1].sent else None)
         session.raised_in[id(error)] = site.id
+        if run.in_graph:
+            # Nothing will call it: its ops are read for the place of the one that raised.
+            session.graphs.broken.append(framework_ops.get_default_graph())
         run.gradients = tuple(Gradient(True) for _ in flat)
         _keep(session, site, run, "error", tape)
         raise

@@ -130,6 +130,8 @@ def _all_ops(session: Session) -> list[RawOp]:
             # Keras traces once to make the variables and again to use them: only what ran counts.
             if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
                 _contained(session, functools.partial(unroller.graph, template.graph_now()))
+        for graph in graphs.broken:
+            _contained(session, functools.partial(unroller.graph, graph))
         for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
             if any(r.seq >= seq for r in session.runs):
                 _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))

@@ -35,6 +35,8 @@ class Graphs:
         self.kept: dict[int, Any] = {}
         self.custom_runs: dict[int, int] = {}
         self.compared: set[int] = set()
+        # Graphs in which a gradient call raised while they were traced.
+        self.broken: list[Any] = []
         # Calls under a tape, by the id of their first result, until its gradients were asked for.
         self.under: dict[int, Under] = {}
 

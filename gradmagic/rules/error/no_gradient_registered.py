@@ -63,4 +63,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.run is not None and found.location is not None and fault.run.span is not None and found.location.line == fault.run.span.line and found.location.cell == fault.run.span.cell:
+        # Where the op is not known, there is nothing to put another in the place of.
+        return ()
     return counterpart(recording, found.location, next((o for o in recording.ops if o.phase == "forward"), None))

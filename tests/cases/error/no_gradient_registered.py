@@ -11,3 +11,13 @@ with tf.GradientTape() as tape:
     values, index = tf.unique(w)
     loss = tf.reduce_sum(w)
 grad = tape.gradient(loss, w)
+# %% in a function that is traced
+# raises: LookupError
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        doubled = 2.0 * w
+        values, index = tf.unique(doubled)  # expect: error/no-gradient-registered
+        loss = tf.reduce_sum(values)
+    return tape.gradient(loss, w)
+step()
