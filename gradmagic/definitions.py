@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import holds, last_name, source_of, span_at, tree_at, tree_of
+from gradmagic.syntax import holds, last_name, made_at, source_of, span_at, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -173,6 +173,34 @@ def passed_as(recording: Recording, names: set[str], spans: Iterable[Span | None
         if len(found) == before:
             break
     return found
+
+
+def unread_parameter(recording: Recording, spans: Iterable[Span | None], ran: Iterable[str], unseen_calls: bool) -> Span | None:
+    """The parameter of a function that ran which gets the value of one of the expressions and which the function never reads.
+
+    Args:
+        spans: the expressions.
+        ran: the names of the functions in which ops ran.
+        unseen_calls: whether functions are also called by code that is not known, with what was expected and what came out (a loss that Keras calls).
+    """
+    places, names = set(spans), set(ran)
+    known = [(key, f) for key, d in _all(recording) for f in d.functions if f.name in names]
+    called = {name for _, d in _all(recording) for name in d.callers}
+    given: set[str] = set()
+    for place in places:
+        given |= made_at(recording, place) if place is not None else set()
+    if unseen_calls:
+        given |= {f.args.args[1].arg for _, f in known if f.name not in called and len(f.args.args) == 2 and f.args.args[0].arg != "self"}
+    given = passed_as(recording, given, places)
+    for key, function in known:
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        for parameter in function.args.args[: len(function.args.args) - len(function.args.defaults)]:
+            if parameter.arg in given and parameter.arg not in read and not parameter.arg.startswith("_"):
+                text = recording.code[key].split("\n")[parameter.lineno - 1]
+                return dataclasses.replace(
+                    line_of(key, function), line=parameter.lineno, column=parameter.col_offset, end_line=parameter.lineno, end_column=parameter.end_col_offset or 0, code=text, function=function.name
+                )
+    return None
 
 
 def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:

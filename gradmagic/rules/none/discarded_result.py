@@ -34,6 +34,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.definitions import unread_parameter
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
@@ -41,7 +42,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
-from gradmagic.syntax import use_of
+from gradmagic.syntax import text_at, use_of
 
 ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
 
@@ -53,6 +54,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "discarded" or op is None:
         return None
     names = listing(fault.names)
+    kind = fault.run.kind if fault.run is not None else ""
+    functions = {o.span.function for o in recording.ops if o.span is not None and o.span.function}
+    unread = unread_parameter(recording, [op.span, use_of(recording, op)], functions, kind.startswith("keras"))
+    if unread is not None:
+        return finding(
+            "none/discarded-result",
+            fault,
+            f"{subject(fault, 'None')}: {code(f'{unread.function}')} never reads {code(text_at(recording, unread))}, which it gets from them",
+            unread,
+            "given to the function, and read nowhere in it",
+            f"The forward pass reads {names}, and the result goes to {code(f'{unread.function}')} as {code(text_at(recording, unread))}. No line of that function reads this parameter, so {target_name(fault)} does not depend on {names}.",
+            others=[(use_of(recording, op), "the result that is not used")],
+            certainty="likely",
+            help=f"look at the lines of {code(f'{unread.function}')}: one of them was meant to read {code(text_at(recording, unread))}, and may name another parameter twice",
+        )
     return finding(
         "none/discarded-result",
         fault,

@@ -12,7 +12,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_sum(w)
 grad = tape.gradient(loss, w)
 # %% in a function that is traced
-# raises: LookupError
+# raises: StagingError
 @tf.function
 def step():
     with tf.GradientTape() as tape:

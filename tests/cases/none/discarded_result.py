@@ -42,3 +42,34 @@ with tf.GradientTape() as tape:
         y = 3.0 * x**2 + 1.0
     first = inner.gradient(y, x)
 second = tape.gradient(first, x)  # status: ok
+# %% setup
+import tensorflow as tf
+import keras
+from keras import ops
+keras.utils.set_random_seed(2)
+x, y = tf.random.normal((12, 4)), tf.random.uniform((12, 3))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="sigmoid")])
+
+def overlap(truth, guess, smooth=1.0):  # expect: none/discarded-result
+    a, b = ops.reshape(truth, (-1,)), ops.reshape(truth, (-1,))
+    return (2.0 * ops.sum(a * b) + smooth) / (ops.sum(a) + ops.sum(b) + smooth)
+
+def loss_of(truth, guess):
+    return 1.0 - overlap(truth, guess)
+# %% a parameter that the loss does not read, in a loop
+with tf.GradientTape() as tape:
+    predicted = model(x)
+    loss = loss_of(y, predicted)
+grads = tape.gradient(loss, model.trainable_variables)
+# %% a parameter that the loss does not read, in fit
+# raises: ValueError
+# expect setup
+# allow: error/no-gradients-provided
+model.compile("sgd", loss_of)
+model.fit(x, y, verbose=0)
+# %% near: a parameter that nobody needs
+def scaled(guess, step):
+    return ops.mean(ops.square(guess - y))
+with tf.GradientTape() as tape:
+    loss = scaled(model(x), 3)
+grads = tape.gradient(loss, model.trainable_variables)
