@@ -139,7 +139,9 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         if other is not None:
             faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
     still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and _has_gradient(run, k)]
-    if still and update.count and run is not None and recording.raised is None:
+    # Of the loss scale's skipping another fault tells.
+    skipped = update.type == "LossScaleOptimizer" and run is not None and any(g.numbers is not None and not g.numbers.finite for g in run.gradients)
+    if still and update.count and not skipped and run is not None and recording.raised is None:
         numbers = _assigned_zero(recording, update)
         faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
     far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * c.norm]
