@@ -1,7 +1,8 @@
 """Programs whose first fix, tried by `--fix`, holds and is the edit that is written beside them.
 
 A file under `repairs/` is a row of parts like a case file: `# %% setup`, then `# %% NAME` cells. In a cell a comment `# fix: RULE` names the finding, and each
-`# becomes: TEXT` is a line (without its indentation) that the first fix of that finding must write. `# none: RULE` says that the finding has no fix.
+`# becomes: TEXT` is a line (without its indentation) that must stand in the cells after the first fix of that finding, each `# gone: TEXT` one that must not.
+`# by hand: RULE` is a finding whose fix has a hole or a number to fill in, `# none: RULE` one that has no fix.
 """
 
 from __future__ import annotations
@@ -27,21 +28,30 @@ def programs() -> list[Any]:
     return found
 
 
+def edited(texts: dict[Any, str], fix: Any) -> list[str]:
+    lines = {cell: text.split("\n") for cell, text in texts.items()}
+    for edit in sorted(fix.edits, key=lambda e: -e.start_line):
+        lines[edit.cell][edit.start_line - 1 : edit.end_line] = edit.replacement.split("\n") if edit.replacement else []
+    return [line.strip() for cell in lines.values() for line in cell]
+
+
 @pytest.mark.parametrize(("setup", "cell"), programs())
 def test_the_first_fix_holds(setup: str, cell: str, notebook: Any) -> None:
+    count = notebook.shell.execution_count
     assert notebook.run(setup).success
-    wanted, rule = re.findall(r"^\s*# becomes: (.*)$", cell, flags=re.M), re.search(r"# (fix|none|by hand): ([a-z/-]+)", cell)
-    assert rule is not None
-    report = notebook.check(re.sub(r"^\s*# (fix|none|by hand|becomes): .*\n", "", cell, flags=re.M), "--fix")
+    wanted, gone = (re.findall(rf"^\s*# {word}: (.*)$", cell, flags=re.M) for word in ("becomes", "gone"))
+    kind, rule = re.findall(r"# (fix|none|by hand): ([a-z/-]+)", cell)[0]
+    bare = re.sub(r"^\s*# (fix|none|by hand|becomes|gone): .*\n", "", cell, flags=re.M)
+    report = notebook.check(bare, "--fix")
     assert not [f for f in report.failures if "write a fix" in f], report.failures
-    finding = next((f for f in report.findings if f.rule == rule.group(2)), None)
+    finding = next((f for f in report.findings if f.rule == rule), None)
     assert finding is not None, [(f.rule, f.message) for f in report.findings]
-    if rule.group(1) == "none":
+    if kind == "none":
         assert finding.fixes == ()
         return
     assert finding.fixes, finding.message
-    fix = finding.fixes[0]
-    written = [line.strip() for edit in fix.edits for line in edit.replacement.split("\n")]
-    assert not [line for line in wanted if line not in written], written
-    assert wanted
-    assert (fix.applicability == "display-only") if rule.group(1) == "by hand" else fix.verified is not None
+    lines = edited({"current": "%%gradcheck --fix\n" + bare, count: setup}, finding.fixes[0])
+    assert wanted + gone
+    assert not [line for line in wanted if line not in lines], finding.fixes[0].edits
+    assert not [line for line in gone if line in lines]
+    assert (finding.fixes[0].applicability == "display-only") if kind == "by hand" else finding.fixes[0].verified is not None

@@ -10,6 +10,7 @@ from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -77,6 +78,25 @@ def _one(code: Code, target: cst.BaseExpression, value: cst.BaseExpression) -> s
     if isinstance(value, cst.BinaryOperation) and same(value.left, target) and isinstance(value.operator, (cst.Subtract, cst.Add)):
         return f"{name}.{'assign_sub' if isinstance(value.operator, cst.Subtract) else 'assign_add'}({code.text(value.right)})"
     return f"{name}.assign({code.text(value)})"
+
+
+def kept(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`v = v - rate * g` for the name of a loop over variables, or over copies of their values → `v.assign_sub(rate * g)`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For) if code is not None and statement is not None else None
+    if code is None or loop is None or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        return ()
+    step = statement.body[0]
+    target = step.target if isinstance(step, cst.AugAssign) else step.targets[0].target if isinstance(step, cst.Assign) else None
+    new = _assignments(code, step)
+    if not isinstance(target, cst.Name) or target.value not in targets_of(loop.target) or len(new) != 1:
+        return ()
+    change = Change().replace(step, cst.Expr(code.expression(new[0])))
+    for call in code.all(cst.Call, loop.iter):
+        if last_name(call.func) == "get_weights" and isinstance(call.func, cst.Attribute):
+            change.replace(call, code.expression(f"{code.text(call.func.value)}.trainable_variables"))
+    return fix("write into the variable in the place of giving its name to a tensor", "unsafe", (code, change))
 
 
 def rebound(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

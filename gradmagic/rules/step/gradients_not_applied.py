@@ -35,6 +35,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.optimizers import applied
+from gradmagic.fixes.state import kept
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
@@ -94,4 +95,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return applied(recording, fault.run)
+    return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)
