@@ -33,6 +33,9 @@ def without_sources(recording: Recording, run: GradientRun, unused: Iterable[int
         listed = value_of(code, listed) or listed
     if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(run.sources) or len(gone) >= len(run.sources):
         return ()
+    assign = code.enclosing(call, cst.Assign)
+    if assign is not None and isinstance(assign.targets[0].target, (cst.Tuple, cst.List)):
+        return ()
     change = Change()
     for node in code.all(type(listed)):
         if same(node, listed) and (node is listed or code.start(node) >= code.start(call)):

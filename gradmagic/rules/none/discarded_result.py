@@ -35,6 +35,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.losses import output_with_loss, summed
+from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
@@ -92,7 +93,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     used = result_used(recording, found.location)
     if used or fault.run is None:
         return used
-    used = summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run)
+    used = meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
+    used = used or summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run) or unread_parameter(recording, fault.run)
     if used:
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
