@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradmagic.fixes.activations import SATURATING, kind_of, renamed, written
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
@@ -212,17 +213,23 @@ def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> 
         gated = cst.Name("GRU") if isinstance(call.func, cst.Name) else call.func.with_changes(attr=cst.Name("GRU"))
         return fix("use a gated layer, which keeps what it has seen", "unsafe", (code, Change().replace(call, kept.with_changes(func=gated))))
     change = Change()
+    others: list[tuple[Code, Change]] = [(code, change)]
     for other in code.all(cst.Call):
         arg = argument(other, None, "activation")
-        if (
-            arg is not None
-            and isinstance(arg.value, cst.SimpleString)
-            and arg.value.evaluated_value in ("sigmoid", "tanh", "hard_sigmoid")
-            and last_name(other.func) == last_name(call.func)
-            and _hidden(code, other)
-        ):
-            change.replace(arg.value, cst.SimpleString(f"{arg.value.quote}relu{arg.value.quote}"))
-    return fix("use an activation that does not saturate", "unsafe", (code, change)) if change.replaced else ()
+        if arg is None or last_name(other.func) != last_name(call.func) or not _hidden(code, other):
+            continue
+        start = argument(other, None, "kernel_initializer")
+        if start is not None and kind_of(start.value.func if isinstance(start.value, cst.Call) else start.value) in ("random_normal", "random_uniform", "RandomNormal", "RandomUniform"):
+            change.replace(start.value, cst.SimpleString('"he_normal"'))
+        for where, node in written(recording, code, arg.value):
+            if kind_of(node) in SATURATING:
+                target = next((c for w, c in others if w is where), None)
+                if target is None:
+                    target = Change()
+                    others.append((where, target))
+                target.replace(node, renamed(node, "relu"))
+    changes = [(w, c) for w, c in others if c.replaced]
+    return fix("use an activation that does not saturate", "unsafe", *changes) if changes else ()
 
 
 def _hidden(code: Code, call: cst.Call) -> bool:

@@ -34,6 +34,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.sources import meant, result_used
@@ -89,7 +90,7 @@ def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.cause == "derived":
-        return ()
+        return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
     used = result_used(recording, found.location)
     if used or fault.run is None:
         return used

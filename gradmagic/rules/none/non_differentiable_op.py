@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.activations import nearest
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -66,4 +67,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and fault.op.type.startswith("Resize") and fault.op.type.endswith("Grad"):
+        return nearest(recording)
     return smooth(recording, found.location, fault.op)
