@@ -247,6 +247,9 @@ def next_block(recording: Recording, place: Place) -> tuple[Fix, ...]:
         twins = [n for n in code.all(cst.Subscript, code.scope(node)) if code.text(n) == code.text(node)]
         for index, element in enumerate(node.slice):
             part = element.slice
+            if isinstance(part, cst.Slice) and part.upper is None and part.lower is not None and len(twins) == 1:
+                slices = [s.with_changes(slice=part.with_changes(lower=None, upper=part.lower)) if i == index else s for i, s in enumerate(node.slice)]
+                return fix("select up to there, and not from there on", "unsafe", (code, Change().replace(node, node.with_changes(slice=slices))))
             if isinstance(part, cst.Slice) and part.upper is not None:
                 new = part.with_changes(lower=part.upper, upper=None) if len(twins) > 1 and node is not twins[0] else part.with_changes(upper=None)
                 title = "select the block behind it" if len(twins) > 1 and node is not twins[0] else "select up to the end"
