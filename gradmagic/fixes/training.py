@@ -141,11 +141,11 @@ def mixed_precision(recording: Recording) -> tuple[Fix, ...]:
         if change.replaced:
             changes.append((code, change))
     if not changes:
-        return _single_precision(recording)
+        return single_precision(recording)
     return fix("compute in half precision, and keep the variables in float32", "unsafe", *changes)
 
 
-def _single_precision(recording: Recording) -> tuple[Fix, ...]:
+def single_precision(recording: Recording) -> tuple[Fix, ...]:
     """float32 wherever the cells say float16."""
     changes = []
     for code in cells(recording):
