@@ -96,6 +96,12 @@ def other_model(recording: Recording, place: Place, used: str, trained: str) -> 
     code = code_at(recording, place)
     if code is None or place is None or not used.replace(".", "").isidentifier() or not trained.replace(".", "").isidentifier():
         return ()
+    handed = _argument_of(recording, code, trained)
+    if handed is not None and handed != used:
+        trained = handed
+    cloned = _own_clone(recording, trained)
+    if cloned:
+        return cloned
     local = _made_in(recording, trained)
     if local is not None and local != code.function(next(iter(code.expressions_at(place)), code.module)):
         # The name means nothing where the other model is evaluated.
@@ -106,6 +112,35 @@ def other_model(recording: Recording, place: Place, used: str, trained: str) -> 
             root = root.value
         if root is not None and code.text(root) == used:
             return fix(f"use `{trained}`, which was trained", "unsafe", (code, Change().replace(root, code.expression(trained))))
+    return ()
+
+
+def _argument_of(recording: Recording, code: Code, name: str) -> str | None:
+    """What the one call of a function gives its parameter of this name, where the name is nothing outside."""
+    found = set()
+    for other in cells(recording):
+        for function in other.all(cst.FunctionDef):
+            parameters = [p.name.value for p in function.params.params]
+            if name not in parameters or any(isinstance(t.target, cst.Name) and t.target.value == name for a in other.all(cst.Assign, function) for t in a.targets):
+                continue
+            for call in code.all(cst.Call):
+                arg = argument(call, parameters.index(name), name) if isinstance(call.func, cst.Name) and call.func.value == function.name.value else None
+                found |= {code.text(arg.value)} if arg is not None else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def _own_clone(recording: Recording, trained: str) -> tuple[Fix, ...]:
+    """`net = clone_model(net)` in a function that trains `net` and returns nothing: without it, what was handed over is trained."""
+    for code in cells(recording):
+        for call in calls_of(code, {"clone_model"}):
+            assign, function = code.enclosing(call, cst.Assign), code.function(call)
+            statement = code.statement(call)
+            if assign is None or function is None or statement is None or len(call.args) != 1 or not isinstance(assign.targets[0].target, cst.Name):
+                continue
+            name = assign.targets[0].target.value
+            returns = [r for r in code.all(cst.Return, function) if r.value is not None and name in code.text(r.value)]
+            if name == trained == code.text(call.args[0].value) and name in {p.name.value for p in function.params.params} and not returns:
+                return fix(f"train `{name}` itself, and no copy that is thrown away", "unsafe", (code, Change().remove(statement)))
     return ()
 
 
