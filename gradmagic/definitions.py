@@ -175,7 +175,7 @@ def passed_as(recording: Recording, names: set[str], spans: Iterable[Span | None
     return found
 
 
-def unread_parameter(recording: Recording, spans: Iterable[Span | None], ran: Iterable[str], unseen_calls: bool) -> Span | None:
+def parameter_never_read(recording: Recording, spans: Iterable[Span | None], ran: Iterable[str], unseen_calls: bool) -> Span | None:
     """The parameter of a function that ran which gets the value of one of the expressions and which the function never reads.
 
     Args:

@@ -224,15 +224,15 @@ def _without_locals(code: Code, made_in: cst.FunctionDef, reader: cst.FunctionDe
     for node in code.all(cst.Assign, made_in):
         first = node.targets[0].target
         if isinstance(first, cst.Name) and code.start(node) < code.start(value):
-            inner = _substituted(code, node.value, values)
+            inner = substituted(code, node.value, values)
             values[first.value] = inner
     local = {p.name.value for p in made_in.params.params[1:]} | {n for node in code.all(cst.Assign, made_in) for n in assigned(cst.SimpleStatementLine([node]))}
     if any(n in local and n not in values for n in names_in(value)):
         return None
-    return _substituted(code, value, values)
+    return substituted(code, value, values)
 
 
-def _substituted(code: Code, value: cst.BaseExpression, values: dict[str, str]) -> str:
+def substituted(code: Code, value: cst.BaseExpression, values: dict[str, str]) -> str:
     class Put(cst.CSTTransformer):
         def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
             return cst.parse_expression(values[updated_node.value]) if updated_node.value in values else updated_node

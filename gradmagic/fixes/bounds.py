@@ -4,17 +4,78 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, text_of
+from gradmagic.fixes.activations import kind_of, renamed, written
+from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
 CLIPS = ("clip_by_value", "clip")
 EDGES = ("maximum", "minimum")
 SQUASHED = ("sigmoid", "softmax", "log_sigmoid", "expit")
+
+
+UNBOUNDED = {"relu6": "relu", "hard_sigmoid": "sigmoid", "hard_tanh": "tanh", "hard_swish": "silu", "hard_silu": "silu"}
+
+
+def without_bound(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`relu6` → `relu`, `hard_sigmoid` → `sigmoid`, and fake quantisation to the range that its values have."""
+    code, names = code_at(recording, place), names_of(recording)
+    layer = layer_of(recording, op)
+    for where, call in [layer] if layer is not None else []:
+        given = argument(call, None, "activation")
+        for at, node in written(recording, where, given.value) if given is not None else ():
+            if kind_of(node) in UNBOUNDED:
+                return fix(f"use `{UNBOUNDED[kind_of(node)]}`, which has no upper bound", "unsafe", (at, Change().replace(node, renamed(node, UNBOUNDED[kind_of(node)]))))
+    call_ = code.call_at(place, tuple(UNBOUNDED)) if code is not None and place is not None else None
+    if code is not None and call_ is not None:
+        name = UNBOUNDED[last_name(call_.func)]
+        return fix(f"use `{name}`", "unsafe", (code, Change().replace(call_.func, code.expression(f"{code.text(call_.func).removesuffix(last_name(call_.func))}{name}"))))
+    quantised = code.call_at(place, ("fake_quant_with_min_max_args",)) if code is not None and place is not None else None
+    x = text_of(code, quantised, 0, "inputs") if code is not None and quantised is not None else None
+    if code is None or quantised is None or x is None or names.tf is None:
+        return ()
+    rest = rest_of(code, quantised, 3, "inputs", "min", "max")
+    new = f"{code.text(quantised.func).removesuffix('args')}vars({x}, {names.tf}.reduce_min({x}), {names.tf}.reduce_max({x}){rest})"
+    return fix("quantise to the range that the values have", "unsafe", (code, Change().replace(quantised, code.expression(new))))
+
+
+def unit_embeddings(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`maximum(d_positive - d_negative + margin, 0)` of embeddings without a bound: of embeddings of length 1, where a margin means something."""
+    code, tf = code_at(recording, place), names_of(recording).tf
+    call = code.call_at(place, EDGES) if code is not None and place is not None else None
+    if code is None or call is None or tf is None or not is_hinge(code, call):
+        return ()
+    scope, terms, distances = code.scope(call), [a.value for a in call.args], set[str]()
+    for name in {n.value for a in call.args for n in code.all(cst.Name, a)}:
+        made = [a.value for a in assignments_of(code, name, scope)]
+        distances |= {name} if made else set()
+        terms += made
+    differences = [
+        n
+        for t in terms
+        for n in code.all(cst.BinaryOperation, t)
+        if isinstance(n.operator, cst.Subtract) and isinstance(n.left, cst.Name) and isinstance(n.right, cst.Name) and not {n.left.value, n.right.value} & distances
+    ]
+    squared = [
+        n
+        for n in differences
+        if any(isinstance(p, cst.Call) and last_name(p.func) in ("square", "norm", "abs", "reduce_sum", "pow") for p in code.around(n)) or isinstance(code.parent(n), cst.BinaryOperation)
+    ]
+    pairs = {(n.left.value, n.right.value) for n in squared if isinstance(n.left, cst.Name) and isinstance(n.right, cst.Name)}
+    embeddings = list(dict.fromkeys(name for pair in sorted(pairs) for name in pair))
+    if len(pairs) != 2 or len(embeddings) != 3 or not squared:
+        return ()
+    first = code.statement(min(squared, key=code.start))
+    if first is None:
+        return ()
+    lines = ", ".join(embeddings), ", ".join(f"{tf}.math.l2_normalize({e}, axis=-1)" for e in embeddings)
+    return fix("give the embeddings the length 1", "unsafe", (code, Change().insert_before(first, code.line(f"{lines[0]} = {lines[1]}"))))
 
 
 def past_the_bound(recording: Recording, place: Place, position: int) -> tuple[Fix, ...]:

@@ -6,9 +6,9 @@ import math
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, text_of, with_keyword
+from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, display_only, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, display_only, fix, last_name, names_in
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import away_from_the_edge
@@ -42,6 +42,18 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
         index, weights = text_of(code, call, 0, "arr"), text_of(code, call, 1, "weights")
         if index and weights:
             return _replaced("sum the weights by segment", "safe", code, call, f"{tf}.math.unsorted_segment_sum({weights}, {index}, {tf}.reduce_max({index}) + 1)")
+    call = code.call_at(place, ("poisson",))
+    if call is not None and "random" in names.module(call.func):
+        shape, rate = text_of(code, call, 0, "shape"), text_of(code, call, 1, "lam")
+        if shape in ("[]", "()") and rate:
+            x = atom(rate)
+            return _replaced(
+                "draw from the normal distribution of the same mean and variance, which passes a gradient on",
+                "unsafe",
+                code,
+                call,
+                f"{tf}.maximum({x} + {tf}.sqrt({x}) * {tf}.random.normal({tf}.shape({rate})), 0.0)",
+            )
     call = code.call_at(place, ("resize",))
     if call is not None:
         method = argument(call, 2, "method")
@@ -163,3 +175,12 @@ def _input_of_layer(recording: Recording, op: Op | None) -> tuple[Code, cst.Call
     # Where the user's line has two calls of the layer, its span does not say which of them it is.
     calls = [c for c in code.all(cst.Call) if last_name(c.func) == name and op.span.line <= code.start(c)[0] <= op.span.end_line and c.args and not c.args[0].star]
     return (code, calls[0], calls[0].args[0]) if len(calls) == 1 else None
+
+
+def reduced_matrices(recording: Recording) -> tuple[Fix, ...]:
+    """`svd` and `qr` without the columns of full matrices, for which TensorFlow has no gradient."""
+    found = [(code, call, full) for code in cells(recording) for call in code.all(cst.Call) if (full := argument(call, None, "full_matrices")) is not None and code.text(full.value) == "True"]
+    changes: dict[int, tuple[Code, Change]] = {}
+    for code, call, full in found:
+        changes.setdefault(id(code), (code, Change()))[1].replace(call, without_argument(call, full))
+    return fix("take the reduced matrices, which have a gradient", "unsafe", *changes.values())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, cells, fix, last_name, names_in
+from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Op, Recording
@@ -14,7 +15,11 @@ from gradmagic.report import Fix
 Shape = tuple[int | None, ...] | None
 
 
-def custom_function(recording: Recording, name: str | None) -> tuple[Code, cst.FunctionDef, cst.FunctionDef, cst.Return] | None:
+Gradient = cst.FunctionDef | cst.Lambda
+Found = tuple[Code, cst.FunctionDef, Gradient, cst.Return]
+
+
+def custom_function(recording: Recording, name: str | None) -> Found | None:
     """The cell, the forward function, its gradient function and the `return` of both."""
     for code in cells(recording):
         for function in code.all(cst.FunctionDef):
@@ -24,7 +29,7 @@ def custom_function(recording: Recording, name: str | None) -> tuple[Code, cst.F
             for ret in code.all(cst.Return, function.body):
                 if code.function(ret) is function and isinstance(ret.value, cst.Tuple) and len(ret.value.elements) == 2:
                     second = ret.value.elements[1].value
-                    grad = inner.get(second.value) if isinstance(second, cst.Name) else None
+                    grad = inner.get(second.value) if isinstance(second, cst.Name) else second if isinstance(second, cst.Lambda) else None
                     if grad is not None:
                         return code, function, grad, ret
     return None
@@ -48,14 +53,13 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
         return ()
     code, function, grad, ret = found
     parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
-    returned = next((r for r in reversed(code.all(cst.Return, grad)) if r.value is not None), None)
-    upstream = grad.params.params[0].name.value if grad.params.params else None
-    if returned is None or returned.value is None or upstream is None or position >= len(parameters):
+    returned, upstream = _result(code, grad), grad.params.params[0].name.value if grad.params.params else None
+    if returned is None or upstream is None or position >= len(parameters):
         return ()
-    listed = returned.value.elements if isinstance(returned.value, (cst.Tuple, cst.List)) else None
-    if len(listed or (returned.value,)) != len(parameters):
+    listed = returned.elements if isinstance(returned, (cst.Tuple, cst.List)) else None
+    if len(listed or (returned,)) != len(parameters):
         return _completed(recording, found, returned, upstream, op)
-    given = listed[position].value if listed is not None else returned.value
+    given = listed[position].value if listed is not None else returned
     shapes, out = shapes_of(recording, op)
     shape = shapes[position] if position < len(shapes) else None
     fixes: tuple[Fix, ...] = ()
@@ -73,20 +77,56 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     if ratio and abs(ratio) > 1e-6 and not fixes:
         factor = f"{1 / ratio:.6g}"
         fixes += fix("scale the gradient by the factor that was measured", "unsafe", (code, Change().replace(given, code.expression(f"{factor} * {atom(code.text(given))}"))))
-    plain = Change().replace(ret.value, ret.value.elements[0].value).remove(grad)
+    inner = [] if isinstance(grad, cst.Lambda) else code.all(cst.Call, function.body)
+    return fixes if any(last_name(c.func) in ("stop_gradient", "numpy", "numpy_function", "py_function") for c in inner) else (*fixes, *_plain(found))
+
+
+def _result(code: Code, grad: Gradient) -> cst.BaseExpression | None:
+    """What a gradient function returns."""
+    return grad.body if isinstance(grad, cst.Lambda) else next((r.value for r in reversed(code.all(cst.Return, grad)) if r.value is not None), None)
+
+
+def _plain(found: Found) -> tuple[Fix, ...]:
+    """The function without a gradient of its own."""
+    code, function, grad, ret = found
+    assert isinstance(ret.value, cst.Tuple)
+    plain = Change().replace(ret.value, ret.value.elements[0].value)
+    if isinstance(grad, cst.FunctionDef):
+        plain.remove(grad)
     plain.replace(function, lambda node: node.with_changes(decorators=[d for d in node.decorators if "custom_gradient" not in code.text(d.decorator)], leading_lines=node.leading_lines))  # type: ignore[attr-defined]
-    inner = names_in(grad.body) - {upstream}
-    if inner is not None and not any(last_name(c.func) in ("stop_gradient", "numpy", "numpy_function", "py_function") for c in code.all(cst.Call, function.body)):
-        fixes += fix("let TensorFlow differentiate the function by itself", "unsafe", (code, plain))
-    return fixes
+    return fix("let TensorFlow differentiate the function by itself", "unsafe", (code, plain))
 
 
-def _completed(recording: Recording, found: tuple[Code, cst.FunctionDef, cst.FunctionDef, cst.Return], returned: cst.Return, upstream: str, op: Op | None) -> tuple[Fix, ...]:
+def with_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A gradient function that is asked for the gradient of a variable too: it takes `variables` and returns one, where the derivative can be written down."""
+    here = code_at(recording, place)
+    called = {last_name(n.func) for n in here.expressions_at(place) if isinstance(n, cst.Call)} if here is not None and place is not None else set()
+    found = next((f for name in sorted(called) if (f := custom_function(recording, name)) is not None), None)
+    if found is None:
+        return ()
+    code, function, grad, ret = found
+    names, known = names_of(recording), {n: v for v in recording.variables.values() for n in v.names}
+    read = sorted((names_in(function.body) & set(known)) - {p.name.value for p in function.params.params})
+    returned, upstream = _result(code, grad), grad.params.params[0].name.value if grad.params.params else None
+    assert isinstance(ret.value, cst.Tuple)
+    fixes: tuple[Fix, ...] = ()
+    if len(read) == 1 and upstream is not None and isinstance(returned, cst.BaseExpression) and known[read[0]].shape == () and names.tf:
+        derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(read[0])
+        if derived is not None and isinstance(grad, cst.FunctionDef):
+            first = f"({code.text(returned)})" if isinstance(returned, cst.Tuple) and not returned.lpar else code.text(returned)
+            change = Change().replace(returned, code.expression(f"{first}, [{names.tf}.reduce_sum({derived})]"))
+            parameter = cst.Param(cst.Name("variables"), default=cst.Name("None"), equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")))
+            change.replace(grad.params, grad.params.with_changes(params=[*grad.params.params, parameter]))
+            fixes = fix(f"return the gradient of `{read[0]}` too", "unsafe", (code, change))
+    return (*fixes, *_plain(found))
+
+
+def _completed(recording: Recording, found: Found, returned: cst.BaseExpression, upstream: str, op: Op | None) -> tuple[Fix, ...]:
     """One gradient for each input where there were too few or too many."""
     code, function, _, ret = found
     names, (shapes, out) = names_of(recording), shapes_of(recording, op)
-    assert isinstance(ret.value, cst.Tuple) and returned.value is not None
-    given = [e.value for e in returned.value.elements] if isinstance(returned.value, (cst.Tuple, cst.List)) else [returned.value]
+    assert isinstance(ret.value, cst.Tuple)
+    given = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else [returned]
     parts = []
     for position, parameter in enumerate(p.name.value for p in function.params.params if p.name.value != "self"):
         derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(parameter)
@@ -96,8 +136,8 @@ def _completed(recording: Recording, found: tuple[Code, cst.FunctionDef, cst.Fun
         if text is None:
             return ()
         parts.append(text)
-    new = code.expression(", ".join(parts))
-    return fix("return one gradient for each input", "unsafe", (code, Change().replace(returned.value, new)))
+    new = code.expression(f"({', '.join(parts)})" if isinstance(found[2], cst.Lambda) else ", ".join(parts))
+    return fix("return one gradient for each input", "unsafe", (code, Change().replace(returned, new)))
 
 
 def _summed(text: str, out: Shape, shape: Shape, tf: str | None) -> str | None:

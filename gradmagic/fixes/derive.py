@@ -138,6 +138,9 @@ class Derivation:
             self._back(x, f"{_factor(up)} * {cast}(({atom(text)} >= {low}) & ({atom(text)} <= {high}), {self.upstream}.dtype)", depth + 1)
         elif name in ("reduce_sum", "sum") and len(node.args) == 1:
             self._back(x, f"{_factor(up)} * {self._like('ones_like')}({text})", depth + 1)
+        elif name == "softmax" and len(node.args) == 1 and (total := self.names.function("reduce_sum")) is not None:
+            p = self.code.text(node)
+            self._back(x, f"{p} * ({up} - {total}({_factor(up)} * {p}, axis=-1, keepdims=True))", depth + 1)
         elif name in ("transpose", "matrix_transpose") and len(node.args) == 1:
             self._back(x, f"{self.code.text(node.func)}({up})", depth + 1)
         else:

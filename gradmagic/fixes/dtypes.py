@@ -124,8 +124,8 @@ class _Floats(cst.CSTTransformer):
         return cst.Float(f"{updated_node.value}.0") if updated_node.value.isdigit() else updated_node
 
 
-def wider(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """Compute a half-precision expression in float32."""
+def wider(recording: Recording, place: Place, *, mean: bool = False) -> tuple[Fix, ...]:
+    """Compute a half-precision expression in float32; `mean` makes a mean of a sum, whose gradient is in half precision again."""
     code, names = code_at(recording, place), names_of(recording)
     if code is None or place is None or names.tf is None:
         return ()
@@ -134,7 +134,11 @@ def wider(recording: Recording, place: Place) -> tuple[Fix, ...]:
             inner = node.args[0].value
             while isinstance(inner, cst.Call) and last_name(inner.func) in ("square", "abs", "exp") and inner.args:
                 inner = inner.args[0].value
-            return fix("compute the loss in float32", "unsafe", (code, Change().replace(inner, code.expression(f"{names.tf}.cast({code.text(inner)}, {names.tf}.float32)"))))
+            change = Change().replace(inner, code.expression(f"{names.tf}.cast({code.text(inner)}, {names.tf}.float32)"))
+            if mean and last_name(node.func) in ("reduce_sum", "sum"):
+                change.replace(node.func, code.expression(code.text(node.func).removesuffix("sum") + "mean"))
+                return fix("compute the loss in float32, and as a mean", "unsafe", (code, change))
+            return fix("compute the loss in float32", "unsafe", (code, change))
     return ()
 
 

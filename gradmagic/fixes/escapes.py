@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import reads_of, targets_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
@@ -16,6 +18,8 @@ from gradmagic.report import Fix
 PREDICTS = ("predict", "predict_on_batch")
 TO_NUMPY = ("convert_to_numpy", "asnumpy", "get_value")
 NUMPY = ("numpy", "scipy", "math")
+# What has no gradient in TensorFlow either.
+FLAT = ("argsort", "argmax", "argmin", "sign", "round", "floor", "ceil", "heaviside")
 
 
 def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | None) -> tuple[Fix, ...]:
@@ -29,12 +33,38 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
         call = next((n for n in code.all(cst.Call) if place.line <= code.start(n)[0] <= place.end_line and _leaves(n, names)), None)
     if call is None:
         return ()
+    own = _of_its_function(recording, code, names, call)
+    if own:
+        return own
     translation = _Translation(code, names, _region(code, call, run), call)
     if not translation.possible or not translation.count:
         return ()
     title = f"use the tensor itself, without {translation.what}" if not translation.functions else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of NumPy"
     sure = not translation.functions and last_name(call.func) not in PREDICTS and not _has_several_uses(code, call)
     return fix(title, "safe" if sure else "unsafe", (code, translation.change))
+
+
+def _of_its_function(recording: Recording, code: Code, names: Names, call: cst.Call) -> tuple[Fix, ...]:
+    """`tf.numpy_function(f, [x], dtype)` of a NumPy function of the notebook's: the function in TensorFlow, called itself."""
+    if last_name(call.func) not in ("numpy_function", "py_function", "py_func") or len(call.args) < 2 or not isinstance(call.args[0].value, cst.Name) or names.tf is None:
+        return ()
+    inputs = call.args[1].value
+    if not isinstance(inputs, (cst.List, cst.Tuple)):
+        return ()
+    for other in cells(recording):
+        for function in other.all(cst.FunctionDef):
+            inner = [c for c in other.all(cst.Call, function.body) if names.module(c.func).partition(".")[0] in NUMPY]
+            if function.name.value != call.args[0].value.value or not inner:
+                continue
+            translation = _Translation(other, names, function.body, inner[0], [p.name.value for p in function.params.params])
+            if not translation.possible or not translation.count or any(f.rpartition(".")[2] in FLAT for f in translation.functions):
+                return ()
+            new = code.expression(f"{function.name.value}({', '.join(code.text(e.value) for e in inputs.elements)})")
+            change = translation.change if other is code else Change()
+            change.replace(call, new)
+            changes = [(code, change)] if other is code else [(other, translation.change), (code, change)]
+            return fix(f"write `{function.name.value}` in TensorFlow, and call it", "unsafe", *changes)
+    return ()
 
 
 def _has_several_uses(code: Code, call: cst.Call) -> bool:
@@ -71,10 +101,10 @@ def _region(code: Code, call: cst.Call, run: GradientRun | None) -> cst.CSTNode:
 class _Translation:
     """Follows the values that come from `.numpy()` and the like through a region and writes what is done with them in TensorFlow."""
 
-    def __init__(self, code: Code, names: Names, region: cst.CSTNode, guilty: cst.Call) -> None:
+    def __init__(self, code: Code, names: Names, region: cst.CSTNode, guilty: cst.Call, arrays: Iterable[str] = ()) -> None:
         self.code, self.names, self.change = code, names, Change()
         self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
-        self.arrays: set[str] = set()
+        self.arrays = set(arrays)
         self.keras = names.tf is None
         self.guilty = guilty
         for statement in code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]:
@@ -85,8 +115,17 @@ class _Translation:
         return any(isinstance(c.func, cst.Attribute) and last_name(c.func) in LEAVING_METHODS for c in self.code.all(cst.Call, statement))
 
     def _statement(self, statement: cst.SimpleStatementLine) -> None:
-        if any(isinstance(c.func, cst.Name) and c.func.value in ("print", "format", "append") for c in self.code.all(cst.Call, statement)):
+        if any(isinstance(c.func, cst.Name) and c.func.value in ("print", "format") for c in self.code.all(cst.Call, statement)):
             return
+        for call in self.code.all(cst.Call, statement):
+            # What is collected in a list goes on from there.
+            if (
+                isinstance(call.func, cst.Attribute)
+                and last_name(call.func) == "append"
+                and isinstance(call.func.value, cst.Name)
+                and (self.guilty in self.code.all(cst.Call, call) or names_in(call) & self.arrays)
+            ):
+                self.arrays.add(call.func.value.value)
         touched = False
         for step in statement.body:
             for child in step.children:
@@ -141,6 +180,9 @@ class _Rewriter(cst.CSTTransformer):
         if name in TO_NUMPY and call.args:
             self.changed = True
             t.what = f"`{name}()`"
+            return call.args[0].value
+        if name == "constant" and root == "tensorflow" and call.args and self._touches(original_node.args[0]):
+            self.changed = True
             return call.args[0].value
         if name in ("numpy_function", "py_func") and len(call.args) >= 2:
             return self._function_inside(call)

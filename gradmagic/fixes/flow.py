@@ -65,7 +65,7 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
         return None
     name, scope = assign.targets[0].target.value, code.scope(call)
     inputs = names_in(assign.value) - {"self"}
-    inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))}
+    inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))} or _plain_names(code, assign.value) - {name}
     later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement)]
     if not later:
         return None
@@ -73,6 +73,11 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
         return None
     return name, [n for n in later if code.statement(n) is line]
+
+
+def _plain_names(code: Code, value: cst.BaseExpression) -> set[str]:
+    """The names that stand for values of other cells: operands and arguments, and nothing that is called or looked into."""
+    return {n.value for n in code.all(cst.Name, value) if isinstance(code.parent(n), (cst.Arg, cst.BinaryOperation)) and getattr(code.parent(n), "keyword", None) is not n}
 
 
 def _is_parameter(scope: cst.CSTNode, name: str) -> bool:

@@ -18,6 +18,11 @@ LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "Se
 
 def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:
     """The call that makes the Keras layer in whose scope an op ran; None where it is not sure which it is."""
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    made = code_at(recording, layer.made_at) if layer is not None and layer.library else None
+    call = made.call_at(layer.made_at, (layer.type,)) if made is not None and layer is not None and layer.made_at is not None else None
+    if made is not None and call is not None:
+        return made, call
     scope = [p for p in op.scope.split("/") if p] if op is not None else []
     if not scope:
         return None

@@ -64,6 +64,12 @@ def _gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> s
     maximum, clip = names.function("maximum", call.func), names.function("clip", call.func)
     if name == "pow" and maximum:
         return f"{function}({maximum}({x}, {eps if eps != '1e-12' else '1e-6'}){rest_of(code, call, 1)})"
+    where, absolute, ones = (f"{names.tf}.{n}" if names.tf else None for n in ("where", "abs", "ones_like"))
+    if name == "angle" and where:
+        return f"{function}({where}({absolute}({x}) > 1e-6, {x}, {ones}({x})))"
+    second = text_of(code, call, 1, "x", "x2")
+    if name in ("atan2", "arctan2") and where and second is not None:
+        return f"{function}({x}, {where}({absolute}({x}) + {absolute}({second}) > 1e-6, {second}, {ones}({second})))"
     if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:
         edge = "1e-3" if eps in ("1e-4", "1e-3") else "1e-6"
         return f"{function}({clip}({x}, -1.0 + {edge}, 1.0 - {edge}))"

@@ -30,7 +30,8 @@ def made_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
     steps = [s for s in getattr(loop.body, "body", ()) if isinstance(s, cst.SimpleStatementLine)]
     for step in steps:
         value = step.body[0].value if isinstance(step.body[0], cst.Assign) else None
-        makes = isinstance(value, cst.Call) and (step is statement or last_name(value.func)[:1].isupper() or "optimizer" in code.text(value.func).lower())
+        several = isinstance(value, cst.Tuple) and all(isinstance(e.value, cst.Call) and last_name(e.value.func)[:1].isupper() for e in value.elements)
+        makes = several or (isinstance(value, cst.Call) and (step is statement or last_name(value.func)[:1].isupper() or "optimizer" in code.text(value.func).lower()))
         if makes and not (names_in(value) & changing if value is not None else True):
             moved.append(step)
     if statement not in moved:
@@ -74,7 +75,42 @@ def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return ()
     text = code.text(statement.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip()
     twins = [s for s in code.all(cst.SimpleStatementLine, code.scope(statement)) if code.text(s.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip() == text]
-    return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if len(twins) > 1 else ()
+    if len(twins) > 1:
+        return fix("apply the gradients once", "unsafe", (code, Change().remove(statement)))
+    return _in_each_turn(code, statement) or _only_one(code, statement)
+
+
+def _in_each_turn(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+    """A loop that applies the same gradients again and again: the tape and the gradient call go into it."""
+    loop = code.enclosing(statement, cst.For, cst.While)
+    siblings = list(getattr(code.parent(loop), "body", ())) if loop is not None else []
+    if loop is None or loop not in siblings or len(loop.body.body) != 1:
+        return ()
+    before = siblings[: siblings.index(loop)]
+    blocks = [s for s in before if isinstance(s, cst.With) and any(isinstance(i.item, cst.Call) and last_name(i.item.func) == "GradientTape" for i in s.items)]
+    if not blocks:
+        return ()
+    moved = [s for s in before[before.index(blocks[-1]) :] if isinstance(s, (cst.With, cst.SimpleStatementLine))]
+    needed = names_in(statement)
+    if not any(assigned(s) & needed for s in moved) or len(moved) != len(before) - before.index(blocks[-1]):
+        return ()
+    change = Change().insert_before(statement, *moved)
+    for step in moved:
+        change.remove(step)
+    return fix("compute the gradients anew in each turn", "unsafe", (code, change))
+
+
+def _only_one(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+    """The second of two updates by the same gradients: another optimizer, or assignments beside the optimizer."""
+    loop = code.enclosing(statement, cst.For)
+    whole: cst.CSTNode = statement
+    if loop is not None and len(loop.body.body) == 1 and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "zip":
+        whole = loop
+    siblings = list(getattr(code.parent(whole), "body", ()))
+    before = siblings[: siblings.index(whole)] if whole in siblings else []
+    applies = [s for s in before if any(last_name(c.func) in ("apply_gradients", "apply", "minimize") for c in code.all(cst.Call, s))]
+    applies += [s for s in before if isinstance(s, cst.For) and any(last_name(c.func).startswith("assign") for c in code.all(cst.Call, s))]
+    return fix("update the variables once", "unsafe", (code, Change().remove(whole))) if applies else ()
 
 
 def listed_once(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

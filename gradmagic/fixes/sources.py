@@ -33,6 +33,9 @@ def without_sources(recording: Recording, run: GradientRun, unused: Iterable[int
         listed = value_of(code, listed) or listed
     if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(run.sources) or len(gone) >= len(run.sources):
         return ()
+    assign = code.enclosing(call, cst.Assign)
+    if assign is not None and isinstance(assign.targets[0].target, (cst.Tuple, cst.List)):
+        return ()
     change = Change()
     for node in code.all(type(listed)):
         if same(node, listed) and (node is listed or code.start(node) >= code.start(call)):
@@ -127,6 +130,9 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     if found is None or wanted is None or run is None:
         return ()
     code = found[0]
+    listed = _of_a_list(code, wanted.value)
+    if listed:
+        return listed
     change = Change()
     if any(s.kind == "other" and not _has_variables(recording, s.python_type) for s in run.sources):
         return _of_the_model(code, wanted.value)
@@ -143,6 +149,17 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     else:
         return ()
     return fix("pass the trainable variables", "safe", (code, change))
+
+
+def _of_a_list(code: Code, wanted: cst.BaseExpression) -> tuple[Fix, ...]:
+    """`model.layers` and `[v.name for v in model.trainable_variables]`: the variables themselves."""
+    if isinstance(wanted, cst.Attribute) and wanted.attr.value == "layers":
+        new = wanted.with_changes(attr=cst.Name("trainable_variables"))
+        return fix(f"pass the trainable variables of `{code.text(wanted.value)}`", "safe", (code, Change().replace(wanted, new)))
+    if isinstance(wanted, cst.ListComp) and isinstance(wanted.elt, cst.Attribute) and wanted.elt.attr.value in ("name", "path", "shape", "dtype") and same(wanted.elt.value, wanted.for_in.target):
+        kept = wanted.with_changes(elt=wanted.elt.value) if wanted.for_in.ifs else wanted.for_in.iter
+        return fix("pass the variables themselves", "safe", (code, Change().replace(wanted, kept)))
+    return ()
 
 
 def _has_variables(recording: Recording, kind: str) -> bool:

@@ -9,7 +9,8 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, same, walk
+from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -22,6 +23,13 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
     if code is None or statement is None or not isinstance(statement, cst.SimpleStatementLine):
         return ()
     change = Change()
+    block = code.parent(statement)
+    for other in getattr(block, "body", ()):
+        # Its neighbours that do the same: a variable each.
+        if isinstance(other, cst.SimpleStatementLine) and other is not statement and len(other.body) == 1 and _rebinds(other.body[0]):
+            lines = [code.line(text) for text in _assignments(code, other.body[0])] if _were_variables(recording, code, other.body[0]) else []
+            if len(lines) == 1 and isinstance(lines[0], cst.SimpleStatementLine):
+                change.replace(other, other.with_changes(body=lines[0].body))
     for step in statement.body:
         new = _assignments(code, step) if _were_variables(recording, code, step) else []
         if new:
@@ -34,6 +42,14 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
             change.insert_before(statement, first, *lines[1:]).remove(statement)
             return fix("write into the variable in the place of giving its name to a tensor", "safe", (code, change))
     return _watched_again(recording, run)
+
+
+def _rebinds(step: cst.CSTNode) -> bool:
+    """Whether a statement gives a name a value that is computed from it."""
+    if isinstance(step, cst.AugAssign):
+        return True
+    target = step.targets[0].target if isinstance(step, cst.Assign) and len(step.targets) == 1 else None
+    return isinstance(target, (cst.Name, cst.Attribute)) and isinstance(step, cst.Assign) and any(same(n, target) for n in walk(step.value) if isinstance(n, type(target)))
 
 
 def _were_variables(recording: Recording, code: Code, step: cst.CSTNode) -> bool:
@@ -77,6 +93,25 @@ def _one(code: Code, target: cst.BaseExpression, value: cst.BaseExpression) -> s
     if isinstance(value, cst.BinaryOperation) and same(value.left, target) and isinstance(value.operator, (cst.Subtract, cst.Add)):
         return f"{name}.{'assign_sub' if isinstance(value.operator, cst.Subtract) else 'assign_add'}({code.text(value.right)})"
     return f"{name}.assign({code.text(value)})"
+
+
+def kept(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`v = v - rate * g` for the name of a loop over variables, or over copies of their values → `v.assign_sub(rate * g)`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For) if code is not None and statement is not None else None
+    if code is None or loop is None or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        return ()
+    step = statement.body[0]
+    target = step.target if isinstance(step, cst.AugAssign) else step.targets[0].target if isinstance(step, cst.Assign) else None
+    new = _assignments(code, step)
+    if not isinstance(target, cst.Name) or target.value not in targets_of(loop.target) or len(new) != 1:
+        return ()
+    change = Change().replace(step, cst.Expr(code.expression(new[0])))
+    for call in code.all(cst.Call, loop.iter):
+        if last_name(call.func) == "get_weights" and isinstance(call.func, cst.Attribute):
+            change.replace(call, code.expression(f"{code.text(call.func.value)}.trainable_variables"))
+    return fix("write into the variable in the place of giving its name to a tensor", "unsafe", (code, change))
 
 
 def rebound(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

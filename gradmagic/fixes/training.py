@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradmagic.fixes.activations import SATURATING, kind_of, renamed, written
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
-from gradmagic.fixes.flow import assigned
+from gradmagic.fixes.flow import assigned, assignments_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.optimizers import optimizers
 from gradmagic.recording import Recording
@@ -104,7 +105,10 @@ def trainable_while(recording: Recording, place: Place, model: str | None) -> tu
 def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool) -> tuple[Fix, ...]:
     """A learning rate of ordinary size in the place of 0 or of one that destroys the weights; else a bound on the gradient's norm."""
     known = optimizers(recording)
-    chosen = known.get(optimizer or "") or (next(iter(known.values())) if len(known) == 1 else None)
+    made = [
+        (code, c) for code in cells(recording) for c in code.all(cst.Call) if "optimizers" in names_of(recording).module(c.func).split(".") and "schedules" not in names_of(recording).module(c.func)
+    ]
+    chosen = known.get(optimizer or "") or (made[0] if len(made) == 1 else None)
     if chosen is None:
         return ()
     code, call = chosen
@@ -114,8 +118,12 @@ def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool)
         number = float(text)
     except ValueError:
         number = -1.0
-    if rate is not None and (number == 0.0 or (smaller and number >= 0.1)):
+    if rate is not None and (number == 0.0 or (smaller and number >= 0.1) or (not smaller and isinstance(rate.value, cst.BinaryOperation))):
         return fix("use a learning rate of ordinary size", "unsafe", (code, Change().replace(rate.value, cst.Float("0.01"))))
+    if rate is not None and isinstance(rate.value, cst.Name):
+        bound = [(c, a) for c in cells(recording) for a in assignments_of(c, rate.value.value) if isinstance(a.value, (cst.Float, cst.Integer))]
+        if len(bound) == 1 and (float(bound[0][1].value.value) == 0.0 or (smaller and float(bound[0][1].value.value) >= 0.1)):  # type: ignore[attr-defined]
+            return fix("use a learning rate of ordinary size", "unsafe", (bound[0][0], Change().replace(bound[0][1].value, cst.Float("0.01"))))
     return fix("bound the norm of the gradient", "unsafe", (code, Change().replace(call, with_keyword(call, "clipnorm", cst.Float("1.0"))))) if smaller else ()
 
 
@@ -132,7 +140,25 @@ def mixed_precision(recording: Recording) -> tuple[Fix, ...]:
                 change.replace(kind.value, cst.SimpleString(f"{kind.value.quote}mixed_{kind.value.evaluated_value}{kind.value.quote}"))
         if change.replaced:
             changes.append((code, change))
+    if not changes:
+        return single_precision(recording)
     return fix("compute in half precision, and keep the variables in float32", "unsafe", *changes)
+
+
+def single_precision(recording: Recording) -> tuple[Fix, ...]:
+    """float32 wherever the cells say float16."""
+    changes = []
+    for code in cells(recording):
+        change = Change()
+        for node in code.all(cst.Attribute):
+            if node.attr.value in ("float16", "half", "bfloat16"):
+                change.replace(node, node.with_changes(attr=cst.Name("float32")))
+        for text in code.all(cst.SimpleString):
+            if text.evaluated_value in ("float16", "bfloat16"):
+                change.replace(text, cst.SimpleString(f"{text.quote}float32{text.quote}"))
+        if change.replaced:
+            changes.append((code, change))
+    return fix("keep the numbers in float32", "unsafe", *changes)
 
 
 def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -187,17 +213,23 @@ def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> 
         gated = cst.Name("GRU") if isinstance(call.func, cst.Name) else call.func.with_changes(attr=cst.Name("GRU"))
         return fix("use a gated layer, which keeps what it has seen", "unsafe", (code, Change().replace(call, kept.with_changes(func=gated))))
     change = Change()
+    others: list[tuple[Code, Change]] = [(code, change)]
     for other in code.all(cst.Call):
         arg = argument(other, None, "activation")
-        if (
-            arg is not None
-            and isinstance(arg.value, cst.SimpleString)
-            and arg.value.evaluated_value in ("sigmoid", "tanh", "hard_sigmoid")
-            and last_name(other.func) == last_name(call.func)
-            and _hidden(code, other)
-        ):
-            change.replace(arg.value, cst.SimpleString(f"{arg.value.quote}relu{arg.value.quote}"))
-    return fix("use an activation that does not saturate", "unsafe", (code, change)) if change.replaced else ()
+        if arg is None or last_name(other.func) != last_name(call.func) or not _hidden(code, other):
+            continue
+        start = argument(other, None, "kernel_initializer")
+        if start is not None and kind_of(start.value.func if isinstance(start.value, cst.Call) else start.value) in ("random_normal", "random_uniform", "RandomNormal", "RandomUniform"):
+            change.replace(start.value, cst.SimpleString('"he_normal"'))
+        for where, node in written(recording, code, arg.value):
+            if kind_of(node) in SATURATING:
+                target = next((c for w, c in others if w is where), None)
+                if target is None:
+                    target = Change()
+                    others.append((where, target))
+                target.replace(node, renamed(node, "relu"))
+    changes = [(w, c) for w, c in others if c.replaced]
+    return fix("use an activation that does not saturate", "unsafe", *changes) if changes else ()
 
 
 def _hidden(code: Code, call: cst.Call) -> bool:
@@ -215,6 +247,9 @@ def next_block(recording: Recording, place: Place) -> tuple[Fix, ...]:
         twins = [n for n in code.all(cst.Subscript, code.scope(node)) if code.text(n) == code.text(node)]
         for index, element in enumerate(node.slice):
             part = element.slice
+            if isinstance(part, cst.Slice) and part.upper is None and part.lower is not None and len(twins) == 1:
+                slices = [s.with_changes(slice=part.with_changes(lower=None, upper=part.lower)) if i == index else s for i, s in enumerate(node.slice)]
+                return fix("select up to there, and not from there on", "unsafe", (code, Change().replace(node, node.with_changes(slice=slices))))
             if isinstance(part, cst.Slice) and part.upper is not None:
                 new = part.with_changes(lower=part.upper, upper=None) if len(twins) > 1 and node is not twins[0] else part.with_changes(upper=None)
                 title = "select the block behind it" if len(twins) > 1 and node is not twins[0] else "select up to the end"

@@ -39,7 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.custom import corrected
+from gradmagic.fixes.custom import corrected, with_variables
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -110,6 +110,8 @@ def _wrong_shapes(fault: Fault) -> list[tuple[str, object, object]]:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     run = fault.run
+    if fault.cause == "variables":
+        return with_variables(recording, fault.span)
     if fault.update is None:
         first = _custom(recording)
         return corrected(recording, first.name, 0, first) if first is not None else ()

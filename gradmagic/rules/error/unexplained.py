@@ -21,10 +21,17 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.counterparts import reduced_matrices
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    raised = fault.run.raised if fault.run is not None else None
+    return reduced_matrices(recording) if raised is not None and raised.type == "NotImplementedError" and "full_matrices" in raised.message else ()
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:

@@ -34,8 +34,11 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.definitions import unread_parameter
+from gradmagic.definitions import parameter_never_read
+from gradmagic.fixes.activations import nonlinear
+from gradmagic.fixes.functional import kept_array
 from gradmagic.fixes.losses import output_with_loss, summed
+from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
@@ -56,7 +59,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names = listing(fault.names)
     kind = fault.run.kind if fault.run is not None else ""
     functions = {o.span.function for o in recording.ops if o.span is not None and o.span.function}
-    unread = unread_parameter(recording, [op.span, use_of(recording, op)], functions, kind.startswith("keras"))
+    unread = parameter_never_read(recording, [op.span, use_of(recording, op)], functions, kind.startswith("keras"))
     if unread is not None:
         return finding(
             "none/discarded-result",
@@ -104,11 +107,12 @@ def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.cause == "derived":
-        return ()
-    used = result_used(recording, found.location)
+        return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
+    used = kept_array(recording) or result_used(recording, found.location)
     if used or fault.run is None:
         return used
-    used = summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run)
+    used = meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
+    used = used or summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run) or unread_parameter(recording, fault.run)
     if used:
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()

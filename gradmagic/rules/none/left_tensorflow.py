@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from gradmagic.definitions import leads_to
 from gradmagic.fixes.escapes import stay_in_tensorflow
+from gradmagic.fixes.functional import stacked
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
@@ -108,4 +109,4 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return stay_in_tensorflow(recording, found.location, fault.run)
+    return stacked(recording, found.location) or stay_in_tensorflow(recording, found.location, fault.run)

@@ -29,6 +29,8 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.activations import nearest
+from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -66,4 +68,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return smooth(recording, found.location, fault.op)
+    if fault.op is not None and fault.op.type.startswith("Resize") and fault.op.type.endswith("Grad"):
+        return nearest(recording)
+    if fault.op is not None and fault.op.type == "ZerosLike":
+        return lower_rate(recording, fault.op, found.location)
+    return smooth(recording, found.location, fault.op) or soft(recording, found.location, fault.op)

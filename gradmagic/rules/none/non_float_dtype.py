@@ -31,6 +31,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
+from gradmagic.fixes.selection import soft
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -73,4 +74,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and (softer := soft(recording, found.location, fault.op)):
+        return softer
     return without_cast(recording, found.location, fault.op) if fault.op is not None else float_source(recording, fault.run, fault.sources) if fault.run is not None else ()

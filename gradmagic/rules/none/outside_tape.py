@@ -34,6 +34,8 @@ from __future__ import annotations
 import re
 
 from gradmagic.fixes.blocks import into_block, tape_after_reset
+from gradmagic.fixes.closures import inside_function
+from gradmagic.fixes.kept import as_local, as_property
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Tape
 from gradmagic.report import Finding, Fix
@@ -88,4 +90,5 @@ def _when(op: Op, tape: Tape | None) -> str:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return tape_after_reset(recording, fault.run) or into_block(recording, fault.run, found.location)
+    inside = tape_after_reset(recording, fault.run) or as_local(recording, found.location) or into_block(recording, fault.run, found.location)
+    return inside or as_property(recording, found.location) or inside_function(recording, fault.run, found.location)

@@ -29,6 +29,11 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.closures import argument_made_twice
+from gradmagic.fixes.forgotten import used_after_all
+from gradmagic.fixes.inputs import put_together
+from gradmagic.fixes.kept import made_from
+from gradmagic.fixes.mixed_up import meant_model, unread_parameter
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -65,4 +70,9 @@ def _help(fault: Fault, names: str) -> str:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return (*sibling(recording, fault.run, fault.sources), *without_sources(recording, fault.run, fault.sources)) if fault.run is not None else ()
+    run = fault.run
+    if run is None:
+        return ()
+    used = argument_made_twice(recording, run) or put_together(recording, run) or made_from(recording, run, fault.sources) or sibling(recording, run, fault.sources)
+    used = used or meant_model(recording, run) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
+    return (*used, *without_sources(recording, run, fault.sources))

@@ -31,6 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.data import log_of_one_more
 from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
@@ -66,4 +67,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     cleaned = written or (*without_nan(recording), *finite_data(recording, tensor.name if tensor is not None else None, found.location))
     # Equal numbers that are divided by their spread are NaN in every element.
     numbers = tensor.numbers if tensor is not None else None
+    place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else None
+    cleaned = cleaned or log_of_one_more(recording, place)
     return cleaned or (spread_above_zero(recording) if numbers is None or numbers.nans == numbers.size else ())

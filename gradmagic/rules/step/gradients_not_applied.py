@@ -35,6 +35,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.optimizers import applied
+from gradmagic.fixes.state import kept
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
@@ -106,4 +107,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return () if fault.detail.get("unreached") else applied(recording, fault.run)
+    if fault.detail.get("unreached"):
+        return ()
+    return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

@@ -48,7 +48,8 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.tracking import added_weight
+from gradmagic.fixes.holders import asked_too, tracked_holder
+from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
 from gradmagic.report import Finding, Fix
@@ -105,5 +106,10 @@ def _unasked(fault: Fault, variable: Variable) -> Finding:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    variable = fault.detail.get("variable")
-    return added_weight(recording, found.location, variable) if isinstance(variable, Variable) else ()
+    variable, model = fault.detail.get("variable"), fault.detail.get("model")
+    if not isinstance(variable, Variable):
+        return ()
+    if fault.cause == "unasked":
+        return asked_too(recording, fault.run, variable, str(model))
+    own = layer_itself(recording, found.location) or added_weight(recording, found.location, variable)
+    return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import constraint_of
@@ -256,8 +257,20 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     call, update = fault.detail.get("call"), fault.update
     if isinstance(call, TrainingCall):
         return trainable_while(recording, found.location, call.model)
+    if fault.cause == "itself":
+        return other_model(recording, found.location)
+    if fault.cause == "undone":
+        return put_back_once(recording, fault.span)
+    if fault.cause == "held":
+        return without_constraint(recording, fault.names)
+    if fault.cause == "rested":
+        return longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
     if update is not None and update.learning_rate == 0:
-        return learning_rate(recording, update.optimizer, smaller=False)
+        return longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
+    if update is not None and fault.detail.get("zero") and update.kind != "assign":
+        return applied_before_cleared(recording, update.span)
     if "float16" in found.message:
         return mixed_precision(recording)
-    return number_as_variable(recording, found.location, None)
+    if update is not None and (back := _put_back(fault, recording)) is not None:
+        return put_back_once(recording, back)
+    return without_constraint(recording, fault.names) if "constraint" in found.message else number_as_variable(recording, found.location, None)

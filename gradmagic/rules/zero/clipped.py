@@ -29,7 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.bounds import past_the_bound
+from gradmagic.fixes.bounds import past_the_bound, unit_embeddings, without_bound
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -67,4 +67,7 @@ def _is_hinge(op: Op, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ()
+    if found.severity == "note":
+        return ()
+    without = without_bound(recording, found.location, fault.op) or unit_embeddings(recording, found.location)
+    return without or (past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ())

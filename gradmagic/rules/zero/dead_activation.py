@@ -31,6 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.data import larger_batch
 from gradmagic.fixes.layers import living_activation
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -68,4 +69,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if found.severity == "error" and _one_at_a_time(fault, recording) and (larger := larger_batch(recording, fault.run.span if fault.run is not None else None)):
+        return larger
     return living_activation(recording, found.location, fault.op) if found.severity == "error" else ()
+
+
+def _one_at_a_time(fault: Fault, recording: Recording) -> bool:
+    """Whether what enters is all zero, behind a normalisation over a batch of one example."""
+    entering = recording.tensors.get(fault.op.inputs[0]) if fault.op is not None and fault.op.inputs else None
+    layers = {layer.type for op in recording.ops if op.layer is not None and (layer := recording.layers.get(op.layer)) is not None}
+    return entering is not None and bool(entering.all_zero) and entering.shape is not None and entering.shape[:1] in ((1,), (None,)) and "BatchNormalization" in layers

@@ -33,6 +33,8 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.fixes.data import float_weights, inverted_mask
+from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
@@ -91,4 +93,8 @@ def _from_variable(key: int, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return weight_of_one(recording, found.location)
+    run = fault.run
+    place = run.span if run is not None and run.kind.startswith("keras") else None
+    if "dropout" in found.message and (lower := lower_rate(recording, fault.op, found.location)):
+        return lower
+    return weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)

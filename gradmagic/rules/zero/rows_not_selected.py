@@ -31,6 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.training import next_block
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, has_gradient_dtype
@@ -136,4 +137,4 @@ def _suspicious(recording: Recording, selecting: list[Op]) -> Op:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return next_block(recording, found.location)
+    return next_block(recording, found.location) or (lower_rate(recording, fault.op, found.location) if "drops every element" in found.message else ())

@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.counterparts import gentler_input
+from gradmagic.fixes.data import inner_start
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Numbers, Recording
 from gradmagic.report import Finding, Fix
@@ -63,4 +64,7 @@ def _is_one_hot(numbers: Numbers) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    infinite = fault.run is not None and any(fault.run.sources[i].value is not None and (fault.run.sources[i].value.infs) for i in fault.sources)  # type: ignore[union-attr]
+    if infinite and (inside := inner_start(recording)):
+        return inside
     return gentler_input(recording, found.location, fault.op)

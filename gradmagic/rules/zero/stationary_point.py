@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import random_start
+from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
@@ -135,4 +136,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
         return stopped
+    if found.severity != "note" and (other := unread_parameter(recording, fault.run)):
+        return other
     return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()

@@ -29,8 +29,9 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.data import standardised
 from gradmagic.fixes.dtypes import scaled_loss, wider
-from gradmagic.fixes.values import exponent_itself
+from gradmagic.fixes.values import exponent_itself, sum_of_logs
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -93,4 +94,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if "float16" in found.message:
         return (*scaled_loss(recording, fault.run), *wider(recording, found.location))
-    return exponent_itself(recording, found.location)
+    place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else None
+    return sum_of_logs(recording, found.location) or exponent_itself(recording, found.location) or standardised(recording, place)

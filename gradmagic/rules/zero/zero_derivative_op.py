@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.activations import curved
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
@@ -80,5 +81,5 @@ def _second(fault: Fault, recording: Recording, op: Op) -> Finding:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type in PIECEWISE:
-        return ()
+        return curved(recording, found.location) if found.severity == "error" else ()
     return smooth(recording, found.location, fault.op)

@@ -1,0 +1,129 @@
+"""Activations: where the name of one is written, and which one a second derivative or a deep network asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
+from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+PIECEWISE = ("relu", "leaky_relu", "relu6", "ReLU", "LeakyReLU")
+SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
+LINEAR = ("Dense", "Conv1D", "Conv2D", "EinsumDense", "Dropout", "Flatten", "Reshape", "InputLayer", "Concatenate")
+
+
+def written(recording: Recording, code: Code, value: cst.BaseExpression, depth: int = 0) -> Iterator[tuple[Code, cst.BaseExpression]]:
+    """Where the activation that an argument stands for is written: here, as the default of a parameter, where the function is called, or in an assignment."""
+    if isinstance(value, cst.SimpleString) or (isinstance(value, cst.Attribute) and dotted(value).partition(".")[0] != "self"):
+        yield code, value
+        return
+    name = last_name(value)
+    if not name or depth > 3:
+        return
+    around = [f for f in code.around(value) if isinstance(f, cst.FunctionDef)]
+    owner = code.enclosing(value, cst.ClassDef)
+    around += [f for f in code.all(cst.FunctionDef, owner) if f.name.value == "__init__"] if owner is not None else []
+    for function in around:
+        parameters = [p for p in (*function.params.params, *function.params.kwonly_params) if p.name.value == name]
+        if not parameters:
+            continue
+        called = owner.name.value if owner is not None and function.name.value == "__init__" else function.name.value
+        position = [p.name.value for p in function.params.params if p.name.value != "self"].index(name) if parameters[0] in function.params.params else None
+        given = [(c, a.value) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == called and (a := argument(call, position, name)) is not None]
+        for where, node in given:
+            yield from written(recording, where, node, depth + 1)
+        if not given and parameters[0].default is not None:
+            yield from written(recording, code, parameters[0].default, depth + 1)
+        return
+    for other in cells(recording):
+        for assign in assignments_of(other, name) if isinstance(value, cst.Name) else ():
+            yield from written(recording, other, assign.value, depth + 1)
+
+
+def kind_of(node: cst.BaseExpression) -> str:
+    """`relu` of `"relu"`, `tf.nn.relu` and `keras.activations.relu`."""
+    return str(node.evaluated_value) if isinstance(node, cst.SimpleString) else last_name(node)
+
+
+def renamed(node: cst.BaseExpression, new: str) -> cst.BaseExpression:
+    """The same spelling of another activation."""
+    if isinstance(node, cst.SimpleString):
+        return cst.SimpleString(f"{node.prefix}{node.quote}{new}{node.quote}")
+    return node.with_changes(attr=cst.Name(new)) if isinstance(node, cst.Attribute) else cst.SimpleString(f'"{new}"')
+
+
+def exchanged(recording: Recording, code: Code, scope: cst.CSTNode, old: tuple[str, ...], new: str, title: str) -> tuple[Fix, ...]:
+    """Every activation of some kinds in a part of a cell gives way to another."""
+    changes: dict[int, tuple[Code, Change]] = {}
+
+    def change_of(where: Code) -> Change:
+        return changes.setdefault(id(where), (where, Change()))[1]
+
+    for call in code.all(cst.Call, scope):
+        name = last_name(call.func)
+        given = argument(call, 0 if name == "Activation" else 1 if name == "Dense" else None, "activation")
+        for where, node in written(recording, code, given.value) if given is not None else ():
+            if kind_of(node) in old:
+                change_of(where).replace(node, renamed(node, new))
+        if name in old and name in ("ReLU", "LeakyReLU"):
+            change_of(code).replace(call, code.expression(f'{code.text(call.func).removesuffix(name)}Activation("{new}")'))
+        elif name in old and call.args:
+            function = names_of(recording).function(new, call.func)
+            if function is not None:
+                change_of(code).replace(call, code.expression(f"{function}({code.text(call.args[0].value)})"))
+    found = [c for c in changes.values() if c[1].replaced]
+    return fix(title, "unsafe", *found) if found else ()
+
+
+def part_of(code: Code, place: Place) -> cst.CSTNode:
+    """The class, else the function, that holds a place, else its cell."""
+    statement = code.statement_at(place) if place is not None else None
+    around = list(code.around(statement)) if statement is not None else []
+    return next((n for n in around if isinstance(n, cst.ClassDef)), next((n for n in around if isinstance(n, cst.FunctionDef)), code.module))
+
+
+def curved(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`tanh` for every ReLU of a network whose second derivatives are asked for."""
+    code = code_at(recording, place)
+    if code is None:
+        return ()
+    return exchanged(recording, code, part_of(code, place), PIECEWISE, "tanh", "use an activation that is curved, so that it has a second derivative")
+
+
+def nonlinear(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
+    """`tanh` in the hidden layers of a network that has no activation at all."""
+    ran = dict.fromkeys(op.layer for op in recording.ops if op.phase == "forward" and op.layer is not None)
+    layers = [layer for key in ran if key is not None and (layer := recording.layers.get(key)) is not None and layer.library]
+    dense = [layer for layer in layers if layer.type in ("Dense", "Conv1D", "Conv2D")]
+    if any(s.kind != "tensor" for s in run.sources) or any(layer.type not in LINEAR for layer in layers) or len(dense) < 2:
+        return ()
+    made = [(code, call) for code in reversed(cells(recording)) for call in code.all(cst.Call) if last_name(call.func) in ("Dense", "Conv1D", "Conv2D")]
+    if len(made) != len(dense) or any(argument(call, 1 if last_name(call.func) == "Dense" else None, "activation") is not None for _, call in made):
+        return ()
+    changes: dict[int, tuple[Code, Change]] = {}
+    for code, call in made[:-1]:
+        changes.setdefault(id(code), (code, Change()))[1].replace(call, with_keyword(call, "activation", cst.SimpleString('"tanh"')))
+    return fix("give the hidden layers an activation that is curved", "unsafe", *changes.values())
+
+
+def nearest(recording: Recording) -> tuple[Fix, ...]:
+    """Resizing whose gradient can be differentiated again: by the nearest pixel, for every resizing of the cells."""
+    changes = []
+    for code in cells(recording):
+        change = Change()
+        for call in code.all(cst.Call):
+            how = argument(call, None, "interpolation") or (argument(call, 2, "method") if last_name(call.func) == "resize" else None)
+            if how is not None and kind_of(how.value).lower() in ("bilinear", "bicubic", "area", "lanczos3"):
+                change.replace(how.value, cst.SimpleString('"nearest"'))
+            elif how is None and last_name(call.func) in ("resize", "Resizing"):
+                change.replace(call, with_keyword(call, "method" if last_name(call.func) == "resize" else "interpolation", cst.SimpleString('"nearest"')))
+        if change.replaced:
+            changes.append((code, change))
+    return fix("resize by the nearest pixel, which can be differentiated twice", "unsafe", *changes)

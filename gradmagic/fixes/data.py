@@ -1,0 +1,141 @@
+"""The data that a training call is given: weights that were rounded away, logarithms of zero, features on scales of their own."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.flow import assigned, assignments_of
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import Recording
+from gradmagic.report import Fix
+
+TRAINING = ("fit", "train_on_batch", "evaluate")
+WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "bool")
+
+
+def _behind(recording: Recording, names: set[str], depth: int = 4) -> list[tuple[Code, cst.Assign]]:
+    """The assignments that names were computed by, the nearest first."""
+    found: list[tuple[Code, cst.Assign]] = []
+    for code in cells(recording):
+        for assign in code.all(cst.Assign):
+            if any(names & _stored(t.target) for t in assign.targets) and all(a is not assign for _, a in found):
+                found.append((code, assign))
+    if depth and found:
+        inner = {n for _, a in found for n in names_in(a.value)} - names
+        found += [f for f in _behind(recording, inner, depth - 1) if all(a is not f[1] for _, a in found)]
+    return found
+
+
+def _stored(target: cst.CSTNode) -> set[str]:
+    return assigned(cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], cst.Name("_"))])) if isinstance(target, cst.BaseAssignTargetExpression) else set()
+
+
+def given(recording: Recording, place: Place, *keywords: str) -> set[str]:
+    """The names in some arguments of a training call; in its first two where none is named."""
+    code = code_at(recording, place)
+    call = code.call_at(place, TRAINING) if code is not None and place is not None else None
+    if call is None:
+        return set()
+    args = [a for k in keywords if (a := argument(call, None, k)) is not None] if keywords else [a for a in (argument(call, 0, "x"), argument(call, 1, "y")) if a is not None]
+    return {n for a in args for n in names_in(a.value)}
+
+
+def float_weights(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Sample weights below 1 that a cast to integers made 0: kept as floats."""
+    for code, assign in _behind(recording, given(recording, place, "sample_weight", "class_weight"), 1):
+        for call in code.all(cst.Call, assign.value):
+            kind = argument(call, 0, "dtype") if last_name(call.func) == "astype" else argument(call, 1, "dtype") if last_name(call.func) == "cast" else argument(call, None, "dtype")
+            text = code.text(kind.value).strip("'\"").rpartition(".")[2] if kind is not None else ""
+            if kind is not None and text in WHOLE:
+                new = code.text(kind.value).replace(text, "float32") if text != "int" or "'" in code.text(kind.value) or '"' in code.text(kind.value) else '"float32"'
+                return fix("keep the weights as floats", "unsafe", (code, Change().replace(kind.value, code.expression(new))))
+        for node in code.all(cst.BinaryOperation, assign.value):
+            if isinstance(node.operator, cst.FloorDivide):
+                return fix("keep the weights as floats", "unsafe", (code, Change().replace(node, node.with_changes(operator=cst.Divide()))))
+    return ()
+
+
+def log_of_one_more(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`np.log(counts)` of data that reach 0 → `np.log1p(counts)`."""
+    found = []
+    for code, assign in _behind(recording, given(recording, place)):
+        for call in code.all(cst.Call, assign.value):
+            if last_name(call.func) in ("log", "log10", "log2") and isinstance(call.func, cst.Attribute) and len(call.args) == 1 and "1" not in code.text(call.args[0].value):
+                found.append((code, call))
+    if len(found) != 1:
+        return ()
+    code, call = found[0]
+    name = last_name(call.func)
+    inner = code.text(call.args[0].value)
+    new = f"{code.text(call.func).removesuffix(name)}{'log1p' if name == 'log' else name}({inner if name == 'log' else f'1.0 + {inner}'})"
+    return fix("take the logarithm of one more, which is 0 at 0", "unsafe", (code, Change().replace(call, code.expression(new))))
+
+
+def standardised(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Features brought to mean 0 and spread 1 before the training call."""
+    code, names = code_at(recording, place), names_of(recording)
+    call = code.call_at(place, TRAINING) if code is not None and place is not None else None
+    first = argument(call, 0, "x") if call is not None else None
+    if code is None or call is None or first is None or not isinstance(first.value, cst.Name) or names.numpy is None:
+        return ()
+    x = first.value.value
+    made = [(c, a) for c in cells(recording) for a in assignments_of(c, x)]
+    line = f"{x} = ({x} - {x}.mean(axis=0)) / ({x}.std(axis=0) + 1e-7)"
+    title = f"bring the columns of `{x}` to mean 0 and spread 1"
+    if len(made) == 1 and made[0][0].function(made[0][1]) is None:
+        where, statement = made[0][0], made[0][0].statement(made[0][1])
+        if statement is not None and len(assigned(statement)) == 1:
+            return fix(title, "unsafe", (where, Change().insert_after(statement, where.line(line))))
+    statement = code.statement(call)
+    outer = next((n for n in reversed(list(code.around(call))) if isinstance(n, (cst.For, cst.While))), statement)
+    return fix(title, "unsafe", (code, Change().insert_before(outer, code.line(line)))) if outer is not None and code.function(call) is None else ()
+
+
+def inverted_mask(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A mask that is 0 everywhere by its comparison: the opposite comparison."""
+    code = code_at(recording, place)
+    for node in code.expressions_at(place)[:1] if code is not None and place is not None else ():
+        assert code is not None
+        inside: list[tuple[Code, cst.CSTNode]] = [(code, node)]
+        inside += [(c, a.value) for name in sorted({n.value for n in code.all(cst.Name, node)}) for c in cells(recording) for a in assignments_of(c, name)]
+        for where, value in inside:
+            for comparison in where.all(cst.Comparison, value):
+                opposite = {cst.Equal: cst.NotEqual(), cst.NotEqual: cst.Equal()}.get(type(comparison.comparisons[0].operator))
+                if opposite is not None and len(comparison.comparisons) == 1:
+                    new = comparison.with_changes(comparisons=[comparison.comparisons[0].with_changes(operator=opposite)])
+                    return fix("turn the mask round", "unsafe", (where, Change().replace(comparison, new)))
+            for call in where.all(cst.Call, value):
+                other = {"equal": "not_equal", "not_equal": "equal"}.get(last_name(call.func))
+                if other is not None:
+                    new_name = where.expression(where.text(call.func).removesuffix(last_name(call.func)) + other)
+                    return fix("turn the mask round", "unsafe", (where, Change().replace(call.func, new_name)))
+    return ()
+
+
+def larger_batch(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """More than one example at a time, for what is normalised over a batch."""
+    code = code_at(recording, place)
+    call = code.call_at(place, TRAINING) if code is not None and place is not None else None
+    size = argument(call, None, "batch_size") if call is not None else None
+    if code is not None and call is not None and size is not None and code.text(size.value) == "1":
+        return fix("train on several examples at a time", "unsafe", (code, Change().replace(call, with_keyword(call, "batch_size", cst.Integer("8")))))
+    for other in cells(recording):
+        for made in other.all(cst.Call):
+            count = argument(made, 0, "batch_size") if last_name(made.func) == "batch" and isinstance(made.func, cst.Attribute) else None
+            if count is not None and other.text(count.value) == "1":
+                return fix("train on several examples at a time", "unsafe", (other, Change().replace(count.value, cst.Integer("8"))))
+    return ()
+
+
+def inner_start(recording: Recording) -> tuple[Fix, ...]:
+    """`atanh` and `logit` of data at the edge of their range, an infinite start for a variable: of data a little inside it."""
+    found = [(c, call) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) in ("atanh", "arctanh") and len(call.args) == 1]
+    if len(found) != 1:
+        return ()
+    code, call = found[0]
+    inner = call.args[0].value
+    new = f"{atom(code.text(inner))} * 0.99999"
+    return fix("begin a little inside the range, where the start is finite", "unsafe", (code, Change().replace(inner, code.expression(new))))

@@ -1,0 +1,132 @@
+"""State in the place of values: an inner step that assigns, a metric as the loss, an array that is written into, a TensorArray that is not kept."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import tape_block
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, atom, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+TRAINABLE = ("trainable_variables", "trainable_weights", "weights", "variables")
+
+
+def inner_step(recording: Recording, run: GradientRun | None, asked: str | None = None) -> tuple[Fix, ...]:
+    """`for v, g in zip(model.trainable_variables, grads): v.assign_sub(rate * g)` under an outer tape: new weights as a list, and the model called with them.
+
+    Where the loop is over a copy of the model whose variables are `asked` for, that model takes the copy's place.
+    """
+    found = tape_block(recording, run)
+    if found is None:
+        return ()
+    code, block, _ = found
+    for loop in code.all(cst.For, block):
+        step = loop.body.body[0].body[0] if len(loop.body.body) == 1 and isinstance(loop.body.body[0], cst.SimpleStatementLine) else None
+        call = step.value if isinstance(step, cst.Expr) and isinstance(step.value, cst.Call) else None
+        model = _model_of(code, loop)
+        if call is None or model is None or not isinstance(call.func, cst.Attribute) or last_name(call.func) not in ("assign", "assign_sub", "assign_add") or len(call.args) != 1:
+            continue
+        variable, value = code.text(call.func.value), code.text(call.args[0].value)
+        new = {"assign": value, "assign_sub": f"{variable} - {atom(value)}", "assign_add": f"{variable} + {atom(value)}"}[last_name(call.func)]
+        later = [c for c in code.all(cst.Call, block) if isinstance(c.func, cst.Name) and c.func.value == model and code.start(c) > code.end(loop) and c.args]
+        if not later:
+            continue
+        change, name, own = Change(), new_name(code, "adapted"), model
+        if asked is not None and asked.isidentifier() and asked != model:
+            made = [a for a in assignments_of(code, model, block) if asked in names_in(a.value)]
+            statement = code.statement(made[0]) if len(made) == 1 else None
+            if statement is None:
+                return ()
+            own = asked
+            change.remove(statement)
+            for node in code.all(cst.Name, block):
+                if (
+                    node.value == model
+                    and node not in {c.func for c in later}
+                    and not code.start(statement) <= code.start(node) <= code.end(statement)
+                    and not code.start(loop) <= code.start(node) <= code.end(loop)
+                ):
+                    change.replace(node, cst.Name(own))
+        over = code.text(loop.iter).replace(f"{model}.", f"{own}.")
+        change.insert_before(loop, code.line(f"{name} = [{new} for {code.text(loop.target)} in {over}]")).remove(loop)
+        for after in later:
+            rest = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in after.args)
+            change.replace(after, code.expression(f"{own}.stateless_call({name}, {own}.non_trainable_variables, {rest})[0]"))
+        return fix(f"compute new weights without assigning them, and call `{own}` with these", "unsafe", (code, change))
+    return ()
+
+
+def _model_of(code: Code, loop: cst.For) -> str | None:
+    """The model over whose variables a loop goes, alone or beside their gradients."""
+    args = [a.value for a in loop.iter.args] if isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "zip" else [loop.iter]
+    first = next((a for a in args if isinstance(a, cst.Attribute) and last_name(a) in TRAINABLE and isinstance(a.value, cst.Name)), None)
+    return code.text(first.value) if first is not None else None
+
+
+def value_of_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`metric.update_state(value)` and `loss = metric.result()`: the value is the loss, and the metric keeps it beside that."""
+    code = code_at(recording, place)
+    call = code.call_at(place, ("update_state",)) if code is not None and place is not None else None
+    statement = code.statement(call) if code is not None and call is not None else None
+    if code is None or call is None or statement is None or not isinstance(call.func, cst.Attribute) or len(call.args) != 1:
+        return ()
+    metric = code.text(call.func.value)
+    results = [
+        c
+        for c in code.all(cst.Call, code.scope(call))
+        if last_name(c.func) == "result" and isinstance(c.func, cst.Attribute) and code.text(c.func.value) == metric and code.start(c) > code.end(statement)
+    ]
+    value = call.args[0].value
+    if not results:
+        return ()
+    change = Change()
+    name = value.value if isinstance(value, cst.Name) else new_name(code, "value")
+    if not isinstance(value, cst.Name):
+        change.insert_before(statement, code.line(f"{name} = {code.text(value)}")).replace(value, cst.Name(name))
+    change.replace(results[0], cst.Name(name))
+    return fix("differentiate the value itself; the metric keeps a mean of numbers", "unsafe", (code, change))
+
+
+def kept_array(recording: Recording) -> tuple[Fix, ...]:
+    """`array.write(i, value)` of a `TensorArray`, whose result is the new array: it is given the name."""
+    changes = []
+    for code in cells(recording):
+        arrays = {dotted(a.targets[0].target) for a in code.all(cst.Assign) if isinstance(a.value, cst.Call) and last_name(a.value.func) == "TensorArray"}
+        change = Change()
+        for step in code.all(cst.Expr):
+            call = step.value
+            if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) and last_name(call.func) in ("write", "scatter", "unstack") and dotted(call.func.value) in arrays - {""}:
+                change.replace(step, cst.Assign([cst.AssignTarget(call.func.value)], call))  # type: ignore[arg-type]
+        if change.replaced:
+            changes.append((code, change))
+    return fix("keep what `write` returns, which is the array with the new value", "unsafe", *changes)
+
+
+def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """An array that a loop writes tensors into, number by number, becomes a list that is stacked."""
+    code, tf = code_at(recording, place), names_of(recording).tf
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For) if code is not None and statement is not None else None
+    assign = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    if code is None or loop is None or tf is None or not isinstance(assign, cst.Assign) or not isinstance(target, cst.Subscript) or not isinstance(target.value, cst.Name) or len(target.slice) != 1:
+        return ()
+    name, index = target.value.value, code.text(target.slice[0]).strip()
+    counted = isinstance(loop.target, cst.Name) and loop.target.value == index and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1
+    made = [a for a in assignments_of(code, name) if code.scope(a) is code.scope(loop) and code.start(a) < code.start(loop)]
+    empty = len(made) == 1 and isinstance(made[0].value, cst.Call) and last_name(made[0].value.func) in ("zeros", "empty", "zeros_like", "ones")
+    later = [n for n in reads_of(code, name, code.scope(loop)) if code.start(n) > code.end(loop)]
+    inside = [n for n in reads_of(code, name, loop) if n is not target.value]
+    if not counted or not empty or not later or inside:
+        return ()
+    change = Change().replace(made[0].value, code.expression("[]")).replace(assign, cst.Expr(code.expression(f"{name}.append({code.text(assign.value)})")))
+    for node in later:
+        outer = code.enclosing(node, cst.Call)
+        whole = outer is not None and len(outer.args) >= 1 and outer.args[0].value is node and last_name(outer.func) in ("constant", "convert_to_tensor", "Variable", "array", "asarray")
+        change.replace(outer if whole and outer is not None else node, code.expression(f"{tf}.stack({name})"))
+    return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))

@@ -1,0 +1,91 @@
+# %% setup
+import keras
+import tensorflow as tf
+x, y = tf.random.normal((10, 3)), tf.random.normal((10,))
+w, opt = tf.Variable(tf.random.normal((3,))), keras.optimizers.SGD(0.1)
+def minimize(function, variables):
+    with tf.GradientTape() as tape:
+        value = function()
+    opt.apply_gradients(zip(tape.gradient(value, variables), variables))
+    return value
+class Normal:
+    def __init__(self, loc, log_scale):
+        self.loc = loc
+        self.scale = tf.exp(log_scale)
+        self.precision = 1.0 / self.scale
+    def log_prob(self, value):
+        return -0.5 * ((value - self.loc) * self.precision) ** 2 - tf.math.log(self.scale)
+class Kernel:
+    def __init__(self, points, length):
+        distance = (points - tf.transpose(points)) ** 2
+        self.matrix = tf.exp(-distance / length)
+    def trace(self):
+        return tf.linalg.logdet(self.matrix + tf.eye(10))
+class Tempered(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.temperature = self.add_weight(shape=(), initializer="ones", name="temperature")
+    def call(self, inputs):
+        self.temperature = tf.nn.relu(self.temperature) + 0.1
+        return inputs / self.temperature
+log_scale = tf.Variable(0.5)
+# %% a lambda around a finished value
+# fix: none/outside-tape
+# becomes: value = minimize(lambda: tf.reduce_mean((tf.linalg.matvec(x, w) - y) ** 2), [w])
+cost = tf.reduce_mean((tf.linalg.matvec(x, w) - y) ** 2)
+value = minimize(lambda: cost, [w])
+# %% a lambda around a value of two lines
+# fix: none/outside-tape
+# becomes: def loss():
+# becomes: residual = tf.linalg.matvec(x, w) - y
+# becomes: return cost
+residual = tf.linalg.matvec(x, w) - y
+cost = tf.reduce_mean(residual ** 2)
+loss = lambda: cost
+value = minimize(loss, [w])
+# %% a function around a finished value
+# fix: none/outside-tape
+# becomes: cost = tf.reduce_mean((tf.linalg.matvec(x, w) - y) ** 2)
+cost = tf.reduce_mean((tf.linalg.matvec(x, w) - y) ** 2)
+def loss():
+    return cost
+value = minimize(loss, [w])
+# %% an object that computes when it is made
+# fix: none/outside-tape
+# becomes: self.log_scale = log_scale
+# becomes: return tf.exp(self.log_scale)
+# becomes: return 1.0 / self.scale
+normal = Normal(1.0, log_scale)
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_mean(normal.log_prob(y))
+grad = tape.gradient(loss, log_scale)
+# %% with a local name on the way
+# fix: none/outside-tape
+# becomes: return tf.exp(-((self.points - tf.transpose(self.points)) ** 2) / self.length)
+kernel = Kernel(x[:, :1], log_scale)
+with tf.GradientTape() as tape:
+    loss = kernel.trace()
+grad = tape.gradient(loss, log_scale)
+# %% a weight that its own layer gives up
+# fix: none/outside-tape
+# becomes: temperature = tf.nn.relu(self.temperature) + 0.1
+# becomes: return inputs / temperature
+layer = Tempered()
+weights = layer.trainable_variables
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(layer(x) ** 2)
+    opt.apply_gradients(zip(tape.gradient(loss, weights), weights))
+# %% near: a tensor that an object keeps from step to step
+# none: none/outside-tape
+class Cell:
+    def __init__(self):
+        self.state = tf.zeros((3,))
+    def step(self):
+        self.state = tf.tanh(self.state + w)
+        return self.state
+cell, first = Cell(), tf.Variable(1.0)
+state = cell.step() * first
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(cell.state)
+grad = tape.gradient(loss, w)

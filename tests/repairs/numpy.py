@@ -1,0 +1,44 @@
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy import linalg as la
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="tanh", name="a"), keras.layers.Dense(1, name="b")])
+def np_mae(y_true, y_pred):
+    return np.mean(np.abs(y_true - y_pred), axis=-1).astype("float32")
+def np_rank(values):
+    return np.argsort(values).astype("float32")
+def largest(weights):
+    w1, w2 = [keras.ops.convert_to_numpy(w) for w in weights]
+    value, vector = la.eigh(np.dot(w1, w1.T))
+    return tf.constant(np.max(np.abs(value)), dtype=tf.float32)
+# %% a NumPy function as an op
+# fix: none/left-tensorflow
+# becomes: return tf.cast(tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1), "float32")
+# becomes: loss = tf.reduce_mean(np_mae(y, model(x)))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.numpy_function(np_mae, [y, model(x)], tf.float32))
+grads = tape.gradient(loss, model.trainable_variables)
+# %% near: a NumPy function without a gradient in TensorFlow
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.numpy_function(np_rank, [model(x)], tf.float32))
+grads = tape.gradient(loss, model.trainable_variables)
+# %% losses that are collected as numbers
+# fix: none/left-tensorflow
+# becomes: losses.append(tf.reduce_mean((model(x[i:i + 1]) - y[i:i + 1]) ** 2))
+# becomes: total = tf.convert_to_tensor(tf.reduce_mean(losses), dtype=tf.float32)
+with tf.GradientTape() as tape:
+    losses = []
+    for i in range(4):
+        losses.append(float(tf.reduce_mean((model(x[i:i + 1]) - y[i:i + 1]) ** 2)))
+    total = tf.convert_to_tensor(np.mean(losses), dtype=tf.float32)
+grads = tape.gradient(total, model.trainable_variables)
+# %% eigenvalues by NumPy
+# untried: none/left-tensorflow
+# becomes: w1, w2 = [w for w in weights]
+# becomes: return tf.reduce_max(tf.abs(value))
+with tf.GradientTape() as tape:
+    loss = largest([layer.kernel for layer in model.layers])
+grads = tape.gradient(loss, model.layers[0].kernel)
