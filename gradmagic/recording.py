@@ -63,6 +63,26 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The size, the Euclidean norm and the range of an array, over its finite elements; `nans` and `infs` count the others."""
+
+    size: int
+    norm: float
+    min: float
+    max: float
+    nans: int
+    infs: int
+
+    @property
+    def finite(self) -> bool:
+        return not (self.nans or self.infs)
+
+    @property
+    def all_zero(self) -> bool:
+        return self.size > 0 and self.finite and self.min == self.max == 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
 
@@ -192,7 +212,7 @@ class Source:
     dtype: str
     shape: tuple[int | None, ...] | None
     trainable: bool | None = None
-    value: Numbers | None = None
+    value: Extent | None = None
     python_type: str = ""
 
 

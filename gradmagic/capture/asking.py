@@ -15,7 +15,7 @@ from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.backward import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
-from gradmagic.capture.numbers import array_of, dtype_name, numbers_of, shape_of
+from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
@@ -146,7 +146,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
     if session.variables.is_variable(source):
         session.variables.add(source)
         assert key is not None
-        value = numbers_of_variable(session, source) if closely else None
+        value = extent_of_variable(session, source) if closely else None
         found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
         if not closely:
             session.sources[key] = found
@@ -156,7 +156,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
     if key not in session.tensors:
         session.tensors[key] = note_tensor(session, source, "unknown", look=isinstance(source, framework_ops.EagerTensor))
     name = session.variables.local_name(frame, source) or f"source {index}"
-    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, numbers_of(source) if closely else None, type(source).__name__)
+    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, extent_of(source) if closely else None, type(source).__name__)
 
 
 def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, ...]:
@@ -176,8 +176,8 @@ def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, 
     return tuple(dataclasses.replace(s, name=w) if s.name.startswith("source ") and w and len(w) <= LONGEST else s for s, w in zip(sources, written, strict=True))
 
 
-def numbers_of_variable(session: Session, variable: Any) -> Any:
-    """The variable's value in numbers, read without any tape or hook noticing."""
+def extent_of_variable(session: Session, variable: Any) -> Any:
+    """The extent of a variable's value, read without any tape or hook noticing."""
     if not context.executing_eagerly():
         return None
     try:
@@ -185,7 +185,7 @@ def numbers_of_variable(session: Session, variable: Any) -> Any:
             inner = session.variables.unwrap(variable)
             value = read_variable_op(inner.handle, inner.dtype)
             session.changes.first(inner.handle._id, value)
-            return numbers_of(value)
+            return extent_of(value)
     except Exception:
         return None
 
@@ -214,7 +214,7 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     closely = RANK[worst] > site.worst or run.turn == 0 or lost
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
-    run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
+    run.gradients = tuple(gradient_of(session, g, closely, run) for g in results)
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
     _keep(session, site, run, worst, tape, lost=lost)
@@ -233,18 +233,19 @@ def _has_nan(gradient: Any) -> bool:
     return found is not None and found.nans > 0
 
 
-def gradient_of(session: Session, gradient: Any, closely: bool, run: RawRun, index: int) -> Gradient:
+def gradient_of(session: Session, gradient: Any, closely: bool, run: RawRun) -> Gradient:
     if gradient is None:
         return Gradient(True)
     tensor = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-    filled = False
+    filled, key = False, identity_of(gradient)
     if run.unconnected_zero:
         sent = {i for step in run.steps for i in step.sent}
-        filled = identity_of(gradient) not in sent and not _aggregated(session, identity_of(gradient))
+        filled = key not in sent and not _aggregated(session, key)
+    seen = run.flows.get(key) if key is not None else None
     return Gradient(
         False,
-        identity_of(gradient),
-        numbers_of(tensor, histogram=True) if closely else None,
+        key,
+        numbers_of(tensor, histogram=True, norm=seen[0] if seen is not None else None) if closely else None,
         isinstance(gradient, tf.IndexedSlices),
         filled,
         shape_of(gradient),

@@ -104,11 +104,10 @@ def _distance(before: Any, after: Any) -> float:
 def _square(old: Any, new: Any, exact: bool = False) -> float:
     """The sum of the squares of the difference; a block at a time, so that nothing large is copied."""
     total = 0.0
+    difference = np.empty(min(BLOCK, new.size), np.float64 if exact else np.result_type(old, new))
     with np.errstate(all="ignore"):
         for start in range(0, new.size, BLOCK):
-            blocks = [t[start : start + BLOCK] for t in (old, new)]
-            one, other = (b.astype(np.float64) for b in blocks) if exact else blocks
-            difference = other - one
-            total += square(difference)
+            one, other = old[start : start + BLOCK], new[start : start + BLOCK]
+            total += square(np.subtract(other, one, out=difference[: one.size], dtype=difference.dtype))
     # Squares beyond the range of float32 are looked at again in float64.
     return total if exact or TINY < total < math.inf else _square(old, new, exact=True)
