@@ -1,5 +1,7 @@
 """FACTS: what happened while a cell ran, as plain frozen values. No TensorFlow objects, no conclusions.
 
+Nobody changes a fact. Those of which there are many thousands (`Tensor`, `Op`, `Flow`, `BackwardStep`) are not frozen by Python, which would take three times as long to make them.
+
 Everything has a place in one order of events: `seq` counts ops, tape openings, gradient calls, assignments and escapes with one counter, so that
 "before", "after" and "while" are comparisons of integers. A value is known by the integer `id` of its tensor; ids are never used twice.
 Calls of a `tf.function` are unrolled: the ops of its graph stand in the recording as if they had run in the place of the call.
@@ -10,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Differentiable = Literal["yes", "none", "missing", "custom"]
 Phase = Literal["forward", "backward", "update"]
@@ -82,7 +84,7 @@ class Extent:
         return self.size > 0 and self.finite and self.min == self.max == 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Tensor:
     """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
 
@@ -101,7 +103,7 @@ class Tensor:
     norm: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Op:
     """One operation as TensorFlow ran or traced it.
 
@@ -228,7 +230,7 @@ class Gradient:
     shape: tuple[int | None, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Flow:
     """A gradient on its way, in the two bits and one number that a pass over it yields."""
 
@@ -238,7 +240,7 @@ class Flow:
     zero: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class BackwardStep:
     """One op's gradient function as it ran: what came in for each output, what went out for each input (None: no gradient).
 
@@ -485,6 +487,11 @@ class Recording:
     put_back: Mapping[int, PutBack] = field(default_factory=dict)
     # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
     unseen: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def searched(self) -> dict[int, Any]:
+        """What a search has worked out of each run, by the `id` of the run, for those that come after it."""
+        return {}
 
     @functools.cached_property
     def by_seq(self) -> dict[int, Op]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
-from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.backward import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
@@ -109,10 +108,11 @@ def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, fl
     user_frame = session.spans.frame(frame)
     session.variables.look_around(user_frame)
     naming = _owner_of_tape(session, user_frame)
-    run.sources = tuple(source_of(session, s, naming, i, run.turn == 0) for i, s in enumerate(flat))
+    asked = [session.variables.add(s) for s in flat if session.variables.is_variable(s)]
+    values = session.changes.now(key for key in asked if key is not None) if is_due(run.turn) else {}
+    run.sources = tuple(source_of(session, s, naming, i, values if run.turn == 0 else None) for i, s in enumerate(flat))
     _note_renewal(session, run, site)
-    if is_due(run.turn) and context.executing_eagerly():
-        note_values(session, site, run.turn, session.changes.now(s.id for s in run.sources if s.kind == "variable"))
+    note_values(session, site, run.turn, values)
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(naming, dict.fromkeys(targets, target))
 
@@ -137,18 +137,20 @@ def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
     site.ids, site.last = ids, run.seq
 
 
-def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
-    """What the user passed as a source, and what they would call it."""
+def source_of(session: Session, source: Any, frame: Any, index: int, values: Mapping[int, Any] | None) -> Source:
+    """What the user passed as a source, and what they would call it; with the `values` of the variables a close look at it."""
     key = session.variables.key(source)
-    known = session.sources.get(key) if key is not None and not closely else None
+    known = session.sources.get(key) if key is not None and values is None else None
     if known is not None and known.trainable is bool(getattr(source, "trainable", True)):
         return known
     if session.variables.is_variable(source):
-        session.variables.add(source)
         assert key is not None
-        value = extent_of_variable(session, source) if closely else None
+        value = None
+        if values is not None and key in values:
+            value = extent_of(values[key])
+            session.changes.first(key, values[key], value)
         found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
-        if not closely:
+        if values is None:
             session.sources[key] = found
         return found
     if key is None:
@@ -156,7 +158,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
     if key not in session.tensors:
         session.tensors[key] = note_tensor(session, source, "unknown", look=isinstance(source, framework_ops.EagerTensor))
     name = session.variables.local_name(frame, source) or f"source {index}"
-    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, extent_of(source) if closely else None, type(source).__name__)
+    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, extent_of(source) if values is not None else None, type(source).__name__)
 
 
 def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, ...]:
@@ -174,20 +176,6 @@ def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, 
         return sources
     written = [ast.get_source_segment(text, p) if p is not None else None for p in parts]
     return tuple(dataclasses.replace(s, name=w) if s.name.startswith("source ") and w and len(w) <= LONGEST else s for s, w in zip(sources, written, strict=True))
-
-
-def extent_of_variable(session: Session, variable: Any) -> Any:
-    """The extent of a variable's value, read without any tape or hook noticing."""
-    if not context.executing_eagerly():
-        return None
-    try:
-        with session.aside():
-            inner = session.variables.unwrap(variable)
-            value = read_variable_op(inner.handle, inner.dtype)
-            session.changes.first(inner.handle._id, value)
-            return extent_of(value)
-    except Exception:
-        return None
 
 
 def status_of(gradient: Any, flow: tuple[float, bool, bool] | None, limit: float = math.inf) -> str:

@@ -22,7 +22,10 @@ def _tensor_of(gradient: Any) -> Any:
 
 def identity_of(gradient: Any) -> int | None:
     """The id of a gradient; that of its values for selected rows."""
-    return getattr(gradient, "_id", None) or getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
+    try:
+        return gradient._id  # type: ignore[no-any-return]
+    except AttributeError:
+        return getattr(_tensor_of(gradient), "_id", None)
 
 
 def watch_backward(session: Session) -> None:
@@ -93,27 +96,28 @@ def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads
     assert run is not None
     sent = result if isinstance(result, (list, tuple)) else [result]
     received_ids, _ = _looked_at(run, out_grads)
-    sent_ids, flows = _looked_at(run, sent)
+    sent_ids, is_worse = _looked_at(run, sent)
     step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
     run.steps.append(step)
     if name in HIDING and inputs is not None:
         run.hiding.append((step, inputs))
-    if any(flow[2] or not flow[1] for flow in flows):
+    if is_worse:
         close_look(session, run, step, inputs, outputs, out_grads, list(sent))
     return step
 
 
-def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], list[tuple[float, bool, bool]]]:
-    """The ids of gradients, and what a quick look at each says where the run is looked at."""
+def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], bool]:
+    """The ids of gradients, and whether a quick look at them, where the run is looked at, finds one that is all zero or not finite."""
     ids: list[int | None] = []
-    found = []
+    flows, look, is_bad = run.flows, run.look, False
     for gradient in gradients:
         key = None if gradient is None else identity_of(gradient)
         ids.append(key)
-        flow = run.flows.get(key) or flow_of(run.flows, gradient) if run.look and key is not None else None
-        if flow is not None:
-            found.append(flow)
-    return tuple(ids), found
+        if key is not None and look:
+            flow = flows.get(key) or flow_of(flows, gradient)
+            if flow is not None and (flow[2] or not flow[1]):
+                is_bad = True
+    return tuple(ids), is_bad
 
 
 def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
@@ -138,12 +142,12 @@ def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, output
 
 def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
     """(norm, finite, all zero) of a gradient, looked at once; None where it cannot be read."""
-    tensor = _tensor_of(gradient)
-    key = getattr(tensor, "_id", None)
+    key = identity_of(gradient)
     if key is None:
         return None
     known = flows.get(key)
     if known is None:
+        tensor = _tensor_of(gradient)
         array = array_of(tensor)
         if array is None or array.dtype.kind not in "fcV":
             return None
