@@ -15,6 +15,8 @@ from gradmagic.capture.hiding import HIDING, hidden_by
 from gradmagic.capture.numbers import array_of, numbers, quick
 from gradmagic.capture.session import Session
 
+_NO_TAPE: frozenset[int] = frozenset()
+
 
 def _tensor_of(gradient: Any) -> Any:
     return gradient.values if isinstance(gradient, indexed_slices.IndexedSlices) else gradient
@@ -56,20 +58,23 @@ def watch_backward(session: Session) -> None:
         except Exception:
             run.steps.append(RawStep(session.next(), text_of(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()), as_one=as_one)
+        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip) if skip else (), as_one=as_one)
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
 
 
-def _note_as_one(session: Session, step: RawStep) -> None:
-    """One op in the place of all that a gradient function computed: what its results were computed from, for whoever uses them further on."""
-    run = session.doing.current_run
-    given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
-    # Where a gradient is only handed on, whoever made it stays its maker.
-    made = tuple([key for key in step.sent if key is not None and key not in given])
-    session.ops.append(RawOp(session.next(), f"{step.type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
+def ops_as_one(run: RawRun) -> list[RawOp]:
+    """For each gradient function one op in the place of all that it computed: what its results were computed from, for whoever uses them further on."""
+    found = []
+    for step in run.steps:
+        if step.as_one is not None:
+            given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
+            # Where a gradient is only handed on, whoever made it stays its maker.
+            made = tuple([key for key in step.sent if key is not None and key not in given])
+            found.append(RawOp(step.as_one, f"{step.type}Grad", given, made, run.place, "", _NO_TAPE, "backward"))
+    return found
 
 
 def _is_users(op_type: str) -> bool:
@@ -82,28 +87,21 @@ def _is_users(op_type: str) -> bool:
 
 
 def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = (), as_one: bool = False) -> None:
-    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad. With `as_one` it is noted as an op, too."""
+    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad. With `as_one` an op will stand for what it computed."""
     try:
-        step = _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
-        if as_one:
-            _note_as_one(session, step)
+        run = session.doing.current_run
+        assert run is not None
+        sent = result if isinstance(result, (list, tuple)) else [result]
+        received_ids, _ = _looked_at(run, out_grads)
+        sent_ids, is_worse = _looked_at(run, sent)
+        step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
+        run.steps.append(step)
+        if name in HIDING and inputs is not None:
+            run.hiding.append((step, inputs))
+        if is_worse:
+            close_look(session, run, step, inputs, outputs, out_grads, list(sent))
     except Exception as error:
         session.failed("note a step of the backward pass", error)
-
-
-def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> RawStep:
-    run = session.doing.current_run
-    assert run is not None
-    sent = result if isinstance(result, (list, tuple)) else [result]
-    received_ids, _ = _looked_at(run, out_grads)
-    sent_ids, is_worse = _looked_at(run, sent)
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
-    run.steps.append(step)
-    if name in HIDING and inputs is not None:
-        run.hiding.append((step, inputs))
-    if is_worse:
-        close_look(session, run, step, inputs, outputs, out_grads, list(sent))
-    return step
 
 
 def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], bool]:

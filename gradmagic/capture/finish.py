@@ -11,7 +11,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.applied import updates_of
 from gradmagic.capture.asking import as_written
-from gradmagic.capture.backward import link
+from gradmagic.capture.backward import link, ops_as_one
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of
@@ -125,6 +125,9 @@ def _all_ops(session: Session) -> list[RawOp]:
                 _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
                 # The call happened at its own time, whatever came while it was unrolled.
     ops = session.ops + unroller.ops
+    traced = [template.run for template in graphs.traced_runs] if graphs is not None else []
+    for run in {id(run): run for run in (*session.runs, *traced)}.values():
+        ops += ops_as_one(run)
     ops.sort(key=lambda op: op.seq)
     return ops
 
