@@ -9,7 +9,7 @@ import re
 
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, is_lost, locate
-from gradmagic.recording import Gradient, GradientRun, Numbers, Recording, Site, Source
+from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
     CellInfo,
@@ -254,7 +254,7 @@ def _value(source: Source) -> ValueStats | None:
     return None if v is None else ValueStats(v.norm, v.min, v.max, v.nans, v.infs)
 
 
-def _ratio(gradient: Numbers | None, value: Numbers | None) -> float | None:
+def _ratio(gradient: Numbers | None, value: Extent | None) -> float | None:
     if gradient is None or value is None or not value.norm or not math.isfinite(gradient.norm) or not math.isfinite(value.norm):
         return None
     return gradient.norm / value.norm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradmagic.locate import Fault
-from gradmagic.locate.paths import Paths
+from gradmagic.locate.paths import Paths, paths_of
 from gradmagic.recording import Flow, GradientRun, Op, Recording, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
 from gradmagic.syntax import text_at, use_of
@@ -20,7 +20,7 @@ MOST_VARIABLES = 400
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
     """The flow graph of a run: `names` are those of the report's rows."""
-    paths = Paths(recording, run)
+    paths = paths_of(recording, run)
     marked = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
     ops = [op for op in paths.ops if paths.bits(op) and op.type not in HIDDEN and (any(out in paths.ancestors for out in op.outputs) or op.seq in marked)]
     groups = _groups([op for op in ops if op.seq not in marked])
@@ -44,9 +44,12 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     target_name = next((t.name for t in run.targets if t.name), "target")
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
     norms, sent = _norms(run), _sent(run)
+    came: dict[int, list[str]] = {}
     for op in ops:
         for position, value in enumerate(op.inputs):
-            for source in _before(value, paths, group_of):
+            if value not in came:
+                came[value] = _before(value, paths, group_of)
+            for source in came[value]:
                 is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
                 status_here = "cut" if is_cut else _status(op, position, marked, sent, run)
                 _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
@@ -97,8 +100,9 @@ def _groups(ops: list[Op]) -> dict[str, list[Op]]:
     while True:
         groups: dict[str, list[Op]] = {}
         before = ""
+        scopes: dict[str, str] = {}
         for op in ops:
-            key = _key(op, depth)
+            key = scopes.get(op.scope) or scopes.setdefault(op.scope, _scope(op.scope, depth)) or (f"line {op.span.line}" if op.span is not None else op.type)
             # What a model does between its layers, such as adding a residual, goes with the layer before it: all of it as one group would be everywhere at once.
             before = before if before.startswith(f"{key}/") else key
             groups.setdefault(before, []).append(op)
@@ -120,11 +124,10 @@ def _groups(ops: list[Op]) -> dict[str, list[Op]]:
     return joined
 
 
-def _key(op: Op, depth: int) -> str:
-    parts = [p for p in op.scope.split("/") if p and not p.startswith("gradient_tape")][:depth] if depth < 8 else [p for p in op.scope.split("/") if p]
-    if parts:
-        return "/".join(parts)
-    return f"line {op.span.line}" if op.span is not None else op.type
+def _scope(scope: str, depth: int) -> str:
+    """The outer layers of a scope; all of them where the depth is not limited."""
+    parts = [p for p in scope.split("/") if p and not p.startswith("gradient_tape")]
+    return "/".join(parts[:depth] if depth < 8 else parts)
 
 
 def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:

@@ -1,5 +1,7 @@
 """FACTS: what happened while a cell ran, as plain frozen values. No TensorFlow objects, no conclusions.
 
+Nobody changes a fact. Those of which there are many thousands (`Tensor`, `Op`, `Flow`, `BackwardStep`) are not frozen by Python, which would take three times as long to make them.
+
 Everything has a place in one order of events: `seq` counts ops, tape openings, gradient calls, assignments and escapes with one counter, so that
 "before", "after" and "while" are comparisons of integers. A value is known by the integer `id` of its tensor; ids are never used twice.
 Calls of a `tf.function` are unrolled: the ops of its graph stand in the recording as if they had run in the place of the call.
@@ -10,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Differentiable = Literal["yes", "none", "missing", "custom"]
 Phase = Literal["forward", "backward", "update"]
@@ -63,6 +65,26 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The size, the Euclidean norm and the range of an array, over its finite elements; `nans` and `infs` count the others."""
+
+    size: int
+    norm: float
+    min: float
+    max: float
+    nans: int
+    infs: int
+
+    @property
+    def finite(self) -> bool:
+        return not (self.nans or self.infs)
+
+    @property
+    def all_zero(self) -> bool:
+        return self.size > 0 and self.finite and self.min == self.max == 0.0
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Tensor:
     """One value. `numbers` is there where the capture looked closely; `finite`, `all_zero` and the Euclidean `norm` are None where it could not look.
 
@@ -83,7 +105,7 @@ class Tensor:
     faded: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Op:
     """One operation as TensorFlow ran or traced it.
 
@@ -194,7 +216,7 @@ class Source:
     dtype: str
     shape: tuple[int | None, ...] | None
     trainable: bool | None = None
-    value: Numbers | None = None
+    value: Extent | None = None
     python_type: str = ""
 
 
@@ -210,7 +232,7 @@ class Gradient:
     shape: tuple[int | None, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Flow:
     """A gradient on its way, in the two bits and one number that a pass over it yields."""
 
@@ -220,7 +242,7 @@ class Flow:
     zero: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class BackwardStep:
     """One op's gradient function as it ran: what came in for each output, what went out for each input (None: no gradient).
 
@@ -467,6 +489,11 @@ class Recording:
     put_back: Mapping[int, PutBack] = field(default_factory=dict)
     # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
     unseen: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def searched(self) -> dict[int, Any]:
+        """What a search has worked out of each run, by the `id` of the run, for those that come after it."""
+        return {}
 
     @functools.cached_property
     def by_seq(self) -> dict[int, Op]:

@@ -293,9 +293,13 @@ class Report:
     since: Since | None = None
     schema: str = SCHEMA
 
-    def to_dict(self) -> dict[str, Any]:
-        """The report as JSON-ready dicts, lists, strings and numbers; non-finite numbers as strings."""
-        plain = encoded(self)
+    def to_dict(self, *, digits: int | None = None) -> dict[str, Any]:
+        """The report as JSON-ready dicts, lists, strings and numbers; non-finite numbers as strings.
+
+        Args:
+            digits: how many significant digits numbers are rounded to; text is then made fit to be sent as UTF-8, too. All of them by default.
+        """
+        plain = encoded(self, digits)
         assert isinstance(plain, dict)
         return {"schema": plain.pop("schema"), **plain}
 

@@ -61,4 +61,5 @@ def _beside(sources: Sequence[Any]) -> list[float | None]:
     count = sum(s.value.size for s in known)
     typical = math.sqrt(sum(s.value.norm**2 for s in known) / count) if count else 0.0
     typical = typical or 1.0
-    return [max(s.value.norm, typical * math.sqrt(s.value.size)) or None if any(s is k for k in known) else None for s in sources]
+    is_known = {id(s) for s in known}
+    return [max(s.value.norm, typical * math.sqrt(s.value.size)) or None if id(s) in is_known else None for s in sources]

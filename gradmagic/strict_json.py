@@ -30,18 +30,23 @@ def parsed(text: str) -> Any:
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def encoded(value: Any) -> Any:
-    """A dataclass, or what its fields hold, as dicts, lists, strings and numbers."""
+def encoded(value: Any, digits: int | None = None) -> Any:
+    """A dataclass, or what its fields hold, as dicts, lists, strings and numbers. With `digits`, floats are rounded to so many, and all text can be sent as UTF-8."""
     kind: Any = type(value)
-    if kind is str or kind is int or value is None:
+    if kind is str:
+        # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
+        return value if digits is None or value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if kind is int or kind is bool or value is None:
         return value
     if kind is float:
-        return value if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+        if not math.isfinite(value):
+            return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+        return value if digits is None else float(f"{value:.{digits}g}")
     if kind is tuple or kind is list:
-        return [encoded(v) for v in value]
+        return [encoded(v, digits) for v in value]
     if dataclasses.is_dataclass(value):
-        return {name: encoded(getattr(value, name)) for name in _field_names(kind)}
-    return {str(k): encoded(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return {name: encoded(getattr(value, name), digits) for name in _field_names(kind)}
+    return {encoded(str(k), digits): encoded(v, digits) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 @functools.cache

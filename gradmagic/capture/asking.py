@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
-from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.backward import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
-from gradmagic.capture.numbers import array_of, dtype_name, numbers_of, shape_of
+from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
@@ -116,10 +115,11 @@ def _note_question(session: Session, run: RawRun, site: RawSite, target: Any, fl
     user_frame = session.spans.frame(frame)
     session.variables.look_around(user_frame)
     naming = _owner_of_tape(session, user_frame)
-    run.sources = tuple(source_of(session, s, naming, i, run.turn == 0) for i, s in enumerate(flat))
+    asked = [session.variables.add(s) for s in flat if session.variables.is_variable(s)]
+    values = session.changes.now(key for key in asked if key is not None) if is_due(run.turn) else {}
+    run.sources = tuple(source_of(session, s, naming, i, values if run.turn == 0 else None) for i, s in enumerate(flat))
     _note_renewal(session, run, site)
-    if is_due(run.turn) and context.executing_eagerly():
-        note_values(session, site, run.turn, session.changes.now(s.id for s in run.sources if s.kind == "variable"))
+    note_values(session, site, run.turn, values)
     if targets and targets[0] in session.tensors:
         session.variables.name_tensors(naming, dict.fromkeys(targets, target))
 
@@ -144,18 +144,20 @@ def _note_renewal(session: Session, run: RawRun, site: RawSite) -> None:
     site.ids, site.last = ids, run.seq
 
 
-def source_of(session: Session, source: Any, frame: Any, index: int, closely: bool) -> Source:
-    """What the user passed as a source, and what they would call it."""
+def source_of(session: Session, source: Any, frame: Any, index: int, values: Mapping[int, Any] | None) -> Source:
+    """What the user passed as a source, and what they would call it; with the `values` of the variables a close look at it."""
     key = session.variables.key(source)
-    known = session.sources.get(key) if key is not None and not closely else None
+    known = session.sources.get(key) if key is not None and values is None else None
     if known is not None and known.trainable is bool(getattr(source, "trainable", True)):
         return known
     if session.variables.is_variable(source):
-        session.variables.add(source)
         assert key is not None
-        value = numbers_of_variable(session, source) if closely else None
+        value = None
+        if values is not None and key in values:
+            value = extent_of(values[key])
+            session.changes.first(key, values[key], value)
         found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
-        if not closely:
+        if values is None:
             session.sources[key] = found
         return found
     if key is None:
@@ -163,7 +165,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, closely: bo
     if key not in session.tensors:
         session.tensors[key] = note_tensor(session, source, "unknown", look=isinstance(source, framework_ops.EagerTensor))
     name = session.variables.local_name(frame, source) or f"source {index}"
-    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, numbers_of(source) if closely else None, type(source).__name__)
+    return Source(key, "tensor", name, dtype_name(source), shape_of(source), None, extent_of(source) if values is not None else None, type(source).__name__)
 
 
 def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, ...]:
@@ -181,20 +183,6 @@ def as_written(sources: tuple[Source, ...], span: Span | None) -> tuple[Source, 
         return sources
     written = [ast.get_source_segment(text, p) if p is not None else None for p in parts]
     return tuple(dataclasses.replace(s, name=w) if s.name.startswith("source ") and w and len(w) <= LONGEST else s for s, w in zip(sources, written, strict=True))
-
-
-def numbers_of_variable(session: Session, variable: Any) -> Any:
-    """The variable's value in numbers, read without any tape or hook noticing."""
-    if not context.executing_eagerly():
-        return None
-    try:
-        with session.aside():
-            inner = session.variables.unwrap(variable)
-            value = read_variable_op(inner.handle, inner.dtype)
-            session.changes.first(inner.handle._id, value)
-            return numbers_of(value)
-    except Exception:
-        return None
 
 
 def status_of(gradient: Any, flow: tuple[float, bool, bool] | None, limit: float = math.inf) -> str:
@@ -222,7 +210,7 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     closely = RANK[worst] > site.worst or run.turn == 0 or lost
     if worst in ("nan", "inf") and closely:
         worst = "nan" if any(_has_nan(g) for g in results) else "inf"
-    run.gradients = tuple(gradient_of(session, g, closely, run, i) for i, g in enumerate(results))
+    run.gradients = tuple(gradient_of(session, g, closely, run) for g in results)
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
     if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients))):
@@ -243,18 +231,19 @@ def _has_nan(gradient: Any) -> bool:
     return found is not None and found.nans > 0
 
 
-def gradient_of(session: Session, gradient: Any, closely: bool, run: RawRun, index: int) -> Gradient:
+def gradient_of(session: Session, gradient: Any, closely: bool, run: RawRun) -> Gradient:
     if gradient is None:
         return Gradient(True)
     tensor = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-    filled = False
+    filled, key = False, identity_of(gradient)
     if run.unconnected_zero:
         sent = {i for step in run.steps for i in step.sent}
-        filled = identity_of(gradient) not in sent and not _aggregated(session, identity_of(gradient))
+        filled = key not in sent and not _aggregated(session, key)
+    seen = run.flows.get(key) if key is not None else None
     return Gradient(
         False,
-        identity_of(gradient),
-        numbers_of(tensor, histogram=True) if closely else None,
+        key,
+        numbers_of(tensor, histogram=True, norm=seen[0] if seen is not None else None) if closely else None,
         isinstance(gradient, tf.IndexedSlices),
         filled,
         shape_of(gradient),

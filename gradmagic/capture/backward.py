@@ -20,6 +20,7 @@ MATRIX_PRODUCTS = frozenset({"MatMul", "BatchMatMulV2"})
 # The smallest number that float32 and bfloat16 keep: TensorFlow stores smaller ones as 0.
 TINIEST = float(np.finfo(np.float32).tiny)
 NEAR = 64
+_NO_TAPE: frozenset[int] = frozenset()
 
 
 def _tensor_of(gradient: Any) -> Any:
@@ -28,7 +29,10 @@ def _tensor_of(gradient: Any) -> Any:
 
 def identity_of(gradient: Any) -> int | None:
     """The id of a gradient; that of its values for selected rows."""
-    return getattr(gradient, "_id", None) or getattr(_tensor_of(gradient), "_id", None) if gradient is not None else None
+    try:
+        return gradient._id  # type: ignore[no-any-return]
+    except AttributeError:
+        return getattr(_tensor_of(gradient), "_id", None)
 
 
 def watch_backward(session: Session) -> None:
@@ -59,20 +63,23 @@ def watch_backward(session: Session) -> None:
         except Exception:
             run.steps.append(RawStep(session.next(), text_of(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip or ()), as_one=as_one)
+        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip) if skip else (), as_one=as_one)
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
     session.patches.on_undo(lambda: pywrap_tfe.TFE_Py_RegisterGradientFunction(original))
 
 
-def _note_as_one(session: Session, step: RawStep) -> None:
-    """One op in the place of all that a gradient function computed: what its results were computed from, for whoever uses them further on."""
-    run = session.doing.current_run
-    given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
-    # Where a gradient is only handed on, whoever made it stays its maker.
-    made = tuple([key for key in step.sent if key is not None and key not in given])
-    session.ops.append(RawOp(session.next(), f"{step.type}Grad", given, made, None if run is None else run.place, "", session.doing.active, "backward"))
+def ops_as_one(run: RawRun) -> list[RawOp]:
+    """For each gradient function one op in the place of all that it computed: what its results were computed from, for whoever uses them further on."""
+    found = []
+    for step in run.steps:
+        if step.as_one is not None:
+            given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
+            # Where a gradient is only handed on, whoever made it stays its maker.
+            made = tuple([key for key in step.sent if key is not None and key not in given])
+            found.append(RawOp(step.as_one, f"{step.type}Grad", given, made, run.place, "", _NO_TAPE, "backward"))
+    return found
 
 
 def _is_users(op_type: str) -> bool:
@@ -85,41 +92,35 @@ def _is_users(op_type: str) -> bool:
 
 
 def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None = None, skipped: tuple[int, ...] = (), as_one: bool = False) -> None:
-    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad. With `as_one` it is noted as an op, too."""
+    """Note one gradient function: what came in, what went out, and a close look where a good gradient turned bad. With `as_one` an op will stand for what it computed."""
     try:
-        step = _note_step(session, name, inputs, outputs, out_grads, result, op, skipped)
-        if as_one:
-            _note_as_one(session, step)
+        run = session.doing.current_run
+        assert run is not None
+        sent = result if isinstance(result, (list, tuple)) else [result]
+        received_ids, _ = _looked_at(run, out_grads)
+        sent_ids, is_worse = _looked_at(run, sent)
+        step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
+        run.steps.append(step)
+        if name in HIDING and inputs is not None:
+            run.hiding.append((step, inputs))
+        if is_worse:
+            close_look(session, run, step, inputs, outputs, out_grads, list(sent))
     except Exception as error:
         session.failed("note a step of the backward pass", error)
 
 
-def _note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads: Any, result: Any, op: int | None, skipped: tuple[int, ...]) -> RawStep:
-    run = session.doing.current_run
-    assert run is not None
-    sent = result if isinstance(result, (list, tuple)) else [result]
-    received_ids, _ = _looked_at(run, out_grads)
-    sent_ids, flows = _looked_at(run, sent)
-    step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op=op, skipped=skipped)
-    run.steps.append(step)
-    if name in HIDING and inputs is not None:
-        run.hiding.append((step, inputs))
-    if any(flow[2] or not flow[1] for flow in flows):
-        close_look(session, run, step, inputs, outputs, out_grads, list(sent))
-    return step
-
-
-def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], list[tuple[float, bool, bool]]]:
-    """The ids of gradients, and what a quick look at each says where the run is looked at."""
+def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], bool]:
+    """The ids of gradients, and whether a quick look at them, where the run is looked at, finds one that is all zero or not finite."""
     ids: list[int | None] = []
-    found = []
+    flows, look, is_bad = run.flows, run.look, False
     for gradient in gradients:
         key = None if gradient is None else identity_of(gradient)
         ids.append(key)
-        flow = run.flows.get(key) or flow_of(run.flows, gradient) if run.look and key is not None else None
-        if flow is not None:
-            found.append(flow)
-    return tuple(ids), found
+        if key is not None and look:
+            flow = flows.get(key) or flow_of(flows, gradient)
+            if flow is not None and (flow[2] or not flow[1]):
+                is_bad = True
+    return tuple(ids), is_bad
 
 
 def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, outputs: Any, out_grads: Any, sent: Any) -> None:
@@ -144,12 +145,12 @@ def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, output
 
 def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
     """(norm, finite, all zero) of a gradient, looked at once; None where it cannot be read."""
-    tensor = _tensor_of(gradient)
-    key = getattr(tensor, "_id", None)
+    key = identity_of(gradient)
     if key is None:
         return None
     known = flows.get(key)
     if known is None:
+        tensor = _tensor_of(gradient)
         array = array_of(tensor)
         if array is None or array.dtype.kind not in "fcV":
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from tensorflow.python.eager import context
 from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
 from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick, square
-from gradmagic.recording import Change
+from gradmagic.recording import Change, Extent
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -27,17 +26,24 @@ class Changes:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._first: dict[int, Any] = {}
+        self._norms: dict[int, float] = {}
         self._bytes = 0
         self._steps: dict[int, int] = {}
         self._farthest: dict[int, float] = {}
+        # What was read since anything may have been written. Held for longer, a value would keep its variable from being written in place.
+        self._read: dict[int, Any] = {}
+        # Whether what was read is finite, where that was looked at.
+        self._finite: dict[int, bool] = {}
 
-    def first(self, key: int, value: Any) -> None:
-        """The value (an eager tensor that shares the variable's memory) that a source had when its gradient was first asked for."""
+    def first(self, key: int, value: Any, extent: Extent | None = None) -> None:
+        """The value (an eager tensor that shares the variable's memory) that a source had when its gradient was first asked for, with its extent where that is known."""
         array = array_of(value)
         if key in self._first or array is None or self._bytes + array.nbytes > BUDGET:
             return
         self._first[key] = value
         self._bytes += array.nbytes
+        if extent is not None:
+            self._norms[key] = extent.norm if extent.finite else math.nan
 
     def before_step(self, keys: Iterable[int]) -> dict[int, Any]:
         """The values before an update, for the first few updates of each variable."""
@@ -51,7 +57,17 @@ class Changes:
         now = self.now(before)
         for key, value in before.items():
             if key in now:
-                self._farthest[key] = max(self._farthest.get(key, 0.0), _distance(array_of(value), array_of(now[key])))
+                distance = _distance(array_of(value), array_of(now[key]))
+                self._farthest[key] = max(self._farthest.get(key, 0.0), distance)
+                if math.isfinite(distance) and self._first.get(key) is value and math.isfinite(self._norms.get(key, math.nan)):
+                    # At a finite distance from a finite value there is no other.
+                    self._finite[key] = True
+
+    def is_finite(self, key: int, array: Any) -> bool:
+        """Whether the value of a variable, as `now` gave it, is finite."""
+        if key not in self._finite:
+            self._finite[key] = quick(array)[1]
+        return self._finite[key]
 
     def facts(self) -> dict[int, Change]:
         """How each source changed from first to last."""
@@ -60,23 +76,41 @@ class Changes:
         for key, value in self._first.items():
             before, after = array_of(value), array_of(now[key]) if key in now else None
             if before is not None and after is not None and before.shape == after.shape:
-                norm, finite, _ = quick(before)
-                found[key] = Change(_is_same(before, after), norm if finite else math.nan, self._farthest.get(key), quick(after)[1])
+                norm = self._norms.get(key)
+                if norm is None:
+                    length, finite, _ = quick(before)
+                    norm = length if finite else math.nan
+                found[key] = Change(_is_same(before, after), norm, self._farthest.get(key), self.is_finite(key, after))
         return found
+
+    def forget(self) -> None:
+        """A variable may have been written to."""
+        if self._read:
+            self._read.clear()
+            self._finite.clear()
 
     def now(self, keys: Iterable[int]) -> dict[int, Any]:
         """The values of variables that still live, in the memory of the variables themselves."""
-        found: dict[int, Any] = {}
         if not context.executing_eagerly():
-            return found
+            return {}
+        wanted = list(keys)
+        missing = [key for key in wanted if key not in self._read]
+        if missing:
+            self._look_up(missing)
+        return {key: self._read[key] for key in wanted if key in self._read}
+
+    def _look_up(self, keys: list[int]) -> None:
+        variables = self.session.variables.known
         with self.session.aside():
             for key in keys:
-                known = self.session.variables.known.get(key)
+                known = variables.get(key)
                 variable = known.ref() if known is not None and known.ref is not None else None
                 if variable is not None:
-                    with contextlib.suppress(Exception):
-                        found[key] = read_variable_op(variable.handle, variable.dtype)
-        return found
+                    try:
+                        self._read[key] = read_variable_op(variable.handle, variable.dtype)
+                    except Exception:
+                        # It has no value yet.
+                        continue
 
 
 def _real(array: Any) -> Any:
@@ -104,11 +138,10 @@ def _distance(before: Any, after: Any) -> float:
 def _square(old: Any, new: Any, exact: bool = False) -> float:
     """The sum of the squares of the difference; a block at a time, so that nothing large is copied."""
     total = 0.0
+    difference = np.empty(min(BLOCK, new.size), np.float64 if exact else np.result_type(old, new))
     with np.errstate(all="ignore"):
         for start in range(0, new.size, BLOCK):
-            blocks = [t[start : start + BLOCK] for t in (old, new)]
-            one, other = (b.astype(np.float64) for b in blocks) if exact else blocks
-            difference = other - one
-            total += square(difference)
+            one, other = old[start : start + BLOCK], new[start : start + BLOCK]
+            total += square(np.subtract(other, one, out=difference[: one.size], dtype=difference.dtype))
     # Squares beyond the range of float32 are looked at again in float64.
     return total if exact or TINY < total < math.inf else _square(old, new, exact=True)

@@ -59,21 +59,34 @@ class RawTensor:
         self.numbers: Any = None
 
 
-@dataclass(slots=True)
-class RawStep:
-    """A gradient function as it ran. Ids are those of the gradients that came in (per output) and went out (per input)."""
+_NOTHING: dict[str, Any] = {}
 
-    seq: int
-    type: str
-    inputs: tuple[int | None, ...] | None
-    outputs: tuple[int | None, ...] | None
-    received: tuple[int | None, ...]
-    sent: tuple[int | None, ...]
-    place: Place | None = None
-    op: int | None = None
-    skipped: tuple[int, ...] = ()
-    close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
-    examples: dict[str, Any] = field(default_factory=dict)
+
+class RawStep:
+    """A gradient function as it ran. Ids are those of the gradients that came in (per output) and went out (per input).
+
+    `as_one` is the `seq` of the op that stands for all that the function computed, None where that was noted op by op.
+    """
+
+    __slots__ = ("as_one", "close", "examples", "inputs", "op", "outputs", "received", "sent", "seq", "skipped", "type")
+
+    def __init__(
+        self,
+        seq: int,
+        type_: str,
+        inputs: tuple[int | None, ...] | None,
+        outputs: tuple[int | None, ...] | None,
+        received: tuple[int | None, ...],
+        sent: tuple[int | None, ...],
+        op: int | None = None,
+        skipped: tuple[int, ...] = (),
+        as_one: int | None = None,
+    ) -> None:
+        self.seq, self.type, self.inputs, self.outputs, self.received, self.sent = seq, type_, inputs, outputs, received, sent
+        self.op, self.skipped, self.as_one = op, skipped, as_one
+        self.close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
+        # Replaced where a close look finds something.
+        self.examples = _NOTHING
 
 
 @dataclass

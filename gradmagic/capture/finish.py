@@ -11,10 +11,10 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.applied import updates_of
 from gradmagic.capture.asking import as_written
-from gradmagic.capture.backward import link
+from gradmagic.capture.backward import link, ops_as_one
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.identities import as_called, as_one, settle
-from gradmagic.capture.numbers import DTYPES, array_of, numbers_of, quick
+from gradmagic.capture.numbers import DTYPES, array_of, numbers_of
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.trail import trails_of
@@ -137,6 +137,9 @@ def _all_ops(session: Session) -> list[RawOp]:
                 _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
                 # The call happened at its own time, whatever came while it was unrolled.
     ops = session.ops + unroller.ops
+    traced = [template.run for template in graphs.traced_runs] if graphs is not None else []
+    for run in {id(run): run for run in (*session.runs, *traced)}.values():
+        ops += ops_as_one(run)
     ops.sort(key=lambda op: op.seq)
     return ops
 
@@ -174,10 +177,12 @@ def _attributes(pairs: tuple[Any, ...]) -> dict[str, object]:
 def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]]) -> Op:
     try:
         # Most ops of a kind have the same attributes.
-        attributes = known[op.attrs] if op.attrs in known else known.setdefault(op.attrs, _attributes(op.attrs))
+        attributes = known.get(op.attrs)
+        if attributes is None:
+            attributes = known[op.attrs] = _attributes(op.attrs)
     except TypeError:
         attributes = _attributes(op.attrs)
-    span = op.span if op.span is not None else session.spans.span(op.place)
+    span = op.span if op.span is not None or op.place is None else session.spans.span(op.place)
     return Op(
         op.seq,
         op.type,
@@ -194,7 +199,7 @@ def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]]) -> Op:
         attributes,
         session.layers.key(op.layer) if op.layer is not None and not op.by_user else None,
         op.unnoted,
-        session.spans.span(op.gradient),
+        None if op.gradient is None else session.spans.span(op.gradient),
     )
 
 
@@ -213,7 +218,7 @@ def _variables(session: Session) -> dict[int, Variable]:
             known.owner,
             known.created,
             session.spans.span(known.place),
-            None if array is None or quick(array)[1] else numbers_of(now[key]),
+            None if array is None or session.changes.is_finite(key, array) else numbers_of(now[key]),
             tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             tuple(sorted(known.holders)),
         )

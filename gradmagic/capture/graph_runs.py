@@ -10,7 +10,7 @@ from typing import Any
 from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of
 from gradmagic.capture.backward import flow_of
 from gradmagic.capture.events import RawRun
-from gradmagic.capture.numbers import array_of, numbers_of
+from gradmagic.capture.numbers import array_of, extent_of, numbers_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.trail import is_due, note_values
@@ -27,7 +27,7 @@ def _is_made_of_nothing(tensor: Any) -> bool:
 
 
 def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tuple[Source, ...]:
-    return tuple(dataclasses.replace(s, value=numbers_of(before[s.id])) if s.id in before else s for s in sources)
+    return tuple(dataclasses.replace(s, value=extent_of(before[s.id])) if s.id in before else s for s in sources)
 
 
 def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:
 
 
 def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any]) -> None:
-    run.steps = [dataclasses.replace(step) for step in run.steps]
+    run.steps = [copy.copy(step) for step in run.steps]
     run.hiding = [(step, [values.get(i) for i in step.inputs or ()]) for step in run.steps if step.type in HIDING]
     for step in run.steps:
         for key in (*step.received, *step.sent):

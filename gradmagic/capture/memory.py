@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tensorflow.python.framework import op_def_registry
-from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_ops
+from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.numbers import array_of
 
@@ -36,6 +36,7 @@ class Memory:
 
     def forget(self) -> None:
         """A variable may have been written to."""
+        self.session.changes.forget()
         if self._tables:
             self._tables.clear()
 
@@ -53,20 +54,13 @@ class Memory:
         """The variables by the address of their values, and the values of those that are single numbers."""
         table: dict[int, list[int]] = {}
         numbers: set[float] = set()
-        with self.session.aside():
-            for key in keys:
-                ref = known[key].ref
-                variable = ref() if ref is not None else None
-                if not isinstance(variable, resource_variable_ops.BaseResourceVariable):
-                    continue
-                try:
-                    value = memory_of(gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype))
-                except Exception:
-                    continue
-                if value is not None:
-                    table.setdefault(_address(value), []).append(key)
-                    if value.ndim == 0 and value.dtype.kind == "f":
-                        numbers.add(float(value))
+        variables = {key: ref() for key in keys if (ref := known[key].ref) is not None}
+        for key, tensor in self.session.changes.now(k for k, v in variables.items() if isinstance(v, resource_variable_ops.BaseResourceVariable)).items():
+            value = memory_of(tensor)
+            if value is not None:
+                table.setdefault(_address(value), []).append(key)
+                if value.ndim == 0 and value.dtype.kind == "f":
+                    numbers.add(float(value))
         return table, numbers
 
 

@@ -14,7 +14,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from gradmagic.capture.events import RawTensor
 from gradmagic.capture.memory import Memory, memory_of
-from gradmagic.capture.numbers import dtype_name, kind_of, quick, shape_of
+from gradmagic.capture.numbers import array_of, dtype_name, kind_of, quick, shape_of
 from gradmagic.capture.replicas import copies_of, whole_of
 from gradmagic.capture.spans import Place
 
@@ -65,6 +65,8 @@ class Variables:
         return copies[0] if copies else value
 
     def is_variable(self, value: Any) -> bool:
+        if type(getattr(value, "_value", value)) is ResourceVariable:
+            return True
         # AutoGraph's stand-in for a name without a value answers to every attribute.
         return not type(value).__module__.startswith("tensorflow.python.autograph") and hasattr(self.unwrap(value), "handle") and hasattr(value, "dtype") and hasattr(value, "assign")
 
@@ -200,14 +202,15 @@ class Variables:
         if dtype in ("resource", "variant", "string"):
             return RawTensor(dtype, shape, origin="unknown")
         raw = RawTensor(dtype, shape, origin="unknown")
-        array = memory_of(tensor)
+        alike = self._by_kind.get((dtype, shape))
+        # Only what could be a variable's value has to be found in memory, which takes longer than to look at it.
+        array = memory_of(tensor) if alike else array_of(tensor)
         if array is None:
             return raw
         if array.dtype.kind in "fc" or dtype == "bfloat16":
             raw.norm, raw.finite, raw.zero = quick(array)
         elif array.size == 1 and array.dtype.kind in "biu":
             raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
-        alike = self._by_kind.get((dtype, shape))
         matches = self.memory.owners(array, (dtype, shape), alike, self.known) if alike else []
         if matches:
             matches = list(dict.fromkeys(self.key(self.known[m].ref()) or m for m in matches))

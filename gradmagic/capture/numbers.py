@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from tensorflow.python.framework import dtypes
 
-from gradmagic.recording import FLOATS, Numbers
+from gradmagic.recording import FLOATS, Extent, Numbers
 
 DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 
 QUICK_LIMIT = 1 << 26
 BINS = 24
 SAMPLE = 1 << 16
+# In blocks of this many elements several passes over an array find it in the processor's cache.
 BLOCK = 1 << 17
 # OpenBLAS gives longer products to threads of its own, which then wait for a core beside TensorFlow's.
 UNTHREADED = 9984
@@ -57,9 +58,16 @@ def square(flat: Any) -> float:
 
 def quick(array: Any) -> tuple[float, bool, bool]:
     """(Euclidean norm, finite, all zero) in one pass over the memory; the norm is NaN or infinite where the array is not finite."""
-    if getattr(array, "shape", None) == () and array.dtype.kind == "f":
-        value = abs(float(array))
-        return value, math.isfinite(value), value == 0.0
+    kind = array.dtype.char
+    if kind in "fd":
+        if array.ndim == 0:
+            value = abs(float(array))
+            return value, math.isfinite(value), value == 0.0
+        if array.size <= UNTHREADED:
+            # Nearly every array is a small and healthy one, for which each further step would cost as much as the look itself.
+            squares = float(np.vdot(array, array))
+            if 0.0 < squares < math.inf:
+                return math.sqrt(squares), True, False
     flat = _flat_real(array)
     if flat.size == 0:
         return 0.0, True, False
@@ -74,10 +82,10 @@ def quick(array: Any) -> tuple[float, bool, bool]:
     return squares, False, False
 
 
-def numbers(array: Any, *, histogram: bool = False) -> Numbers:
+def numbers(array: Any, *, histogram: bool = False, norm: float | None = None) -> Numbers:
     """The array in numbers. Complex elements count by their modulus, except that zero, NaN and infinite mean the element itself.
 
-    The histogram is that of at most `SAMPLE` elements, evenly spaced.
+    The histogram is that of at most `SAMPLE` elements, evenly spaced. `norm` is what `quick` says of the array, where that is known.
     """
     values = np.asarray(array).reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -85,19 +93,26 @@ def numbers(array: Any, *, histogram: bool = False) -> Numbers:
             values = np.abs(values)
         if values.dtype != np.float32 or values.size <= SAMPLE:
             values = values.astype(np.float64)
-        found = _of_finite(values, histogram) if values.size else None
+        found = _of_finite(values, histogram, norm if values.dtype == np.float32 else None) if values.size else None
         return _of_any(values.astype(np.float64), histogram) if found is None else found
 
 
-def _of_finite(values: Any, histogram: bool) -> Numbers | None:
-    """The numbers in few passes; None where an element is not finite, or where rounding would tell in the standard deviation."""
+def _of_finite(values: Any, histogram: bool, norm: float | None) -> Numbers | None:
+    """The numbers in one pass over the memory; None where an element is not finite, or where rounding would tell in the standard deviation."""
     size = values.size
-    squares = square(values)
-    mean = float(np.add.reduce(values)) / size
+    squares = 0.0 if norm is None else norm * norm
+    total, least, most, other = 0.0, math.inf, -math.inf, 0
+    for start in range(0, size, BLOCK):
+        block = values[start : start + BLOCK]
+        if norm is None:
+            squares += square(block)
+        total += float(np.add.reduce(block))
+        low, high = float(np.minimum.reduce(block)), float(np.maximum.reduce(block))
+        least, most = min(least, low), max(most, high)
+        other += block.size if low > 0.0 or high < 0.0 else int(np.count_nonzero(block != 0))
+    mean, zeros = total / size, size - other
     if not math.isfinite(squares) or not math.isfinite(mean):
         return None
-    least, most = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
-    zeros = 0 if least > 0.0 or most < 0.0 else size - int(np.count_nonzero(values != 0))
     if squares < TINY and zeros < size:
         return None
     variance = squares / size - mean * mean
@@ -106,6 +121,25 @@ def _of_finite(values: Any, histogram: bool) -> Numbers | None:
         return None
     shown = _histogram(values, least, most) if histogram and least < most else None
     return Numbers(size, math.sqrt(squares), mean, math.sqrt(variance) if least < most else 0.0, least, most, zeros, 0, 0, shown)
+
+
+def extent(array: Any) -> Extent:
+    """The norm and the range of an array, in one pass over the memory. Complex elements count by their modulus, except that NaN and infinite mean the element itself."""
+    values = np.asarray(array).reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if values.dtype.kind == "c":
+            values = np.abs(values)
+        if values.dtype != np.float32 or values.size <= SAMPLE:
+            values = values.astype(np.float64)
+        squares, least, most = 0.0, math.inf, -math.inf
+        for start in range(0, values.size, BLOCK):
+            block = values[start : start + BLOCK]
+            squares += square(block)
+            least, most = min(least, float(np.minimum.reduce(block))), max(most, float(np.maximum.reduce(block)))
+        if values.size and (TINY <= squares < math.inf or least == most == 0.0):
+            return Extent(values.size, math.sqrt(squares), least, most, 0, 0)
+        found = _of_any(values.astype(np.float64), False)
+    return Extent(found.size, found.norm, found.min, found.max, found.nans, found.infs)
 
 
 def _of_any(values: Any, histogram: bool) -> Numbers:
@@ -132,13 +166,24 @@ def _histogram(values: Any, least: float, most: float) -> tuple[tuple[float, ...
     return tuple([least + width * i for i in range(bins)] + [most]), tuple(counts.tolist())
 
 
-def numbers_of(tensor: Any, *, histogram: bool = False) -> Numbers | None:
-    """The numbers of an eager tensor, None where its values cannot be read or are no numbers."""
+def numbers_of(tensor: Any, *, histogram: bool = False, norm: float | None = None) -> Numbers | None:
+    """The numbers of an eager tensor, None where its values cannot be read or are no numbers. `norm` is what `quick` says of it, where that is known."""
     array = array_of(tensor)
     if array is None or (np.asarray(array).dtype.kind in "OSUV" and dtype_name(tensor) not in FLOATS):
         return None
     try:
-        return numbers(array, histogram=histogram)
+        return numbers(array, histogram=histogram, norm=norm)
+    except (TypeError, ValueError):
+        return None
+
+
+def extent_of(tensor: Any) -> Extent | None:
+    """The extent of an eager tensor, None where its values cannot be read or are no numbers."""
+    array = array_of(tensor)
+    if array is None or (np.asarray(array).dtype.kind in "OSUV" and dtype_name(tensor) not in FLOATS):
+        return None
+    try:
+        return extent(array)
     except (TypeError, ValueError):
         return None
 

@@ -11,7 +11,7 @@ from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.backward import note_step, numbers_if_any, text_of, watch_backward
-from gradmagic.capture.events import RawOp, RawTensor
+from gradmagic.capture.events import RawOp, RawRun, RawTensor
 from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write
 from gradmagic.capture.numbers import array_of, kind_of, quick
@@ -44,6 +44,15 @@ def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = 
     return RawTensor(dtype, shape, finite, zero, norm, origin)
 
 
+def gradient_noted(run: RawRun | None, tensor: Any) -> RawTensor | None:
+    """What the step of the backward pass that made a gradient has seen of it; None for anything else."""
+    flow = run.flows.get(tensor._id) if run is not None else None
+    if flow is None:
+        return None
+    dtype, shape = kind_of(tensor)
+    return RawTensor(dtype, shape, flow[1], flow[2], flow[0], "unknown")
+
+
 def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tuple[int, Any]]) -> None:
     """A close look at an op that makes the first value which is not finite out of finite ones; at a few of them in a cell."""
     known = [session.tensors.get(key) for key, _ in inputs]
@@ -70,8 +79,9 @@ def _watch_ops(session: Session) -> None:
             memory.forget()
         if session.busy:
             return
+        phase, layer = doing.phase, doing.layer
         # Of an optimizer's own arithmetic only what it writes matters; a constraint may be the user's.
-        updating = doing.phase == "update" and graph is None and not doing.active
+        updating = phase == "update" and graph is None and not doing.active
         if updating and op_type not in WRITES and op_type != "VarHandleOp" and not session.spans.is_users(sys._getframe(1)):
             return
         place = place_of(sys._getframe(1), doing) or doing.started_at
@@ -82,33 +92,32 @@ def _watch_ops(session: Session) -> None:
         if op_type.startswith("__"):
             return
         ids = tuple([t._id for t in inputs])
-        for tensor in inputs:
-            if tensor._id not in tensors:
-                found = tensors[tensor._id] = note_tensor(session, tensor, look=look) if updating else session.variables.identify(tensor)
+        for key, tensor in zip(ids, inputs, strict=True):
+            if key not in tensors:
+                found = tensors[key] = note_tensor(session, tensor, look=look) if updating else gradient_noted(doing.current_run, tensor) or session.variables.identify(tensor)
                 if found.variable is not None:
-                    visits.read(found.variable, place if doing.layer is None else None)
-        for out in outputs:
-            noted = tensors[out._id] = note_tensor(session, out, look=look)
+                    visits.read(found.variable, place if layer is None else None)
+        out_ids = tuple([t._id for t in outputs])
+        for key, out in zip(out_ids, outputs, strict=True):
+            noted = tensors[key] = note_tensor(session, out, look=look)
             if noted.zero and op_type in PRODUCTS:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
-                note_birth(session, [(t._id, t) for t in inputs], [(t._id, t) for t in outputs])
-        out_ids = tuple([t._id for t in outputs])
-        layer = doing.layer
-        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", doing.active, doing.phase, attrs if len(attrs) <= 24 else (), layer=layer)
+                note_birth(session, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
+        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", doing.active, phase, attrs if len(attrs) <= 24 else (), layer=layer)
         if layer is not None:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
         if op_type == "ReadVariableOp":
-            if doing.phase != "update":
+            if phase != "update":
                 visits.read(ids[0], place if layer is None else None, out_ids[0])
         elif op_type in WRITES or op_type == "VarHandleOp":
             if op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)
             else:
                 session.assignments.append((seq, ids[0], op_type, ids[-1], place))
-                if doing.phase == "update" or op_type != "AssignVariableOp":
+                if phase == "update" or op_type != "AssignVariableOp":
                     visits.step(ids[0])
                 else:
                     visits.assign(ids[0], place)

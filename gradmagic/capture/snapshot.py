@@ -10,6 +10,7 @@ import contextlib
 import functools
 import gc
 import io
+import math
 import random
 import types
 from collections.abc import Iterable
@@ -36,8 +37,11 @@ SETTLED = {
 } | {
     "keras.src.initializers.constant_initializers.Zeros",
     "keras.src.initializers.constant_initializers.Ones",
+    "keras.src.saving.serialization_lib.SerializableDict",
     "inspect.Signature",
 }
+# Besides what they hold they know only whom they report to, which never changes.
+REPORTING = frozenset(f"keras.src.utils.tracking.Tracked{kind}" for kind in ("List", "Dict", "Set"))
 PLAIN = (type(None), str, bytes, int, float, complex, bool)
 STATEFUL = (
     np.random.Generator,
@@ -76,48 +80,50 @@ class Snapshot:
                 if isinstance(found, Variable):
                     self._variables.setdefault(id(found), found)
         self._undo.extend((undo,) for undo in random_state())
+        # False where they are too large to be kept.
         self.values = True
         self._kept: list[tuple[Any, Any]] = []
         self._keep_values(most_bytes)
         self._seen.clear()
 
     def _keep_values(self, most_bytes: int) -> None:
-        variables = [v for v in self._variables.values() if getattr(v, "dtype", None) not in (tf.resource, tf.variant)]
-        size = sum(v.dtype.size * (v.shape.num_elements() or 0) for v in variables if v.shape.rank is not None)
-        if size > most_bytes:
-            self.values = False
-            self._variables.clear()
-            return
-        for variable in variables:
+        size = 0
+        for variable in self._variables.values():
+            dtype = getattr(variable, "dtype", None)
+            if dtype in (tf.resource, tf.variant):
+                continue
             # A variable that is written while its old value is held gets new memory: this costs nothing until then.
             with contextlib.suppress(Exception):
-                self._kept.append((variable, resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)))
+                value = resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, dtype)
+                self._kept.append((variable, value))
+                size += _bytes_of(dtype) * math.prod(value._shape_tuple())
         self._variables.clear()
+        if size > most_bytes:
+            self.values = False
+            self._kept.clear()
 
     def _walk(self, roots: Iterable[tuple[str, Any]]) -> None:
-        waiting = collections.deque((value, name) for name, value in roots)
+        way_of: Any = _way
+        waiting = collections.deque((value, name, way_of(type(value))) for name, value in roots)
         seen = self._seen
         while waiting and len(seen) < MOST_OBJECTS:
-            value, name = waiting.popleft()
-            kind: Any = type(value)
-            way = _way(kind)
+            value, name, way = waiting.popleft()
             if way == "nothing" or id(value) in seen:
                 continue
             seen.add(id(value))
             for child in self._note(value, name, way):
-                if type(child) not in PLAIN:
-                    waiting.append((child, name))
+                way = way_of(type(child))
+                if way != "nothing":
+                    waiting.append((child, name, way))
 
     def _note(self, value: Any, name: str, way: str) -> Iterable[Any]:
         """Remember one object; what it holds."""
         if way == "attributes":
-            inner = getattr(value, "_value", None) if hasattr(value, "_value") else None
-            if isinstance(inner, Variable):
-                self._variables[id(inner)] = inner
             return self._attributes(value)
         if way == "container":
-            kind = type(value)
-            return (*self._container(value, kind), *(self._attributes(value) if kind not in (list, dict, set, collections.deque) else ()))
+            return self._container(value)
+        if way == "extended container":
+            return (*self._container(value), *self._attributes(value))
         if way == "items":
             return value  # type: ignore[no-any-return]
         if way == "variable":
@@ -128,18 +134,18 @@ class Snapshot:
             return list(value.flat) if value.dtype == object and value.size < 1000 else ()
         return self._object(value, name)
 
-    def _container(self, value: Any, kind: type) -> Iterable[Any]:
+    def _container(self, value: Any) -> Iterable[Any]:
         """A list, dict, set or deque, or one that reports its changes (as Keras's and TensorFlow's do): put back without a report."""
-        if issubclass(kind, dict):
-            entries = dict(dict.items(value))
+        if isinstance(value, dict):
+            entries = dict.copy(value)
             self._undo.append((put_entries_back, value, entries))
             return entries.values()
-        if issubclass(kind, set):
+        if isinstance(value, set):
             members = set(set.__iter__(value))
             self._undo.append((put_members_back, value, members))
             return members
-        if issubclass(kind, list):
-            items = list.__getitem__(value, slice(None))
+        if isinstance(value, list):
+            items = list.copy(value)
             self._undo.append((put_items_back, value, items))
             return items
         queue = list(value)
@@ -180,6 +186,9 @@ class Snapshot:
     def _attributes(self, value: Any) -> Iterable[Any]:
         attributes = getattr(value, "__dict__", None)
         if not isinstance(attributes, dict):
+            inner = getattr(value, "_value", None)
+            if isinstance(inner, Variable):
+                self._variables[id(inner)] = inner
             return ()
         kept = dict(attributes)
         self._undo.append((put_attributes_back, value, type(value), attributes, kept))
@@ -265,6 +274,11 @@ def _is_generator(kind: type) -> bool:
 
 
 @functools.cache
+def _bytes_of(dtype: Any) -> int:
+    return int(dtype.size)
+
+
+@functools.cache
 def _way(kind: type) -> str:
     """How objects of a type are remembered; ``"nothing"`` for those that never change, or that hold nothing of the user's."""
     if issubclass(kind, (*PLAIN, types.ModuleType, tf.Tensor)) or f"{kind.__module__}.{kind.__name__}" in SETTLED:
@@ -274,7 +288,7 @@ def _way(kind: type) -> str:
     if issubclass(kind, np.ndarray):
         return "array"
     if issubclass(kind, (list, dict, set, collections.deque)):
-        return "container"
+        return "container" if kind in (list, dict, set, collections.deque) or f"{kind.__module__}.{kind.__name__}" in REPORTING else "extended container"
     if issubclass(kind, (tuple, frozenset)):
         return "items"
     if issubclass(kind, STATEFUL) or _is_generator(kind) or kind.__name__ in ("_DictWrapper", "_TupleWrapper"):

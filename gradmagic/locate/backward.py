@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
@@ -26,11 +27,17 @@ class Link:
         return self.sent / self.received
 
 
+# The id of a gradient, and the index of the step before which it was sent.
+_Place = tuple[int | None, int]
+
+
 class Backward:
     """The steps of one run, by the gradients that they sent on."""
 
     def __init__(self, recording: Recording, run: GradientRun) -> None:
         self.recording, self.run = recording, run
+        self._links: dict[_Place, tuple[Link | None, _Place]] = {}
+        self._tested: dict[Callable[[Link], bool], dict[_Place, bool]] = {}
 
     @functools.cached_property
     def _norms(self) -> dict[int, float]:
@@ -47,9 +54,45 @@ class Backward:
 
     def chain(self, source: int) -> list[Link]:
         """The steps that made the gradient of a source, from the source's end to the target; where several gradients were summed it follows the largest."""
+        found = []
+        link, place = self._next(self._start(source))
+        while link is not None:
+            found.append(link)
+            link, place = self._next(place)
+        return found
+
+    def any_link(self, source: int, test: Callable[[Link], bool]) -> bool | None:
+        """Whether a step on the way of a source's gradient passes a test; None where there is no step. The ways of many sources are one before long, which is tested once."""
+        known = self._tested.setdefault(test, {})
+        link, place = self._next(self._start(source))
+        if link is None:
+            return None
+        passed: list[_Place] = []
+        found = False
+        while link is not None:
+            if test(link):
+                found = True
+                break
+            if place in known:
+                found = known[place]
+                break
+            passed.append(place)
+            link, place = self._next(place)
+        known.update(dict.fromkeys(passed, found))
+        return found
+
+    def _start(self, source: int) -> _Place:
+        return self.run.gradients[source].id, len(self.run.steps)
+
+    def _next(self, place: _Place) -> tuple[Link | None, _Place]:
+        known = self._links.get(place)
+        if known is None:
+            known = self._links[place] = self._link(*place)
+        return known
+
+    def _link(self, key: int | None, last: int) -> tuple[Link | None, _Place]:
+        """The step that made a gradient, among those before `last`, and where its own gradient is to be looked for."""
         norms, steps = self._norms, self.run.steps
-        found: list[Link] = []
-        key, last = self.run.gradients[source].id, len(steps)
         waiting: tuple[BackwardStep, float, int] | None = None
         for _ in range(10_000):
             place = self._sender(key, last)
@@ -68,17 +111,16 @@ class Backward:
             known = [f for f in step.received if f is not None and f.norm]
             if known:
                 largest = max(known, key=lambda f: f.norm or 0.0)
+                key = largest.id
                 if waiting is not None:
                     first, sent, where = waiting
-                    found.append(Link(first, self.recording.by_seq.get(first.op) if first.op is not None else None, largest.norm or 1.0, sent, where))
-                    waiting = None
-                key = largest.id
+                    return Link(first, self.recording.by_seq.get(first.op) if first.op is not None else None, largest.norm or 1.0, sent, where), (key, last)
             else:
                 # Lists of tensors have no norm: the factor of the steps that hand them on is told at the next one that has.
                 key = next((f.id for f in step.received if f is not None and f.id is not None and self._sender(f.id, last) is not None), None)
                 if key is None:
                     break
-        return found
+        return None, (key, last)
 
     def _sender(self, key: int | None, before: int) -> tuple[int, int] | None:
         """The last step before this one that sent a gradient: its place in the run and the input that the gradient went to."""

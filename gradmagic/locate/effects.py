@@ -7,7 +7,7 @@ from collections import Counter
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths, values_behind
+from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
 from gradmagic.syntax import text_at
 
@@ -91,7 +91,7 @@ def _on_path(recording: Recording, key: int) -> tuple[GradientRun, Op] | None:
         return None
     reads = [op for op in recording.consumers.get(key, ()) if op.phase == "forward" and op.type not in STATE]
     reads += [op for tensor in recording.tensors.values() if tensor.variable == key for op in recording.consumers.get(tensor.id, ())]
-    paths = Paths(recording, run)
+    paths = paths_of(recording, run)
     # Behind `stop_gradient` a variable is meant to stay.
     reads = [op for op in reads if any(out in paths.walk[0] for out in op.outputs)] if set(paths.targets) else []
     return (run, reads[0]) if reads else None

@@ -34,6 +34,14 @@ def dropped_by(paths: Paths, key: int) -> Op | None:
     return made if made is not None and made.type == "ZerosLike" and layer is not None and layer.library and layer.type.endswith("Dropout") else None
 
 
+def paths_of(recording: Recording, run: GradientRun) -> Paths:
+    """The paths of a run of this recording, worked out once."""
+    found = recording.searched.get(id(run))
+    if found is None:
+        found = recording.searched[id(run)] = Paths(recording, run)
+    return found  # type: ignore[no-any-return]
+
+
 class Paths:
     """The ops that a run could see. `mask` has, per tensor, one bit for each source that it was computed from."""
 

@@ -49,13 +49,20 @@ SINGULAR = frozenset(
 
 def is_cancelled(backward: Backward, index: int) -> bool:
     """Whether a tiny gradient is what rounding left of terms that cancel: it became tiny in one sum, not little by little."""
-    links = backward.chain(index)
-    return not links or any(link.factor < CANCELLED and (link.op is None or link.op.type in SUMS) for link in links)
+    return backward.any_link(index, _cancels) is not False
+
+
+def _cancels(link: Link) -> bool:
+    return link.factor < CANCELLED and (link.op is None or link.op.type in SUMS)
 
 
 def is_summed_away(backward: Backward, index: int) -> bool:
     """Whether most of a tiny gradient was lost where a broadcast is summed back: terms that nearly cancel (a shift before a softmax), not a long way."""
-    return any(link.factor < NEARLY and link.op is not None and link.op.type in BROADCASTS for link in backward.chain(index))
+    return bool(backward.any_link(index, _sums_away))
+
+
+def _sums_away(link: Link) -> bool:
+    return link.factor < NEARLY and link.op is not None and link.op.type in BROADCASTS
 
 
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:

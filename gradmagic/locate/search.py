@@ -9,7 +9,7 @@ from gradmagic.locate.backward import Backward
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
-from gradmagic.locate.paths import Paths
+from gradmagic.locate.paths import paths_of
 from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
@@ -85,7 +85,7 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
         lost = is_lost(run) and not (bad["nan"] or bad["inf"])
         if not any(bad.values()) and not lost:
             continue
-        paths = Paths(recording, run)
+        paths = paths_of(recording, run)
         if lost and set(found) - {"none"}:
             faults.append(locate_loss(paths))
         faults += locate_none(paths, bad["none"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from gradmagic.report import Report
+from gradmagic.report import GradientCall, Report
+from gradmagic.strict_json import encoded
 
 MIME_TYPE = "application/vnd.gradmagic.report+json"
 # A report may be saved with its notebook many times over: beyond these, details would only make it large.
@@ -28,25 +31,36 @@ def to_mimebundle(report: Report) -> dict[str, Any]:
     from gradmagic.render.html import to_html
     from gradmagic.render.text import to_text
 
-    data: Any = _slim(report.to_dict())
+    data: Any = _slim(report)
     if sum(len(call.variables) for call in report.calls) > MOST_DETAILED:
         data = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return {MIME_TYPE: data, "text/html": to_html(report), "text/plain": to_text(report)}
 
 
-def _slim(data: dict[str, Any]) -> dict[str, Any]:
+def _slim(report: Report) -> dict[str, Any]:
     """What a saved notebook needs: numbers as exact as anybody reads them; of very many variables the healthy ones without details."""
-    data = _encodable(data, 6)
+    data = dataclasses.replace(report, calls=tuple(map(_without_details, report.calls))).to_dict(digits=6)
     for call in data["calls"]:
-        ranked = sorted(call["variables"], key=lambda variable: variable["status"] == "ok")
-        for place, variable in enumerate(ranked):
+        for place, variable in enumerate(_ranked(call["variables"], [v["status"] for v in call["variables"]])):
             grad = variable["grad"]
             if grad is not None:
                 grad["norm_history"] = _thinned(grad["norm_history"], MOST_RUNS if place < MOST_DETAILED else FEWER_RUNS)
             if place >= MOST_DETAILED:
-                variable |= {"read_at": [], "value": None, "ratio": _encodable(variable["ratio"], 3), "grad": None if grad is None else _encodable(grad | {"histogram": None}, 3)}
+                variable |= {"ratio": encoded(variable["ratio"], 3), "grad": encoded(grad, 3)}
         _shorten(call["graph"])
     return data
+
+
+def _ranked(rows: Sequence[Any], statuses: list[str]) -> list[Any]:
+    """Rows for variables, the healthy ones last."""
+    return [rows[i] for i in sorted(range(len(rows)), key=lambda i: statuses[i] == "ok")]
+
+
+def _without_details(call: GradientCall) -> GradientCall:
+    """What is left out is not looked through first."""
+    healthy = {id(v) for v in _ranked(call.variables, [v.status for v in call.variables])[MOST_DETAILED:]}
+    rows = [v if id(v) not in healthy else dataclasses.replace(v, read_at=(), value=None, grad=None if v.grad is None else dataclasses.replace(v.grad, histogram=None)) for v in call.variables]
+    return dataclasses.replace(call, variables=tuple(rows))
 
 
 def _thinned(history: list[Any], most: int) -> list[Any]:
@@ -64,17 +78,4 @@ def _shorten(graph: dict[str, Any]) -> None:
     for edge in graph["edges"]:
         edge["source"], edge["target"] = known[edge["source"]], known[edge["target"]]
         # Only the width of a line and a tooltip say it.
-        edge["norm"] = _encodable(edge["norm"], 3)
-
-
-def _encodable(value: Any, digits: int) -> Any:
-    """The value with its floats rounded and its text fit to be sent."""
-    kind = type(value)
-    if kind is float:
-        return float(f"{value:.{digits}g}")
-    if kind is str:
-        # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if kind is dict:
-        return {_encodable(key, digits): _encodable(item, digits) for key, item in value.items()}
-    return [_encodable(item, digits) for item in value] if kind is list else value
+        edge["norm"] = encoded(edge["norm"], 3)
