@@ -1,4 +1,4 @@
-"""Code that runs on several replicas at once: what each thread is doing, and which variables are copies of one."""
+"""Code that runs in several threads at once, as on replicas: what each thread is doing, and which variables are copies of one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from tensorflow.python.distribute import distribute_utils, mirrored_run
+from tensorflow.python.framework import op_callbacks
 
 if TYPE_CHECKING:
     from gradmagic.capture.events import RawRun
@@ -32,6 +33,7 @@ def install(session: Session) -> None:
     """Give the threads of replicas the place that started them, and what they do together, in the thread that started them, the phase that they were in."""
     _watch_merging(session)
     _watch_threads(session)
+    _watch_own_threads(session)
 
 
 def _watch_threads(session: Session) -> None:
@@ -48,6 +50,29 @@ def _watch_threads(session: Session) -> None:
 
     session.patches.set(thread, "__init__", __init__)
     session.patches.set(thread, "run", started)
+
+
+def _watch_own_threads(session: Session) -> None:
+    """Note the ops of threads that the cell starts: no tape of another thread records them."""
+    start, run = threading.Thread.start, threading.Thread.run
+
+    def started(self: Any) -> None:
+        self._gradmagic_started_at = session.here()
+        start(self)
+
+    def running(self: Any) -> None:
+        note = session.on_op
+        if note is None:
+            return run(self)
+        session.doing.started_at = getattr(self, "_gradmagic_started_at", None)
+        op_callbacks.add_op_callback(note)
+        try:
+            return run(self)
+        finally:
+            op_callbacks.remove_op_callback(note)
+
+    session.patches.set(threading.Thread, "start", started)
+    session.patches.set(threading.Thread, "run", running)
 
 
 def _watch_merging(session: Session) -> None:

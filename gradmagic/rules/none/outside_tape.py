@@ -42,6 +42,13 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import use_of
 
+THREAD = "in a thread of its own"
+EARLIER = "under an earlier tape"
+HELP = {
+    THREAD: "a tape records only the thread that opened it: compute this in the same thread, or open a tape in the function that the thread runs",
+    EARLIER: "compute it anew under this tape: what an earlier run computed and kept has no history for it",
+}
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
@@ -59,7 +66,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"runs {when}, so it is not recorded",
         f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
         others=others,
-        help=kept or "move the line into the `with` block of the tape",
+        help=kept or HELP.get(when, "move the line into the `with` block of the tape"),
     )
 
 
@@ -83,6 +90,10 @@ def _when(op: Op, tape: Tape | None) -> str:
         return "under `stop_recording`"
     if any(op.seq < seq for seq, _ in tape.resets) and op.seq > tape.opened:
         return "before `tape.reset()`"
+    if tape.recording_at(op.seq) and not op.recorded_by:
+        return THREAD
+    if op.seq < tape.opened and op.recorded_by:
+        return EARLIER
     if op.seq < tape.opened:
         return "before the tape is opened"
     return "after the tape's block has ended"

@@ -178,3 +178,40 @@ def saliency_map(model, image):
 import keras
 from saliency import saliency_map
 result = saliency_map(keras.layers.Dense(3), x)
+# %% setup
+import queue
+import threading
+import tensorflow as tf
+import keras
+from concurrent.futures import ThreadPoolExecutor
+keras.utils.set_random_seed(4)
+x, y = tf.random.normal((10, 3)), tf.random.normal((10, 1))
+members = [keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)]) for _ in range(2)]
+variables = [v for m in members for v in m.trainable_variables]
+
+def error_of(model):
+    return tf.reduce_mean((model(x) - y) ** 2)  # expect: none/outside-tape
+
+def gradients_of(model):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - y) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+# %% losses from a pool of threads
+# expect setup
+with tf.GradientTape() as tape:
+    with ThreadPoolExecutor(2) as pool:
+        loss = tf.add_n(list(pool.map(error_of, members)))
+grads = tape.gradient(loss, variables)
+# %% near: a tape in every thread
+with ThreadPoolExecutor(2) as pool:
+    grads = list(pool.map(gradients_of, members))
+# %% near: a thread that only brings the data
+ready = queue.Queue()
+loader = threading.Thread(target=lambda: [ready.put(tf.cast(x, tf.float32) * k) for k in (1.0, 2.0)])
+loader.start()
+for step in range(2):
+    batch = ready.get()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((members[0](batch) - y) ** 2)
+    grads = tape.gradient(loss, members[0].trainable_variables)
+loader.join()
