@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gradmagic.definitions import FUNCTIONS, line_of
 from gradmagic.recording import Recording, Span
@@ -74,25 +74,38 @@ def assigned_to_itself(recording: Recording, span: Span) -> str | None:
     return ast.unparse(call) if same else None
 
 
-def frozen_at(recording: Recording, variable: int) -> Span | None:
-    """The `trainable=False` in the code that makes a variable, known by the name it is given there or the attribute that holds it."""
+def _makes(recording: Recording, variable: int) -> Iterator[tuple[str | int, ast.Assign | ast.AnnAssign, ast.Call]]:
+    """The assignments of a call's result to a name or attribute that a variable goes by, or with its name as an argument."""
     known = recording.variables.get(variable)
-    wanted = {name.rpartition(".")[2] for name in (*known.names, known.path.replace("/", ".").removesuffix(":0"))} if known is not None else set()
+    wanted = {name.rpartition(".")[2].partition("[")[0] for name in (*known.names, known.path.replace("/", ".").removesuffix(":0"))} if known is not None else set()
     for key, text in recording.code.items():
-        tree = tree_of(text)
-        for node in ast.walk(tree) if tree is not None else ():
+        for node in ast.walk(tree_of(text) or ast.Module([], [])):
             if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
                 continue
-            given = {k.arg: k.value for k in node.value.keywords}
-            called = given.get("name")
+            called = next((k.value for k in node.value.keywords if k.arg == "name"), None)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {last_name(t) for t in targets} | ({str(called.value)} if isinstance(called, ast.Constant) else set())
-            frozen = next((k for k in node.value.keywords if k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is False), None)
-            if frozen is not None and wanted & names:
-                return dataclasses.replace(
-                    line_of(key, node), line=frozen.lineno, column=frozen.col_offset, end_line=frozen.lineno, end_column=frozen.end_col_offset or 0, code=text.split("\n")[frozen.lineno - 1]
-                )
+            if wanted & names:
+                yield key, node, node.value
+
+
+def frozen_at(recording: Recording, variable: int) -> Span | None:
+    """The `trainable=False` in the code that makes a variable, known by the name it is given there or the attribute that holds it."""
+    for key, statement, call in _makes(recording, variable):
+        for word in call.keywords:
+            if word.arg == "trainable" and isinstance(word.value, ast.Constant) and word.value.value is False:
+                place = dataclasses.replace(line_of(key, statement), line=word.lineno, column=word.col_offset, end_line=word.lineno, end_column=word.end_col_offset or 0)
+                return dataclasses.replace(place, code=recording.code[key].split("\n")[word.lineno - 1])
     return None
+
+
+def made_at_line(recording: Recording, variable: int) -> Span | None:
+    """Where the code makes a variable; None where more than one line could."""
+    places = [(key, call) for key, _, call in _makes(recording, variable) if last_name(call.func) in ("Variable", "add_weight")]
+    if len(places) != 1:
+        return None
+    key, made = places[0]
+    return dataclasses.replace(span_at(line_of(key, made), made), code=recording.code[key].split("\n")[made.lineno - 1])
 
 
 def made_by(recording: Recording, span: Span, name: str) -> Span | None:

@@ -212,8 +212,8 @@ def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:
     return statement.lineno <= span.line <= last
 
 
-def line_of(key: str | int, statement: ast.stmt) -> Span:
-    """The first line of a statement."""
+def line_of(key: str | int, statement: ast.stmt | ast.expr) -> Span:
+    """The first line of a statement or an expression."""
     in_cell = key == "current" or isinstance(key, int)
     return Span(key if in_cell else None, None if in_cell else str(key), statement.lineno, 0, statement.lineno, 0, "")
 

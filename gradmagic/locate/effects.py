@@ -68,11 +68,17 @@ def _untracked(recording: Recording) -> list[Fault]:
     changed = {p.variable for u in recording.updates for p in u.pairs} | {
         a.variable for a in recording.assignments if recording.variables.get(a.variable) is not None and recording.variables[a.variable].created is None
     }
+    missed: dict[int, list[tuple[int, GradientRun, Op]]] = {}
     for key, model in recording.untracked.items():
         on = _on_path(recording, key) if key not in changed else None
         if on is not None:
-            run, read = on
-            faults.append(Fault("step", "untracked", run, (), read, span=run.span, detail={"variable": recording.variables[key], "model": model, "key": (key,)}))
+            missed.setdefault(model.id, []).append((key, *on))
+    for found in missed.values():
+        # Of a kernel and its bias the kernel says more.
+        found.sort(key=lambda item: -math.prod(d or 1 for d in recording.variables[item[0]].shape or ()))
+        key, run, read = found[0]
+        every = tuple(recording.variables[k] for k, _, _ in found)
+        faults.append(Fault("step", "untracked", run, (), read, span=run.span, detail={"variable": every[0], "all": every, "model": recording.untracked[key], "key": (key,)}))
     for key, name in recording.unasked.items():
         variable = recording.variables.get(key)
         on = _on_path(recording, key) if variable is not None and key not in changed and key not in recording.untracked and not is_assigned(recording, variable.names) else None

@@ -41,6 +41,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     target = fault.run.targets[0] if fault.run.targets else None
     dtype = target.dtype if target is not None else "unknown"
+    if is_swapped(recording, fault.run):
+        return finding(
+            "none/constant-target",
+            fault,
+            f"{subject(fault, 'None')}: it was computed from {target_name(fault)}, the target, and not the other way round",
+            fault.run.span,
+            "the target comes first, then the sources",
+            f"This call asks how {target_name(fault)} changes with {listing(fault.names)}. {listing(fault.names)} was computed from {target_name(fault)}, which does not depend on it.",
+            help="the order is `tape.gradient(target, sources)`: the target comes first",
+        )
     is_dtype = fault.detail.get("key") == "target"
     why = f"is of dtype {dtype}, which has no gradient" if is_dtype else "was not computed from any variable or watched tensor"
     return finding(
@@ -50,9 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         fault.span,
         f"{target_name(fault)} {'is of dtype ' + dtype if is_dtype else 'is a constant'}",
         f"{target_name(fault)} {why}, so there is no path from it back to {listing(fault.names)}.",
-        help="the order is `tape.gradient(target, sources)`: the target comes first"
-        if is_swapped(recording, fault.run)
-        else "compute the target from the variables, with TensorFlow ops, under the tape",
+        help="compute the target from the variables, with TensorFlow ops, under the tape",
     )
 
 

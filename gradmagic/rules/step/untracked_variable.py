@@ -48,12 +48,13 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.assignments import made_at_line
 from gradmagic.fixes.holders import asked_too, tracked_holder
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding, name_of
+from gradmagic.rules.phrasing import code, finding, listing, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -62,26 +63,29 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _unasked(fault, variable)
     if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
         return None
-    name = code(name_of(variable))
+    every: tuple[Variable, ...] = fault.detail["all"]  # type: ignore[assignment]
+    name, one = listing([name_of(v) for v in every]), len(every) == 1
+    are, it, it_ = ("is", "It is", "it") if one else ("are", "They are", "them")
     read = fault.op.span if fault.op is not None else None
     # A layer makes its weights when it first runs: the line that reads them says more.
     plain = fault.op is not None and fault.op.layer is None
     made = variable.created_at if "/" not in variable.path else None
+    made = made or (made_at_line(recording, variable.id) if plain else None)
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
     return finding(
         "step/untracked-variable",
         fault,
-        f"{name} is used by {code(model.name)} and is not among its trainable variables",
+        f"{name} {are} used by {code(model.name)} and {are} not among its trainable variables",
         made or read,
         f"{'made' if made is not None else 'read'} here, and not tracked by {code(model.name)}",
-        f"{code(model.name)} (a {code(model.type)}) computes with {name}, which is trainable and would get a gradient. It is not in the model's `variables`, the gradient call does not ask for it, and no update changes it in this cell.",
+        f"{code(model.name)} (a {code(model.type)}) computes with {name}, which {are} trainable and would get a gradient. {it} not in the model's `variables`, the gradient call does not ask for {it_}, and no update changes {it_} in this cell.",
         others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
         severity="warning",
         help=f"make the class that holds it a `tf.Module` as well: {code(model.type)} looks into attributes, lists and dicts for variables and modules, and not into plain objects"
         if plain
         else f"{owned if '/' in variable.path and made is None else added}; if it is meant to stay, make it with `trainable=False`",
-        variables=(name.strip("`"),),
+        variables=tuple(name_of(v) for v in every),
     )
 
 
