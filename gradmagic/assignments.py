@@ -138,3 +138,36 @@ def said_trainable(recording: Recording, names: Iterable[str]) -> Span | None:
             if any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords):
                 return line_of(key, node)
     return None
+
+
+def dropped_write(recording: Recording, functions: Iterable[str | None]) -> Span | None:
+    """`array.write(i, value)` of a `TensorArray` as a statement of its own, in one of these functions: the new array is what it returns."""
+    wanted = set(functions)
+    for key, text in recording.code.items():
+        tree = tree_of(text)
+        scopes = [(n.name, n) for n in ast.walk(tree) if isinstance(n, FUNCTIONS)] + [(None, tree)] if tree is not None else []
+        for name, scope in scopes:
+            arrays = {ast.unparse(t) for n in ast.walk(scope) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and last_name(n.value.func) == "TensorArray" for t in n.targets}
+            for statement in (n for n in ast.walk(scope) if isinstance(n, ast.Expr)) if name in wanted and arrays else ():
+                call = statement.value
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("write", "scatter", "unstack", "split") and ast.unparse(call.func.value) in arrays:
+                    return dataclasses.replace(span_at(line_of(key, call), call), code=text.split("\n")[call.lineno - 1], function=name)
+    return None
+
+
+def unread_line(recording: Recording, first: Span, last: Span) -> Span | None:
+    """The one statement between two lines of a function that gives a name a value which the function never reads; None where there are several."""
+    tree, source = tree_at(recording, first), source_of(recording, first)
+    if tree is None or source is None or (first.cell, first.file, first.function) != (last.cell, last.file, last.function):
+        return None
+    around = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= first.line <= (n.end_lineno or n.lineno)]
+    scope = max(around, key=lambda n: n.lineno, default=tree)
+    read = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    found = [
+        n
+        for n in ast.walk(scope)
+        if isinstance(n, ast.Assign) and first.line < n.lineno < last.line and isinstance(n.value, ast.Call) and isinstance(n.targets[0], ast.Name) and n.targets[0].id not in read | {"_"}
+    ]
+    if len(found) != 1:
+        return None
+    return dataclasses.replace(span_at(first, found[0].value), code=source.split("\n")[found[0].value.lineno - 1])

@@ -34,6 +34,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.functional import kept_array
@@ -42,7 +43,7 @@ from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
 from gradmagic.syntax import text_at, use_of
@@ -72,6 +73,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help=f"look at the lines of {code(f'{unread.function}')}: one of them was meant to read {code(text_at(recording, unread))}, and may name another parameter twice",
         )
+    lost = _lost(fault, op, recording)
+    if lost is not None:
+        return finding(
+            "none/discarded-result",
+            fault,
+            f"{subject(fault, 'None')}: the result of {code(text_at(recording, lost))} is not used",
+            lost,
+            "computed here, and read nowhere",
+            f"The forward pass reads {names}, and what is computed from {it(fault.names)} comes out of this expression. No line reads the result, so {target_name(fault)} does not depend on {names}.",
+            certainty="likely",
+            help="use the result in what follows",
+        )
     return finding(
         "none/discarded-result",
         fault,
@@ -84,6 +97,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         if op.span is not None and "add_loss(" in op.span.code
         else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
     )
+
+
+def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
+    """Where a result is dropped that came out of a function or a loop further in."""
+    run = fault.run
+    tape = recording.tapes.get(run.tape) if run is not None and run.tape is not None else None
+    end = op.span
+    if run is None or run.span is None or end is None:
+        return None
+    write = dropped_write(recording, {o.span.function for o in fault.ops if o.span is not None} | {end.function})
+    if write is not None:
+        return write
+    inside = end.function is not None and end.function != run.span.function
+    return unread_line(recording, tape.span, run.span) if inside and tape is not None and tape.span is not None else None
 
 
 def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:

@@ -73,3 +73,37 @@ def scaled(guess, step):
 with tf.GradientTape() as tape:
     loss = scaled(model(x), 3)
 grads = tape.gradient(loss, model.trainable_variables)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(3)
+state, action = tf.random.normal((6, 3)), tf.random.normal((6, 2))
+
+class Policy(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = keras.layers.Dense(5, activation="relu"), keras.layers.Dense(2)
+
+    def call(self, state):
+        return self.outer(self.inner(state))
+
+policy, value = Policy(), keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+cell = keras.layers.SimpleRNNCell(4)
+cell.build((None, 3))
+
+@tf.function
+def unrolled(h, steps):
+    outputs = tf.TensorArray(tf.float32, size=steps)
+    for t in tf.range(steps):
+        h, _ = cell(state, h)
+        outputs.write(t, h)  # expect: none/discarded-result
+    return outputs.stack()
+# %% the old action in the place of the new one
+with tf.GradientTape() as tape:
+    chosen = policy(state)  # expect: none/discarded-result
+    loss = -tf.reduce_mean(value(tf.concat([state, action], axis=1)))
+grads = tape.gradient(loss, policy.trainable_variables)
+# %% an array that is written to and stays as it was
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(unrolled(tf.zeros((6, 4)), 3))
+grads = tape.gradient(loss, cell.trainable_variables)
