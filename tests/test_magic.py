@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import threading
 import warnings
 from typing import Any
 
@@ -72,6 +73,7 @@ def test_line_numbers_are_the_editors(ready: Any) -> None:
 def test_everything_is_put_back(ready: Any) -> None:
     import tensorflow as tf
     from keras import optimizers
+    from tensorflow.python.autograph.pyct import error_utils
     from tensorflow.python.eager import backprop, context, record
     from tensorflow.python.eager.polymorphic_function import atomic_function
     from tensorflow.python.framework import ops
@@ -82,6 +84,7 @@ def test_everything_is_put_back(ready: Any) -> None:
             *(vars(backprop.GradientTape)[n] for n in ("gradient", "jacobian", "batch_jacobian", "_push_tape", "_pop_tape", "watch", "reset", "stop_recording")),
             record.record_operation, tf.gradients, vars(ops._EagerTensorBase)["_numpy"], vars(atomic_function.AtomicFunction)["call_flat"],
             atomic_function.from_func_graph, vars(owner)["apply"], list(context.context().op_callbacks),
+            error_utils._stack_trace_inside_mapped_code, threading.Thread.start, threading.Thread.run,
         ]  # fmt: skip
 
     before = state()
@@ -224,3 +227,28 @@ def test_out_files(ready: Any, tmp_path: Any, capsys: Any) -> None:
     capsys.readouterr()
     ready.check("w * 2.0", f"--out {tmp_path / 'report.docx'}")
     assert "a report is written as one of" in capsys.readouterr().out
+
+
+def test_an_error_in_a_traced_function_has_the_message_that_it_has_without(ready: Any) -> None:
+    cell = """\
+import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.unique(w)[0])
+    return tape.gradient(loss, w)
+
+try:
+    step()
+except Exception as error:
+    said = type(error).__name__, str(error)
+"""
+    ready.run(cell)
+    plain = ready.shell.user_ns["said"]
+    ready.run("%%gradcheck\n" + cell)
+    name, message = ready.shell.user_ns["said"]
+    assert "Unique" in message
+    # The names of the cells' files differ, and so do the numbers that addresses have.
+    assert (name, [line for line in message.splitlines() if "ipython" not in line]) == (plain[0], [line for line in plain[1].splitlines() if "ipython" not in line])

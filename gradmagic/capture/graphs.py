@@ -6,6 +6,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+from tensorflow.python.autograph.pyct import error_utils
 from tensorflow.python.eager import context, record
 from tensorflow.python.eager.polymorphic_function import atomic_function
 from tensorflow.python.framework import dtypes, func_graph
@@ -16,7 +17,7 @@ from gradmagic.capture.graph_ops import is_repeatable
 from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
-from gradmagic.capture.spans import Place
+from gradmagic.capture.spans import PACKAGE, Place
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
 from gradmagic.capture.under_tape import Under, keep, written_by
 from gradmagic.recording import Gradient
@@ -238,6 +239,7 @@ def install(session: Session) -> None:
 
     session.patches.set(atomic_function.AtomicFunction, "call_flat", call_flat)
     _patch_everywhere(session, original_make, from_func_graph)
+    _unseen_in_messages(session)
 
 
 def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
@@ -253,6 +255,16 @@ def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
     if graph in HIDDEN:
         HIDDEN.setdefault(outer, []).extend(HIDDEN.get(graph))
     PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t, p.origin) for p, t in zip(probes, values, strict=False))
+
+
+def _unseen_in_messages(session: Session) -> None:
+    """AutoGraph writes the frames between an error and the user's code into its message: none of them is to be ours."""
+    original = error_utils._stack_trace_inside_mapped_code
+
+    def without_ours(frames: Any, *args: Any) -> Any:
+        return original([frame for frame in frames if not frame[0].startswith(PACKAGE)], *args)
+
+    session.patches.set(error_utils, "_stack_trace_inside_mapped_code", without_ours)
 
 
 def _patch_everywhere(session: Session, original: Any, replacement: Any) -> None:

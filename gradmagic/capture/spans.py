@@ -20,7 +20,7 @@ Place = tuple[CodeType | str, int, int]
 
 GENERATED = "__autograph_generated"
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def _library_folders() -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Spans:
         if filename.startswith("<"):
             return False
         path = os.path.abspath(filename)
-        if path.startswith(_PACKAGE):
+        if path.startswith(PACKAGE):
             return False
         return not path.startswith(self._libraries)
 
