@@ -1,7 +1,7 @@
 """The source is read and results are computed from it, but none of them reaches the target.
 
 What it finds
-    Ops under the tape used the source. The last of their results is used by nothing on the way to the target.
+    Ops under the tape used the source. The last of their results is used by nothing on the way to the target: no line reads the name, a function gets it as a parameter that it never reads, or a `TensorArray` is written to and its new value dropped.
 
 Why it happens
     A result that is computed and not used (often a variable name confused with its neighbour) has no influence on the loss.

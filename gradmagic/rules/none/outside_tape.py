@@ -1,10 +1,10 @@
 """The source was read, or the path to the target computed, while this tape was not recording.
 
 What it finds
-    An op on every path from the target to the source ran before the `with` block, after it, under `stop_recording`, after `reset`, or under another tape.
+    An op on every path from the target to the source ran before the `with` block, after it, under `stop_recording`, after `reset`, under another tape, or in another thread.
 
 Why it happens
-    A tape records ops only while its `with` block runs. What was computed at another time is for this tape a constant.
+    A tape records ops only while its `with` block runs, and only those of the thread that opened it. What was computed at another time or in another thread is for this tape a constant.
 
 Example
     import tensorflow as tf

@@ -1,7 +1,7 @@
 """NaN or infinity came in with the data.
 
 What it finds
-    The first value that is not finite is one that no op made: it came in from outside.
+    The first value that is not finite is one that no op made: it came in from outside. It may be hidden on the way (a `relu` can make 0 of NaN, a mask leaves it out) and still meet the gradient.
 
 Why it happens
     Missing values in a table, a division before the data reached TensorFlow, an empty average.

@@ -1,7 +1,7 @@
 """Gradients were computed, and nothing was ever updated with them.
 
 What it finds
-    A place that computes gradients of trainable variables turn after turn, while no variable is changed in the whole cell and the gradients are not used for anything else.
+    A place that computes gradients of trainable variables turn after turn, while no variable is changed in the whole cell and the gradients are not used for anything else, or lead to an update under a condition that no run fulfilled.
 
 Why it happens
     `tape.gradient` only computes. An optimizer, or an assignment, changes the variables.

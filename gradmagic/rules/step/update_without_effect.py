@@ -1,7 +1,7 @@
 """Gradients were applied, and the variable did not change.
 
 What it finds
-    A variable with a gradient that is finite and not zero, which was updated and holds the same bits at the end of the cell as before its first update; and a training call of a model without a single trainable weight.
+    A variable with a gradient that is finite and not zero, which was updated and holds the same bits at the end of the cell as before its first update; a training call of a model without a single trainable weight; and a variable that is given its own value, or a blend of it with itself.
 
 Why it happens
     A learning rate of 0, an update below half a step of the dtype, a constraint, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.

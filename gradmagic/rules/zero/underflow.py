@@ -1,7 +1,7 @@
 """The true derivative is not zero, but too small for the dtype.
 
 What it finds
-    A number on the way is 0 only because its dtype cannot hold anything that small.
+    A number on the way (an exponential, a product of many factors below 1, a gradient) is 0 only because its dtype cannot hold anything that small.
 
 Why it happens
     The smallest number above 0 is about 1e-45 in float32 and 6e-8 in float16 (CPUs often give 0 below 1e-38 already). A product or an exponential below that is 0.
