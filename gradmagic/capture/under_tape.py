@@ -77,14 +77,18 @@ def look_under_tape(session: Session, run: RawRun) -> None:
     calls = {id(known[ids[0]].graph): came for came in reversed(run.entering) if (ids := came[0]) and ids[0] in known}
     # From the last one on, so that the places of the others among the steps stay right.
     for ids, gradients, results, place in sorted(calls.values(), key=lambda came: -came[3]):
+        first = len(run.steps)
         try:
-            _look(session, run, known[ids[0]], dict(zip(ids, gradients, strict=False)), results, place)
-        except Unrepeatable as reason:
+            _look(session, run, known[ids[0]], dict(zip(ids, gradients, strict=False)), results)
+        except Exception as reason:
             session.failed("run a `tf.function` again to look inside", reason)
+            del run.steps[first:]
+        found = _decisive(run, run.steps[first:])
+        del run.steps[first:]
+        run.steps[place:place] = found
 
 
-def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, Any], results: Any, place: int) -> None:
-    first = len(run.steps)
+def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, Any], results: Any) -> None:
     with session.aside():
         held = {handle._id: value for handle, value in call.before}
         variables = [(handle, held.get(handle._id, value)) for handle, value in snapshot(call.args)]
@@ -105,9 +109,6 @@ def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, An
         finally:
             session.doing.current_run = None
             run.hiding.clear()
-    found = _decisive(run, run.steps[first:])
-    del run.steps[first:]
-    run.steps[place:place] = found
 
 
 def _is_same(now: Any, before: Any) -> bool:
@@ -189,4 +190,5 @@ def _dense(gradient: Any) -> Any:
 
 def _add(waiting: dict[int, Any], key: int, gradient: Any) -> None:
     before = waiting.get(key)
-    waiting[key] = gradient if before is None else _dense(before) + _dense(gradient)
+    # Lists of tensors are variants, which only `add_n` adds.
+    waiting[key] = gradient if before is None else tf.add_n([_dense(before), _dense(gradient)])

@@ -256,3 +256,68 @@ grads = tape.gradient(loss, [near, far])
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(rollout(small))
 grad = tape.gradient(loss, small)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(5)
+w = tf.Variable([1.0, 0.0, 2.0], name="w")
+x = tf.constant([1.0, 2.0, 3.0])
+lstm, dense = keras.layers.LSTM(4), keras.layers.Dense(1)
+
+def root(h):
+    return tf.sqrt(h)  # expect: nonfinite/infinite-derivative
+
+@tf.custom_gradient
+def doubled(h):
+    return h * 2.0, lambda upstream: upstream * 2.0
+
+@tf.function(jit_compile=True)
+def with_xla(x):
+    return tf.reduce_sum(root(x * w))
+
+@tf.function
+def with_noise(x):
+    return tf.reduce_sum(root(x * w) * (2.0 + tf.random.uniform((3,))))
+
+@tf.function
+def with_custom_gradient(x):
+    return tf.reduce_sum(root(doubled(x * w)))
+
+@tf.function
+def with_branch(x):
+    h = x * w
+    if tf.reduce_sum(h) > 0.0:
+        h = root(h)
+    return tf.reduce_sum(h)
+
+@tf.function
+def with_map(x):
+    return tf.reduce_sum(tf.map_fn(root, x * w))
+
+@tf.function
+def with_recurrence(x):
+    return tf.reduce_sum(root(dense(lstm(x)) * 0.0))
+# %% a slope in a function compiled by XLA, under a tape
+with tf.GradientTape() as tape:
+    loss = with_xla(x)
+grad = tape.gradient(loss, w)
+# %% a slope beside random numbers, under a tape
+with tf.GradientTape() as tape:
+    loss = with_noise(x)
+grad = tape.gradient(loss, w)
+# %% a slope behind a custom gradient in a function, under a tape
+with tf.GradientTape() as tape:
+    loss = with_custom_gradient(x)
+grad = tape.gradient(loss, w)
+# %% a slope in a branch of a function, under a tape
+with tf.GradientTape() as tape:
+    loss = with_branch(x)
+grad = tape.gradient(loss, w)
+# %% a slope in map_fn of a function, under a tape
+with tf.GradientTape() as tape:
+    loss = with_map(x)
+grad = tape.gradient(loss, w)
+# %% a slope behind a recurrence in a function, under a tape
+with tf.GradientTape() as tape:
+    loss = with_recurrence(tf.ones((2, 5, 3)))
+grads = tape.gradient(loss, lstm.trainable_variables)
