@@ -42,11 +42,10 @@ class CellCheck:
         from gradmagic.recording import Cell
 
         files = dict(getattr(shell.compile, "_filename_map", {}))
-        cells: dict[str, str | int] = {name: number for name, number in files.items() if name != cell_name}
-        # AutoGraph keeps the translation of a function, and with it the name of the cell, when the same cell runs again.
-        text = linecache.getlines(cell_name)
-        cells.update({name: "current" for name in files if text and linecache.getlines(name) == text})
-        cells[cell_name] = "current"
+        # AutoGraph keeps the translation of a function, and with it the name of the cell, when the same cell runs again: the last run of a text counts.
+        last: dict[str, str | int] = {"".join(linecache.getlines(name)) or name: number for name, number in sorted(files.items(), key=lambda item: item[1])}
+        last["".join(linecache.getlines(cell_name)) or cell_name] = "current"
+        cells = {name: last["".join(linecache.getlines(name)) or name] for name in files} | {cell_name: "current"}
         blank = len(raw) - len(raw.lstrip("\n"))
         info = getattr(result, "info", None)
         # Newer versions of IPython have counted on when the cell runs.

@@ -38,7 +38,7 @@ class Spans:
     """
 
     def __init__(self, cells: Mapping[str, str | int], offsets: Mapping[str, int] | None = None) -> None:
-        self.cells = cells
+        self.cells = dict(cells)
         self.offsets = dict(offsets or {})
         self._libraries = _library_folders()
         self._user_file: dict[str, bool] = {}
@@ -161,6 +161,9 @@ class Spans:
             column, end_column = _characters(text, column), _characters(linecache.getline(filename, end_line or line).rstrip("\r\n"), end_column)
         shift = self.offsets.get(filename, 0)
         cell = self.cells.get(filename)
+        if cell is None and filename.startswith("<ipython-input"):
+            # A run of a cell from before the history was cleared.
+            cell = next((self.cells[name] for name in reversed(self.cells) if linecache.getlines(name) == linecache.getlines(filename)), None)
         return Span(cell, None if cell is not None else _shown(filename), line + shift, column, (end_line or line) + shift, end_column, text, function)
 
     def lookup(self, filename: str, line: int, function: str | None = None) -> Span | None:
