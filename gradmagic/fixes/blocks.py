@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.calls import Place, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned
@@ -105,6 +105,15 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
     else:
         change.insert_before(steps[0], line)
     return fix(f"let the tape watch `{text}`", "safe", (code, change))
+
+
+def watching_by_itself(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """A tape without `watch_accessed_variables=False`, so that it records what reads a variable."""
+    found = tape_block(recording, run)
+    off = argument(found[2], None, "watch_accessed_variables") if found is not None else None
+    if found is None or off is None or run is None or any(s.kind != "variable" for s in run.sources):
+        return ()
+    return fix("let the tape watch the variables by itself", "safe", (found[0], Change().replace(found[2], without_argument(found[2], off))))
 
 
 def into_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:

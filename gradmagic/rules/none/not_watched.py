@@ -30,7 +30,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.blocks import watched
+from gradmagic.fixes.blocks import watched, watching_by_itself
 from gradmagic.fixes.dtypes import trainable
 from gradmagic.fixes.sources import trainable_variables
 from gradmagic.fixes.state import rebound
@@ -80,6 +80,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     run = fault.run
     if run is None:
         return ()
+    if "watch_accessed_variables" in found.message + found.body and (every := watching_by_itself(recording, run)):
+        return every
     frozen = all(run.sources[i].trainable is False for i in fault.sources)
     chosen = trainable_variables(recording, run) or trainable(recording, run, fault.sources) if frozen else ()
     return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))
