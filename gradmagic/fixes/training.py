@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
@@ -108,6 +110,13 @@ def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool)
         (code, c) for code in cells(recording) for c in code.all(cst.Call) if "optimizers" in names_of(recording).module(c.func).split(".") and "schedules" not in names_of(recording).module(c.func)
     ]
     still = [m for m in made if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and m[0].text(a.value) in ("0", "0.0", "0.")] if not smaller else []
+    if smaller:
+        rates = {u.learning_rate for u in recording.updates if u.learning_rate is not None and u.optimizer == optimizer}
+        still = [
+            m
+            for m in made
+            if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and isinstance(a.value, cst.Float) and any(math.isclose(float(a.value.value), r, rel_tol=1e-6) for r in rates)
+        ]
     chosen = known.get(optimizer or "") or (made[0] if len(made) == 1 else still[0] if len(still) == 1 else None)
     if chosen is None:
         return ()
