@@ -152,6 +152,9 @@ def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked
     assert place is not None
     inner = outside.statement_at(place)
     function = inner if isinstance(inner, cst.FunctionDef) else outside.function(inner) if inner is not None else None
+    if function is not None and function.name.value == "__init__":
+        # To make the object anew under the tape would make its variables anew.
+        return ()
     layer = any(isinstance(n, cst.Call) and last_name(n.func)[:1].isupper() for n in outside.expressions_at(place)[:1])
     wanted = {function.name.value} if function is not None else set()
     owner = outside.enclosing(function, cst.ClassDef) if function is not None else None
