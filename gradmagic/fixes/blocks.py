@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.calls import Place, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned
@@ -107,6 +107,15 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
     return fix(f"let the tape watch `{text}`", "safe", (code, change))
 
 
+def watching_by_itself(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """A tape without `watch_accessed_variables=False`, so that it records what reads a variable."""
+    found = tape_block(recording, run)
+    off = argument(found[2], None, "watch_accessed_variables") if found is not None else None
+    if found is None or off is None or run is None or any(s.kind != "variable" for s in run.sources):
+        return ()
+    return fix("let the tape watch the variables by itself", "safe", (found[0], Change().replace(found[2], without_argument(found[2], off))))
+
+
 def into_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
     """Move what the target is computed with into the block of the tape."""
     found, call, outside = tape_block(recording, run), asking(recording, run), code_at(recording, place)
@@ -131,9 +140,35 @@ def into_block(recording: Recording, run: GradientRun | None, place: Place) -> t
             return _move_back(code, block, behind, names_in(target.value) if target is not None else set())
         if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
             if code.parent(statement) in list(code.around(block)):
-                return _move_in(code, block, statement)
+                return _move_in(code, block, statement, names_in(target.value) if target is not None else set())
             return ()
-    return _built_once(recording, outside, place) or _copied_in(code, block, outside, place)
+    target = argument(call[1], 0, "target", "ys") if call is not None and call[0] is code else None
+    asked_for = names_in(target.value) if target is not None else set()
+    return _built_once(recording, outside, place) or _copied_in(code, block, outside, place) or _call_before(code, block, outside, place, asked_for)
+
+
+def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked: set[str]) -> tuple[Fix, ...]:
+    """The line before the block that calls the function, or the model, in which a place lies, and whose result the block or the target is made of."""
+    assert place is not None
+    inner = outside.statement_at(place)
+    function = inner if isinstance(inner, cst.FunctionDef) else outside.function(inner) if inner is not None else None
+    if function is not None and function.name.value == "__init__":
+        # To make the object anew under the tape would make its variables anew.
+        return ()
+    layer = any(isinstance(n, cst.Call) and last_name(n.func)[:1].isupper() for n in outside.expressions_at(place)[:1])
+    wanted = {function.name.value} if function is not None else set()
+    owner = outside.enclosing(function, cst.ClassDef) if function is not None else None
+    wanted |= {owner.name.value} if owner is not None else set()
+    found: list[cst.SimpleStatementLine] = []
+    for step in code.all(cst.SimpleStatementLine, code.scope(block)):
+        assign = step.body[0]
+        if not isinstance(assign, cst.Assign) or code.start(step) > code.start(block) or code.parent(step) not in list(code.around(block)) or not assigned(step) & (names_in(block.body) | asked):
+            continue
+        calls = [c for c in code.all(cst.Call, assign.value) if last_name(c.func) in wanted or (layer and isinstance(c.func, cst.Name) and not c.func.value[:1].isupper())]
+        objects = owner is not None and any(isinstance(c.func, cst.Name) and not c.func.value[:1].isupper() for c in code.all(cst.Call, assign.value))
+        if calls or objects:
+            found.append(step)
+    return _move_in(code, block, found[0], asked) if len(found) == 1 else ()
 
 
 def _target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) -> tuple[Fix, ...]:
@@ -157,7 +192,7 @@ def _move_back(code: Code, block: cst.With, behind: list[cst.CSTNode], needed: s
     return fix("compute the target under the tape", "safe", (code, change))
 
 
-def _move_in(code: Code, block: cst.With, first: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+def _move_in(code: Code, block: cst.With, first: cst.SimpleStatementLine, asked: set[str]) -> tuple[Fix, ...]:
     scope = code.scope(block)
     between = [s for s in code.all(cst.SimpleStatementLine, scope) if code.start(first) <= code.start(s) < code.start(block) and code.parent(s) in list(code.around(block)) and code.scope(s) is scope]
     names, moved = set(assigned(first)), [first]
@@ -165,7 +200,7 @@ def _move_in(code: Code, block: cst.With, first: cst.SimpleStatementLine) -> tup
         if names_in(statement) & names and assigned(statement):
             moved.append(statement)
             names |= assigned(statement)
-    if not names & names_in(block.body):
+    if not names & (names_in(block.body) | asked):
         return ()
     change = Change().insert_before(body_of(block)[0], *moved)
     for statement in moved:

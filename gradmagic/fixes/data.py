@@ -8,11 +8,13 @@ from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.flow import assigned, assignments_of
-from gradmagic.fixes.names import names_of
+from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
 TRAINING = ("fit", "train_on_batch", "evaluate")
+DATA = ("constant", "convert_to_tensor", "cast", "range", "uniform", "normal", "arange", "linspace")
+HUGE = 1e4
 WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 
@@ -139,3 +141,50 @@ def inner_start(recording: Recording) -> tuple[Fix, ...]:
     inner = call.args[0].value
     new = f"{atom(code.text(inner))} * 0.99999"
     return fix("begin a little inside the range, where the start is finite", "unsafe", (code, Change().replace(inner, code.expression(new))))
+
+
+def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """Data of a training call, or of the guilty expression, brought to numbers around 1; a huge factor that is written there is left out."""
+    code, names = code_at(recording, place), names_of(recording)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or place is None or statement is None:
+        return ()
+    call = code.call_at(place, TRAINING)
+    if call is not None:
+        arrays = [a.value.value for a in call.args if isinstance(a.value, cst.Name) and (a.keyword is None or a.keyword.value in ("x", "y"))][:2]
+        if arrays and (names.numpy or names.tf):
+            lines = [code.line(_around_one(n, names, arrays=names.numpy is not None)) for n in arrays]
+            loop = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While))), statement)
+            return fix("scale inputs and targets to numbers around 1", "unsafe", (code, Change().insert_before(loop, *lines)))
+    for product in [n for e in code.expressions_at(place) for n in code.all(cst.BinaryOperation, e) if isinstance(n.operator, cst.Multiply)]:
+        for factor, other in ((product.left, product.right), (product.right, product.left)):
+            if isinstance(factor, (cst.Float, cst.Integer)) and abs(float(factor.value)) >= HUGE:
+                return fix(f"leave the factor {factor.value} out", "unsafe", (code, Change().replace(product, other)))
+    variables = {n for v in recording.variables.values() for n in v.names}
+    used = {n for e in code.expressions_at(place)[:1] for n in names_in(e)} - variables
+    for cell in cells(recording):
+        change = Change()
+        for assign in cell.all(cst.Assign):
+            made = cell.statement(assign)
+            if names.tf is None or made is None or cell.function(assign) is not None:
+                continue
+            drawn = [n for n, value in _pairs(assign) if n in used and isinstance(value, cst.Call) and last_name(value.func) in DATA]
+            if drawn and assigned(made) == {n for n, _ in _pairs(assign)}:
+                change.insert_after(made, *(cell.line(_around_one(n, names, arrays=False)) for n in drawn))
+        if change.after:
+            return fix("scale the data to numbers around 1", "unsafe", (cell, change))
+    return ()
+
+
+def _around_one(name: str, names: Names, *, arrays: bool) -> str:
+    return f"{name} = {name} / {names.numpy}.abs({name}).max()" if arrays else f"{name} = {name} / {names.tf}.reduce_max({names.tf}.abs({name}))"
+
+
+def _pairs(assign: cst.Assign) -> list[tuple[str, cst.BaseExpression]]:
+    """The names of an assignment, each with its own value."""
+    target, value = assign.targets[0].target, assign.value
+    if isinstance(target, cst.Name):
+        return [(target.value, value)]
+    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
+        return [(t.value.value, v.value) for t, v in zip(target.elements, value.elements, strict=True) if isinstance(t.value, cst.Name)]
+    return []

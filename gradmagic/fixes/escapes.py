@@ -37,11 +37,43 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     if own:
         return own
     translation = _Translation(code, names, _region(code, call, run), call)
-    if not translation.possible or not translation.count:
+    called = _called_functions(recording, code, names, translation, call)
+    if not translation.possible or not translation.count or called is None:
         return ()
+    if called:
+        changes = {id(code): (code, translation.change)}
+        for other, inner in called:
+            kept = changes.setdefault(id(other), (other, inner.change))[1]
+            kept.replaced.update(inner.change.replaced)
+        return fix("compute with tensors, also in the function that is called", "unsafe", *changes.values())
     title = f"use the tensor itself, without {translation.what}" if not translation.functions else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of NumPy"
     sure = not translation.functions and last_name(call.func) not in PREDICTS and not _has_several_uses(code, call)
     return fix(title, "safe" if sure else "unsafe", (code, translation.change))
+
+
+def _called_functions(recording: Recording, code: Code, names: Names, translation: _Translation, guilty: cst.Call) -> list[tuple[Code, _Translation]] | None:
+    """The functions of the notebook's that are handed the value and compute in NumPy, in TensorFlow; None where one of them cannot be translated."""
+    found: list[tuple[Code, _Translation]] = []
+    for call in code.all(cst.Call, code.statement(guilty) or guilty):
+        handed = [i for i, a in enumerate(call.args) if a.keyword is None and (guilty in code.all(cst.Call, a.value) or names_in(a.value) & translation.arrays)]
+        for other in cells(recording) if handed and isinstance(call.func, cst.Name) else ():
+            for function in other.all(cst.FunctionDef):
+                parameters = [p.name.value for p in function.params.params]
+                inner = [c for c in other.all(cst.Call, function.body) if names.module(c.func).partition(".")[0] in NUMPY]
+                inner += [
+                    c
+                    for c in other.all(cst.Call, function.body)
+                    if isinstance(c.func, cst.Attribute) and last_name(c.func) in METHODS and isinstance(c.func.value, cst.Name) and c.func.value.value in parameters
+                ]
+                if not isinstance(call.func, cst.Name) or function.name.value != call.func.value or not inner:
+                    continue
+                first = min(inner, key=other.start)
+                one = _Translation(other, names, function.body, first, [parameters[i] for i in handed if i < len(parameters)])
+                if not one.possible or any(f.rpartition(".")[2] in FLAT for f in one.functions):
+                    return None
+                if one.count:
+                    found.append((other, one))
+    return found
 
 
 def _of_its_function(recording: Recording, code: Code, names: Names, call: cst.Call) -> tuple[Fix, ...]:

@@ -8,7 +8,7 @@ from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -130,3 +130,26 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
         whole = outer is not None and len(outer.args) >= 1 and outer.args[0].value is node and last_name(outer.func) in ("constant", "convert_to_tensor", "Variable", "array", "asarray")
         change.replace(outer if whole and outer is not None else node, code.expression(f"{tf}.stack({name})"))
     return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
+
+
+def through_names(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`kernel.assign(value)` in a function, where another function reads `kernel`: the name stands for the value itself, so that a gradient goes through it."""
+    code = code_at(recording, place)
+    call = code.call_at(place, ("assign",)) if code is not None and place is not None else None
+    function = code.function(call) if code is not None and call is not None else None
+    if code is None or function is None or code.enclosing(function, cst.ClassDef, cst.FunctionDef) is not None:
+        return ()
+    local = {p.name.value for p in function.params.params} | assigned(function.body)
+    change, names = Change(), list[str]()
+    for step in code.all(cst.Expr, function):
+        inner = step.value
+        owner = inner.func.value if isinstance(inner, cst.Call) and isinstance(inner.func, cst.Attribute) and last_name(inner.func) == "assign" and len(inner.args) == 1 else None
+        if not isinstance(owner, cst.Name) or owner.value in local or not isinstance(inner, cst.Call) or code.function(step) is not function:
+            continue
+        names.append(owner.value)
+        change.replace(step, cst.Assign([cst.AssignTarget(owner)], inner.args[0].value))
+    read = {n.value for c in cells(recording) for f in c.all(cst.FunctionDef) if f is not function for n in c.all(cst.Name, f.body)}
+    if not names or last_name(call.func) != "assign" or not set(names) <= read:  # type: ignore[union-attr]
+        return ()
+    change.insert_before(function.body.body[0], code.line(f"global {', '.join(dict.fromkeys(names))}"))
+    return fix(f"let {' and '.join(f'`{n}`' for n in dict.fromkeys(names))} be the computed values themselves", "unsafe", (code, change))

@@ -13,6 +13,8 @@ from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 WEIGHTS = ("add_weight", "Variable")
+# What is drawn once and kept would be drawn anew by a property.
+DRAWN = ("normal", "uniform", "truncated_normal", "randn", "rand", "shuffle", "sample", "categorical", "stateless_normal", "stateless_uniform")
 NO_VALUES = ("Variable", "add_weight", "numpy", "GradientTape", "append", "SGD", "Adam", "compile")
 
 
@@ -91,7 +93,7 @@ def _property(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]
             chosen.append(step)
     stores = [t.target for a in code.all(cst.Assign, owner) for t in a.targets if isinstance(t.target, cst.Attribute) and t.target.attr.value in wanted]
     stores += [a.target for a in code.all(cst.AugAssign, owner) if isinstance(a.target, cst.Attribute) and a.target.attr.value in wanted]
-    if len(stores) != len(chosen) or any(isinstance(c, cst.Call) and last_name(c.func) in NO_VALUES for s in chosen for c in code.all(cst.Call, s)):
+    if len(stores) != len(chosen) or any(last_name(c.func) in (*NO_VALUES, *DRAWN) for s in chosen for c in code.all(cst.Call, s)):
         return ()
     kept = {v.value: a.attr.value for s in code.all(cst.Assign, function) for a, v in [(s.targets[0].target, s.value)] if isinstance(a, cst.Attribute) and isinstance(v, cst.Name)}
     parameters = {p.name.value for p in (*function.params.params[1:], *function.params.kwonly_params)}

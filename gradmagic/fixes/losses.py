@@ -18,6 +18,15 @@ SAME_NAME = (
     *("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "CosineSimilarity", "BinaryCrossentropy", "CategoricalCrossentropy"),
     *("SparseCategoricalCrossentropy", "KLDivergence", "Poisson", "Hinge", "SquaredHinge", "CategoricalHinge"),
 )
+# Counts of right answers, and the loss that is trained for them.
+COUNTS = {
+    "SparseCategoricalAccuracy": "sparse_categorical_crossentropy",
+    "SparseTopKCategoricalAccuracy": "sparse_categorical_crossentropy",
+    "CategoricalAccuracy": "categorical_crossentropy",
+    "TopKCategoricalAccuracy": "categorical_crossentropy",
+    **dict.fromkeys(("BinaryAccuracy", "AUC", "Precision", "Recall", "BinaryIoU"), "binary_crossentropy"),
+    **dict.fromkeys(("RootMeanSquaredError", "R2Score"), "mean_squared_error"),
+}
 LOSSES = {"softmax": "sparse_categorical_crossentropy", "sigmoid": "binary_crossentropy"}
 
 
@@ -74,6 +83,13 @@ def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, names = code_at(recording, place), names_of(recording)
     for call in code.expressions_at(place) if code is not None and place is not None else ():
         called = dotted(call.func) if isinstance(call, cst.Call) else ""
+        count = _count(recording, called, names) if called else None
+        if count is not None and code is not None and isinstance(call, cst.Call) and len(call.args) >= 2:
+            whole = _negated(code, call)
+            arguments = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in call.args[:2])
+            mean = names.function("reduce_mean")
+            new = code.expression(f"{mean}({names.keras or 'keras'}.losses.{count}({arguments}))")
+            return fix("train on a loss, and keep the metric to look at", "unsafe", (code, Change().replace(whole, new))) if mean else ()
         made = _metric(recording, called, names) if called else None
         if made is None or code is None or not isinstance(call, cst.Call):
             continue
@@ -84,6 +100,26 @@ def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
             return fix(title, "unsafe", (made[0], Change().replace(made[1], loss)))
         return fix(title, "unsafe", (code, Change().replace(call.func, loss)))
     return ()
+
+
+def _count(recording: Recording, name: str, names: Names) -> str | None:
+    """The loss for a metric of this name that counts."""
+    for code in cells(recording):
+        for assign in reversed(code.all(cst.Assign)):
+            value = assign.value
+            if isinstance(value, cst.Call) and dotted(assign.targets[0].target) == name:
+                return COUNTS.get(last_name(value.func)) if "metrics" in names.module(value.func).split(".") else None
+    return None
+
+
+def _negated(code: Code, call: cst.Call) -> cst.BaseExpression:
+    """A call, or `1.0 - call` and `-call` around it."""
+    around = code.parent(call)
+    if isinstance(around, cst.UnaryOperation) or (
+        isinstance(around, cst.BinaryOperation) and isinstance(around.operator, cst.Subtract) and around.right is call and code.text(around.left) in ("1", "1.0")
+    ):
+        return around
+    return call
 
 
 def _metric(recording: Recording, name: str, names: Names) -> tuple[Code, cst.Call] | None:

@@ -99,7 +99,7 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
         value = value_of(code, name) if name is not None else None
         zipped = next((c for c in ([value, *code.all(cst.Call, value)] if value is not None else []) if isinstance(c, cst.Call) and last_name(c.func) == "zip" and len(c.args) == 2), None)
     if zipped is None:
-        return ()
+        return _own_pairs(code, asked[1], statement)
     first, second = zipped.args
     if run is not None and _is_mapping(asked[0], sources.value, run):
         return _flattened(recording, code, zipped, sources.value, result)
@@ -117,6 +117,20 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     if not change.replaced and result is not None and isinstance(gradients.value, (cst.Call, cst.Subscript)):
         change.replace(gradients.value, cst.Name(result))
     return fix("pair the gradients with the list that they were asked for", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _own_pairs(code: Code, call: cst.Call, statement: cst.CSTNode) -> tuple[Fix, ...]:
+    """`[(ga, b), (gb, a)]` beside `ga, gb = tape.gradient(loss, [a, b])`: each gradient with its own variable."""
+    assign, listed = code.enclosing(call, cst.Assign), argument(call, 1, "sources")
+    target = assign.targets[0].target if assign is not None else None
+    if listed is None or not isinstance(listed.value, (cst.List, cst.Tuple)) or not isinstance(target, (cst.Tuple, cst.List)) or len(target.elements) != len(listed.value.elements):
+        return ()
+    own = {code.text(t.value): v.value for t, v in zip(target.elements, listed.value.elements, strict=True)}
+    change = Change()
+    for pair in code.all(cst.Tuple, statement):
+        if len(pair.elements) == 2 and (variable := own.get(code.text(pair.elements[0].value))) is not None and not same(variable, pair.elements[1].value):
+            change.replace(pair.elements[1].value, variable)
+    return fix("pair each gradient with its own variable", "unsafe", (code, change)) if change.replaced else ()
 
 
 def _is_mapping(code: Code, sources: cst.BaseExpression, run: GradientRun) -> bool:

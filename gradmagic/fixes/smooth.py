@@ -88,6 +88,8 @@ def _as_number(code: Code, node: cst.BaseExpression) -> cst.BaseExpression | Non
             return outer
         if last_name(outer.func) == "where" and len(outer.args) == 3 and [code.text(a.value).rstrip("0").rstrip(".") or "0" for a in outer.args[1:]] == ["1", "0"]:
             return outer
+        if last_name(outer.func) == "where" and [last_name(a.value.func) if isinstance(a.value, cst.Call) else "" for a in outer.args[1:]] in (["ones_like", "zeros_like"], ["ones", "zeros"]):
+            return outer
         if last_name(outer.func) == "where" and len(outer.args) == 3:
             yes, no = (code.text(a.value) for a in outer.args[1:])
             return outer if (float(yes) if _is_number(yes) else 0.0) == 1.0 and _is_number(no) and float(no) == 0.0 else None

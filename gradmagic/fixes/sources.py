@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking, tape_block
+from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
 from gradmagic.fixes.flow import reads_of, use_result
+from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -130,7 +131,7 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     if found is None or wanted is None or run is None:
         return ()
     code = found[0]
-    listed = _of_a_list(code, wanted.value)
+    listed = _of_a_list(code, wanted.value) or _of_an_array(recording, run, code, wanted.value)
     if listed:
         return listed
     change = Change()
@@ -149,6 +150,17 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     else:
         return ()
     return fix("pass the trainable variables", "safe", (code, change))
+
+
+def _of_an_array(recording: Recording, run: GradientRun, code: Code, wanted: cst.BaseExpression) -> tuple[Fix, ...]:
+    """A NumPy array as the source: a tensor of it, made before the tape and watched."""
+    block, tf = tape_block(recording, run), names_of(recording).tf
+    name = tape_name(block[1]) if block is not None else None
+    if block is None or block[0] is not code or name is None or tf is None or not isinstance(wanted, cst.Name) or any(s.python_type != "ndarray" for s in run.sources):
+        return ()
+    first = block[1].body.body[0]
+    change = Change().insert_before(block[1], code.line(f"{wanted.value} = {tf}.convert_to_tensor({wanted.value})")).insert_before(first, code.line(f"{name}.watch({wanted.value})"))
+    return fix(f"make a tensor of `{wanted.value}`, and let the tape watch it", "safe", (code, change))
 
 
 def _of_a_list(code: Code, wanted: cst.BaseExpression) -> tuple[Fix, ...]:

@@ -148,6 +148,9 @@ def value_itself(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code = code_at(recording, place)
     if code is None or place is None:
         return ()
+    copied = code.call_at(place, ("deepcopy", "copy"))
+    if copied is not None and len(copied.args) == 1:
+        return fix("use the variable itself, not a copy of it", "safe", (code, Change().replace(copied, copied.args[0].value)))
     made = code.call_at(place, ("Variable",))
     if made is not None and made.args:
         return fix("use the tensor itself, without a new variable", "safe", (code, Change().replace(made, made.args[0].value)))

@@ -159,9 +159,9 @@ def _made_in(recording: Recording, name: str) -> cst.FunctionDef | None:
 def _average(code: Code, place: Place, used: str, function: cst.FunctionDef) -> tuple[Fix, ...]:
     """Give the evaluated model what a function that trains a model of its own returns: its weights, or the mean of those of several calls."""
     returns = [n.value for n in walk(function.body) if isinstance(n, cst.Return) and n.value is not None]
-    if len(returns) != 1 or not isinstance(returns[0], cst.Call) or last_name(returns[0].func) != "get_weights" or place is None:
+    if len(returns) != 1 or not isinstance(returns[0], cst.Call) or last_name(returns[0].func) != "get_weights" or any(last_name(c.func) == "set_weights" for c in code.all(cst.Call)):
         return ()
-    for call in (c for c in code.all(cst.Call) if isinstance(c.func, cst.Name) and c.func.value == function.name.value and code.start(c)[0] < place.line):
+    for call in (c for c in code.all(cst.Call) if isinstance(c.func, cst.Name) and c.func.value == function.name.value and (place is None or code.start(c)[0] < place.line)):
         assign = code.enclosing(call, cst.Assign)
         statement = code.statement(call)
         if statement is None or assign is None or len(assign.targets) != 1 or not isinstance(assign.targets[0].target, cst.Name):
@@ -174,6 +174,20 @@ def _average(code: Code, place: Place, used: str, function: cst.FunctionDef) -> 
         else:
             continue
         return fix(title, "unsafe", (code, Change().insert_after(statement, code.line(line))))
+    return ()
+
+
+def averaged(recording: Recording) -> tuple[Fix, ...]:
+    """Copies of a model that a function trains and whose weights it returns: the model gets them, or their mean."""
+    checked = cells(recording)[:1]
+    for code in cells(recording):
+        for call in calls_of(code, {"clone_model"}):
+            function = code.function(call)
+            origin = code.text(call.args[0].value) if len(call.args) == 1 else ""
+            if function is not None and checked and origin.isidentifier() and origin not in {p.name.value for p in function.params.params}:
+                found = _average(checked[0], None, origin, function)
+                if found:
+                    return found
     return ()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import libcst as cst
 
-from gradmagic.fixes.activations import SATURATING, kind_of, renamed, written
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
-from gradmagic.fixes.flow import assigned, assignments_of
+from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.optimizers import optimizers
 from gradmagic.recording import Recording
@@ -108,7 +109,15 @@ def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool)
     made = [
         (code, c) for code in cells(recording) for c in code.all(cst.Call) if "optimizers" in names_of(recording).module(c.func).split(".") and "schedules" not in names_of(recording).module(c.func)
     ]
-    chosen = known.get(optimizer or "") or (made[0] if len(made) == 1 else None)
+    still = [m for m in made if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and m[0].text(a.value) in ("0", "0.0", "0.")] if not smaller else []
+    if smaller:
+        rates = {u.learning_rate for u in recording.updates if u.learning_rate is not None and u.optimizer == optimizer}
+        still = [
+            m
+            for m in made
+            if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and isinstance(a.value, cst.Float) and any(math.isclose(float(a.value.value), r, rel_tol=1e-6) for r in rates)
+        ]
+    chosen = known.get(optimizer or "") or (made[0] if len(made) == 1 else still[0] if len(still) == 1 else None)
     if chosen is None:
         return ()
     code, call = chosen
@@ -161,82 +170,6 @@ def single_precision(recording: Recording) -> tuple[Fix, ...]:
     return fix("keep the numbers in float32", "unsafe", *changes)
 
 
-def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """`h = f(h)` again and again → `h = h + 0.1 * f(h)`."""
-    code = code_at(recording, place)
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    for assign in code.all(cst.Assign, statement) if code is not None and statement is not None else ():
-        target = assign.targets[0].target
-        if code is not None and isinstance(target, cst.Name) and target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None:
-            new = code.expression(f"{target.value} + 0.1 * {atom(code.text(assign.value))}")
-            return fix(f"let `{target.value}` pass beside the step (a residual connection)", "unsafe", (code, Change().replace(assign.value, new)))
-    return ()
-
-
-def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
-    """A ReLU that is applied again and again becomes a tanh, with an orthogonal recurrent kernel where a layer has one."""
-    code = code_at(recording, place)
-    calls = [n for n in code.expressions_at(place) if isinstance(n, cst.Call)] if code is not None and place is not None else []
-    if layer is not None:
-        code, calls = layer[0], [layer[1]]
-    for call in calls:
-        if code is None:
-            break
-        if last_name(call.func) in ("SimpleRNN", "RNN", "SimpleRNNCell", "GRU", "LSTM"):
-            new = call
-            if argument(call, None, "activation") is not None:
-                new = with_keyword(new, "activation", cst.SimpleString('"tanh"'))
-            if argument(call, None, "recurrent_initializer") is not None:
-                new = with_keyword(new, "recurrent_initializer", cst.SimpleString('"orthogonal"'))
-            return fix("use tanh and an orthogonal recurrent kernel", "unsafe", (code, Change().replace(call, new)))
-        starts = argument(call, None, "kernel_initializer")
-        if starts is not None:
-            return fix("begin with weights of the usual size", "unsafe", (code, Change().replace(starts.value, cst.SimpleString('"glorot_uniform"'))))
-        if last_name(call.func) == "relu":
-            new_name = names_of(recording).function("tanh", call.func)
-            if new_name is not None:
-                return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(new_name))))
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    for call in code.all(cst.Call, statement) if code is not None and statement is not None else ():
-        if code is not None and last_name(call.func) == "relu" and (name := names_of(recording).function("tanh", call.func)) is not None:
-            return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(name))))
-    return ()
-
-
-def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
-    """A plain recurrent layer becomes a GRU; a saturating activation of a deep stack a ReLU."""
-    if layer is None:
-        return ()
-    code, call = layer
-    if last_name(call.func) == "SimpleRNN":
-        kept = call.with_changes(args=[a for a in call.args if a.keyword is None or a.keyword.value != "activation"])
-        gated = cst.Name("GRU") if isinstance(call.func, cst.Name) else call.func.with_changes(attr=cst.Name("GRU"))
-        return fix("use a gated layer, which keeps what it has seen", "unsafe", (code, Change().replace(call, kept.with_changes(func=gated))))
-    change = Change()
-    others: list[tuple[Code, Change]] = [(code, change)]
-    for other in code.all(cst.Call):
-        arg = argument(other, None, "activation")
-        if arg is None or last_name(other.func) != last_name(call.func) or not _hidden(code, other):
-            continue
-        start = argument(other, None, "kernel_initializer")
-        if start is not None and kind_of(start.value.func if isinstance(start.value, cst.Call) else start.value) in ("random_normal", "random_uniform", "RandomNormal", "RandomUniform"):
-            change.replace(start.value, cst.SimpleString('"he_normal"'))
-        for where, node in written(recording, code, arg.value):
-            if kind_of(node) in SATURATING:
-                target = next((c for w, c in others if w is where), None)
-                if target is None:
-                    target = Change()
-                    others.append((where, target))
-                target.replace(node, renamed(node, "relu"))
-    changes = [(w, c) for w, c in others if c.replaced]
-    return fix("use an activation that does not saturate", "unsafe", *changes) if changes else ()
-
-
-def _hidden(code: Code, call: cst.Call) -> bool:
-    units = argument(call, 0, "units")
-    return units is None or code.text(units.value) != "1"
-
-
 def next_block(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """A slice that is taken twice: the second time the block behind it is meant. A single one is widened to the end."""
     code = code_at(recording, place)
@@ -255,33 +188,4 @@ def next_block(recording: Recording, place: Place) -> tuple[Fix, ...]:
                 title = "select the block behind it" if len(twins) > 1 and node is not twins[0] else "select up to the end"
                 slices = [s.with_changes(slice=new) if i == index else s for i, s in enumerate(node.slice)]
                 return fix(title, "unsafe", (code, Change().replace(node, node.with_changes(slice=slices))))
-    return ()
-
-
-def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """Data of a training call, or of the guilty expression, brought to numbers around 1."""
-    code, names = code_at(recording, place), names_of(recording)
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    if code is None or place is None or statement is None:
-        return ()
-    call = code.call_at(place, ("fit", "train_on_batch", "evaluate"))
-    if call is not None and names.numpy:
-        arrays = [a.value for a in call.args if isinstance(a.value, cst.Name) and (a.keyword is None or a.keyword.value in ("x", "y"))][:2]
-        if arrays:
-            lines = [code.line(f"{a.value} = {a.value} / {names.numpy}.abs({a.value}).max()") for a in arrays if isinstance(a, cst.Name)]
-            loop = next((n for n in reversed(list(code.around(statement))) if isinstance(n, (cst.For, cst.While))), statement)
-            return fix("scale inputs and targets to numbers around 1", "unsafe", (code, Change().insert_before(loop, *lines)))
-    variables = {n for v in recording.variables.values() for n in v.names}
-    used = {n for e in code.expressions_at(place)[:1] for n in names_in(e)} - variables
-    for cell in cells(recording):
-        change = Change()
-        for assign in cell.all(cst.Assign):
-            target = assign.targets[0].target
-            data = isinstance(assign.value, cst.Call) and last_name(assign.value.func) in ("constant", "convert_to_tensor", "cast", "range", "uniform", "normal", "arange", "linspace")
-            if isinstance(target, cst.Name) and target.value in used and data and names.tf and cell.function(assign) is None:
-                made = cell.statement(assign)
-                if made is not None and len(assigned(made)) == 1:
-                    change.insert_after(made, cell.line(f"{target.value} = {target.value} / {names.tf}.reduce_max({names.tf}.abs({target.value}))"))
-        if change.after:
-            return fix("scale the data to numbers around 1", "unsafe", (cell, change))
     return ()

@@ -76,8 +76,9 @@ for _ in range(3):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(layer(x) ** 2)
     opt.apply_gradients(zip(tape.gradient(loss, weights), weights))
-# %% near: a tensor that an object keeps from step to step
-# none: none/outside-tape
+# %% a method called before the tape
+# fix: none/outside-tape
+# becomes: state = cell.step() * first
 class Cell:
     def __init__(self):
         self.state = tf.zeros((3,))
@@ -89,3 +90,14 @@ state = cell.step() * first
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(cell.state)
 grad = tape.gradient(loss, w)
+# %% near: what was drawn once
+# none: none/outside-tape
+class Frozen:
+    def __init__(self, scale):
+        self.noise = scale * tf.random.normal((10,))
+    def loss(self):
+        return tf.reduce_sum(self.noise ** 2)
+frozen = Frozen(log_scale)
+with tf.GradientTape() as tape:
+    loss = frozen.loss()
+grad = tape.gradient(loss, log_scale)

@@ -83,3 +83,37 @@ grad = tape.gradient(loss, rate)
 with tf.GradientTape() as tape:
     loss = total(3)
 grad = tape.gradient(loss, rate)
+# %% setup
+import keras
+import tensorflow as tf
+hyper, task, x = tf.Variable(tf.random.normal((3, 4))), tf.constant([[0.1, -0.4, 0.9]]), tf.random.normal((16, 4))
+kernel = tf.Variable(tf.zeros((4, 1)))
+def generate(task):
+    flat = tf.tanh(task @ hyper)[0]
+    kernel.assign(flat[:, None])
+def predict(inputs):
+    return inputs @ kernel
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+def client(inputs):
+    own = keras.models.clone_model(model)
+    own.set_weights(model.get_weights())
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((own(inputs) - 1.0) ** 2)
+        for v, g in zip(own.trainable_variables, tape.gradient(loss, own.trainable_variables)):
+            v.assign_sub(0.1 * g)
+    return own.get_weights()
+# %% weights that a function writes and another reads
+# fix: none/state-assignment
+# becomes: global kernel
+# becomes: kernel = flat[:, None]
+with tf.GradientTape() as tape:
+    generate(task)
+    loss = tf.reduce_mean((predict(x) - 1.0) ** 2)
+grad = tape.gradient(loss, hyper)
+# %% copies that are never averaged
+# untried: step/recreated-every-step
+# becomes: model.set_weights([sum(ws) / len(ws) for ws in zip(*trained)])
+for turn in range(2):
+    trained = [client(x + i) for i in range(3)]
+    loss = float(tf.reduce_mean((model(x) - 1.0) ** 2))

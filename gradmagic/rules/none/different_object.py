@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step
+from gradmagic.fixes.pipelines import kept_object
 from gradmagic.fixes.sources import same_object
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -66,4 +67,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     name = next((n for n in (twin.names if twin is not None else ()) if n.isidentifier()), twin.owner if twin is not None else None)
     mine = recording.variables.get(fault.run.sources[fault.sources[0]].id) if fault.run is not None else None
     asked = next((n for n in (mine.names if mine is not None else ()) if n.isidentifier()), mine.owner if mine is not None else None)
+    for span in [s for v in (twin, mine) if v is not None for s in (v.created_at, *v.created_by) if s is not None]:
+        kept = kept_object(recording, fault.run, span)
+        if kept:
+            return kept
     return inner_step(recording, fault.run, asked) or same_object(recording, fault.run, name, asked)

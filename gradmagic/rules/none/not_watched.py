@@ -31,7 +31,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.assignments import frozen_at
-from gradmagic.fixes.blocks import watched
+from gradmagic.fixes.blocks import watched, watching_by_itself
 from gradmagic.fixes.dtypes import trainable
 from gradmagic.fixes.sources import trainable_variables
 from gradmagic.fixes.state import rebound
@@ -84,6 +84,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     run = fault.run
     if run is None:
         return ()
+    if "watch_accessed_variables" in found.message + found.body and (every := watching_by_itself(recording, run)):
+        return every
     frozen = all(run.sources[i].trainable is False for i in fault.sources)
     chosen = trainable(recording, run, fault.sources) or trainable_variables(recording, run) if frozen else ()
     return (*chosen, *rebound(recording, run), *watched(recording, run, fault.sources))

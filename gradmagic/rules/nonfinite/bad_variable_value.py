@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.stable import smaller_step
 from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -59,4 +60,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return without_nan(recording)
+    return smaller_step(recording, fault) or without_nan(recording)

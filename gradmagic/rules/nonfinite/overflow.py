@@ -30,7 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.dtypes import wider
-from gradmagic.fixes.numerics import without_overflow
+from gradmagic.fixes.stable import smaller_step, without_exp
 from gradmagic.fixes.training import single_precision
 from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
@@ -95,4 +95,4 @@ def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     half = wider(recording, found.location, mean=True) if "float16" in found.message else ()
-    return (*scaled_pixels(recording), *half, *without_overflow(recording, found.location, fault.op), *(single_precision(recording) if "float16" in found.message else ()))
+    return (*scaled_pixels(recording), *half, *without_exp(recording, found.location, fault.op), *smaller_step(recording, fault), *(single_precision(recording) if "float16" in found.message else ()))

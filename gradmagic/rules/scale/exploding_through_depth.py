@@ -40,7 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import layer_of
-from gradmagic.fixes.training import bounded_recurrence
+from gradmagic.fixes.recurrence import bounded_recurrence
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

@@ -33,7 +33,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import scaled_data
+from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording

@@ -40,7 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import layer_of
-from gradmagic.fixes.training import longer_memory, residual
+from gradmagic.fixes.recurrence import longer_memory, residual
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix

@@ -40,6 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.once import made_once
+from gradmagic.fixes.tracking import averaged
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -82,4 +83,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return made_once(recording, found.location)
+    return made_once(recording, found.location) or averaged(recording)

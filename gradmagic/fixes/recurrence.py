@@ -1,0 +1,95 @@
+"""What is applied again and again: a stack of layers, a recurrence, a loop."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.activations import SATURATING, kind_of, renamed, written
+from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import Recording
+from gradmagic.report import Fix
+
+
+def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`h = f(h)` again and again → `h = h + 0.1 * f(h)`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    for assign in code.all(cst.Assign, statement) if code is not None and statement is not None else ():
+        target = assign.targets[0].target
+        if code is not None and isinstance(target, cst.Name) and target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None:
+            new = code.expression(f"{target.value} + 0.1 * {atom(code.text(assign.value))}")
+            return fix(f"let `{target.value}` pass beside the step (a residual connection)", "unsafe", (code, Change().replace(assign.value, new)))
+    return ()
+
+
+def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
+    """A ReLU that is applied again and again becomes a tanh, with an orthogonal recurrent kernel where a layer has one."""
+    code = code_at(recording, place)
+    calls = [n for n in code.expressions_at(place) if isinstance(n, cst.Call)] if code is not None and place is not None else []
+    if layer is not None:
+        code, calls = layer[0], [layer[1]]
+    for call in calls:
+        if code is None:
+            break
+        if last_name(call.func) in ("SimpleRNN", "RNN", "SimpleRNNCell", "GRU", "LSTM"):
+            new = call
+            if argument(call, None, "activation") is not None:
+                new = with_keyword(new, "activation", cst.SimpleString('"tanh"'))
+            if argument(call, None, "recurrent_initializer") is not None:
+                new = with_keyword(new, "recurrent_initializer", cst.SimpleString('"orthogonal"'))
+            return fix("use tanh and an orthogonal recurrent kernel", "unsafe", (code, Change().replace(call, new)))
+        starts = argument(call, None, "kernel_initializer")
+        if starts is not None:
+            return fix("begin with weights of the usual size", "unsafe", (code, Change().replace(starts.value, cst.SimpleString('"glorot_uniform"'))))
+        if last_name(call.func) == "relu":
+            new_name = names_of(recording).function("tanh", call.func)
+            if new_name is not None:
+                return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(new_name))))
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    for call in code.all(cst.Call, statement) if code is not None and statement is not None else ():
+        if code is not None and last_name(call.func) == "relu" and (name := names_of(recording).function("tanh", call.func)) is not None:
+            return fix("use an activation that is bounded", "unsafe", (code, Change().replace(call.func, code.expression(name))))
+    assign = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    tanh = names_of(recording).function("tanh")
+    if code is not None and tanh is not None and isinstance(assign, cst.Assign) and isinstance(assign.targets[0].target, cst.Name) and isinstance(assign.value, cst.BinaryOperation):
+        again = assign.targets[0].target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None
+        bounded = code.expression(f"{tanh}({code.text(assign.value)})")
+        return fix("use an activation that is bounded", "unsafe", (code, Change().replace(assign.value, bounded))) if again and "@" in code.text(assign.value) else ()
+    return ()
+
+
+def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:
+    """A plain recurrent layer becomes a GRU; a saturating activation of a deep stack a ReLU."""
+    if layer is None:
+        return ()
+    code, call = layer
+    if last_name(call.func) == "SimpleRNN":
+        kept = call.with_changes(args=[a for a in call.args if a.keyword is None or a.keyword.value != "activation"])
+        gated = cst.Name("GRU") if isinstance(call.func, cst.Name) else call.func.with_changes(attr=cst.Name("GRU"))
+        return fix("use a gated layer, which keeps what it has seen", "unsafe", (code, Change().replace(call, kept.with_changes(func=gated))))
+    change = Change()
+    others: list[tuple[Code, Change]] = [(code, change)]
+    for other in code.all(cst.Call):
+        arg = argument(other, None, "activation")
+        if arg is None or last_name(other.func) != last_name(call.func) or not _hidden(code, other):
+            continue
+        start = argument(other, None, "kernel_initializer")
+        if start is not None and kind_of(start.value.func if isinstance(start.value, cst.Call) else start.value) in ("random_normal", "random_uniform", "RandomNormal", "RandomUniform"):
+            change.replace(start.value, cst.SimpleString('"he_normal"'))
+        for where, node in written(recording, code, arg.value):
+            if kind_of(node) in SATURATING:
+                target = next((c for w, c in others if w is where), None)
+                if target is None:
+                    target = Change()
+                    others.append((where, target))
+                target.replace(node, renamed(node, "relu"))
+    changes = [(w, c) for w, c in others if c.replaced]
+    return fix("use an activation that does not saturate", "unsafe", *changes) if changes else ()
+
+
+def _hidden(code: Code, call: cst.Call) -> bool:
+    units = argument(call, 0, "units")
+    return units is None or code.text(units.value) != "1"

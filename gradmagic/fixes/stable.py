@@ -1,0 +1,83 @@
+"""Formulas written out by hand, in the form that stays inside the range of the dtype; and steps that leave it."""
+
+from __future__ import annotations
+
+import math
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import argument, cells, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.names import names_of
+from gradmagic.fixes.numerics import without_overflow
+from gradmagic.fixes.optimizers import APPLYING
+from gradmagic.fixes.training import learning_rate
+from gradmagic.locate.fault import Fault
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+LARGE = 0.1
+
+
+def without_exp(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`e = exp(z)` and `e / reduce_sum(e)` as a softmax; else `exp` in a form that does not overflow."""
+    code, names = code_at(recording, place), names_of(recording)
+    call = code.call_at(place, ("exp",)) if code is not None and place is not None else None
+    if code is None or call is None or not call.args:
+        return ()
+    assign = code.enclosing(call, cst.Assign)
+    target = assign.targets[0].target if assign is not None and assign.value is call else None
+    softmax = names.function("softmax", call.func)
+    for quotient in code.all(cst.BinaryOperation, code.scope(call)) if softmax else ():
+        total = quotient.right
+        if not isinstance(quotient.operator, cst.Divide) or not isinstance(total, cst.Call) or last_name(total.func) not in ("reduce_sum", "sum") or not total.args:
+            continue
+        named = isinstance(target, cst.Name) and isinstance(quotient.left, cst.Name) and quotient.left.value == target.value
+        if (named or same(quotient.left, call)) and same(total.args[0].value, quotient.left):
+            axis = argument(total, 1, "axis")
+            rest = f", axis={code.text(axis.value)}" if axis is not None else ""
+            return fix("use `softmax`, which is the same and does not overflow", "safe", (code, Change().replace(quotient, code.expression(f"{softmax}({code.text(call.args[0].value)}{rest})"))))
+    return without_overflow(recording, place, op)
+
+
+def smaller_step(recording: Recording, fault: Fault, at_least: float = LARGE) -> tuple[Fix, ...]:
+    """A learning rate of ordinary size in the place of one that is at least so large, where what is not finite came with an update: every variable was finite at the first run of the call."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    # The norms of the first run: a NaN or an infinity in it was there before any update.
+    if site is None or fault.run is None or not fault.run.turn or not site.norms or not all(n is None or math.isfinite(n) for n in site.norms[0]):
+        return ()
+    update = next((u for u in recording.updates if u.kind != "assign"), None)
+    if update is None:
+        return _rate_by_hand(recording, at_least)
+    return learning_rate(recording, update.optimizer, smaller=True) if (update.learning_rate or 0.0) >= at_least else ()
+
+
+def _rate_by_hand(recording: Recording, at_least: float) -> tuple[Fix, ...]:
+    """The factor of `w.assign_sub(rate * gradient)`."""
+    for code in cells(recording):
+        for call in code.all(cst.Call):
+            product = call.args[0].value if last_name(call.func) in ("assign_sub", "assign_add") and call.args else None
+            for factor in (product.left, product.right) if isinstance(product, cst.BinaryOperation) and isinstance(product.operator, cst.Multiply) else ():
+                if isinstance(factor, (cst.Float, cst.Integer)) and float(factor.value) >= at_least:
+                    return fix("take steps of ordinary size", "unsafe", (code, Change().replace(factor, cst.Float("0.001"))))
+                bound = [(c, a) for c in cells(recording) for a in assignments_of(c, factor.value) if isinstance(a.value, (cst.Float, cst.Integer))] if isinstance(factor, cst.Name) else []
+                if len(bound) == 1 and float(bound[0][1].value.value) >= at_least:  # type: ignore[attr-defined]
+                    return fix("take steps of ordinary size", "unsafe", (bound[0][0], Change().replace(bound[0][1].value, cst.Float("0.001"))))
+    return ()
+
+
+def gradients_first(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`apply_gradients(zip(variables, gradients))` with the gradients first."""
+    code = code_at(recording, place)
+    call = code.call_at(place, APPLYING) if code is not None and place is not None else None
+    zipped = next((c for c in code.all(cst.Call, call) if last_name(c.func) == "zip" and len(c.args) == 2), None) if code is not None and call is not None else None
+    if code is None or zipped is None:
+        return ()
+    first, second = zipped.args
+    made = {n for a in code.all(cst.Assign, code.scope(zipped)) if any(last_name(c.func) == "gradient" for c in code.all(cst.Call, a.value)) for t in a.targets for n in names_in(t.target)}
+    if not (isinstance(second.value, cst.Name) and second.value.value in made) or (isinstance(first.value, cst.Name) and first.value.value in made):
+        return ()
+    new = zipped.with_changes(args=[first.with_changes(value=second.value), second.with_changes(value=first.value)])
+    return fix("put the gradients first and the variables second", "unsafe", (code, Change().replace(zipped, new)))
