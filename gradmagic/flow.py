@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradmagic.locate import Fault
 from gradmagic.locate.paths import Paths, paths_of
-from gradmagic.recording import Flow, GradientRun, Op, Recording, Span
+from gradmagic.recording import BackwardStep, GradientRun, Op, Recording, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
 from gradmagic.syntax import text_at, use_of
 
@@ -16,6 +16,7 @@ FEWEST_GROUPS = 4
 LONGEST_NAME = 100
 HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
 MOST_VARIABLES = 400
+_RANK = {status: rank for rank, status in enumerate(("unused", "flows", "zero", "bad", "cut"))}
 
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
@@ -27,8 +28,8 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     for op in ops:
         if op.seq in marked:
             groups.setdefault(_expression(recording, op), []).append(op)
-    cuts = {seq: fault for seq, fault in marked.items() if fault.kind == "none"}
     group_of = {op.seq: key for key, members in groups.items() for op in members}
+    cuts = {f"g:{group_of[seq]}" for seq, fault in marked.items() if fault.kind == "none" and seq in group_of}
     nodes: list[Node] = []
     edges: dict[tuple[str, str], Edge] = {}
     chosen = _chosen(statuses)
@@ -43,16 +44,15 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
         nodes.append(Node(f"g:{key}", kind, key if len(key) <= LONGEST_NAME else key[: LONGEST_NAME - 1] + "…", detail, _location(members[-1].span), status))
     target_name = next((t.name for t in run.targets if t.name), "target")
     nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
-    norms, sent = _norms(run), _sent(run)
+    steps = _steps(run)
     came: dict[int, list[str]] = {}
     for op in ops:
         for position, value in enumerate(op.inputs):
             if value not in came:
                 came[value] = _before(value, paths, group_of)
             for source in came[value]:
-                is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
-                status_here = "cut" if is_cut else _status(op, position, marked, sent, run)
-                _add(edges, source, f"g:{group_of[op.seq]}", status_here, norms.get((op.seq, position)))
+                status_here = "cut" if source in cuts else _status(op, position, marked, steps, run)
+                _add(edges, source, f"g:{group_of[op.seq]}", status_here, _norm(op, position, steps))
     read = {index: paths.reads(index) for index in chosen}
     for index, reads in read.items():
         for op in reads:
@@ -63,8 +63,7 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
                 _add(edges, f"v{index}", f"g:{group_of[user.seq]}", ends, numbers.norm if numbers else None)
     for value in paths.targets:
         for source in _before(value, paths, group_of):
-            is_cut = any(group_of.get(seq) == source[2:] for seq in cuts)
-            _add(edges, source, "target", "cut" if is_cut else "flows", None)
+            _add(edges, source, "target", "cut" if source in cuts else "flows", None)
     return FlowGraph(tuple(nodes), tuple(_behind_cuts(nodes, edges)))
 
 
@@ -95,17 +94,23 @@ def _chosen(statuses: tuple[Status, ...]) -> list[int]:
 
 def _groups(ops: list[Op]) -> dict[str, list[Op]]:
     """Ops by layer scope, else by line; neighbours are joined until few are left."""
+    alike: list[tuple[str, str, list[Op]]] = []
+    for op in ops:
+        line = f"line {op.span.line}" if op.span is not None else op.type
+        if alike and alike[-1][:2] == (op.scope, line):
+            alike[-1][2].append(op)
+        else:
+            alike.append((op.scope, line, [op]))
     depth = 8
     finer: dict[str, list[Op]] = {}
     while True:
         groups: dict[str, list[Op]] = {}
         before = ""
-        scopes: dict[str, str] = {}
-        for op in ops:
-            key = scopes.get(op.scope) or scopes.setdefault(op.scope, _scope(op.scope, depth)) or (f"line {op.span.line}" if op.span is not None else op.type)
+        for scope, line, members in alike:
+            key = _scope(scope, depth) or line
             # What a model does between its layers, such as adding a residual, goes with the layer before it: all of it as one group would be everywhere at once.
             before = before if before.startswith(f"{key}/") else key
-            groups.setdefault(before, []).append(op)
+            groups.setdefault(before, []).extend(members)
         if len(groups) <= MOST_GROUPS or depth == 0:
             break
         depth -= 1
@@ -132,6 +137,11 @@ def _scope(scope: str, depth: int) -> str:
 
 def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:
     """The groups that a value comes from, through ops that are not shown."""
+    maker = paths.producer.get(key)
+    if maker is None:
+        return []
+    if maker.seq in group_of:
+        return [f"g:{group_of[maker.seq]}"]
     found: list[str] = []
     waiting, seen = [key], set[int]()
     while waiting:
@@ -149,24 +159,28 @@ def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _norms(run: GradientRun) -> dict[tuple[int, int], float]:
-    return {(s.op, i): f.norm for s in run.steps if s.op is not None for i, f in enumerate(s.sent) if f is not None and f.norm is not None}
-
-
-def _sent(run: GradientRun) -> dict[tuple[int | None, int], Flow | None]:
-    """What the first gradient function of each op sent to each of its inputs."""
-    found: dict[tuple[int | None, int], Flow | None] = {}
+def _steps(run: GradientRun) -> dict[int | None, list[BackwardStep]]:
+    """The gradient functions that ran for each op, in order."""
+    found: dict[int | None, list[BackwardStep]] = {}
     for step in run.steps:
-        for position, flow in enumerate(step.sent):
-            found.setdefault((step.op, position), flow)
+        found.setdefault(step.op, []).append(step)
     return found
 
 
-def _status(op: Op, position: int, marked: dict[int, Fault], sent: dict[tuple[int | None, int], Flow | None], run: GradientRun) -> EdgeStatus:
+def _norm(op: Op, position: int, steps: dict[int | None, list[BackwardStep]]) -> float | None:
+    """The norm of what was sent to an input of an op, of several times the last one that is known."""
+    for step in reversed(steps.get(op.seq, ())):
+        flow = step.sent[position] if position < len(step.sent) else None
+        if flow is not None and flow.norm is not None:
+            return flow.norm
+    return None
+
+
+def _status(op: Op, position: int, marked: dict[int, Fault], steps: dict[int | None, list[BackwardStep]], run: GradientRun) -> EdgeStatus:
     fault = marked.get(op.seq)
     if fault is not None:
         return "cut" if fault.kind == "none" else "zero" if fault.kind == "zero" else "bad"
-    flow = sent.get((op.seq, position))
+    flow = next((step.sent[position] for step in steps.get(op.seq, ()) if position < len(step.sent)), None)
     if flow is not None:
         return "zero" if flow.zero else "bad" if flow.finite is False else "flows"
     return "flows" if not run.steps else "unused"
@@ -176,8 +190,7 @@ def _add(edges: dict[tuple[str, str], Edge], source: str, target: str, status: E
     if source == target:
         return
     before = edges.get((source, target))
-    rank = ("unused", "flows", "zero", "bad", "cut")
-    if before is None or rank.index(status) > rank.index(before.status):
+    if before is None or _RANK[status] > _RANK[before.status]:
         edges[source, target] = Edge(source, target, status, norm if norm is not None else before.norm if before else None)
 
 

@@ -31,6 +31,8 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
         for source, gradient in zip(run.sources, run.gradients, strict=False):
             if gradient.id is not None:
                 owner[gradient.id] = (source.id, index)
+    # Nothing that was computed before the first gradient call came from a gradient; ops of graphs are numbered when they are unrolled.
+    first = min((run.seq for run in session.runs), default=0)
 
     @functools.cache
     def origins(key: int) -> tuple[tuple[int, int], ...]:
@@ -45,7 +47,7 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
                 found.append(owner[current])
                 continue
             op = by_output.get(current)
-            if op is not None:
+            if op is not None and (op.in_graph or op.seq > first):
                 waiting.extend(op.inputs)
         return tuple(dict.fromkeys(found))
 

@@ -154,7 +154,7 @@ def source_of(session: Session, source: Any, frame: Any, index: int, values: Map
         assert key is not None
         value = None
         if values is not None and key in values:
-            value = extent_of(values[key])
+            value = session.changes.extent(key, values[key])
             session.changes.first(key, values[key], value)
         found = Source(key, "variable", session.variables.name(key), dtype_name(source), shape_of(source), bool(getattr(source, "trainable", True)), value, type(source).__name__)
         if values is None:

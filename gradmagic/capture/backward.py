@@ -20,6 +20,8 @@ MATRIX_PRODUCTS = frozenset({"MatMul", "BatchMatMulV2"})
 # The smallest number that float32 and bfloat16 keep: TensorFlow stores smaller ones as 0.
 TINIEST = float(np.finfo(np.float32).tiny)
 NEAR = 64
+# Their gradient functions give the gradient that comes in another shape.
+SAME_ELEMENTS = frozenset({"Reshape", "Squeeze", "ExpandDims"})
 _NO_TAPE: frozenset[int] = frozenset()
 
 
@@ -98,6 +100,8 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
         assert run is not None
         sent = result if isinstance(result, (list, tuple)) else [result]
         received_ids, _ = _looked_at(run, out_grads)
+        if as_one and name in SAME_ELEMENTS and not isinstance(out_grads[0], indexed_slices.IndexedSlices):
+            _look_no_further(run.flows, received_ids[0], sent[0])
         sent_ids, is_worse = _looked_at(run, sent)
         step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
         run.steps.append(step)
@@ -107,6 +111,13 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
             close_look(session, run, step, inputs, outputs, out_grads, list(sent))
     except Exception as error:
         session.failed("note a step of the backward pass", error)
+
+
+def _look_no_further(flows: dict[int, tuple[float, bool, bool]], received: int | None, sent: Any) -> None:
+    """What is sent on holds the elements of what was received."""
+    known, key = flows.get(received) if received is not None else None, identity_of(sent) if sent is not None else None
+    if known is not None and key is not None:
+        flows.setdefault(key, known)
 
 
 def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], bool]:

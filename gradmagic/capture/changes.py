@@ -10,7 +10,7 @@ import numpy as np
 from tensorflow.python.eager import context
 from tensorflow.python.ops.gen_resource_variable_ops import read_variable_op
 
-from gradmagic.capture.numbers import BLOCK, TINY, array_of, quick, square
+from gradmagic.capture.numbers import BLOCK, SAMPLE, TINY, array_of, extent_of, quick, square
 from gradmagic.recording import Change, Extent
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Changes:
         self._read: dict[int, Any] = {}
         # Whether what was read is finite, where that was looked at.
         self._finite: dict[int, bool] = {}
+        self._extents: dict[int, Extent] = {}
+        self._looked_at: set[int] = set()
 
     def first(self, key: int, value: Any, extent: Extent | None = None) -> None:
         """The value (an eager tensor that shares the variable's memory) that a source had when its gradient was first asked for, with its extent where that is known."""
@@ -83,11 +85,32 @@ class Changes:
                 found[key] = Change(_is_same(before, after), norm, self._farthest.get(key), self.is_finite(key, after))
         return found
 
-    def forget(self) -> None:
-        """A variable may have been written to."""
-        if self._read:
-            self._read.clear()
-            self._finite.clear()
+    def forget(self, key: int | None = None) -> None:
+        """A variable may have been written to: the one with this handle, or where that is not known any."""
+        for notes in (self._read, self._finite, self._extents):
+            if key in self.session.variables.known:
+                notes.pop(key, None)  # type: ignore[attr-defined]
+            elif notes:
+                notes.clear()  # type: ignore[attr-defined]
+
+    def extent(self, key: int, value: Any) -> Extent | None:
+        """The norm and the range of what a variable holds now."""
+        found = self._extents.get(key)
+        if found is None:
+            found = extent_of(value)
+            if found is not None:
+                self._extents[key] = found
+        return found
+
+    def first_look(self, key: int, value: Any, size: int) -> Extent | None:
+        """The extent of a large variable that an op reads for the first time: it will be wanted when gradients are asked for, and now its value is at hand anyway."""
+        if size <= SAMPLE:
+            # The norm of a small one is told more exactly when it is asked for, and is compared with those of other tensors here.
+            return None
+        if key in self._looked_at:
+            return self._extents.get(key)
+        self._looked_at.add(key)
+        return self.extent(key, value)
 
     def now(self, keys: Iterable[int]) -> dict[int, Any]:
         """The values of variables that still live, in the memory of the variables themselves."""

@@ -136,12 +136,10 @@ def _all_ops(session: Session) -> list[RawOp]:
             if any(r.seq >= seq for r in session.runs):
                 _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
                 # The call happened at its own time, whatever came while it was unrolled.
-    ops = session.ops + unroller.ops
     traced = [template.run for template in graphs.traced_runs] if graphs is not None else []
-    for run in {id(run): run for run in (*session.runs, *traced)}.values():
-        ops += ops_as_one(run)
-    ops.sort(key=lambda op: op.seq)
-    return ops
+    # What ran in a graph has the steps of its trace.
+    backward = {op.seq: op for run in (*session.runs, *traced) for op in ops_as_one(run)}
+    return sorted((*session.ops, *unroller.ops, *backward.values()), key=lambda op: op.seq)
 
 
 def _contained(session: Session, action: Any) -> None:

@@ -34,9 +34,9 @@ class Memory:
         self.session = session
         self._tables: dict[Any, tuple[int, dict[int, list[int]], set[float]]] = {}
 
-    def forget(self) -> None:
-        """A variable may have been written to."""
-        self.session.changes.forget()
+    def forget(self, key: int | None = None) -> None:
+        """A variable may have been written to: the one with this handle, or where that is not known any."""
+        self.session.changes.forget(key)
         if self._tables:
             self._tables.clear()
 

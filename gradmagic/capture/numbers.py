@@ -15,10 +15,10 @@ DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstanc
 QUICK_LIMIT = 1 << 26
 BINS = 24
 SAMPLE = 1 << 16
-# In blocks of this many elements several passes over an array find it in the processor's cache.
-BLOCK = 1 << 17
 # OpenBLAS gives longer products to threads of its own, which then wait for a core beside TensorFlow's.
 UNTHREADED = 9984
+# In blocks of this many elements several passes over an array find it in the processor's cache.
+BLOCK = 13 * UNTHREADED
 # Squares of elements below this may have been lost.
 TINY = 1e-30
 

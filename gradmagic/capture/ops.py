@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -21,6 +22,8 @@ from gradmagic.recording import WRITES
 BIRTHS = 16
 _LOOKED_AT = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 _COUNTED = frozenset({"bool", "int32", "int64"})
+# Their result holds the elements of their first input, which may have been looked at.
+_KNOWN = frozenset({"ReadVariableOp", "Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient", "PreventGradient"})
 
 
 def install(session: Session) -> None:
@@ -33,15 +36,26 @@ def install(session: Session) -> None:
 def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = True) -> RawTensor:
     """What is known of a value, from a first quick look at it."""
     dtype, shape = kind_of(tensor)
-    if not look or not (dtype in _LOOKED_AT or (shape == () and dtype in _COUNTED)):
-        return RawTensor(dtype, shape, origin=origin)
-    array = array_of(tensor)
-    if array is None:
-        return RawTensor(dtype, shape, origin=origin)
-    if dtype in _COUNTED:
-        return RawTensor(dtype, shape, True, not array, float(array), origin)
-    norm, finite, zero = quick(array)
-    return RawTensor(dtype, shape, finite, zero, norm, origin)
+    if look and dtype in _LOOKED_AT:
+        array = array_of(tensor)
+        if array is not None:
+            norm, finite, zero = quick(array)
+            return RawTensor(dtype, shape, finite, zero, norm, origin)
+    elif look and shape == () and dtype in _COUNTED:
+        array = array_of(tensor)
+        if array is not None:
+            return RawTensor(dtype, shape, True, not array, float(array), origin)
+    return RawTensor(dtype, shape, origin=origin)
+
+
+def _known(session: Session, op_type: str, source: int, tensor: Any) -> RawTensor | None:
+    """What is known of a result from what it was made of; None where it has to be looked at."""
+    dtype, shape = kind_of(tensor)
+    if op_type == "ReadVariableOp":
+        extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape or ())) if dtype == "float32" else None
+        return RawTensor(dtype, shape, True, extent.all_zero, extent.norm) if extent is not None and extent.finite else None
+    before = session.tensors[source]
+    return RawTensor(dtype, shape, before.finite, before.zero, before.norm) if before.finite is not None and dtype in _LOOKED_AT else None
 
 
 def gradient_noted(run: RawRun | None, tensor: Any) -> RawTensor | None:
@@ -76,7 +90,7 @@ def _watch_ops(session: Session) -> None:
         if type(op_type) is bytes:
             op_type = op_type.decode()
         if graph is None and may_write(op_type):
-            memory.forget()
+            memory.forget(inputs[0]._id if op_type in WRITES and inputs else None)
         if session.busy:
             return
         phase, layer = doing.phase, doing.layer
@@ -99,7 +113,7 @@ def _watch_ops(session: Session) -> None:
                     visits.read(found.variable, place if layer is None else None)
         out_ids = tuple([t._id for t in outputs])
         for key, out in zip(out_ids, outputs, strict=True):
-            noted = tensors[key] = note_tensor(session, out, look=look)
+            noted = tensors[key] = (_known(session, op_type, ids[0], out) if look and op_type in _KNOWN else None) or note_tensor(session, out, look=look)
             if noted.zero and op_type in PRODUCTS:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
