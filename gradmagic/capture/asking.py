@@ -70,6 +70,7 @@ def ask(
         # A further trace of a place that has run already: only what runs counts.
         site.count -= 1
     doing = session.doing
+    session.latest_run = run
     before, doing.current_run, doing.phase = doing.phase, run, "backward"
     try:
         result = compute()

@@ -85,13 +85,16 @@ class Changes:
                 found[key] = Change(_is_same(before, after), norm, self._farthest.get(key), self.is_finite(key, after))
         return found
 
-    def forget(self, key: int | None = None) -> None:
+    def forget(self, key: Any = None) -> None:
         """A variable may have been written to: the one with this handle, or where that is not known any."""
-        for notes in (self._read, self._finite, self._extents):
-            if key in self.session.variables.known:
-                notes.pop(key, None)  # type: ignore[attr-defined]
-            elif notes:
-                notes.clear()  # type: ignore[attr-defined]
+        if key in self.session.variables.known:
+            self._read.pop(key, None)
+            self._finite.pop(key, None)
+            self._extents.pop(key, None)
+        else:
+            self._read.clear()
+            self._finite.clear()
+            self._extents.clear()
 
     def extent(self, key: int, value: Any) -> Extent | None:
         """The norm and the range of what a variable holds now."""

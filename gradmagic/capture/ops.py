@@ -12,7 +12,7 @@ from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.backward import note_step, numbers_if_any, text_of, watch_backward
-from gradmagic.capture.events import RawOp, RawRun, RawTensor
+from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write
 from gradmagic.capture.numbers import array_of, kind_of, quick
@@ -58,11 +58,12 @@ def _known(session: Session, op_type: str, source: int, tensor: Any) -> RawTenso
     return RawTensor(dtype, shape, before.finite, before.zero, before.norm) if before.finite is not None and dtype in _LOOKED_AT else None
 
 
-def gradient_noted(run: RawRun | None, tensor: Any) -> RawTensor | None:
-    """What the step of the backward pass that made a gradient has seen of it; None for anything else."""
+def came_in(session: Session, tensor: Any) -> RawTensor:
+    """What is known of a value that no noted op made: of a gradient what was seen of it going backward, else what a look at it says."""
+    run = session.doing.current_run or session.latest_run
     flow = run.flows.get(tensor._id) if run is not None else None
     if flow is None:
-        return None
+        return session.variables.identify(tensor)
     dtype, shape = kind_of(tensor)
     return RawTensor(dtype, shape, flow[1], flow[2], flow[0], "unknown")
 
@@ -96,7 +97,7 @@ def _watch_ops(session: Session) -> None:
         phase, layer = doing.phase, doing.layer
         # Of an optimizer's own arithmetic only what it writes matters; a constraint may be the user's.
         updating = phase == "update" and graph is None and not doing.active
-        if updating and op_type not in WRITES and op_type != "VarHandleOp" and not session.spans.is_users(sys._getframe(1)):
+        if updating and op_type not in WRITES and op_type != "VarHandleOp" and (doing.by_library or not session.spans.is_users(sys._getframe(1))):
             return
         place = place_of(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
@@ -108,7 +109,7 @@ def _watch_ops(session: Session) -> None:
         ids = tuple([t._id for t in inputs])
         for key, tensor in zip(ids, inputs, strict=True):
             if key not in tensors:
-                found = tensors[key] = note_tensor(session, tensor, look=look) if updating else gradient_noted(doing.current_run, tensor) or session.variables.identify(tensor)
+                found = tensors[key] = note_tensor(session, tensor, look=look) if updating else came_in(session, tensor)
                 if found.variable is not None:
                     visits.read(found.variable, place if layer is None else None)
         out_ids = tuple([t._id for t in outputs])
@@ -208,7 +209,7 @@ def _watch_records(session: Session) -> None:
         input_tensors = list(input_tensors)[results:]
         for tensor in input_tensors:
             if getattr(tensor, "_id", None) is not None and tensor._id not in session.tensors:
-                session.tensors[tensor._id] = session.variables.identify(tensor)
+                session.tensors[tensor._id] = came_in(session, tensor)
         session.ops.append(
             RawOp(
                 seq,

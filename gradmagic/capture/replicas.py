@@ -26,6 +26,8 @@ class Doing(threading.local):
         self.layer: Any = None
         self.layer_at: Place | None = None
         self.applying = 0
+        # Whether no code of the user's can run in the optimizer's step that is being made.
+        self.by_library = False
         self.started_at: Place | None = None
 
 

@@ -39,6 +39,7 @@ class Session:
         self.tensors: dict[int, RawTensor] = {}
         self.tapes: dict[int, RawTape] = {}
         self.runs: list[RawRun] = []
+        self.latest_run: RawRun | None = None
         self.sites: dict[Any, RawSite] = {}
         # The variables that were asked for again, as they are told then.
         self.sources: dict[int, Source] = {}

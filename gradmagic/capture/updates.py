@@ -18,6 +18,8 @@ from gradmagic.capture.replicas import is_first_replica, is_order_to_stop
 from gradmagic.capture.session import Session
 from gradmagic.recording import Raised, TrainingCall
 
+_LIBRARIES = frozenset({"keras", "tensorflow", "builtins", "abc", "typing"})
+
 
 class KerasCalls:
     """Which of Keras' own training calls is running."""
@@ -76,6 +78,7 @@ def _watch_optimizers(session: Session) -> None:
         values = session.changes.before_step(k for k, g in update.pairs if g is not None) if update is not None and not update.in_graph else {}
         before, doing.phase = doing.phase, "update"
         doing.applying += 1
+        doing.by_library = _is_librarys(self, variables)
         try:
             result = original(self, grads, variables)
             session.changes.after_step(values)
@@ -87,6 +90,7 @@ def _watch_optimizers(session: Session) -> None:
                     session.updates.append(update)
             raise
         finally:
+            doing.by_library = False
             doing.applying -= 1
             doing.phase = before
 
@@ -96,6 +100,18 @@ def _watch_optimizers(session: Session) -> None:
     for cls in _subclasses(base):
         if cls is not owner and "apply" in vars(cls):
             _mark_phase(session, cls)
+
+
+def _is_librarys(optimizer: Any, variables: list[Any] | None) -> bool:
+    """Whether all of an optimizer's step is Keras': the optimizer itself, the one that it wraps, its schedule, and no constraint on a variable."""
+    try:
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        parts = [*type(optimizer).__mro__, *type(inner).__mro__, *(type(getattr(o, "_learning_rate", None)) for o in (optimizer, inner))]
+        known = variables if variables is not None else getattr(optimizer, "_trainable_variables", ())
+        return all(part.__module__.partition(".")[0] in _LIBRARIES for part in parts) and all(getattr(v, "constraint", None) is None for v in known)
+    except Exception:
+        # Then each op's place is looked up.
+        return False
 
 
 def _watch_pairs(session: Session, base: Any) -> None:
