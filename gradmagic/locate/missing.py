@@ -11,6 +11,9 @@ from gradmagic.locate.paths import STATE, Paths, dropped_by
 from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
 from gradmagic.syntax import untaken_branch
 
+# Each is tried by following all ways once more.
+MOST_TRIED = 32
+
 
 def locate_none(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     """A fault for each source without a gradient; those with the same cause are merged later."""
@@ -80,8 +83,9 @@ def _cut(paths: Paths, index: int) -> Fault:
     mine = firm or [c for c in mine if c[2] == "choice"] or (mine if paths.watches(index) else [])
     if mine:
         # The one cut that alone ends every path says more than one of several in a row or side by side.
-        alone = [c for c in mine if run.sources[index].id in paths.alike(paths.reached_without(c[0], c[2]))] if len(mine) > 1 else []
-        op, position, kind = max(alone or mine, key=lambda c: c[0].seq)
+        latest = sorted(mine, key=lambda c: -c[0].seq)
+        tried = latest[:MOST_TRIED] if len(mine) > 1 else []
+        op, position, kind = next((c for c in tried if run.sources[index].id in paths.alike(paths.reached_without(c[0], c[2]))), latest[0])
         others = tuple(c[0] for c in mine if c[0] is not op)
         return Fault("none", {"op": "cut", "dtype": "dtype", "outside": "outside", "partial": "partial", "choice": "cut"}[kind], run, (index,), op, position, others, detail={"key": op.seq})
     source = run.sources[index]
