@@ -264,6 +264,7 @@ ADVICE = {
         "w = tf.Variable([3.0, 4.0])",
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.random.poisson([], w, dtype=tf.float32))\ng = tape.gradient(loss, w)",
         "tf.maximum(w + tf.sqrt(w) * tf.random.normal(tf.shape(w)), 0.0)",
+        "display-only",
     ),
 }
 
