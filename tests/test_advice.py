@@ -263,7 +263,7 @@ ADVICE = {
         "error/no-gradient-registered",
         "w = tf.Variable([3.0, 4.0])",
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.random.poisson([], w, dtype=tf.float32))\ng = tape.gradient(loss, w)",
-        "return tf.random.poisson([], x, dtype=tf.float32), grad",
+        "tf.maximum(w + tf.sqrt(w) * tf.random.normal(tf.shape(w)), 0.0)",
         "display-only",
     ),
 }

@@ -48,8 +48,8 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
         if shape in ("[]", "()") and rate:
             x = atom(rate)
             return _replaced(
-                "draw from the normal distribution of the same mean and variance, which passes a gradient on",
-                "unsafe",
+                "draw from the normal distribution of the same mean and variance, which passes a gradient on, if that is near enough",
+                "display-only",
                 code,
                 call,
                 f"{tf}.maximum({x} + {tf}.sqrt({x}) * {tf}.random.normal({tf}.shape({rate})), 0.0)",

@@ -70,9 +70,21 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     if not later:
         return None
     line = code.statement(min(later, key=code.start))
+    if line is not None and not any(assignments_of(code, n, scope) or _is_parameter(scope, n) for n in inputs) and not _goes_on(code, line, scope):
+        return None
     if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
         return None
     return name, [n for n in later if code.statement(n) is line]
+
+
+def _goes_on(code: Code, line: cst.CSTNode, scope: cst.CSTNode) -> bool:
+    """Whether what a line assigns is computed with further: it is a step on the way, and not the target itself."""
+    later = [
+        a
+        for a in code.all(cst.Assign, scope)
+        if code.start(a) > code.end(line) and not any(isinstance(c.func, cst.Attribute) and c.func.attr.value in ("gradient", "jacobian") for c in code.all(cst.Call, a))
+    ]
+    return any(names_in(a.value) & assigned(line) for a in later)
 
 
 def _plain_names(code: Code, value: cst.BaseExpression) -> set[str]:

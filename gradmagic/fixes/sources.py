@@ -131,12 +131,12 @@ def variables_of(recording: Recording, run: GradientRun | None) -> tuple[Fix, ..
     if found is None or wanted is None or run is None:
         return ()
     code = found[0]
-    listed = _of_a_list(code, wanted.value) or _of_an_array(recording, run, code, wanted.value)
+    listed = _of_a_list(code, wanted.value)
     if listed:
         return listed
     change = Change()
     if any(s.kind == "other" and not _has_variables(recording, s.python_type) for s in run.sources):
-        return _of_the_model(code, wanted.value)
+        return _of_the_model(code, wanted.value) or _of_an_array(recording, run, code, wanted.value)
     nodes = [wanted.value] if not isinstance(wanted.value, (cst.List, cst.Tuple)) else [e.value for e in wanted.value.elements]
     others = [i for i, s in enumerate(run.sources) if s.kind == "other"]
     if len(nodes) == 1 and not isinstance(wanted.value, (cst.List, cst.Tuple)):

@@ -54,7 +54,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_sum(w[2:] ** 2)
 grad = tape.gradient(loss, w)
 # %% drawn counts
-# untried: error/no-gradient-registered
+# by hand: error/no-gradient-registered
 # becomes: counts = tf.maximum((w * 20.0) + tf.sqrt((w * 20.0)) * tf.random.normal(tf.shape(w * 20.0)), 0.0)
 with tf.GradientTape() as tape:
     counts = tf.random.poisson([], w * 20.0, dtype=tf.float32)

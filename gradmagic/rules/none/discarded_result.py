@@ -138,8 +138,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     used = kept_array(recording) or result_used(recording, found.location)
     if used or fault.run is None:
         return used
-    used = meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
-    used = used or summed(recording, found.location, fault.run, fault.op) or meant(recording, fault.run) or unread_parameter(recording, fault.run)
+    used = meant(recording, fault.run) or meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
+    used = used or summed(recording, found.location, fault.run, fault.op) or unread_parameter(recording, fault.run)
     if used:
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
