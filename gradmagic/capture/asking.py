@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.backward import flow_of, identity_of
+from gradmagic.capture.closely import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
 from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor

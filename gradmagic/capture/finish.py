@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tensorflow.python.framework import ops as framework_ops
 
+from gradmagic.capture.all_ops import all_ops, name_again
 from gradmagic.capture.applied import updates_of
 from gradmagic.capture.asking import as_written
-from gradmagic.capture.backward import link, ops_as_one
+from gradmagic.capture.backward import link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.trail import trails_of
-from gradmagic.capture.twins import HIDDEN, PROBES
 from gradmagic.capture.unasked import beside_modules, on_their_own
-from gradmagic.capture.unroll import Unroller
 from gradmagic.recording import (
     FLOATS,
     BackwardStep,
@@ -48,11 +47,11 @@ RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 
 def recording_of(session: Session) -> Recording:
     """The facts of a session as plain values."""
-    raw = _all_ops(session)
+    raw = all_ops(session)
     settle(session, raw)
     as_called(session)
     as_one(session, raw)
-    _name_again(session)
+    name_again(session)
     by_output = {out: op for op in raw for out in op.outputs}
     trails_of(session)
     links = {id(run): link(run, raw, by_output, session) for run in session.runs}
@@ -100,53 +99,12 @@ def recording_of(session: Session) -> Recording:
     )
 
 
-def _name_again(session: Session) -> None:
-    """What is known of a value inside a graph, under the id that stands for it among the ops."""
-    # Of a loop, the condition sees one value more than the body, which comes after it.
-    for inside, outside in reversed(session.stands_for.items()):
-        seen, named = session.tensors.get(inside), session.tensors.get(outside)
-        if seen is not None and named is not None and named.finite is None:
-            named.finite, named.zero, named.norm, named.numbers = seen.finite, seen.zero, seen.norm, seen.numbers
-
-
 def _unasked(session: Session) -> tuple[dict[int, Layer], dict[int, str]]:
     try:
         return beside_modules(session), on_their_own(session)
     except Exception as error:
         session.failed("look for variables that nothing asks for", error)
         return {}, {}
-
-
-def _all_ops(session: Session) -> list[RawOp]:
-    unroller = Unroller(session)
-    graphs = getattr(session, "graphs", None)
-    if graphs is not None:
-        # A call says what went into the graph that asks for gradients: its ops are told with the ids of that.
-        for _, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
-            if atomic._cached_graph in PROBES or atomic._cached_graph in HIDDEN:
-                _contained(session, functools.partial(unroller.first_call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
-        ran = {t.run.site for t in graphs.traced_runs if t.ran}
-        for template in graphs.traced_runs:
-            # Keras traces once to make the variables and again to use them: only what ran counts.
-            if (template.ran or template.run.site not in ran) and any(r.site == template.run.site for r in session.runs):
-                _contained(session, functools.partial(unroller.graph, template.graph_now()))
-        for graph in graphs.broken:
-            _contained(session, functools.partial(unroller.graph, graph))
-        for seq, atomic, inputs, outputs, place, tapes, phase in graphs.calls:
-            if any(r.seq >= seq for r in session.runs):
-                _contained(session, functools.partial(unroller.call, atomic._cached_graph, inputs, outputs, place, tapes, phase))
-                # The call happened at its own time, whatever came while it was unrolled.
-    traced = [template.run for template in graphs.traced_runs] if graphs is not None else []
-    # What ran in a graph has the steps of its trace.
-    backward = {op.seq: op for run in (*session.runs, *traced) for op in ops_as_one(run)}
-    return sorted((*session.ops, *unroller.ops, *backward.values()), key=lambda op: op.seq)
-
-
-def _contained(session: Session, action: Any) -> None:
-    try:
-        action()
-    except Exception as error:
-        session.failed("read a graph", error)
 
 
 @functools.cache

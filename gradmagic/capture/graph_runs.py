@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of
-from gradmagic.capture.backward import flow_of
+from gradmagic.capture.closely import flow_of
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, extent_of, numbers_of
 from gradmagic.capture.ops import note_tensor

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradmagic.capture.backward import close_look
+from gradmagic.capture.closely import close_look
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.hiding import HIDING

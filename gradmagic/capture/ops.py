@@ -11,7 +11,8 @@ from tensorflow.python.eager.polymorphic_function import concrete_function
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.backward import note_step, numbers_if_any, text_of, watch_backward
+from gradmagic.capture.backward import note_step, text_of, watch_backward
+from gradmagic.capture.closely import numbers_if_any
 from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write

@@ -1,8 +1,7 @@
-"""What changes variables: optimizers and Keras `fit`. Assignments are noted with the ops."""
+"""What changes variables: optimizers. Assignments are noted with the ops, Keras' own training calls in `training`."""
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import weakref
 from typing import Any
@@ -12,32 +11,14 @@ from tensorflow.python.eager import context
 from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import resource_variable_ops
 
-from gradmagic.capture.backward import identity_of
+from gradmagic.capture.closely import identity_of
 from gradmagic.capture.events import RawUpdate
 from gradmagic.capture.replicas import is_first_replica, is_order_to_stop
 from gradmagic.capture.session import Session
-from gradmagic.recording import Raised, TrainingCall
+from gradmagic.capture.training import KerasCalls, watch_fit
+from gradmagic.recording import Raised
 
 _LIBRARIES = frozenset({"keras", "tensorflow", "builtins", "abc", "typing"})
-
-
-class KerasCalls:
-    """Which of Keras' own training calls is running."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.stack: list[str] = []
-
-    def kind_of(self, kind: str, frame: Any) -> str:
-        """`keras.fit` for a gradient call that Keras' own training step makes, `optimizer.minimize` for the optimizer's."""
-        module = str(frame.f_globals.get("__name__", "")) if frame is not None else ""
-        if module.startswith(("keras.", "keras_", "tf_keras.")):
-            name = frame.f_code.co_name
-            if name in ("train_step", "_train_step") or self.stack:
-                return "keras.fit"
-            if name in ("minimize", "compute_gradients"):
-                return "optimizer.minimize"
-        return kind
 
 
 def install(session: Session) -> None:
@@ -45,7 +26,7 @@ def install(session: Session) -> None:
     session.keras = KerasCalls(session)
     _watch_variables(session)
     _watch_optimizers(session)
-    _watch_fit(session)
+    watch_fit(session)
 
 
 def _watch_variables(session: Session) -> None:
@@ -229,87 +210,3 @@ def _is_repeated(session: Session, update: RawUpdate, pairs: list[tuple[int, int
     again = bool(given) and given == update.given
     update.given = given
     return again
-
-
-def _watch_evaluation(session: Session, trainer: Any, name: str) -> None:
-    owner = next((c for c in trainer.__mro__ if name in vars(c)), None)
-    if owner is None:
-        return
-    original = getattr(owner, name)
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not session.busy and not session.keras.stack:
-            session.layers.called(self, sys._getframe(1))
-        return original(self, *args, **kwargs)
-
-    call.__wrapped__ = original  # type: ignore[attr-defined]
-    session.patches.set(owner, name, call)
-
-
-def _watch_fit(session: Session) -> None:
-    import keras
-
-    trainer: Any = keras.Model
-    for name in ("predict", "evaluate"):
-        _watch_evaluation(session, trainer, name)
-    for name in ("fit", "train_on_batch"):
-        owner = next((c for c in trainer.__mro__ if name in vars(c)), None)
-        if owner is not None:
-            _watch_training_call(session, owner, name)
-
-
-def _watch_training_call(session: Session, owner: Any, name: str) -> None:
-    original = getattr(owner, name)
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.keras.stack:
-            return original(self, *args, **kwargs)
-        retraced = _set_aside(session, self)
-        note = _training_call(session, self, name)
-        session.layers.called(self, sys._getframe(1), trains=True)
-        session.keras.stack.append(name)
-        try:
-            return original(self, *args, **kwargs)
-        except Exception as error:
-            session.training[-1] = dataclasses.replace(note, raised=Raised(type(error).__name__, str(error)[:2000], None))
-            raise
-        finally:
-            session.keras.stack.pop()
-            if retraced is not None:
-                _keep_until_end(session, self, retraced)
-
-    call.__wrapped__ = original  # type: ignore[attr-defined]
-    session.patches.set(owner, name, call)
-
-
-def _training_call(session: Session, model: Any, name: str) -> TrainingCall:
-    frame = sys._getframe(2)
-    known = session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model")
-    try:
-        trainable, weights = len(model.trainable_variables), len(model.weights)
-    except Exception:
-        trainable, weights = 1, 1
-    note = TrainingCall(name, session.here(2), str(known), trainable, weights)  # type: ignore[arg-type]
-    session.training.append(note)
-    del session.training[:-100]
-    return note
-
-
-def _keep_until_end(session: Session, model: Any, before: Any) -> None:
-    """Give a model its old training function back when the check ends, unless it was compiled anew meanwhile."""
-    ours = model.train_function
-
-    def back() -> None:
-        if model.train_function is ours:
-            model.train_function = before
-
-    session.patches.on_undo(back)
-
-
-def _set_aside(session: Session, model: Any) -> Any:
-    """A training function that was traced before the check hides its gradient call: it is set aside and put back, so that Keras traces another."""
-    function = getattr(model, "train_function", None)
-    if function is None or session.graphs.knows(function):
-        return None
-    model.train_function = None
-    return function
