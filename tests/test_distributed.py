@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,34 @@ CASES = [case.id for case in read_cases(FOLDER)]
 
 
 @pytest.fixture(scope="module")
-def replicas() -> dict[str, Any]:
+def replicas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the checks on two replicas say, by the case; made once, by whichever process of the test run comes first."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:
+        return _replicas()
+    shared = tmp_path_factory.getbasetemp().parent
+    result = shared / f"replicas-{run}.json"
+    try:
+        (shared / f"replicas-{run}.claimed").touch(exist_ok=False)
+    except FileExistsError:
+        for _ in range(400):
+            if result.exists():
+                return json.loads(result.read_text(encoding="utf-8"))
+            time.sleep(1)
+        pytest.fail("the process that was first to check on replicas did not finish")
+    try:
+        found = _replicas()
+    except BaseException:
+        # Nobody is to wait for it.
+        result.write_text("{}", encoding="utf-8")
+        raise
+    written = result.with_suffix(".part")
+    written.write_text(json.dumps(found), encoding="utf-8")
+    written.replace(result)
+    return found
+
+
+def _replicas() -> dict[str, Any]:
     done = subprocess.run([sys.executable, "-m", "tests.replicas"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=400, check=False)
     found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert done.returncode == 0 and found, done.stderr[-2000:]

@@ -39,7 +39,22 @@ def without_cast(recording: Recording, place: Place, op: Op | None = None) -> tu
     whole = outer if outer is not None and last_name(outer.func) == "cast" and outer.args[0].value is call else call
     if whole is call and _selects(code, call):
         return ()
+    other = _cast_to_that_of(code, call)
+    if other is not None:
+        statement, mine, theirs = other
+        change = Change().replace(whole, value).insert_after(statement, code.line(f"{theirs} = {code.text(call.func)}({theirs}, {mine}.dtype)"))
+        return fix(f"keep the value a float, and cast `{theirs}` to its dtype", "unsafe", (code, change))
     return fix("keep the value a float", "unsafe", (code, Change().replace(whole, value)))
+
+
+def _cast_to_that_of(code: Code, call: cst.Call) -> tuple[cst.CSTNode, str, str] | None:
+    """For `a = tf.cast(…, b.dtype)`: the statement, `a` and `b`."""
+    assign, dtype = code.enclosing(call, cst.Assign), argument(call, 1, "dtype")
+    statement = code.statement(call)
+    if assign is None or assign.value is not call or statement is None or dtype is None or len(assign.targets) != 1:
+        return None
+    mine, theirs = assign.targets[0].target, dtype.value.value if isinstance(dtype.value, cst.Attribute) and dtype.value.attr.value == "dtype" else None
+    return (statement, mine.value, theirs.value) if isinstance(mine, cst.Name) and isinstance(theirs, cst.Name) and mine.value != theirs.value else None
 
 
 def selects(recording: Recording, key: int) -> bool:

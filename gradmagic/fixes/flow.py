@@ -54,6 +54,9 @@ def reads_of(code: Code, name: str, within: cst.CSTNode) -> list[cst.Name]:
     return [n for n in code.all(cst.Name, within) if n.value == name and n not in stored and n not in skipped]
 
 
+OPTIONS = frozenset({"training", "axis", "name", "dtype", "mask", "keepdims"})
+
+
 def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | None:
     """A result that nobody reads, and the places behind it that read what it was computed from.
 
@@ -64,7 +67,11 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     if assign is None or statement is None or len(assign.targets) != 1 or not isinstance(assign.targets[0].target, cst.Name):
         return None
     name, scope = assign.targets[0].target.value, code.scope(call)
-    inputs = names_in(assign.value) - {"self"}
+    inputs = _given(code, assign)
+    before = [a for a in assignments_of(code, name, scope) if code.end(a) < code.start(assign)]
+    if name in inputs and before:
+        # A name that is given a new value of itself stands for what it was first computed from.
+        inputs |= _given(code, before[-1])
     inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))} or _plain_names(code, assign.value) - {name}
     later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement)]
     if not later:
@@ -74,7 +81,16 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
         return None
     if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
         return None
-    return name, [n for n in later if code.statement(n) is line]
+    here = [n for n in later if code.statement(n) is line]
+    around = code.enclosing(here[0], cst.BinaryOperation) if len(here) == 2 else None
+    # Of `x + x` the second one was meant to be what became of the first.
+    return name, here[1:] if around is not None and (around.left, around.right) == tuple(here) else here
+
+
+def _given(code: Code, assign: cst.Assign) -> set[str]:
+    """The names that a statement computes with, without those that only say how."""
+    said = {n for a in code.all(cst.Arg, assign) if a.keyword is not None and a.keyword.value in OPTIONS for n in names_in(a.value)}
+    return names_in(assign.value) - said - {"self"}
 
 
 def _goes_on(code: Code, line: cst.CSTNode, scope: cst.CSTNode) -> bool:

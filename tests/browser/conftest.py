@@ -38,6 +38,7 @@ JUPYTERS_OWN = (
     "create_subshell_request",
     "kernel_info_request",
     "history_request",
+    "Comm not found for comm id",
 )
 NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 

@@ -123,3 +123,43 @@ grads = tape.gradient(loss, layered.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((deep(x) - y) ** 2)
 grads = tape.gradient(loss, deep.trainable_variables)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(2)
+faces, ages = tf.random.normal((8, 3)), tf.constant([3, 8, 1, 4, 9, 2, 7, 5])
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="softplus")])
+
+def absolute_error(truth, guess):
+    guess = tf.cast(tf.squeeze(guess, axis=-1), truth.dtype)
+    return tf.reduce_mean(tf.abs(truth - guess))
+
+class Block(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)
+        self.drop = keras.layers.Dropout(0.1)
+
+    def build(self, shape):
+        self.inner.build(shape)
+        self.outer.build(shape)
+
+    def call(self, x, training=False):
+        found = self.inner(x)
+        found = self.drop(found, training=training)
+        h = self.outer(x + x)
+        return h + self.drop(h, training=training)
+
+block = Block()
+# %% the guess is cast to the dtype of the truth
+# fix: none/non-float-dtype
+# becomes: truth = tf.cast(truth, guess.dtype)
+with tf.GradientTape() as tape:
+    loss = absolute_error(ages, net(faces))
+grads = tape.gradient(loss, net.trainable_variables)
+# %% what goes on is the input, twice
+# fix: none/discarded-result
+# becomes: h = self.outer(x + found)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(block(faces, training=True) ** 2)
+grads = tape.gradient(loss, block.trainable_variables)
