@@ -30,7 +30,6 @@ ChangeKind = Literal["better", "worse", "other"]
 EdgeStatus = Literal["flows", "cut", "zero", "bad", "unused"]
 
 STATUSES: tuple[Status, ...] = typing.get_args(Status)
-SEVERITIES: tuple[Severity, ...] = typing.get_args(Severity)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 MOST_EVENTS = 20_000
 HELD = frozenset({"StopGradient", "PreventGradient"})
 SILENT = ("Assign", "Print", "Assert", "WriteSummary", "ResourceApply", "ResourceScatter", "CheckNumerics", "NoOp")
-READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
-HALF = {"float16": tf.float16, "bfloat16": tf.bfloat16}
 FLOAT, DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
 
 

@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
-from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix, Location
 
@@ -84,8 +84,3 @@ def without_argument(call: cst.Call, arg: cst.Arg) -> cst.Call:
     if kept and call.args[-1] is arg:
         kept[-1] = kept[-1].with_changes(comma=arg.comma)
     return call.with_changes(args=kept)
-
-
-def names_and_code(recording: Recording, place: Place) -> tuple[Code | None, Names]:
-    """The tree of the cell of a place, and the aliases of all cells."""
-    return code_at(recording, place), names_of(recording)

@@ -15,7 +15,6 @@ from gradmagic.fixes.names import Names, names_of, new_name
 from gradmagic.recording import GradientRun, Layer, Recording, Variable
 from gradmagic.report import Fix
 
-TRACKING = ("Model", "Layer", "Module", "Sequential", "Cell", "Functional", "RNN", "Loss", "Metric", "Callback", "Optimizer")
 # What a layer or a module has by itself under these names cannot be assigned.
 TAKEN = {"variables", "trainable_variables", "non_trainable_variables", "weights", "trainable_weights", "dtype", "input", "output", "losses", "metrics", "path", "submodules", "name_scope", "name"}
 

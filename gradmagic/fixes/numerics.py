@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, rest_of, text_of
@@ -292,8 +290,3 @@ def without_overflow(recording: Recording, place: Place, op: Op | None) -> tuple
 def _dtype(recording: Recording, op: Op | None) -> str:
     tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
     return tensor.dtype if tensor is not None else "float32"
-
-
-def preferred(fixes: tuple[Fix, ...], first: tuple[Fix, ...]) -> tuple[Fix, ...]:
-    """The fixes of `first` before the others, each once."""
-    return tuple(dict.fromkeys((*first, *(dataclasses.replace(f) for f in fixes))))

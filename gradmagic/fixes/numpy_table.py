@@ -70,12 +70,10 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
 }
 # The same in Python's `math` and as builtins.
 MATH = {"exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "pow", "fabs", "sinh", "cosh", "log1p", "expm1"}
-BUILTINS = {"sum": "sum", "max": "max", "min": "min", "abs": "abs"}
 # Methods of arrays that reduce or reshape them.
 METHODS = ("mean", "sum", "max", "min", "std", "var", "prod", "reshape", "transpose", "squeeze", "clip", "round", "dot", "cumsum")
 # Methods that hand a tensor to NumPy or Python and are left out.
 LEAVING_METHODS = ("numpy", "item", "tolist", "__array__")
-RENAMED = {"newshape": "shape", "a": "x"}
 
 
 def counterpart(name: str, tf: str | None, ops: str | None, keras_style: bool) -> str | None:

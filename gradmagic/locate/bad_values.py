@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import BackwardStep, Op, Tensor, has_gradient_dtype
+from gradmagic.recording import Op, Tensor, has_gradient_dtype
 
 
 def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -139,8 +139,3 @@ def _towards_target(paths: Paths, op: Op) -> list[Op]:
             found.append(user)
             waiting.extend(user.outputs)
     return found
-
-
-def first_step(steps: tuple[BackwardStep, ...], op: Op) -> BackwardStep | None:
-    """The backward step of an op."""
-    return next((s for s in steps if s.op == op.seq), None)
