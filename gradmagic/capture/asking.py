@@ -81,6 +81,7 @@ def ask(
             # Nothing will call it: its ops are read for the place of the one that raised.
             session.graphs.broken.append(framework_ops.get_default_graph())
         run.gradients = tuple(Gradient(True) for _ in flat)
+        run.entering.clear()
         _keep(session, site, run, "error", tape)
         raise
     finally:
