@@ -43,9 +43,10 @@ class CellCheck:
 
         files = dict(getattr(shell.compile, "_filename_map", {}))
         # AutoGraph keeps the translation of a function, and with it the name of the cell, when the same cell runs again: the last run of a text counts.
-        last: dict[str, str | int] = {"".join(linecache.getlines(name)) or name: number for name, number in sorted(files.items(), key=lambda item: item[1])}
-        last["".join(linecache.getlines(cell_name)) or cell_name] = "current"
-        cells = {name: last["".join(linecache.getlines(name)) or name] for name in files} | {cell_name: "current"}
+        ordered = sorted(files, key=files.__getitem__)
+        texts = {name: "".join(linecache.getlines(name)) or name for name in (*ordered, cell_name)}
+        last: dict[str, str | int] = {**{texts[name]: files[name] for name in ordered}, texts[cell_name]: "current"}
+        cells = {name: last[text] for name, text in texts.items()}
         blank = len(raw) - len(raw.lstrip("\n"))
         info = getattr(result, "info", None)
         # Newer versions of IPython have counted on when the cell runs.

@@ -74,12 +74,7 @@ def statements_behind(recording: Recording, span: Span) -> Iterator[tuple[str | 
     Each comes with the cell or file it stands in. What runs (loops, branches) is not followed: a name has every statement that could have given it its value.
     """
     waiting = _begin(recording, span)
-    seen: set[ast.stmt] = set()
-    while waiting and len(seen) < MOST:
-        key, known, statement = waiting.popleft()
-        if statement in seen:
-            continue
-        seen.add(statement)
+    for key, known, statement in _each_once(waiting):
         yield key, statement
         scope = known.scope[statement]
         for name in _read(statement):
@@ -98,12 +93,7 @@ def statements_ahead(recording: Recording, span: Span) -> Iterator[tuple[str | i
     is only printed, compared or passed on for, as in `print(x)` or `if x > 1:`, leads no further.
     """
     waiting = _begin(recording, span)
-    seen: set[ast.stmt] = set()
-    while waiting and len(seen) < MOST:
-        key, known, statement = waiting.popleft()
-        if statement in seen:
-            continue
-        seen.add(statement)
+    for key, known, statement in _each_once(waiting):
         scope = known.scope[statement]
         callers: list[Step] = []
         if isinstance(statement, ast.Return) and not isinstance(scope, ast.Module):
@@ -123,6 +113,16 @@ def _begin(recording: Recording, span: Span) -> deque[Step]:
     known = definitions(source) if source is not None else None
     first = known.by_line.get(span.line) if known is not None else None
     return deque([(key, known, first)] if key is not None and known is not None and first is not None else [])
+
+
+def _each_once(waiting: deque[Step]) -> Iterator[Step]:
+    """The steps of a queue that grows while they are taken from it, each statement once."""
+    seen: set[ast.stmt] = set()
+    while waiting and len(seen) < MOST:
+        step = waiting.popleft()
+        if step[2] not in seen:
+            seen.add(step[2])
+            yield step
 
 
 def leads_to(recording: Recording, span: Span, places: Iterable[Span | None]) -> bool:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from gradmagic.capture.custom_traced import Traced, gradient_name
 from gradmagic.capture.evaluate import HELD, Evaluation, Frame, OutOfTime
-from gradmagic.capture.execution import Unrepeatable
+from gradmagic.capture.execution import Unrepeatable, gives_the_same
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.recompute import Void, wide_array
 from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, inner_graphs
@@ -150,7 +150,7 @@ def _compare(session: Session, evaluation: Evaluation, frame: Frame, template: T
         raise Void("the target is complex or not a float")
     for target in targets:
         now, then = evaluation.find(frame, target), found.get(TARGET) if len(targets) == 1 else None
-        if then is not None and not evaluation.drawn and not np.allclose(_array(now), _array(then), rtol=1e-2, atol=1e-6, equal_nan=True):
+        if then is not None and not evaluation.drawn and not gives_the_same(now, then):
             raise Void("evaluated once more, the function gives another value")
     gradients, values, place = {}, {}, {}
     for i, source in enumerate(template.run.sources):
@@ -246,7 +246,7 @@ class OfCall:
             raise Void("a `tf.function` on the way draws random numbers where I cannot see them")
         for i, tensor in zip(wanted, self.tensors, strict=True):
             now, then = self.frame.known[tensor._id], kept.results[i]
-            if tensor.dtype.is_floating and not np.allclose(_array(now), _array(then), rtol=1e-2, atol=1e-6, equal_nan=True):
+            if tensor.dtype.is_floating and not gives_the_same(now, then):
                 raise Void("evaluated once more, a `tf.function` on the way gives another value")
 
     def results(self, variables: Mapping[int, Any], changed: Mapping[int, Any], *, wide: bool) -> list[Any]:

@@ -12,7 +12,6 @@ from gradmagic.recording import FLOATS, Extent, Numbers
 
 DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
 
-QUICK_LIMIT = 1 << 26
 BINS = 24
 SAMPLE = 1 << 16
 # OpenBLAS gives longer products to threads of its own, which then wait for a core beside TensorFlow's.
@@ -82,17 +81,21 @@ def quick(array: Any) -> tuple[float, bool, bool]:
     return squares, False, False
 
 
+def _moduli(array: Any) -> Any:
+    """The elements in a row, complex ones by their modulus; in float64, except where a large array of float32 is only read."""
+    values = np.asarray(array).reshape(-1)
+    if values.dtype.kind == "c":
+        values = np.abs(values)
+    return values.astype(np.float64) if values.dtype != np.float32 or values.size <= SAMPLE else values
+
+
 def numbers(array: Any, *, histogram: bool = False, norm: float | None = None) -> Numbers:
     """The array in numbers. Complex elements count by their modulus, except that zero, NaN and infinite mean the element itself.
 
     The histogram is that of at most `SAMPLE` elements, evenly spaced. `norm` is what `quick` says of the array, where that is known.
     """
-    values = np.asarray(array).reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        if values.dtype.kind == "c":
-            values = np.abs(values)
-        if values.dtype != np.float32 or values.size <= SAMPLE:
-            values = values.astype(np.float64)
+        values = _moduli(array)
         found = _of_finite(values, histogram, norm if values.dtype == np.float32 else None) if values.size else None
         return _of_any(values.astype(np.float64), histogram) if found is None else found
 
@@ -125,12 +128,8 @@ def _of_finite(values: Any, histogram: bool, norm: float | None) -> Numbers | No
 
 def extent(array: Any) -> Extent:
     """The norm and the range of an array, in one pass over the memory. Complex elements count by their modulus, except that NaN and infinite mean the element itself."""
-    values = np.asarray(array).reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        if values.dtype.kind == "c":
-            values = np.abs(values)
-        if values.dtype != np.float32 or values.size <= SAMPLE:
-            values = values.astype(np.float64)
+        values = _moduli(array)
         squares, least, most = 0.0, math.inf, -math.inf
         for start in range(0, values.size, BLOCK):
             block = values[start : start + BLOCK]

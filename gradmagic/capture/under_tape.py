@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import backprop
 from tensorflow.python.framework import dtypes, indexed_slices
@@ -16,10 +15,10 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.backward import note_step
 from gradmagic.capture.events import RawRun, RawStep
-from gradmagic.capture.execution import Unrepeatable, attributes
+from gradmagic.capture.execution import Unrepeatable, attributes, gives_the_same
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
 from gradmagic.capture.inside import note_values
-from gradmagic.capture.numbers import array_of
+from gradmagic.capture.memory import may_write
 from gradmagic.capture.replay import Replay, snapshot
 from gradmagic.capture.twins import OUTPUTS, OnGraph, inner_graphs
 
@@ -52,7 +51,7 @@ def _may_write(graph: Any, op: Any) -> bool:
     if op.type in CALLS | CONDITIONALS | LOOPS:
         inner = inner_graphs(graph, op)
         return any(g is None or any(_may_write(g, o) for o in g.get_operations()) for g in inner)
-    return op.type.startswith(("Assign", "Resource", "Stateful", "RngSkip")) and op.type not in ("ResourceGather", "ResourceGatherNd")
+    return may_write(op.type)
 
 
 def keep(session: Session, atomic: Any, args: Any, outputs: Any, before: list[tuple[Any, Any]]) -> None:
@@ -96,7 +95,7 @@ def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, An
         again.run(call.graph, call.args)
         for tensor, before in zip(call.wanted, call.outputs, strict=False):
             now = again.top.get(tensor._id)
-            if before._id in gradients and not _is_same(now, before):
+            if before._id in gradients and not gives_the_same(now, before):
                 raise Unrepeatable("run again, it gives another value")
         note_values(session, again)
         session.doing.current_run = run
@@ -109,14 +108,6 @@ def _look(session: Session, run: RawRun, call: Under, gradients: Mapping[int, An
         finally:
             session.doing.current_run = None
             run.hiding.clear()
-
-
-def _is_same(now: Any, before: Any) -> bool:
-    one, other = array_of(now), array_of(before)
-    if one is None or other is None:
-        return False
-    one, other = (np.asarray(a, dtype=np.complex128 if a.dtype.kind == "c" else np.float64) for a in (one, other))
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-2, atol=1e-6, equal_nan=True))
 
 
 def _decisive(run: RawRun, steps: list[RawStep]) -> list[RawStep]:

@@ -43,9 +43,10 @@ def _is_blended_with_itself(recording: Recording, span: Span) -> bool:
     found = []
     for a in recording.assignments:
         if a.span == span and a.value is not None and a.value in recording.producer:
-            values = [recording.tensors.get(key) for key in values_behind(recording, a.value)]
-            made = [op for key in values_behind(recording, a.value) if (op := recording.producer.get(key)) is not None]
-            read = {t.variable for t in values if t is not None and t.variable is not None} | {key for key in values_behind(recording, a.value) if key in recording.variables}
+            behind = list(values_behind(recording, a.value))
+            values = [recording.tensors.get(key) for key in behind]
+            made = [op for key in behind if (op := recording.producer.get(key)) is not None]
+            read = {t.variable for t in values if t is not None and t.variable is not None} | {key for key in behind if key in recording.variables}
             own = next((t for t in values if t is not None and t.variable == a.variable and t.norm is not None), None)
             new = recording.tensors.get(a.value)
             weighted = {"Mul"} <= {op.type for op in made} <= WEIGHTED and read == {a.variable} and all(_has_constant(recording, op) for op in made if op.type == "Mul")
