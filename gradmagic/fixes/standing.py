@@ -133,7 +133,9 @@ def other_model(recording: Recording, place: Place) -> tuple[Fix, ...]:
     loop = code.enclosing(call, cst.For)
     if loop is not None and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "zip" and isinstance(call.func.value, cst.Name):
         others = targets_of(loop.target) - {call.func.value.value}
-        if len(others) == 1 and call.func.value.value in targets_of(loop.target):
+        listed = {code.text(a.value) for a in loop.iter.args}
+        # Of one list that is zipped with itself, the other variable is the same one.
+        if len(others) == 1 and len(listed) == len(loop.iter.args) and call.func.value.value in targets_of(loop.target):
             return fix("assign the other variable", "unsafe", (code, Change().replace(call.args[0].value, cst.Name(others.pop()))))
         return ()
     target = call.func.value if last_name(call.func) == "set_weights" else loop.iter.value if loop is not None and isinstance(loop.iter, cst.Attribute) else None

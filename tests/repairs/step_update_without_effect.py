@@ -77,6 +77,15 @@ for inputs, labels in data:
     sgd.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
     for t in target.weights:
         t.assign(t)
+# %% weights that are blended with themselves
+# none: step/update-without-effect
+target = keras.models.clone_model(model)
+for inputs, labels in data:
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(inputs) - (labels + 0.9 * target(inputs))) ** 2)
+    sgd.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    for old, new in zip(target.weights, target.weights):
+        old.assign(0.9 * old + 0.1 * new)
 # %% steps that float16 rounds away
 # fix: step/update-without-effect
 # becomes: h = tf.Variable(tf.ones((3,), tf.float32) * 100.0, name="h")
