@@ -81,6 +81,17 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     return fixes if any(last_name(c.func) in ("stop_gradient", "numpy", "numpy_function", "py_function") for c in inner) else (*fixes, *_plain(found))
 
 
+def fewer(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
+    """A gradient function that returns more gradients than the call had inputs (an argument that kept its default has none): the first ones."""
+    found = custom_function(recording, op.name) if op is not None else None
+    returned = _result(found[0], found[2]) if found is not None else None
+    if found is None or op is None or not isinstance(returned, cst.Tuple) or not 1 <= len(op.inputs) < len(returned.elements):
+        return ()
+    kept = [e.with_changes(comma=cst.MaybeSentinel.DEFAULT) if i == len(op.inputs) - 1 else e for i, e in enumerate(returned.elements[: len(op.inputs)])]
+    new = kept[0].value if len(kept) == 1 else returned.with_changes(elements=kept)
+    return fix(f"return {len(kept)} gradient{'s' if len(kept) > 1 else ''}, as many as there are inputs", "unsafe", (found[0], Change().replace(returned, new)))
+
+
 def _result(code: Code, grad: Gradient) -> cst.BaseExpression | None:
     """What a gradient function returns."""
     return grad.body if isinstance(grad, cst.Lambda) else next((r.value for r in reversed(code.all(cst.Return, grad)) if r.value is not None), None)

@@ -99,7 +99,12 @@ def standardised(recording: Recording, place: Place) -> tuple[Fix, ...]:
 def inverted_mask(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """A mask that is 0 everywhere by its comparison: the opposite comparison."""
     code = code_at(recording, place)
-    for node in code.expressions_at(place)[:1] if code is not None and place is not None else ():
+    whole = code.statement_at(place) if code is not None and place is not None else None
+    if code is not None and isinstance(whole, cst.SimpleStatementLine) and place is not None and code.start(whole.body[0]) == (place.line, place.column):
+        nodes: list[cst.CSTNode] = [whole]
+    else:
+        nodes = [*code.expressions_at(place)[:1]] if code is not None and place is not None else []
+    for node in nodes:
         assert code is not None
         inside: list[tuple[Code, cst.CSTNode]] = [(code, node)]
         inside += [(c, a.value) for name in sorted({n.value for n in code.all(cst.Name, node)}) for c in cells(recording) for a in assignments_of(c, name)]

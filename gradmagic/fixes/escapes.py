@@ -18,6 +18,7 @@ from gradmagic.report import Fix
 PREDICTS = ("predict", "predict_on_batch")
 TO_NUMPY = ("convert_to_numpy", "asnumpy", "get_value")
 NUMPY = ("numpy", "scipy", "math")
+FLATTENING = ("ravel", "flatten")
 # What has no gradient in TensorFlow either.
 FLAT = ("argsort", "argmax", "argmin", "sign", "round", "floor", "ceil", "heaviside")
 
@@ -255,8 +256,14 @@ class _Rewriter(cst.CSTTransformer):
         self.changed = True
         t.functions.append(found)
         new = call.with_changes(func=cst.parse_expression(found))
-        if name in ("array", "asarray", "ravel"):
-            return new.with_changes(args=[a for a in new.args if a.keyword is None or a.keyword.value == "dtype"])
+        if name in FLATTENING:
+            return new if t.keras else new.with_changes(args=[new.args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT), cst.Arg(cst.parse_expression("[-1]"))])
+        if name in ("array", "asarray"):
+            kept = [a for a in new.args if a.keyword is None or a.keyword.value == "dtype"]
+            if len(kept) == 2 and not t.keras:
+                # `tf.cast` takes what is of another dtype, `convert_to_tensor` does not.
+                return new.with_changes(func=cst.parse_expression(f"{t.names.tf}.cast"), args=kept)
+            return new.with_changes(args=kept)
         if found.endswith(".tensordot"):
             return new.with_changes(args=[*[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in new.args], keyword("axes", cst.Integer("1"))])
         if name == "clip" and not t.keras:
@@ -273,7 +280,10 @@ class _Rewriter(cst.CSTTransformer):
         args = ", ".join(t.code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in call.args)
         if name == "reshape" and len(call.args) > 1:
             args = f"({args})"
-        return cst.parse_expression(f"{found}({t.code.text(function.value)}{', ' + args if args else ''})")
+        if name in FLATTENING and not t.keras:
+            args = "[-1]"
+        inner = function.value.with_changes(lpar=[], rpar=[]) if not isinstance(function.value, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else function.value
+        return cst.parse_expression(f"{found}({t.code.text(inner)}{', ' + args if args else ''})")
 
 
 def _unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:

@@ -107,6 +107,22 @@ def kept_array(recording: Recording) -> tuple[Fix, ...]:
     return fix("keep what `write` returns, which is the array with the new value", "unsafe", *changes)
 
 
+def kept_result(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`tf.tensor_scatter_nd_update(x, …)` as a statement of its own, where `x` is read behind it: functions of TensorFlow return a new tensor, which is given the name."""
+    code, names = code_at(recording, place), names_of(recording)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    step = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    call = step.value if isinstance(step, cst.Expr) and isinstance(step.value, cst.Call) else None
+    first = call.args[0].value if call is not None and call.args else None
+    if code is None or statement is None or step is None or call is None or not isinstance(first, cst.Name):
+        return ()
+    module = names.module(call.func)
+    later = [n for n in reads_of(code, first.value, code.scope(statement)) if code.start(n) > code.end(statement)]
+    if not later or not (module.startswith("tensorflow.") or ".ops." in module):
+        return ()
+    return fix(f"give `{first.value}` the result, which is a new tensor", "unsafe", (code, Change().replace(step, cst.Assign([cst.AssignTarget(cst.Name(first.value))], call))))
+
+
 def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """An array that a loop writes tensors into, number by number, becomes a list that is stacked."""
     code, tf = code_at(recording, place), names_of(recording).tf

@@ -62,7 +62,8 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "isnan": ("math.is_nan", "isnan"),
     "array": ("convert_to_tensor", "convert_to_tensor"),
     "asarray": ("convert_to_tensor", "convert_to_tensor"),
-    "ravel": ("", "ravel"),
+    "ravel": ("reshape", "ravel"),
+    "flatten": ("reshape", "ravel"),
     "special.expit": ("sigmoid", "sigmoid"),
     "special.softmax": ("nn.softmax", "softmax"),
     "special.logsumexp": ("reduce_logsumexp", "logsumexp"),
@@ -71,7 +72,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
 # The same in Python's `math` and as builtins.
 MATH = {"exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "pow", "fabs", "sinh", "cosh", "log1p", "expm1"}
 # Methods of arrays that reduce or reshape them.
-METHODS = ("mean", "sum", "max", "min", "std", "var", "prod", "reshape", "transpose", "squeeze", "clip", "round", "dot", "cumsum")
+METHODS = ("ravel", "flatten", "mean", "sum", "max", "min", "std", "var", "prod", "reshape", "transpose", "squeeze", "clip", "round", "dot", "cumsum")
 # Methods that hand a tensor to NumPy or Python and are left out.
 LEAVING_METHODS = ("numpy", "item", "tolist", "__array__")
 

@@ -67,8 +67,8 @@ def _before_function(recording: Recording, code: Code, statement: cst.SimpleStat
     return fix(f"create it once, before `{function.name.value}`", "unsafe", (code, change))
 
 
-def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """The second update with the same gradients goes."""
+def applied_once(recording: Recording, place: Place, first: Place = None) -> tuple[Fix, ...]:
+    """The second update with the same gradients goes; `first` is the place of the other one."""
     code = code_at(recording, place)
     statement = code.statement_at(place) if code is not None and place is not None else None
     if code is None or not isinstance(statement, cst.SimpleStatementLine):
@@ -77,7 +77,14 @@ def applied_once(recording: Recording, place: Place) -> tuple[Fix, ...]:
     twins = [s for s in code.all(cst.SimpleStatementLine, code.scope(statement)) if code.text(s.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).strip() == text]
     if len(twins) > 1:
         return fix("apply the gradients once", "unsafe", (code, Change().remove(statement)))
-    return _in_each_turn(code, statement) or _only_one(code, statement)
+    fixes = _in_each_turn(code, statement) or _only_one(code, statement)
+    other = code_at(recording, first)
+    if fixes or first is None or other is None or not isinstance(statement.body[0], cst.Expr) or len(statement.body) != 1:
+        return fixes
+    # In a function that a loop calls, the first update belongs to the step; the one beside the call is left over.
+    before = other.statement_at(first)
+    apart = before is not None and (other is not code or other.function(before) is not code.function(statement))
+    return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if apart else ()
 
 
 def _in_each_turn(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:

@@ -254,25 +254,3 @@ def _forgotten(code: Code, place: Place) -> tuple[str, list[cst.Name]] | None:
             if found is not None and code.statement(found[1][0]) is statement:
                 return found
     return None
-
-
-def same_object(recording: Recording, run: GradientRun | None, used: str | None, asked: str | None) -> tuple[Fix, ...]:
-    """Ask for the variables of the object that computed the target."""
-    found = asking(recording, run)
-    wanted = argument(found[1], 1, "sources") if found is not None else None
-    if found is None or wanted is None or not used or not asked or used == asked or not used.isidentifier():
-        return ()
-    code = found[0]
-    change = Change()
-    scope = code.scope(found[1])
-    for node in code.all(cst.Attribute, scope):
-        if same(node, wanted.value) and isinstance(node.value, cst.Name) and node.value.value == asked and last_name(node).endswith(("variables", "weights")):
-            change.replace(node, node.with_changes(value=cst.Name(used)))
-    if not change.replaced and isinstance(wanted.value, cst.Name) and wanted.value.value == asked:
-        change.replace(wanted.value, cst.Name(used))
-    elif not change.replaced and isinstance(wanted.value, (cst.List, cst.Tuple)):
-        for element in wanted.value.elements:
-            for name in code.all(cst.Name, element.value):
-                if name.value == asked:
-                    change.replace(name, cst.Name(used))
-    return fix(f"ask for the gradients of `{used}`, which computed the target", "unsafe", (code, change)) if change.replaced else ()

@@ -137,7 +137,7 @@ def other_model(recording: Recording, place: Place) -> tuple[Fix, ...]:
         # Of one list that is zipped with itself, the other variable is the same one.
         if len(others) == 1 and len(listed) == len(loop.iter.args) and call.func.value.value in targets_of(loop.target):
             return fix("assign the other variable", "unsafe", (code, Change().replace(call.args[0].value, cst.Name(others.pop()))))
-        return ()
+        return _other_list(recording, code, loop.iter) if len(listed) == 1 else ()
     target = call.func.value if last_name(call.func) == "set_weights" else loop.iter.value if loop is not None and isinstance(loop.iter, cst.Attribute) else None
     model = dotted(target) if target is not None else ""
     origin = _made_from(recording, model) if model else None
@@ -146,6 +146,15 @@ def other_model(recording: Recording, place: Place) -> tuple[Fix, ...]:
     line = code.line(f"{model}.set_weights({origin}.get_weights())")
     whole = loop if loop is not None and last_name(call.func) == "assign" else statement
     return fix(f"give `{model}` the weights of `{origin}`", "unsafe", (code, Change().insert_before(whole, line).remove(whole)))
+
+
+def _other_list(recording: Recording, code: Code, zipped: cst.Call) -> tuple[Fix, ...]:
+    """A list of variables that is zipped with itself: the second one is that of the model which the first was made from."""
+    first, second = (a.value for a in zipped.args) if len(zipped.args) == 2 else (None, None)
+    origin = _made_from(recording, dotted(first.value)) if isinstance(first, cst.Attribute) else None
+    if origin is None or not isinstance(second, cst.Attribute):
+        return ()
+    return fix(f"blend it with the weights of `{origin}`", "unsafe", (code, Change().replace(second.value, code.expression(origin))))
 
 
 def _made_from(recording: Recording, model: str) -> str | None:

@@ -39,7 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.custom import corrected, with_variables
+from gradmagic.fixes.custom import corrected, fewer, with_variables
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -114,7 +114,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return with_variables(recording, fault.span)
     if fault.update is None:
         first = _custom(recording)
-        return corrected(recording, first.name, 0, first) if first is not None else ()
+        return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
     wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
     for op in (o for o in recording.ops if o.type == "CustomGradient" and o.phase == "forward" and wrong):
         source, gradient = wrong[0]

@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 
 from gradmagic.fixes.layers import compiled_with_loss
+from gradmagic.fixes.listed_early import listed_late
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, TrainingCall
 from gradmagic.report import Finding, Fix
@@ -67,4 +68,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return compiled_with_loss(recording) if fault.update is None else ()
+    if fault.update is None:
+        return compiled_with_loss(recording)
+    empty = next((r for r in reversed(recording.runs) if not r.sources and r.raised is None), None)
+    return listed_late(recording, empty)

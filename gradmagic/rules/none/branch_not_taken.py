@@ -33,6 +33,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.sources import sibling, without_sources
+from gradmagic.fixes.switches import switched_on
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -59,4 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return (*sibling(recording, fault.run, fault.sources), *without_sources(recording, fault.run, fault.sources)) if fault.run is not None else ()
+    if fault.run is None:
+        return ()
+    other = sibling(recording, fault.run, fault.sources) or switched_on(recording, fault.run, fault.span)
+    return (*other, *without_sources(recording, fault.run, fault.sources))

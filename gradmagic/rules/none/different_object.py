@@ -34,8 +34,8 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step
+from gradmagic.fixes.other_object import name_of, same_object
 from gradmagic.fixes.pipelines import kept_object
-from gradmagic.fixes.sources import same_object
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -64,11 +64,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     twin = recording.variables.get(int(str(fault.detail["twin"])))
-    name = next((n for n in (twin.names if twin is not None else ()) if n.isidentifier()), twin.owner if twin is not None else None)
     mine = recording.variables.get(fault.run.sources[fault.sources[0]].id) if fault.run is not None else None
     asked = next((n for n in (mine.names if mine is not None else ()) if n.isidentifier()), mine.owner if mine is not None else None)
     for span in [s for v in (twin, mine) if v is not None for s in (v.created_at, *v.created_by) if s is not None]:
         kept = kept_object(recording, fault.run, span)
         if kept:
             return kept
-    return inner_step(recording, fault.run, asked) or same_object(recording, fault.run, name, asked)
+    # `encoder.cell.kernel` is asked for as a part of `encoder`.
+    roots = [n for n in (asked, *(n.partition(".")[0] for n in (mine.names if mine is not None else ()) if "[" not in n.partition(".")[0])) if n]
+    return inner_step(recording, fault.run, asked) or same_object(recording, fault.run, name_of(recording, twin), roots)

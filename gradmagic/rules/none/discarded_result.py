@@ -37,7 +37,7 @@ from __future__ import annotations
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.fixes.activations import nonlinear
-from gradmagic.fixes.functional import kept_array
+from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.sources import meant, result_used
@@ -135,7 +135,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
-    used = kept_array(recording) or result_used(recording, found.location)
+    used = kept_array(recording) or kept_result(recording, found.location) or result_used(recording, found.location)
     if used or fault.run is None:
         return used
     used = meant(recording, fault.run) or meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)

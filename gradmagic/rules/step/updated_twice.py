@@ -72,4 +72,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location)
+    other = fault.detail.get("other")
+    return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location, other.span if isinstance(other, Update) else None)
