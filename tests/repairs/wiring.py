@@ -181,3 +181,12 @@ grads = tape.gradient(loss, net.trainable_variables)
 trainer = Trainer(keras.Sequential([keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)]))
 for _ in range(2):
     trainer.step(x, y)
+# %% the old action beside the new one
+# fix: none/discarded-result
+# becomes: loss = -tf.reduce_mean(net(tf.concat([state, new_action], axis=1)))
+state, action = x[:, :3], x[:, 3:]
+actor = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="tanh")])
+with tf.GradientTape() as tape:
+    new_action = actor(state)
+    loss = -tf.reduce_mean(net(tf.concat([state, action], axis=1)))
+grads = tape.gradient(loss, actor.trainable_variables)

@@ -85,13 +85,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help="use the result in what follows",
         )
+    # Where a layer was made is another question than where it was called.
+    use = use_of(recording, op)
+    result = code(text_at(recording, use)) if use is not None and not kind.startswith("keras") else called(recording, op)
     return finding(
         "none/discarded-result",
         fault,
-        f"{subject(fault, 'None')}: the result of {called(recording, op)} does not reach {target_name(fault)}",
-        use_of(recording, op),
+        f"{subject(fault, 'None')}: the result of {result} does not reach {target_name(fault)}",
+        use,
         "computed here, and not used for the target",
-        f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {called(recording, op)}, is used by no op that leads to {target_name(fault)}, so "
+        f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {result}, is used by no op that leads to {target_name(fault)}, so "
         f"{target_name(fault)} does not depend on {names}.",
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
