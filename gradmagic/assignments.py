@@ -80,13 +80,27 @@ def _makes(recording: Recording, variable: int) -> Iterator[tuple[str | int, ast
     wanted = {name.rpartition(".")[2].partition("[")[0] for name in (*known.names, known.path.replace("/", ".").removesuffix(":0"))} if known is not None else set()
     for key, text in recording.code.items():
         for node in ast.walk(tree_of(text) or ast.Module([], [])):
-            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
+            made = _made_in(node.value) if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+            if made is None or not isinstance(node, (ast.Assign, ast.AnnAssign)):
                 continue
-            called = next((k.value for k in node.value.keywords if k.arg == "name"), None)
+            called = next((k.value for k in made.keywords if k.arg == "name"), None)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {last_name(t) for t in targets} | ({str(called.value)} if isinstance(called, ast.Constant) else set())
             if wanted & names:
-                yield key, node, node.value
+                yield key, node, made
+
+
+def _made_in(value: ast.expr | None) -> ast.Call | None:
+    """The call that makes a value, or the first one that makes the members of a list or dict."""
+    if isinstance(value, (ast.ListComp, ast.GeneratorExp)):
+        value = value.elt
+    elif isinstance(value, ast.DictComp):
+        value = value.value
+    elif isinstance(value, (ast.List, ast.Tuple)):
+        value = next(iter(value.elts), None)
+    elif isinstance(value, ast.Dict):
+        value = next(iter(value.values), None)
+    return value if isinstance(value, ast.Call) else None
 
 
 def frozen_at(recording: Recording, variable: int) -> Span | None:

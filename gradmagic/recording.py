@@ -136,13 +136,14 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A Keras layer that ran. `library` is true for a class of Keras itself; `made_at` is the expression that made the layer, where it is known."""
+    """A Keras layer that ran. `library` is true for a class of Keras itself; `made_at` is the expression that made the layer, where it is known. Without `keras` it is a `tf.Module`."""
 
     id: int
     name: str
     type: str
     library: bool
     made_at: Span | None = None
+    keras: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def recording_of(session: Session) -> Recording:
     }
     updates, assignments = updates_of(session, raw, by_output)
     beside, alone = _unasked(session)
+    beside |= session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {}
     attributes: dict[Any, dict[str, object]] = {}
     ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
     return Recording(
@@ -84,7 +85,7 @@ def recording_of(session: Session) -> Recording:
         tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
         tuple(stale_reads(session)),
         tuple(ModelCall(seq, name, session.spans.span(place), weights, trains) for seq, name, place, weights, trains in session.layers.calls) if session.layers else (),
-        {**beside, **session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources})} if session.layers else beside,
+        beside,
         alone,
         code,
         _raised(session),

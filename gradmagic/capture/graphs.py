@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,7 @@ class Graphs:
         self.broken: list[Any] = []
         # Calls under a tape, by the id of their first result, until its gradients were asked for.
         self.under: dict[int, Under] = {}
+        self._listed: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
         """An op was added to a graph while it was traced."""
@@ -77,6 +79,12 @@ class Graphs:
         graph = atomic._cached_graph
         if graph is None or atomic.name.startswith(b"__inference___backward"):
             return
+        if graph not in self._listed:
+            # A variable that only a layer holds is known by nothing else.
+            self._listed.add(graph)
+            for variable in graph.variables:
+                if session.variables.key(variable) not in session.variables.known:
+                    session.variables.add(variable)
         ids = tuple(getattr(a, "_id", None) for a in args)
         outputs = outputs or ()
         outs = tuple(getattr(o, "_id", None) for o in outputs)

@@ -70,6 +70,9 @@ class Layers:
                     kind = type(model)
                     name = str(getattr(model, "path", "") or model.name)
                     found[variable] = Layer(id(model), name, kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES)
+                    held = _held_as(op.layer, entry.ref()) if not entry.names and entry.ref is not None else None
+                    if held is not None:
+                        entry.names.append(held)
         return found
 
     def key(self, layer: Any) -> int | None:
@@ -96,6 +99,20 @@ class Layers:
             kind = type(layer)
             found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
         return found
+
+
+def _held_as(layer: Any, variable: Any) -> str | None:
+    """The attribute under which a layer holds a variable that no name of the notebook leads to: ``"mix.scale"``, ``"mix.scales[0]"``."""
+    for name, value in list(vars(layer).items()):
+        members = [("", value)]
+        if isinstance(value, (list, tuple)):
+            members = [(f"[{i}]", v) for i, v in enumerate(value)]
+        elif isinstance(value, dict):
+            members = [(f"[{k!r}]", v) for k, v in value.items()]
+        for index, member in members:
+            if member is variable and not name.startswith("_"):
+                return f"{layer.name}.{name}{index}"
+    return None
 
 
 def install(session: Session) -> None:

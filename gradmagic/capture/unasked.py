@@ -26,7 +26,7 @@ def beside_modules(session: Session) -> dict[int, Layer]:
         for variable in _held(module):
             key = session.variables.add(variable)
             if key is not None and variable.trainable and key not in known | every:
-                found[key] = Layer(id(module), name, type(module).__name__, False)
+                found[key] = Layer(id(module), name, type(module).__name__, False, keras=False)
     return found
 
 

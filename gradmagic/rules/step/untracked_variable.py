@@ -68,9 +68,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     are, it, it_ = ("is", "It is", "it") if one else ("are", "They are", "them")
     read = fault.op.span if fault.op is not None else None
     # A layer makes its weights when it first runs: the line that reads them says more.
-    plain = fault.op is not None and fault.op.layer is None
-    made = variable.created_at if "/" not in variable.path else None
-    made = made or (made_at_line(recording, variable.id) if plain else None)
+    plain = not model.keras
+    made = variable.created_at or made_at_line(recording, variable.id) if "/" not in variable.path else None
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
     return finding(

@@ -128,3 +128,28 @@ for _ in range(3):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((tf.tanh(x @ body) @ head - y) ** 2)
     opt.apply_gradients([(tape.gradient(loss, head), head)])
+# %% setup
+import tensorflow as tf
+import keras
+x, y = tf.random.normal((32, 4)), tf.random.normal((32, 1))
+class Mix(keras.layers.Layer):
+    def __init__(self, n):
+        super().__init__()
+        self.scales = [tf.Variable(tf.random.normal((4,)), name=f"s{i}") for i in range(n)]  # expect: step/untracked-variable
+    def call(self, x):
+        return tf.add_n([x * s for s in self.scales])
+class Fixed(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.table = {"scale": tf.Variable(tf.random.normal((4,)), trainable=False)}
+        self.weight = self.add_weight(shape=(4,), initializer="ones", name="weight")
+    def call(self, x):
+        return x * self.table["scale"] * self.weight
+mixed = keras.Sequential([keras.Input((4,)), Mix(3), keras.layers.Dense(1)])
+mixed.compile("adam", "mse")
+fixed = keras.Sequential([keras.Input((4,)), Fixed(), keras.layers.Dense(1)])
+fixed.compile("adam", "mse")
+# %% a list of variables of a layer from an earlier cell, under fit
+mixed.fit(x, y, epochs=2, verbose=0)
+# %% near: variables of a layer that are not to be trained, under fit
+fixed.fit(x, y, epochs=2, verbose=0)
