@@ -34,6 +34,7 @@ from gradmagic.fixes.forgotten import used_after_all
 from gradmagic.fixes.inputs import put_together
 from gradmagic.fixes.kept import made_from
 from gradmagic.fixes.mixed_up import meant_model, unread_parameter
+from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
@@ -76,5 +77,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     used = argument_made_twice(recording, run) or put_together(recording, run) or made_from(recording, run, fault.sources) or sibling(recording, run, fault.sources)
     used = used or called_once(recording, run) or out_of_the_pipeline(recording, run)
-    used = used or meant_model(recording, run) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
+    used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
     return (*used, *without_sources(recording, run, fault.sources))
