@@ -190,7 +190,7 @@ def parameter_never_read(recording: Recording, spans: Iterable[Span | None], ran
     for place in places:
         given |= made_at(recording, place) if place is not None else set()
     if unseen_calls:
-        given |= {f.args.args[1].arg for _, f in known if f.name not in called and len(f.args.args) == 2 and f.args.args[0].arg != "self"}
+        given |= {f.args.args[1].arg for _, f in known if f.name not in called and len(f.args.args) - len(f.args.defaults) == 2 and f.args.args[0].arg != "self"}
     given = passed_as(recording, given, places)
     for key, function in known:
         read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

@@ -20,7 +20,7 @@ NO_EDIT = {
     "error/no-loss": "an empty list says nothing about what was meant",
     "none/constant-target": "what the target should be computed from is not in the code",
     "zero/untaken-graph-branch": "which branch runs is the program's choice",
-    "step/skipped-by-loss-scale": "the scale comes down by itself",
+    "step/skipped-by-loss-scale": "the scale comes down by itself, unless the data are very large",
     "step/silently-skipped": "the rule that explains the None holds the edit",
     "wrong/nonsmooth-point": "there is nothing to repair",
 }

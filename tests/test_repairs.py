@@ -42,7 +42,7 @@ def test_the_first_fix_holds(setup: str, cell: str, notebook: Any) -> None:
     wanted, gone = (re.findall(rf"^\s*# {word}: (.*)$", cell, flags=re.M) for word in ("becomes", "gone"))
     kind, rule = re.findall(r"# (fix|none|by hand|untried): ([a-z/-]+)", cell)[0]
     bare = re.sub(r"^\s*# (fix|none|by hand|untried|becomes|gone): .*\n", "", cell, flags=re.M)
-    report = notebook.check(bare, "" if kind == "untried" else "--fix")
+    report = notebook.check(bare, ("" if kind == "untried" else "--fix") + (" --numeric" if rule.startswith("wrong/") else ""))
     assert not [f for f in report.failures if "write a fix" in f], report.failures
     finding = next((f for f in report.findings if f.rule == rule), None)
     assert finding is not None, [(f.rule, f.message) for f in report.findings]

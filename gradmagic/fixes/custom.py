@@ -15,6 +15,8 @@ from gradmagic.report import Fix
 Shape = tuple[int | None, ...] | None
 
 
+# Functions that end a gradient: one that calls them is not left to TensorFlow.
+UNDIFFERENTIATED = ("stop_gradient", "numpy", "numpy_function", "py_function", "round", "rint", "floor", "ceil", "sign", "argmax", "argmin", "quantize", "fake_quant_with_min_max_args")
 Gradient = cst.FunctionDef | cst.Lambda
 Found = tuple[Code, cst.FunctionDef, Gradient, cst.Return]
 
@@ -54,7 +56,11 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     code, function, grad, ret = found
     parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
     returned, upstream = _result(code, grad), grad.params.params[0].name.value if grad.params.params else None
-    if returned is None or upstream is None or position >= len(parameters):
+    if returned is None or upstream is None:
+        return ()
+    if any(p.name.value == "variables" for p in grad.params.params) or isinstance(grad.params.star_kwarg, cst.Param):
+        return _beside_variables(recording, found, returned, upstream, position, op)
+    if position >= len(parameters):
         return ()
     listed = returned.elements if isinstance(returned, (cst.Tuple, cst.List)) else None
     if len(listed or (returned,)) != len(parameters):
@@ -77,8 +83,38 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     if ratio and abs(ratio) > 1e-6 and not fixes:
         factor = f"{1 / ratio:.6g}"
         fixes += fix("scale the gradient by the factor that was measured", "unsafe", (code, Change().replace(given, code.expression(f"{factor} * {atom(code.text(given))}"))))
+    return (*fixes, *_by_itself(found))
+
+
+def _by_itself(found: Found) -> tuple[Fix, ...]:
+    """The function without a gradient of its own, where TensorFlow can differentiate what it does."""
+    code, function, grad, _ = found
     inner = [] if isinstance(grad, cst.Lambda) else code.all(cst.Call, function.body)
-    return fixes if any(last_name(c.func) in ("stop_gradient", "numpy", "numpy_function", "py_function") for c in inner) else (*fixes, *_plain(found))
+    return () if any(last_name(c.func) in UNDIFFERENTIATED for c in inner) else _plain(found)
+
+
+def _beside_variables(recording: Recording, found: Found, returned: cst.BaseExpression, upstream: str, position: int, op: Op | None) -> tuple[Fix, ...]:
+    """`return dx, [dw]` of a gradient function that takes `variables`: the derivative for the input, or for the one variable, that is wrong."""
+    code, function, _, ret = found
+    parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
+    parts = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else []
+    (shapes, out), names = shapes_of(recording, op), names_of(recording)
+    known = {n: v for v in recording.variables.values() for n in v.names}
+    read = sorted((names_in(function.body) & set(known)) - set(parameters))
+    wanted, given, shape = None, None, None
+    if len(parts) == 2 and position < len(parameters):
+        several = parts[0].elements if isinstance(parts[0], (cst.Tuple, cst.List)) and len(parts[0].elements) == len(parameters) else None
+        given = several[position].value if several is not None else parts[0] if len(parameters) == 1 else None
+        wanted, shape = parameters[position], shapes[position] if position < len(shapes) else None
+    elif len(parts) == 2 and len(read) == 1 and isinstance(parts[1], (cst.List, cst.Tuple)) and len(parts[1].elements) == 1:
+        wanted, given, shape = read[0], parts[1].elements[0].value, known[read[0]].shape
+    assert isinstance(ret.value, cst.Tuple)
+    derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(wanted) if wanted is not None else None
+    new = _summed(derived, out, shape, names.tf or names.ops) if derived is not None else None
+    if new is None or given is None:
+        return _by_itself(found)
+    own = fix(f"return the derivative of the forward function for `{wanted}`", "unsafe", (code, Change().replace(given, code.expression(new))))
+    return (*own, *_by_itself(found))
 
 
 def fewer(recording: Recording, op: Op | None) -> tuple[Fix, ...]:

@@ -30,6 +30,7 @@ UNARY = {
 }
 # Their gradient passes unchanged: roundings that a custom gradient is written for, and functions that only relabel.
 THROUGH = ("round", "rint", "floor", "ceil", "identity", "convert_to_tensor", "quantize")
+TWO_INPUTS = ("multiply", "add", "subtract", "divide", "matmul")
 MOST_TERMS = 6
 
 
@@ -120,13 +121,17 @@ class Derivation:
             raise NotSimple
         x = first.value
         text = self.code.text(x)
+        # What depends on the parameter in another place than the ones differentiated below has a derivative of its own.
+        beside = [a for a in node.args if a is not first and self._depends(a.value)]
+        if beside and name not in (*TWO_INPUTS, "clip_by_value", "clip"):
+            raise NotSimple
         if name in THROUGH:
             self._back(x, up, depth + 1)
         elif name in UNARY:
             self._back(x, f"{_factor(up)} * {atom_factor(self._slope(name, node, atom(text)))}", depth + 1)
         elif name in ("pow", "power") and (second := argument(node, 1, "y", "x2")) is not None and isinstance(second.value, (cst.Integer, cst.Float)):
             self._power(x, self.code.text(second.value), up, depth)
-        elif name in ("multiply", "add", "subtract", "divide") and (second := argument(node, 1, "y", "x2")) is not None:
+        elif name in TWO_INPUTS[:4] and (second := argument(node, 1, "y", "x2")) is not None:
             operator = {"multiply": cst.Multiply(), "add": cst.Add(), "subtract": cst.Subtract(), "divide": cst.Divide()}[name]
             self._binary(cst.BinaryOperation(x, operator, second.value), up, depth)
         elif name == "matmul" and (second := argument(node, 1, "b", "x2")) is not None:
@@ -136,6 +141,8 @@ class Derivation:
             low, high = (self.code.text(a.value) for a in node.args[1:3])
             cast = f"{self.names.tf}.cast" if self.names.tf else f"{self.names.ops}.cast"
             self._back(x, f"{_factor(up)} * {cast}(({atom(text)} >= {low}) & ({atom(text)} <= {high}), {self.upstream}.dtype)", depth + 1)
+            self._back(node.args[1].value, f"{_factor(up)} * {cast}({atom(text)} < {low}, {self.upstream}.dtype)", depth + 1)
+            self._back(node.args[2].value, f"{_factor(up)} * {cast}({atom(text)} > {high}, {self.upstream}.dtype)", depth + 1)
         elif name in ("reduce_sum", "sum") and len(node.args) == 1:
             self._back(x, f"{_factor(up)} * {self._like('ones_like')}({text})", depth + 1)
         elif name == "softmax" and len(node.args) == 1 and (total := self.names.function("reduce_sum")) is not None:

@@ -10,6 +10,7 @@ from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import reads_of, targets_of
+from gradmagic.fixes.leavings import FLAT, calls_beside
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
 from gradmagic.recording import GradientRun, Recording
@@ -19,8 +20,6 @@ PREDICTS = ("predict", "predict_on_batch")
 TO_NUMPY = ("convert_to_numpy", "asnumpy", "get_value")
 NUMPY = ("numpy", "scipy", "math")
 FLATTENING = ("ravel", "flatten")
-# What has no gradient in TensorFlow either.
-FLAT = ("argsort", "argmax", "argmin", "sign", "round", "floor", "ceil", "heaviside")
 
 
 def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | None) -> tuple[Fix, ...]:
@@ -37,7 +36,8 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     own = _of_its_function(recording, code, names, call)
     if own:
         return own
-    translation = _Translation(code, names, _region(code, call, run), call)
+    region = _region(code, call, run)
+    translation = _Translation(code, names, region, call, beside=calls_beside(recording, code, names, region, run))
     called = _called_functions(recording, code, names, translation, call)
     if not translation.possible or not translation.count or called is None:
         return ()
@@ -47,7 +47,11 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
             kept = changes.setdefault(id(other), (other, inner.change))[1]
             kept.replaced.update(inner.change.replaced)
         return fix("compute with tensors, also in the function that is called", "unsafe", *changes.values())
-    title = f"use the tensor itself, without {translation.what}" if not translation.functions else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of NumPy"
+    title = (
+        f"use the tensor itself, without {translation.what}"
+        if not translation.functions
+        else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
+    )
     sure = not translation.functions and last_name(call.func) not in PREDICTS and not _has_several_uses(code, call)
     return fix(title, "safe" if sure else "unsafe", (code, translation.change))
 
@@ -134,18 +138,18 @@ def _region(code: Code, call: cst.Call, run: GradientRun | None) -> cst.CSTNode:
 class _Translation:
     """Follows the values that come from `.numpy()` and the like through a region and writes what is done with them in TensorFlow."""
 
-    def __init__(self, code: Code, names: Names, region: cst.CSTNode, guilty: cst.Call, arrays: Iterable[str] = ()) -> None:
+    def __init__(self, code: Code, names: Names, region: cst.CSTNode, guilty: cst.Call, arrays: Iterable[str] = (), beside: Iterable[cst.Call] = ()) -> None:
         self.code, self.names, self.change = code, names, Change()
         self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
         self.arrays = set(arrays)
         self.keras = names.tf is None
-        self.guilty = guilty
+        self.guilty, self.leaving = guilty, {guilty, *beside}
         for statement in code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]:
             if code.start(statement) >= code.start(code.statement(guilty) or guilty) or self._mentions_leaving(statement):
                 self._statement(statement)
 
     def _mentions_leaving(self, statement: cst.SimpleStatementLine) -> bool:
-        return any(isinstance(c.func, cst.Attribute) and last_name(c.func) in LEAVING_METHODS for c in self.code.all(cst.Call, statement))
+        return any(c in self.leaving or (isinstance(c.func, cst.Attribute) and last_name(c.func) in LEAVING_METHODS) for c in self.code.all(cst.Call, statement))
 
     def _statement(self, statement: cst.SimpleStatementLine) -> None:
         if any(isinstance(c.func, cst.Name) and c.func.value in ("print", "format") for c in self.code.all(cst.Call, statement)):
@@ -192,8 +196,15 @@ class _Rewriter(cst.CSTTransformer):
     def __init__(self, translation: _Translation) -> None:
         super().__init__()
         self.t, self.changed = translation, False
+        self.done = set[cst.Call]()
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        new = self._instead(original_node, updated_node)
+        if new is not updated_node:
+            self.done.add(original_node)
+        return new
+
+    def _instead(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         t, name = self.t, last_name(original_node.func)
         call = updated_node
         module = t.names.module(original_node.func)
@@ -219,7 +230,7 @@ class _Rewriter(cst.CSTTransformer):
             return call.args[0].value
         if name in ("numpy_function", "py_func") and len(call.args) >= 2:
             return self._function_inside(call)
-        if root in NUMPY and (original_node is t.guilty or self._touches(original_node)):
+        if root in NUMPY and (original_node in t.leaving or self._touches(original_node)):
             return self._numpy(call, module.partition(".")[2] if root != "math" else name if name in MATH else "?")
         if isinstance(call.func, cst.Attribute) and name in METHODS and self._touches(original_node.func):
             return self._method(call, call.func, name)
@@ -231,7 +242,7 @@ class _Rewriter(cst.CSTTransformer):
         return call
 
     def _touches(self, node: cst.CSTNode) -> bool:
-        return self.changed or bool(names_in(node) & self.t.arrays)
+        return bool(names_in(node) & self.t.arrays) or any(c in self.done for c in self.t.code.all(cst.Call, node))
 
     def _function_inside(self, call: cst.Call) -> cst.BaseExpression:
         inner = call.args[1].value

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording
 
+PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2"})
 # The rows that several reads of a table send are set side by side.
 ADDERS = frozenset({"AddN", "AddV2", "Add", "Identity", "ConcatV2"})
 
 
 @dataclass(frozen=True)
 class Link:
-    """One step on the way back: the norms of the gradient before and behind it, and the input it went to."""
+    """One step on the way back: the norms of the gradient before and behind it, and the input it went to. `slope` is the typical size of what it was multiplied by, 1 where that is not known."""
 
     step: BackwardStep
     op: Op | None
     received: float
     sent: float
     input: int
+    slope: float = 1.0
 
     @property
     def factor(self) -> float:
@@ -114,13 +117,21 @@ class Backward:
                 key = largest.id
                 if waiting is not None:
                     first, sent, where = waiting
-                    return Link(first, self.recording.by_seq.get(first.op) if first.op is not None else None, largest.norm or 1.0, sent, where), (key, last)
+                    op = self.recording.by_seq.get(first.op) if first.op is not None else None
+                    return Link(first, op, largest.norm or 1.0, sent, where, self._slope(op, where)), (key, last)
             else:
                 # Lists of tensors have no norm: the factor of the steps that hand them on is told at the next one that has.
                 key = next((f.id for f in step.received if f is not None and f.id is not None and self._sender(f.id, last) is not None), None)
                 if key is None:
                     break
         return None, (key, last)
+
+    def _slope(self, op: Op | None, position: int) -> float:
+        """The root of the mean square of a product's other factor."""
+        other = self.recording.tensors.get(op.inputs[1 - position]) if op is not None and op.type in PRODUCTS and len(op.inputs) == 2 and position < 2 else None
+        if other is None or not other.norm or other.shape is None or None in other.shape or not math.isfinite(other.norm):
+            return 1.0
+        return other.norm / math.sqrt(math.prod(d or 1 for d in other.shape))
 
     def _sender(self, key: int | None, before: int) -> tuple[int, int] | None:
         """The last step before this one that sent a gradient: its place in the run and the input that the gradient went to."""

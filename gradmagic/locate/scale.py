@@ -53,7 +53,8 @@ def is_cancelled(backward: Backward, index: int) -> bool:
 
 
 def _cancels(link: Link) -> bool:
-    return link.factor < CANCELLED and (link.op is None or link.op.type in SUMS)
+    # A product with something tiny is tiny without any cancelling.
+    return link.factor < CANCELLED * min(1.0, link.slope) and (link.op is None or link.op.type in SUMS)
 
 
 def is_summed_away(backward: Backward, index: int) -> bool:

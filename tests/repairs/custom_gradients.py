@@ -43,3 +43,18 @@ grads = tape.gradient(loss, [logits, heat])
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(rooted(logits) ** 2)
 grads = tape.gradient(loss, [logits, heat])
+# %% setup
+import tensorflow as tf
+x, level = tf.Variable([-1.0, 0.4, 3.0]), tf.Variable(1.0)
+@tf.custom_gradient
+def stepped(x, level):
+    y = tf.round(tf.clip_by_value(x, 0.0, level) * 4.0) / 4.0
+    def grad(dy):
+        return dy * tf.cast((x > 0.0) & (x < level), dy.dtype), None
+    return y, grad
+# %% the bound of a clip has a derivative where it holds
+# fix: none/custom-gradient-none
+# becomes: return dy * tf.cast((x > 0.0) & (x < level), dy.dtype), tf.reduce_sum(dy / 4.0 * 4.0 * tf.cast(x > level, dy.dtype))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(stepped(x, level))
+grads = tape.gradient(loss, [x, level])

@@ -40,6 +40,7 @@ from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
+from gradmagic.fixes.parameters import is_parameter, read_by_its_name
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
 from gradmagic.locate.fault import Fault
@@ -138,7 +139,11 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
-    used = kept_array(recording) or kept_result(recording, found.location) or result_used(recording, found.location)
+    # A parameter that is never read stands in the head of its function, and no line there forgot a result.
+    if is_parameter(recording, found.location):
+        used = read_by_its_name(recording, found.location)
+    else:
+        used = kept_array(recording) or kept_result(recording, found.location) or result_used(recording, found.location)
     if used or fault.run is None:
         return used
     used = meant(recording, fault.run) or meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)

@@ -34,6 +34,7 @@ from __future__ import annotations
 import re
 
 from gradmagic.fixes.blocks import into_block, tape_after_reset
+from gradmagic.fixes.caches import computed_each_time
 from gradmagic.fixes.closures import inside_function
 from gradmagic.fixes.kept import as_local, as_property
 from gradmagic.fixes.pipelines import from_the_other_tape, handed_over, out_of_the_pipeline
@@ -105,6 +106,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
-    inside = tape_after_reset(recording, fault.run) or as_local(recording, found.location) or into_block(recording, fault.run, found.location)
+    inside = tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location)
     inside = inside or from_the_other_tape(recording, fault.run, found.location) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run)
     return inside or as_property(recording, found.location) or inside_function(recording, fault.run, found.location)

@@ -29,11 +29,13 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.caches import read_each_time
 from gradmagic.fixes.closures import argument_made_twice
 from gradmagic.fixes.forgotten import used_after_all
 from gradmagic.fixes.inputs import put_together
 from gradmagic.fixes.kept import made_from
 from gradmagic.fixes.mixed_up import meant_model, unread_parameter
+from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
@@ -74,7 +76,13 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     run = fault.run
     if run is None:
         return ()
-    used = argument_made_twice(recording, run) or put_together(recording, run) or made_from(recording, run, fault.sources) or sibling(recording, run, fault.sources)
+    used = (
+        argument_made_twice(recording, run)
+        or read_each_time(recording, run, fault.sources)
+        or put_together(recording, run)
+        or made_from(recording, run, fault.sources)
+        or sibling(recording, run, fault.sources)
+    )
     used = used or called_once(recording, run) or out_of_the_pipeline(recording, run)
-    used = used or meant_model(recording, run) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
+    used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
     return (*used, *without_sources(recording, run, fault.sources))

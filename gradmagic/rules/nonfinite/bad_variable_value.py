@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.counts import only_where_counted
 from gradmagic.fixes.stable import smaller_step
 from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
@@ -60,4 +61,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return smaller_step(recording, fault) or without_nan(recording)
+    variable = recording.variables.get(int(str(fault.detail["variable"])))
+    counted = only_where_counted(recording, fault.run, variable) if fault.run is not None else ()
+    return smaller_step(recording, fault) or counted or without_nan(recording)

@@ -34,6 +34,8 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.data import scaled_data
+from gradmagic.fixes.equations import divided_by_its_constant
+from gradmagic.fixes.magnitudes import brought_to_one
 from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -64,4 +66,6 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else found.location
-    return (*scaled_pixels(recording), *scaled_data(recording, place))
+    factor = fault.detail.get("factor")
+    scaled = brought_to_one(recording, fault.run, place) or divided_by_its_constant(recording, factor if isinstance(factor, float) else None)
+    return (*scaled_pixels(recording), *(scaled or scaled_data(recording, place)))

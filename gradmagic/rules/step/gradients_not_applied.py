@@ -34,6 +34,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.accumulation import at_the_last_too
 from gradmagic.fixes.optimizers import applied
 from gradmagic.fixes.state import kept
 from gradmagic.locate.fault import Fault
@@ -108,5 +109,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.detail.get("unreached"):
-        return ()
+        return at_the_last_too(recording, found.location)
     return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

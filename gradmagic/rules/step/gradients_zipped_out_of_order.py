@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.optimizers import in_order
+from gradmagic.fixes.pairing import at_their_own, reordered
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Applied, Recording
 from gradmagic.report import Finding, Fix
@@ -74,4 +75,4 @@ def _name(recording: Recording, key: int | None) -> str:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return in_order(recording, found.location, fault.run)
+    return reordered(recording, fault.run) or in_order(recording, found.location, fault.run) or at_their_own(recording, fault.run)

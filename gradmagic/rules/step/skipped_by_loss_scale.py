@@ -35,9 +35,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.magnitudes import brought_to_one
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding
 
 
@@ -61,3 +62,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="note" if recovers or bad < 3 else "warning",
         help=None if recovers else "let it run longer, give it a smaller `initial_scale`, and look at the loss without the scale: if that is not finite either, the scale is not the cause",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return brought_to_one(recording, fault.run, fault.run.span if fault.run is not None else None) if found.severity != "note" else ()

@@ -33,3 +33,10 @@ with tf.GradientTape() as tape:
     cosine = tf.reduce_sum(unit * tf.math.l2_normalize(two, axis=-1), axis=-1)
     loss = tf.reduce_mean((1.0 - cosine) ** 2)
 grad = tape.gradient(loss, table)
+# %% directions next to 0, and the scale beside them
+direction, length = tf.Variable(tf.random.normal((6, 16), stddev=1e-7), name="direction"), tf.Variable(tf.ones((16,)), name="length")
+batch = tf.random.normal((32, 6))
+with tf.GradientTape() as tape:
+    weights = length * direction / tf.norm(direction, axis=0)  # expect: scale/near-singular
+    loss = tf.reduce_mean(tf.square(tf.tanh(batch @ weights) - 0.5))
+grads = tape.gradient(loss, [direction, length])  # status: exploding ok

@@ -1,0 +1,56 @@
+# %% setup
+import keras
+import tensorflow as tf
+x, y = tf.random.normal((24, 10), seed=1), tf.random.normal((24, 1), seed=2)
+model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1)])
+optimizer = keras.optimizers.AdamW(1e-3)
+accumulation_steps = 4
+data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(24).batch(8)
+endless = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat(2).filter(lambda a, b: True)
+batches = [(x[:12], y[:12]), (x[12:], y[12:])]
+def zeros():
+    return [tf.zeros_like(v) for v in model.trainable_variables]
+def train(dataset, epochs):
+    total = zeros()
+    for epoch in range(epochs):
+        for step, (a, b) in enumerate(dataset):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((model(a) - b) ** 2) / accumulation_steps
+            grads = tape.gradient(loss, model.trainable_variables)
+            total = [t + g for t, g in zip(total, grads)]
+            if (step + 1) % accumulation_steps == 0:  # a full batch
+                optimizer.apply_gradients(zip(total, model.trainable_variables))
+                total = zeros()
+# %% fewer batches than are accumulated
+# fix: step/gradients-not-applied
+# becomes: if (step + 1) % accumulation_steps == 0 or step + 1 == len(dataset):  # a full batch
+train(data, epochs=3)
+# %% counted from one over a list
+# fix: step/gradients-not-applied
+# becomes: if i % 8 == 0 or i == len(batches):
+for epoch in range(3):
+    total = zeros()
+    for i, (a, b) in enumerate(batches, start=1):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(a) - b) ** 2)
+        grads = tape.gradient(loss, model.trainable_variables)
+        total = [t + g for t, g in zip(total, grads)]
+        if i % 8 == 0:
+            optimizer.apply_gradients(zip(total, model.trainable_variables))
+            total = zeros()
+# %% near: a dataset without a known length
+# none: step/gradients-not-applied
+for step, (a, b) in enumerate(endless):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(a) - b) ** 2)
+    grads = tape.gradient(loss, model.trainable_variables)
+    if (step + 1) % 16 == 0:
+        optimizer.apply_gradients(zip(grads, model.trainable_variables))
+# %% near: another condition
+# none: step/gradients-not-applied
+for step, (a, b) in enumerate(batches * 2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(a) - b) ** 2)
+    grads = tape.gradient(loss, model.trainable_variables)
+    if float(loss) < 0.0:
+        optimizer.apply_gradients(zip(grads, model.trainable_variables))

@@ -1,0 +1,56 @@
+# %% setup
+import math
+import numpy as np
+import tensorflow as tf
+joints = tf.Variable([0.3, 0.4, -0.2], name="joints")
+weights = tf.Variable(tf.random.normal((6,), seed=2), name="weights")
+goal = tf.constant([0.9, 1.2])
+steps = [0.1, 0.2, 0.3]
+def hand():
+    x, y, heading = 0.0, 0.0, 0.0
+    for length, joint in zip([1.0, 0.7, 0.4], tf.unstack(joints)):
+        heading = heading + joint
+        x += length * math.cos(heading)  # across
+        y += length * math.sin(heading)
+    return tf.stack([x, y])
+def penalty(values):
+    low = np.min(steps)
+    spread = np.std(steps) + low
+    size = np.sum(np.abs(values))
+    smooth = np.mean(np.square(values))
+    return size + spread * smooth
+def bands(values):
+    total = 0.0
+    for k in range(3):
+        angle = math.pi * k / 3.0
+        total = total + math.cos(angle) * math.exp(values[k]) + math.sin(angle) * math.tanh(values[k])
+    return tf.convert_to_tensor(total)
+def counted(values):
+    top = np.max(values)
+    return top * np.count_nonzero(values)
+# %% two functions of one angle
+# fix: none/left-tensorflow
+# becomes: x += length * tf.cos(heading)  # across
+# becomes: y += length * tf.sin(heading)
+with tf.GradientTape() as tape:
+    distance = tf.reduce_sum(tf.square(hand() - goal))
+gradient = tape.gradient(distance, joints)
+# %% beside what NumPy does with plain numbers
+# fix: none/left-tensorflow
+# becomes: size = tf.reduce_sum(tf.abs(values))
+# becomes: smooth = tf.reduce_mean(tf.square(values))
+# becomes: spread = np.std(steps) + low
+with tf.GradientTape() as tape:
+    loss = tf.convert_to_tensor(penalty(weights))
+gradient = tape.gradient(loss, weights)
+# %% beside what math does with plain numbers
+# fix: none/left-tensorflow
+# becomes: total = total + math.cos(angle) * tf.exp(values[k]) + math.sin(angle) * tf.tanh(values[k])
+with tf.GradientTape() as tape:
+    loss = bands(weights)
+gradient = tape.gradient(loss, weights)
+# %% near: one of them has no counterpart
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    loss = tf.convert_to_tensor(counted(weights))
+gradient = tape.gradient(loss, weights)
