@@ -171,7 +171,8 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
     if steps.statements:
         namespace = bench.shell.user_ns
         old = {name: namespace.get(name) for name in steps.swapped}
-        first = [s for s in steps.statements if isinstance(s, ast.ClassDef) and s.name in steps.swapped]
+        # What a class is made with is imported before it.
+        first = [s for s in steps.statements if isinstance(s, (ast.Import, ast.ImportFrom)) or (isinstance(s, ast.ClassDef) and s.name in steps.swapped)]
         before.append((first, lambda: _swap(old, namespace, swapped)))
         before.append(([s for s in steps.statements if s not in first], None))
     recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)

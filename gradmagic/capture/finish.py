@@ -33,6 +33,7 @@ from gradmagic.recording import (
     Raised,
     Recording,
     Site,
+    Source,
     Tape,
     Tensor,
     Variable,
@@ -63,6 +64,8 @@ def recording_of(session: Session) -> Recording:
     updates, assignments = updates_of(session, raw, by_output)
     beside, alone = _unasked(session)
     beside |= session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {}
+    if session.layers and any(g.missing for run in session.runs for g in run.gradients):
+        session.layers.name_holders()
     attributes: dict[Any, dict[str, object]] = {}
     ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
     return Recording(
@@ -228,7 +231,7 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
         session.spans.span(run.place),
         run.tape,
         targets,
-        as_written(run.sources, session.spans.span(run.place)),
+        _told_apart(session, as_written(run.sources, session.spans.span(run.place))),
         run.gradients,
         tuple(_step(step, run, flows) for step in steps),
         run.raised,
@@ -237,6 +240,23 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
         run.unconnected_zero,
         run.target_value,
     )
+
+
+def _told_apart(session: Session, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Different sources under different names."""
+    if len({s.name for s in sources}) == len({s.id for s in sources}):
+        return sources
+    if session.layers:
+        session.layers.name_weights()
+    found, taken = [], dict[str, list[int]]()
+    for source in sources:
+        name = session.variables.name(source.id) if source.kind == "variable" else source.name
+        others = taken.setdefault(name, [])
+        if source.id not in others:
+            others.append(source.id)
+        number = others.index(source.id) + 1
+        found.append(dataclasses.replace(source, name=name if number == 1 else f"{name} ({number})"))
+    return tuple(found)
 
 
 def _step(step: RawStep, run: RawRun, flows: dict[int, Flow]) -> BackwardStep:

@@ -75,6 +75,26 @@ class Layers:
                         entry.names.append(held)
         return found
 
+    def name_weights(self) -> None:
+        """What TensorFlow calls a weight of Keras lacks the layer's name: the weights of every model that ran by their path in Keras."""
+        for model in {id(m): m for m in self.outermost.values()}.values():
+            for weight in model.variables:
+                self.session.variables.add(weight)
+
+    def name_holders(self) -> None:
+        """The attributes under which the user's layers hold others, for the weights of those."""
+        from keras import layers
+
+        known = self.session.variables.known
+        for layer in self.met.values():
+            if type(layer).__module__.partition(".")[0] in LIBRARIES:
+                continue
+            for name, value in list(vars(layer).items()):
+                for weight in value.variables if isinstance(value, layers.Layer) and not name.startswith("_") else ():
+                    entry = known.get(self.session.variables.key(weight) or 0)
+                    if entry is not None:
+                        entry.holders.add(name)
+
     def key(self, layer: Any) -> int | None:
         """The id that the recording knows a layer by."""
         if layer is None:

@@ -39,7 +39,8 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     call = code.call_at(place, functions) if code is not None and place is not None else None
     inner = argument(call, input_position, "x", "t", "value", "input") if call is not None else None
     stop = names_of(recording).function("stop_gradient", call.func) if call is not None else None
-    if code is None or call is None or inner is None or stop is None:
+    # What is compared afterwards has no gradient that could pass.
+    if code is None or call is None or inner is None or stop is None or code.enclosing(call, cst.Comparison) is not None:
         return ()
     x = atom(code.text(inner.value))
     text = f"{x} + {stop}({code.text(call)} - {x})"

@@ -8,6 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, dotted, fix, last_name
+from gradmagic.fixes.flow import pairs_of
 from gradmagic.recording import GradientRun, Recording, Variable
 from gradmagic.report import Fix
 
@@ -46,16 +47,9 @@ def _counters(known: list[Code], code: Code) -> Iterator[str]:
     grown = {dotted(a.target) for a in code.all(cst.AugAssign) if isinstance(a.operator, cst.AddAssign)} - {""}
     for name in grown:
         steps = [(c, a) for c in known for a in c.all(cst.AugAssign) if dotted(a.target) == name]
-        starts = [value for c in known for a in c.all(cst.Assign) for target, value in _pairs(a) if dotted(target) == name]
+        starts = [value for c in known for a in c.all(cst.Assign) for target, value in pairs_of(a) if dotted(target) == name]
         if starts and all(isinstance(v, (cst.Integer, cst.Float)) and float(v.evaluated_value) == 0 for v in starts) and all(c.enclosing(a, cst.If) is not None for c, a in steps):
             yield name
-
-
-def _pairs(assign: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
-    target, value = assign.targets[0].target, assign.value
-    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
-        return [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
-    return [(t.target, value) for t in assign.targets]
 
 
 def _averages(code: Code, counters: set[str]) -> Iterator[tuple[cst.SimpleStatementLine, str]]:

@@ -6,8 +6,8 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
-from gradmagic.fixes.flow import assigned, assignments_of
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -173,8 +173,8 @@ def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
             made = cell.statement(assign)
             if names.tf is None or made is None or cell.function(assign) is not None:
                 continue
-            drawn = [n for n, value in _pairs(assign) if n in used and isinstance(value, cst.Call) and last_name(value.func) in DATA]
-            if drawn and assigned(made) == {n for n, _ in _pairs(assign)}:
+            drawn = [n for target, value in pairs_of(assign) if (n := dotted(target)) in used and isinstance(value, cst.Call) and last_name(value.func) in DATA]
+            if drawn and assigned(made) == {dotted(target) for target, _ in pairs_of(assign)}:
                 change.insert_after(made, *(cell.line(_around_one(n, names, arrays=False)) for n in drawn))
         if change.after:
             return fix("scale the data to numbers around 1", "unsafe", (cell, change))
@@ -183,13 +183,3 @@ def scaled_data(recording: Recording, place: Place) -> tuple[Fix, ...]:
 
 def _around_one(name: str, names: Names, *, arrays: bool) -> str:
     return f"{name} = {name} / {names.numpy}.abs({name}).max()" if arrays else f"{name} = {name} / {names.tf}.reduce_max({names.tf}.abs({name}))"
-
-
-def _pairs(assign: cst.Assign) -> list[tuple[str, cst.BaseExpression]]:
-    """The names of an assignment, each with its own value."""
-    target, value = assign.targets[0].target, assign.value
-    if isinstance(target, cst.Name):
-        return [(target.value, value)]
-    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
-        return [(t.value.value, v.value) for t, v in zip(target.elements, value.elements, strict=True) if isinstance(t.value, cst.Name)]
-    return []

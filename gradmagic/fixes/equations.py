@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, dotted, fix, last_name
-from gradmagic.fixes.flow import reads_of
+from gradmagic.fixes.flow import pairs_of, reads_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -44,18 +44,11 @@ def _constants(recording: Recording) -> Iterator[tuple[str, float]]:
     given: dict[str, list[float | None]] = {}
     for code in cells(recording):
         for assign in code.all(cst.Assign):
-            for target, value in _pairs(assign):
+            for target, value in pairs_of(assign):
                 given.setdefault(dotted(target), []).append(_number(value))
     for text, numbers in given.items():
         if text and len(numbers) == 1 and numbers[0] is not None and abs(numbers[0]) >= LARGE:
             yield text, numbers[0]
-
-
-def _pairs(assign: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
-    target, value = assign.targets[0].target, assign.value
-    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
-        return [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
-    return [(t.target, value) for t in assign.targets]
 
 
 def _number(value: cst.BaseExpression) -> float | None:

@@ -37,6 +37,14 @@ def assigned(statement: cst.CSTNode) -> set[str]:
     return found
 
 
+def pairs_of(assign: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """The targets of an assignment, each with its own value: of `a, b = 1, 2` the two parts."""
+    target, value = assign.targets[0].target, assign.value
+    if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)) and len(target.elements) == len(value.elements):
+        return [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
+    return [(t.target, value) for t in assign.targets]
+
+
 def assignments_of(code: Code, name: str, within: cst.CSTNode | None = None) -> list[cst.Assign]:
     """The assignments of a plain name, in the order of the text."""
     return [a for a in code.all(cst.Assign, within) if any(isinstance(t.target, cst.Name) and t.target.value == name for t in a.targets)]

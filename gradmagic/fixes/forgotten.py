@@ -8,6 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, fix, last_name
+from gradmagic.fixes.flow import pairs_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -72,11 +73,11 @@ def _attributes(code: Code, owner: cst.ClassDef) -> list[str]:
     found = []
     for function in code.all(cst.FunctionDef, owner):
         for assign in code.all(cst.Assign, function) if function.name.value == "__init__" else ():
-            target, value = assign.targets[0].target, assign.value
-            pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
-            if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)) and len(target.elements) == len(value.elements):
-                pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
-            found += [t.attr.value for t, v in pairs if isinstance(t, cst.Attribute) and isinstance(v, cst.Call) and last_name(v.func)[:1].isupper() and last_name(v.func) not in ("Variable", "Input")]
+            found += [
+                t.attr.value
+                for t, v in pairs_of(assign)
+                if isinstance(t, cst.Attribute) and isinstance(v, cst.Call) and last_name(v.func)[:1].isupper() and last_name(v.func) not in ("Variable", "Input")
+            ]
     return found
 
 

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in
-from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.flow import assignments_of, pairs_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -56,10 +56,7 @@ def _slices(code: Code, scope: cst.CSTNode) -> dict[str, tuple[str, int, int]]:
     found: dict[str, tuple[str, int, int]] = {}
     for assign in code.all(cst.Assign, scope):
         target, value = assign.targets[0].target, assign.value
-        pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
-        if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)) and len(target.elements) == len(value.elements):
-            pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
-        for name, part in pairs:
+        for name, part in pairs_of(assign):
             columns = _columns(code, part)
             if isinstance(name, cst.Name) and columns is not None:
                 found[name.value] = columns

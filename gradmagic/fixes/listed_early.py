@@ -7,6 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name, same
+from gradmagic.fixes.flow import pairs_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -47,11 +48,7 @@ def _seen_from(code: Code, assign: cst.Assign, model: str, method: bool) -> str 
     if not method or model.startswith("self."):
         return model or None
     for other in code.all(cst.Assign, function) if function is not None else []:
-        target = other.targets[0].target
-        pairs: list[tuple[cst.CSTNode, cst.CSTNode]] = [(target, other.value)]
-        if isinstance(target, cst.Tuple) and isinstance(other.value, cst.Tuple) and len(target.elements) == len(other.value.elements):
-            pairs = [(t.value, v.value) for t, v in zip(target.elements, other.value.elements, strict=True)]
-        kept = next((dotted(t) for t, v in pairs if dotted(v) == model and dotted(t).startswith("self.")), None)
+        kept = next((dotted(t) for t, v in pairs_of(other) if dotted(v) == model and dotted(t).startswith("self.")), None)
         if kept is not None:
             return kept
     return None

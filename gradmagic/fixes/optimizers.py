@@ -11,6 +11,7 @@ from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.flow import pairs_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording
@@ -25,11 +26,7 @@ def optimizers(recording: Recording) -> dict[str, tuple[Code, cst.Call]]:
     names = names_of(recording)
     for code in cells(recording):
         for assign in code.all(cst.Assign):
-            target, value = assign.targets[0].target, assign.value
-            pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
-            if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
-                pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=True)]
-            for name, made in pairs:
+            for name, made in pairs_of(assign):
                 if isinstance(made, cst.Call) and "optimizers" in names.module(made.func).split(".") and dotted(name):
                     found.setdefault(dotted(name), (code, made))
     return found

@@ -8,7 +8,7 @@ from gradmagic.fixes.blocks import asking, body_of, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assigned, assignments_of, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -64,14 +64,7 @@ def _model_call(recording: Recording, code: Code, mapped: cst.BaseExpression) ->
 
 def _values_of(code: Code, name: str) -> list[cst.BaseExpression]:
     """What a name is given, also in a tuple."""
-    found: list[cst.BaseExpression] = []
-    for assign in code.all(cst.Assign):
-        target, value = assign.targets[0].target, assign.value
-        if isinstance(target, cst.Name) and target.value == name:
-            found.append(value)
-        elif isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
-            found += [v.value for t, v in zip(target.elements, value.elements, strict=True) if isinstance(t.value, cst.Name) and t.value.value == name]
-    return found
+    return [value for assign in code.all(cst.Assign) for target, value in pairs_of(assign) if isinstance(target, cst.Name) and target.value == name]
 
 
 def from_the_other_tape(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:

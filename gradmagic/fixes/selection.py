@@ -9,6 +9,8 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.soft_counts import counted
+from gradmagic.fixes.soft_lookup import is_index, mean_row
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -23,7 +25,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
         if name == "one_hot":
             found = _one_hot(code, node, names)
         elif name in ("argmax", "argmin"):
-            found = _expected_index(recording, code, node, names, op)
+            found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _expected_index(recording, code, node, names, op))
         elif name == "histogram_fixed_width":
             found = _histogram(code, node, names)
         elif name == "convert_image_dtype":
@@ -33,7 +35,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
             found = ()
         if found:
             return found
-    return _counted(code, place, names) if code is not None else ()
+    return counted(recording, place)
 
 
 def _one_hot(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
@@ -91,22 +93,6 @@ def _histogram(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
     centres = f"{tf}.linspace({low}, {high}, {bins})"
     new = f"{tf}.reduce_sum({tf}.nn.softmax(-{tf}.square(({tf}.reshape({x}, [-1, 1]) - {centres}) * {atom(bins)} / ({high} - {low}))), axis=0)"
     return fix("count softly: every value is shared by the bins near it", "unsafe", (code, Change().replace(call, code.expression(new))))
-
-
-def _counted(code: Code, place: Place, names: Names) -> tuple[Fix, ...]:
-    """`count_nonzero(a > b)` as a sum of sigmoids."""
-    call = code.call_at(place, ("count_nonzero",)) if place is not None else None
-    inner = argument(call, 0, "input", "x") if call is not None else None
-    total, sigmoid = names.function("reduce_sum", call.func if call is not None else None), names.function("sigmoid", call.func if call is not None else None)
-    if call is None or inner is None or not isinstance(inner.value, cst.Comparison) or len(inner.value.comparisons) != 1 or not total or not sigmoid:
-        return ()
-    left, comparison = code.text(inner.value.left), inner.value.comparisons[0]
-    right = code.text(comparison.comparator)
-    if isinstance(comparison.operator, (cst.LessThan, cst.LessThanEqual)):
-        left, right = right, left
-    elif not isinstance(comparison.operator, (cst.GreaterThan, cst.GreaterThanEqual)):
-        return ()
-    return fix("count softly, by a sum of sigmoids", "unsafe", (code, Change().replace(call, code.expression(f"{total}({sigmoid}({atom(left)} - {atom(right)}))"))))
 
 
 def lower_rate(recording: Recording, op: Op | None, place: Place) -> tuple[Fix, ...]:

@@ -9,6 +9,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.soft_lookup import is_index, mean_row
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -31,7 +32,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
                 found = threshold(code, node, names)
             elif name in ("argmax", "argmin"):
-                found = _index(code, node, names)
+                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(code, node, names))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:

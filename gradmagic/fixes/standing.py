@@ -87,12 +87,28 @@ def longer_schedule(recording: Recording, turns: int, count: int) -> tuple[Fix, 
         first = argument(call, 0, "initial_learning_rate")
         zero = first is not None and code.text(first.value) in ("0", "0.0", "0.")
         return fix("begin the schedule at a rate of ordinary size", "unsafe", (code, Change().replace(first.value, cst.Float("0.01")))) if first is not None and zero else ()
+    if last_name(call.func) == "ExponentialDecay":
+        return _rate_above_zero(code, call)
     steps, moved = argument(call, 1, "decay_steps"), count - turns
     if steps is None:
         return ()
     text = code.text(steps.value)
     new = str(count) if isinstance(steps.value, cst.Integer) or count % moved else f"{atom(text)} * {count // moved}"
     return fix(f"let the schedule last for all {count} updates", "unsafe", (code, Change().replace(steps.value, code.expression(new))))
+
+
+def _rate_above_zero(code: Code, call: cst.Call) -> tuple[Fix, ...]:
+    """An exponential decay comes to 0 by a rate of 0, whatever the number of steps: written in the call, or as the default of a parameter."""
+    rate = argument(call, 2, "decay_rate")
+    value, function = rate.value if rate is not None else None, code.function(call)
+    if isinstance(value, cst.Name):
+        name = value.value
+        parameters = [p for p in function.params.params if p.name.value == name] if function is not None else []
+        made = [a.value for a in code.all(cst.Assign) if isinstance(a.targets[0].target, cst.Name) and a.targets[0].target.value == name]
+        value = parameters[0].default if parameters else made[0] if len(made) == 1 else None
+    if not isinstance(value, (cst.Float, cst.Integer)) or float(value.value) != 0.0:
+        return ()
+    return fix("let the rate decay by a factor above 0", "unsafe", (code, Change().replace(value, cst.Float("0.96"))))
 
 
 def applied_before_cleared(recording: Recording, place: Place) -> tuple[Fix, ...]:

@@ -18,24 +18,30 @@ def locate_nonfinite(paths: Paths, indices: Iterable[int]) -> list[Fault]:
 def locate_loss(paths: Paths) -> Fault:
     """For a target that is not finite while its gradients are: the op that made it so."""
     forward = _first_forward(paths)
+    if forward is not None and forward[1] is not None and (variable := _read(paths, forward[0], forward[1])) is not None:
+        every = tuple(range(len(paths.run.sources)))
+        return Fault("nonfinite", "value", paths.run, every, forward[0], detail={"leaf": forward[1], "variable": variable, "key": forward[1], "loss": True})
     return Fault("nonfinite", "loss", paths.run, (), forward[0] if forward is not None else None, span=paths.run.span)
+
+
+def _read(paths: Paths, op: Op, leaf: int) -> int | None:
+    """The variable that a value was read from."""
+    recording = paths.recording
+    variable = leaf if leaf in recording.variables else recording.tensors[leaf].variable
+    if variable is None and op.type in ("ReadVariableOp", "ResourceGather"):
+        variable = next((i for i in op.inputs if i in recording.variables), None)
+    return variable
 
 
 def _nonfinite(paths: Paths, index: int) -> Fault:
     run = paths.run
-    tensors = paths.recording.tensors
     bad_targets = [t for t in run.targets if t.finite is False]
     forward = _first_forward(paths)
     if bad_targets and forward is not None:
         op, leaf = forward
         if leaf is None:
             return Fault("nonfinite", "forward", run, (index,), op, detail={"key": op.seq})
-        tensor = tensors[leaf]
-        variable = leaf if leaf in paths.recording.variables else tensor.variable
-        producer_is_read = op.type in ("ReadVariableOp", "ResourceGather")
-        if producer_is_read and variable is None:
-            variable = next((i for i in op.inputs if i in paths.recording.variables), None)
-        return Fault("nonfinite", "value", run, (index,), op, detail={"leaf": leaf, "variable": variable, "key": leaf})
+        return Fault("nonfinite", "value", run, (index,), op, detail={"leaf": leaf, "variable": _read(paths, op, leaf), "key": leaf})
     for step in run.steps:
         op2 = paths.recording.by_seq.get(step.op) if step.op is not None else None
         if op2 is None or not _finite(step.received):

@@ -152,7 +152,8 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         numbers = _assigned_zero(recording, update)
         faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
     far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * c.norm]
-    lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite]
+    # What was not finite before is not the update's doing.
+    lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite and math.isfinite(c.norm or 0.0)]
     if run is not None and (far or lost):
         faults.append(Fault("step", "destroyed", run, _indices(run, lost or far), span=update.span, update=update, detail={"lost": bool(lost), "key": bool(lost)}))
     return faults

@@ -61,7 +61,8 @@ def _locate(paths: Paths, index: int) -> Fault:
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
     if source.kind == "variable":
-        branch = untaken_branch(paths.recording, _ran(paths), words_for(paths, index), run.span)
+        others = _of_other_objects(paths, index)
+        branch = untaken_branch(paths.recording, [s for s in _ran(paths) if s not in others], words_for(paths, index), run.span)
         if branch is not None:
             return fault("branch", span=branch)
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
@@ -109,6 +110,17 @@ def _ran(paths: Paths) -> list[Span]:
     recording = paths.recording
     spans = [op.span for op in paths.ops] + [r.span for r in recording.runs] + [u.span for u in recording.updates] + [e.span for e in recording.escapes]
     return [span for span in spans if span is not None]
+
+
+def _of_other_objects(paths: Paths, index: int) -> set[Span]:
+    """Where the same part of another object was read: the code of a class that ran, but not for the one that the source belongs to."""
+    recording, key = paths.recording, paths.run.sources[index].id
+    mine = recording.variables.get(key)
+    part = mine.path.split("/")[-2:] if mine is not None else []
+    if mine is None or len(part) < 2 or not mine.holders:
+        return set()
+    alike = [v.id for v in recording.variables.values() if v.id != key and v.path.split("/")[-2:] == part and set(v.holders) & set(mine.holders)]
+    return {op.span for other in alike for op in recording.consumers.get(other, ()) if op.span is not None and op.phase == "forward"}
 
 
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:

@@ -120,6 +120,11 @@ def it(names: Iterable[str]) -> str:
     return "it" if len(set(names)) == 1 else "them"
 
 
+def are(names: Iterable[str]) -> str:
+    """`is` for one name, `are` for several."""
+    return "is" if len(set(names)) == 1 else "are"
+
+
 def target_name(fault: Fault) -> str:
     """What the user calls the target."""
     if fault.run is not None:

@@ -78,7 +78,8 @@ for inputs, labels in data:
     for t in target.weights:
         t.assign(t)
 # %% weights that are blended with themselves
-# none: step/update-without-effect
+# fix: step/update-without-effect
+# becomes: for old, new in zip(target.weights, model.weights):
 target = keras.models.clone_model(model)
 for inputs, labels in data:
     with tf.GradientTape() as tape:

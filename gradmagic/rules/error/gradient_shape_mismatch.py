@@ -39,7 +39,9 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.code import last_name
 from gradmagic.fixes.custom import corrected, fewer, with_variables
+from gradmagic.fixes.pairs import taken_whole, unpacked
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -63,6 +65,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             (returned_by(recording, op.rule_at) or use_of(recording, op)) if op else fault.span,
             "its gradient function returns too few or too many",
             f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function.",
+        )
+    pair = taken_whole(recording, fault.update.span) if fault.update is not None else None
+    if fault.update is not None and pair is not None:
+        name, function = pair[0].text(pair[1].target), last_name(pair[2].func)
+        return finding(
+            "error/gradient-shape-mismatch",
+            fault,
+            f"{code(name)} is not the list of gradients: {code(function)} returned it together with the norm",
+            fault.update.span,
+            f"{code(name)} is a pair, which is zipped with the variables",
+            f"{code(function)} returns two things: the list of clipped gradients, and the norm that they had together. {code(name)} holds both, so the first variable is given a whole list, and the second one the norm. "
+            f"The optimizer raises {code(raised.type)}.",
+            help=f"unpack it: {code(f'{name}, norm = …')}",
+            variables=(),
         )
     wrong = _wrong_shapes(fault)
     if fault.update is None or not (wrong or "shape" in text.lower()):
@@ -112,6 +128,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     run = fault.run
     if fault.cause == "variables":
         return with_variables(recording, fault.span)
+    if fault.update is not None and (apart := unpacked(recording, fault.update.span)):
+        return apart
     if fault.update is None:
         first = _custom(recording)
         return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())

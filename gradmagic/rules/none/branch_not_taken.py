@@ -48,10 +48,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding(
         "none/branch-not-taken",
         fault,
-        f"{subject(fault, 'None')}: it is read only in a branch that this run did not take",
+        f"{subject(fault, 'None')}: {'it is' if len(set(fault.names)) == 1 else 'they are'} read only in a branch that this run did not take",
         fault.span,
         f"the branch with {names} did not run",
-        f"{names} stands in a branch of {code(text_at(recording, fault.span))}, and no op of that branch ran. The tape records what runs, so the loss of this run does not depend on {names}.",
+        f"{names} {'stands' if len(set(fault.names)) == 1 else 'stand'} in a branch of {code(text_at(recording, fault.span))}, and no op of that branch ran. The tape records what runs, so the loss of this run does not depend on {names}.",
         severity="warning",
         certainty="likely",
         help="if the variable is to get a gradient in every run, compute both branches and select with `tf.where`",

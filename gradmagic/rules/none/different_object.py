@@ -36,6 +36,7 @@ from __future__ import annotations
 from gradmagic.fixes.functional import inner_step
 from gradmagic.fixes.other_object import name_of, same_object
 from gradmagic.fixes.pipelines import kept_object
+from gradmagic.fixes.properties import kept_property, maker
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -47,17 +48,34 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     twin = recording.variables[int(str(fault.detail["twin"]))]
     name = code(twin.names[0] if twin.names else f"{twin.owner}: {twin.path}" if twin.owner else twin.path)
+    made = maker(recording, fault.run)
+    if made is not None:
+        return _property(fault, made[1].name.value)
+    same_name = set(fault.names) & {*twin.names, twin.path}
     trained = any(p.variable in {s.id for s in fault.run.sources} for u in recording.updates for p in u.pairs if p.gradient is not None)
     return finding(
         "none/different-object",
         fault,
-        f"{subject(fault, 'None')}: {target_name(fault)} was computed with another variable of that name",
+        f"{subject(fault, 'None')}: {target_name(fault)} was computed with {'another variable of that name' if same_name else 'the variable of another object'}",
         fault.run.span,
         f"{listing(fault.names)} was not read for {target_name(fault)}",
-        f"{target_name(fault)} was computed from {name}, which has the name and the shape of {listing(fault.names)} and is another object. A gradient exists only for the object that was read.",
+        f"{target_name(fault)} was computed from {name}, which has the {'name and the shape' if same_name else 'shape'} of {listing(fault.names)} and belongs to another object. A gradient exists only for the object that was read.",
         severity="warning" if trained else "error",
         certainty="likely",
         help="pass the variables of the object that computes the loss",
+    )
+
+
+def _property(fault: Fault, name: str) -> Finding:
+    assert fault.run is not None
+    return finding(
+        "none/different-object",
+        fault,
+        f"{subject(fault, 'None')}: every access of {code(name)} makes a new one, and {target_name(fault)} was computed with another",
+        fault.run.span,
+        f"makes {code(name)} once more, with variables of its own",
+        f"{code(name)} is a property that returns a new object at each access. {target_name(fault)} was computed with the variables of one, and this line asks for those of the next. A gradient exists only for the object that was read.",
+        help="make the object once, in `__init__` or by `functools.cached_property`",
     )
 
 
@@ -66,6 +84,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     twin = recording.variables.get(int(str(fault.detail["twin"])))
     mine = recording.variables.get(fault.run.sources[fault.sources[0]].id) if fault.run is not None else None
     asked = next((n for n in (mine.names if mine is not None else ()) if n.isidentifier()), mine.owner if mine is not None else None)
+    kept = kept_property(recording, fault.run)
+    if kept:
+        return kept
     for span in [s for v in (twin, mine) if v is not None for s in (v.created_at, *v.created_by) if s is not None]:
         kept = kept_object(recording, fault.run, span)
         if kept:

@@ -29,19 +29,21 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.assignments import made_at_line
 from gradmagic.fixes.caches import read_each_time
 from gradmagic.fixes.closures import argument_made_twice
 from gradmagic.fixes.forgotten import used_after_all
 from gradmagic.fixes.inputs import put_together
 from gradmagic.fixes.kept import made_from
 from gradmagic.fixes.mixed_up import meant_model, unread_parameter
+from gradmagic.fixes.never_read import without_weights
 from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding, it, listing, subject, target_name
+from gradmagic.rules.phrasing import are, finding, it, listing, subject, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -50,7 +52,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     names = listing(fault.names)
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
-    others = [(tape.span, f"{names} is not read in this block")] if tape is not None and tape.span else []
+    others = [(tape.span, f"{names} {are(fault.names)} not read in this block")] if tape is not None and tape.span else []
+    made = made_at_line(recording, run.sources[fault.sources[0]].id) if len(fault.sources) == 1 and run.sources[fault.sources[0]].kind == "variable" else None
+    others += [(made, "made here, and read by nothing")] if made is not None else []
     return finding(
         "none/unused-variable",
         fault,
@@ -85,4 +89,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     )
     used = used or called_once(recording, run) or out_of_the_pipeline(recording, run)
     used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
-    return (*used, *without_sources(recording, run, fault.sources))
+    return (*used, *(() if used else without_weights(recording, run, fault.sources)), *without_sources(recording, run, fault.sources))

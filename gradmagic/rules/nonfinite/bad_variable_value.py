@@ -35,7 +35,7 @@ from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding, name_of, subject
+from gradmagic.rules.phrasing import code, finding, name_of, subject, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -47,10 +47,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     name = code(name_of(variable))
     value = next((s.value for s in fault.run.sources if s.id == variable.id), None) or variable.value
     counts = f" It holds {value.nans} NaN and {value.infs} infinite values among {value.size}." if value is not None and not value.finite else ""
+    told = f"{target_name(fault)} is not finite although every gradient is" if fault.detail.get("loss") else subject(fault, "not finite")
     return finding(
         "nonfinite/bad-variable-value",
         fault,
-        f"{subject(fault, 'not finite')}: {name} is not finite itself when it is read",
+        f"{told}: {name} is not finite itself when it is read",
         fault.op.span,
         f"{name} is read here and is not finite",
         f"Before any op of this step, {name} holds values that are not finite.{counts} All that is computed from it is not finite either.",

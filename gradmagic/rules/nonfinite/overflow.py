@@ -95,4 +95,6 @@ def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     half = wider(recording, found.location, mean=True) if "float16" in found.message else ()
-    return (*scaled_pixels(recording), *half, *without_exp(recording, found.location, fault.op), *smaller_step(recording, fault), *(single_precision(recording) if "float16" in found.message else ()))
+    stable = without_exp(recording, found.location, fault.op)
+    same = tuple(f for f in stable if f.applicability == "safe")
+    return (*same, *scaled_pixels(recording), *half, *(f for f in stable if f not in same), *smaller_step(recording, fault), *(single_precision(recording) if "float16" in found.message else ()))

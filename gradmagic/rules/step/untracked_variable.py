@@ -50,6 +50,7 @@ from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
 from gradmagic.fixes.holders import asked_too, tracked_holder
+from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
@@ -71,6 +72,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     plain = not model.keras
     made = variable.created_at or made_at_line(recording, variable.id) if "/" not in variable.path else None
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
+    if read is not None and layers_in(recording, read):
+        owned = "call the layer outside of the `Lambda`, or write a `Layer` subclass that holds it: Keras does not look into the function of a `Lambda`"
     added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
     return finding(
         "step/untracked-variable",
@@ -114,5 +117,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if fault.cause == "unasked":
         return asked_too(recording, fault.run, variable, str(model))
-    own = layer_itself(recording, found.location) or added_weight(recording, found.location, variable)
+    own = layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())

@@ -36,6 +36,7 @@ import re
 from gradmagic.fixes.data import float_weights, inverted_mask
 from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
+from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Op, Recording
@@ -97,4 +98,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     place = run.span if run is not None and run.kind.startswith("keras") else None
     if "dropout" in found.message and (lower := lower_rate(recording, fault.op, found.location)):
         return lower
-    return weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)
+    return true_division(recording, found.location) or weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)

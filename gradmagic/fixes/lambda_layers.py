@@ -1,0 +1,69 @@
+"""Layers that a `Lambda` hides from Keras."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, code_at, fix, last_name
+from gradmagic.fixes.names import calls_of, names_of
+from gradmagic.recording import Recording
+from gradmagic.report import Fix
+
+
+def called_outside(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`Lambda(f)(h)` in a functional model, where `f` calls a layer and computes with operators and layers only: `f(h)`, so that Keras sees the layer."""
+    code, names = code_at(recording, place), names_of(recording)
+    if code is None or place is None:
+        return ()
+    here = code.expressions_at(place)
+    for call in code.all(cst.Call):
+        made = call.func
+        function = made.args[0].value if isinstance(made, cst.Call) and last_name(made.func) == "Lambda" and made.args else None
+        body = _body(code, function)
+        if body is None or len(call.args) != 1 or not here or here[0] not in code.all(cst.BaseExpression, body):
+            continue
+        called = [n for n in code.all(cst.Call, body) if names.module(n.func).partition(".")[0] in ("tensorflow", "numpy", "math") and ".keras." not in names.module(n.func)]
+        argument = call.args[0].value
+        if called:
+            return ()
+        if isinstance(function, cst.Name):
+            return fix(f"call `{function.value}` itself, so that Keras sees its layer", "unsafe", (code, Change().replace(call, call.with_changes(func=function))))
+        if isinstance(function, cst.Lambda) and isinstance(argument, cst.Name) and len(function.params.params) == 1:
+            text = _with(code, function, argument.value)
+            return fix("compute it outside of the `Lambda`, so that Keras sees the layer", "unsafe", (code, Change().replace(call, code.expression(text))))
+    return ()
+
+
+def _body(code: Code, function: cst.CSTNode | None) -> cst.CSTNode | None:
+    if isinstance(function, cst.Lambda):
+        return function.body
+    if isinstance(function, cst.Name):
+        return next((f.body for f in code.all(cst.FunctionDef) if f.name.value == function.value and len(f.params.params) == 1), None)
+    return None
+
+
+def _with(code: Code, function: cst.Lambda, name: str) -> str:
+    """A function's body with another name for its parameter."""
+    parameter = function.params.params[0].name.value
+    attributes = {a.attr for a in code.all(cst.Attribute, function.body)} | {a.keyword for a in code.all(cst.Arg, function.body) if a.keyword is not None}
+
+    class Renamed(cst.CSTTransformer):
+        def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+            return updated_node.with_changes(value=name) if original_node.value == parameter and original_node not in attributes else updated_node
+
+    new = function.body.visit(Renamed())
+    assert isinstance(new, cst.BaseExpression)
+    return code.text(new)
+
+
+def layers_in(recording: Recording, place: Place) -> bool:
+    """Whether a place lies in what a `Lambda` runs."""
+    code = code_at(recording, place)
+    here = code.expressions_at(place) if code is not None and place is not None else []
+    for call in calls_of(code, {"Lambda"}) if code is not None else ():
+        body = _body(code, call.args[0].value) if code is not None and call.args else None
+        if code is not None and body is not None and here and here[0] in code.all(cst.BaseExpression, body):
+            return True
+    return False
