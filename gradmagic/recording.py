@@ -490,6 +490,8 @@ class Recording:
     put_back: Mapping[int, PutBack] = field(default_factory=dict)
     # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
     unseen: tuple[str, ...] = ()
+    # Variables that the function of a dataset reads, with the line of that function.
+    piped: Mapping[int, Span] = field(default_factory=dict)
 
     @functools.cached_property
     def searched(self) -> dict[int, Any]:

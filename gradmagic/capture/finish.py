@@ -16,6 +16,7 @@ from gradmagic.capture.backward import link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of
+from gradmagic.capture.pipelines import read_in_pipelines
 from gradmagic.capture.replicas import worker
 from gradmagic.capture.stale import stale_reads
 from gradmagic.capture.trail import trails_of
@@ -64,7 +65,8 @@ def recording_of(session: Session) -> Recording:
     updates, assignments = updates_of(session, raw, by_output)
     beside, alone = _unasked(session)
     beside |= session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {}
-    if session.layers and any(g.missing for run in session.runs for g in run.gradients):
+    missing = any(g.missing for run in session.runs for g in run.gradients)
+    if session.layers and missing:
         session.layers.name_holders()
     attributes: dict[Any, dict[str, object]] = {}
     ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
@@ -100,6 +102,7 @@ def recording_of(session: Session) -> Recording:
         worker(),
         session.visits.facts(session),
         tuple(dict.fromkeys(session.unseen)),
+        read_in_pipelines(session, raw, code) if missing else {},
     )
 
 

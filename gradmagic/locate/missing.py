@@ -73,6 +73,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     for op in {op.span: op for op in paths.reads(index)}.values():
         if op.in_graph or (op.span is not None and op.span.function in (None, "<lambda>") and leads_to(paths.recording, op.span, used)):
             return fault("outside", op, detail={"read": True})
+    piped = paths.recording.piped.get(source.id)
+    if piped is not None:
+        return fault("piped", span=piped, detail={"key": piped})
     return fault("unread", span=run.span)
 
 

@@ -40,10 +40,10 @@ from gradmagic.fixes.kept import as_local, as_property
 from gradmagic.fixes.pipelines import from_the_other_tape, handed_over, out_of_the_pipeline
 from gradmagic.fixes.threads import in_this_thread
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording, Tape
+from gradmagic.recording import GradientRun, Op, Recording, Span, Tape
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import use_of
+from gradmagic.rules.phrasing import are, called, code, finding, listing, subject, target_name
+from gradmagic.syntax import text_at, use_of
 
 THREAD = "in a thread of its own"
 EARLIER = "under an earlier tape"
@@ -55,6 +55,8 @@ HELP = {
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
+    if fault.cause == "piped" and run is not None and fault.span is not None:
+        return _piped(fault, recording, run, fault.span)
     if fault.cause != "outside" or op is None or run is None or run.tape is None:
         return None
     tape = recording.tapes.get(run.tape)
@@ -70,6 +72,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
         others=others,
         help=kept or HELP.get(when, "move the line into the `with` block of the tape"),
+    )
+
+
+def _piped(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> Finding:
+    text, names = code(text_at(recording, span)), listing(fault.names)
+    return finding(
+        "none/outside-tape",
+        fault,
+        f"{subject(fault, 'None')}: {text} runs in the function of a dataset",
+        span,
+        "runs in the pipeline, where no tape records",
+        f"{names} {are(fault.names)} read by the function that a dataset maps its elements with. That function runs in a graph of its own, while elements are fetched: what comes out of the dataset is a constant "
+        f"for the tape, so {target_name(fault)} has no path to {names}.",
+        others=[(run.span, "asked for here")] if run.span is not None else [],
+        help="let the dataset give the plain values, and run this under the tape",
     )
 
 
