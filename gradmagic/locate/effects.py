@@ -6,6 +6,7 @@ import math
 from collections import Counter
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
+from gradmagic.locate.blends import is_blended_with_itself, lost_blends
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
@@ -13,7 +14,6 @@ from gradmagic.syntax import text_at
 
 TOO_FAR = 10.0
 FRESH = 2
-WEIGHTED = frozenset({"Mul", "AddV2", "Sub", "ReadVariableOp", "Identity", "Const", "Cast"})
 
 
 def locate_effects(recording: Recording) -> list[Fault]:
@@ -30,37 +30,13 @@ def locate_effects(recording: Recording) -> list[Fault]:
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
     faults += _untracked(recording) + _other_model(recording)
     for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
-        text = assigned_to_itself(recording, span) or (text_at(recording, span) if _is_blended_with_itself(recording, span) else None)
+        text = assigned_to_itself(recording, span) or (text_at(recording, span) if is_blended_with_itself(recording, span) else None)
         if text is not None:
             faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
+    faults += lost_blends(recording)
     for read in recording.stale:
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
-
-
-def _is_blended_with_itself(recording: Recording, span: Span) -> bool:
-    """Whether all that a line assigns is a weighted sum of the variable's own value, and the same value: `v.assign(0.9 * v + 0.1 * v)`."""
-    found = []
-    for a in recording.assignments:
-        if a.span == span and a.value is not None and a.value in recording.producer:
-            behind = list(values_behind(recording, a.value))
-            values = [recording.tensors.get(key) for key in behind]
-            made = [op for key in behind if (op := recording.producer.get(key)) is not None]
-            read = {t.variable for t in values if t is not None and t.variable is not None} | {key for key in behind if key in recording.variables}
-            own = next((t for t in values if t is not None and t.variable == a.variable and t.norm is not None), None)
-            new = recording.tensors.get(a.value)
-            weighted = {"Mul"} <= {op.type for op in made} <= WEIGHTED and read == {a.variable} and all(_has_constant(recording, op) for op in made if op.type == "Mul")
-            if not weighted or own is None or own.norm is None or new is None or new.norm is None or not math.isclose(new.norm, own.norm, rel_tol=1e-5):
-                return False
-            # Of zeros one cannot tell.
-            found.append(own.norm > 0)
-    return any(found)
-
-
-def _has_constant(recording: Recording, op: Op) -> bool:
-    return any(
-        (t := recording.tensors.get(key)) is not None and t.variable is None and t.shape == () and (key not in recording.producer or recording.producer[key].type == "Const") for key in op.inputs
-    )
 
 
 def _untracked(recording: Recording) -> list[Fault]:

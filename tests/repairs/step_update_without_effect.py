@@ -107,3 +107,24 @@ model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
 other = keras.models.clone_model(model)
 other.compile(keras.optimizers.Adam(learning_rate=0.0), "mse")
 history = other.fit(x, y, batch_size=8, epochs=2, verbose=0)
+# %% setup
+import keras
+import tensorflow as tf
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
+def build():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+student, teacher = build(), build()
+sgd = keras.optimizers.SGD(0.1)
+def follow(decay=0.9):
+    weights = teacher.weights
+    weights = [(1.0 - decay) * s + decay * t for s, t in zip(student.weights, weights)]
+    return weights
+# %% a moving average that is assigned to nothing
+# fix: step/trained-another-object
+# becomes: for s, t in zip(student.weights, weights):
+# becomes: t.assign((1.0 - decay) * s + decay * t)
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((student(x) - y) ** 2)
+    sgd.apply_gradients(zip(tape.gradient(loss, student.trainable_variables), student.trainable_variables))
+    follow()

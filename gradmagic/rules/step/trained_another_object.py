@@ -39,14 +39,17 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.averages import assigned_average
 from gradmagic.fixes.tracking import other_model
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import ModelCall, Recording
+from gradmagic.recording import ModelCall, Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import are, called, code, finding, listing, name_of
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause == "lost" and fault.op is not None:
+        return _lost_average(fault, recording, fault.op)
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
         return None
@@ -64,7 +67,26 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _lost_average(fault: Fault, recording: Recording, op: Op) -> Finding:
+    still = [recording.variables[k] for k in fault.detail["variables"]]  # type: ignore[attr-defined]
+    names = listing([name_of(v) for v in still])
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"the average of the trained weights is computed and assigned to nothing: {names} {are([v.path for v in still])} as before",
+        op.span,
+        "a new tensor, which nothing reads",
+        f"{called(recording, op)} mixes {names} with weights that are trained in this cell, in shares that make 1 together. The result is a tensor: no line reads it or assigns it, so {names} "
+        f"{'keeps its value' if len(still) == 1 else 'keep their values'} in every step.",
+        severity="warning",
+        help="assign the result to the variable: `t.assign(decay * t + (1.0 - decay) * s)`",
+        variables=(),
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "lost":
+        return assigned_average(recording, found.location, bool(fault.detail["left"]))
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     return other_model(recording, found.location, call.name, trained.name) if isinstance(call, ModelCall) and isinstance(trained, ModelCall) else ()

@@ -23,3 +23,35 @@ copy = keras.models.clone_model(model)
 train(copy)
 model.set_weights(copy.get_weights())
 error = float(tf.reduce_mean(tf.square(model(x) - y)))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
+def build():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+student, teacher = build(), build()
+sgd = keras.optimizers.SGD(0.1)
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((student(x) - y) ** 2)
+    sgd.apply_gradients(zip(tape.gradient(loss, student.trainable_variables), student.trainable_variables))
+# %% an average that is assigned to nothing
+for _ in range(3):
+    step()
+    averaged = [0.9 * t + 0.1 * s for t, s in zip(teacher.weights, student.weights)]  # expect: step/trained-another-object
+# %% near: an average that is assigned
+for _ in range(3):
+    step()
+    for t, s in zip(teacher.weights, student.weights):
+        t.assign(0.9 * t + 0.1 * s)
+# %% near: an average that is kept as tensors
+averaged = teacher.weights
+for _ in range(3):
+    step()
+    averaged = [0.9 * t + 0.1 * s for t, s in zip(averaged, student.weights)]
+# %% near: an average that is set at the end
+for _ in range(3):
+    step()
+    averaged = [0.9 * t + 0.1 * s for t, s in zip(teacher.weights, student.weights)]
+    teacher.set_weights([a.numpy() for a in averaged])
