@@ -143,7 +143,7 @@ class GradcheckMagics(Magics):
 
         with _before_traceback(shell, check, show_report):
             try:
-                with _collector_at_rest():
+                with _collector_at_rest(settle=True):
                     check.start(nodelist)
                 failed = await plain()
             finally:
@@ -176,13 +176,23 @@ def without_own_frames(error: BaseException) -> None:
 
 
 @contextlib.contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Many records are made and dropped at once, none of them in a circle: for those alone the collector would go through all that the user has."""
+def _collector_at_rest(*, settle: bool = False) -> Iterator[None]:
+    """Many records are made and dropped at once, none of them in a circle: for those alone the collector would go through all that the user has.
+
+    With `settle`, those that stay count as old from the start, so that it does not look at each of them while the cell runs.
+    """
     was_enabled = gc.isenabled()
+    # Objects that the user has set apart from the collector must stay there.
+    settle = settle and was_enabled and not gc.get_freeze_count()
+    if settle:
+        gc.collect(1)
     gc.disable()
     try:
         yield
     finally:
+        if settle:
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
 

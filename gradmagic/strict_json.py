@@ -27,12 +27,18 @@ def parsed(text: str) -> Any:
         raise ReportFormatError(f"this is not a gradmagic report: it is not JSON ({error})") from None
 
 
+# What stands in JSON as it is.
+_PLAIN = frozenset({int, bool})
+_FIELDS: dict[type, tuple[str, ...]] = {}
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def encoded(value: Any, digits: int | None = None) -> Any:
     """A dataclass, or what its fields hold, as dicts, lists, strings and numbers. With `digits`, floats are rounded to so many, and all text can be sent as UTF-8."""
     kind: Any = type(value)
+    names = _FIELDS.get(kind)
+    if names is not None:
+        return {name: v if v is None or type(v) in _PLAIN else encoded(v, digits) for name in names for v in (getattr(value, name),)}
     if kind is str:
         # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
         return value if digits is None or value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
@@ -43,15 +49,11 @@ def encoded(value: Any, digits: int | None = None) -> Any:
             return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
         return value if digits is None else float(f"{value:.{digits}g}")
     if kind is tuple or kind is list:
-        return [encoded(v, digits) for v in value]
+        return [v if type(v) in _PLAIN else encoded(v, digits) for v in value]
     if dataclasses.is_dataclass(value):
-        return {name: encoded(getattr(value, name), digits) for name in _field_names(kind)}
+        _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(kind))
+        return encoded(value, digits)
     return {encoded(str(k), digits): encoded(v, digits) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-@functools.cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls))
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import indexed_slices
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.closely import close_look, flow_of, identity_of
+from gradmagic.capture.closely import close_look, identity_of, look_at
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.hiding import HIDING
 from gradmagic.capture.session import Session
@@ -22,32 +22,35 @@ _NO_TAPE: frozenset[int] = frozenset()
 def watch_backward(session: Session) -> None:
     """Note every step of every backward pass."""
     original, doing, ctx = backprop._gradient_function, session.doing, context.context()
-    is_users: dict[Any, bool] = {}
+    kinds: dict[Any, tuple[str, bool]] = {}
 
-    def compute(op_name: Any, *args: Any) -> tuple[Any, bool]:
-        """What the gradient function itself yields, and whether what it computed on the way went unnoted: of TensorFlow's own ones, unless a tape of the user's records it."""
-        if op_name not in is_users:
-            is_users[op_name] = _is_users(text_of(op_name))
-        callbacks = ctx.op_callbacks
-        if doing.active or is_users[op_name] or session.on_op not in callbacks:
-            return original(op_name, *args), False
-        position = callbacks.index(session.on_op)
-        del callbacks[position]
-        try:
-            return original(op_name, *args), True
-        finally:
-            callbacks.insert(position, session.on_op)
+    def kind_of(op_name: Any) -> tuple[str, bool]:
+        """What an op is called, and whether its gradient function is the user's."""
+        name = text_of(op_name)
+        kinds[op_name] = name, _is_users(name)
+        return kinds[op_name]
 
     def gradient_function(op_name: Any, attrs: Any, num_inputs: Any, inputs: Any, outputs: Any, out_grads: Any, skip: Any, scope: Any) -> Any:
         run = doing.current_run
         if run is None or session.busy:
             return original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+        callbacks = ctx.op_callbacks
+        name, is_users = kinds.get(op_name) or kind_of(op_name)
+        # What the gradient function computed on the way goes unnoted: of TensorFlow's own ones, unless a tape of the user's records it.
+        as_one = not (doing.active or is_users) and session.on_op in callbacks
         try:
-            result, as_one = compute(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+            if as_one:
+                position = callbacks.index(session.on_op)
+                del callbacks[position]
+            try:
+                result = original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
+            finally:
+                if as_one:
+                    callbacks.insert(position, session.on_op)
         except Exception:
-            run.steps.append(RawStep(session.next(), text_of(op_name), _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
+            run.steps.append(RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
-        note_step(session, text_of(op_name), inputs, outputs, out_grads, result, skipped=tuple(skip) if skip else (), as_one=as_one)
+        note_step(session, name, inputs, outputs, out_grads, result, None, tuple(skip) if skip else (), as_one)
         return result
 
     pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
@@ -107,17 +110,25 @@ def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], boo
     ids: list[int | None] = []
     flows, look, is_bad = run.flows, run.look, False
     for gradient in gradients:
-        key = None if gradient is None else identity_of(gradient)
+        if gradient is None:
+            ids.append(None)
+            continue
+        key = identity_of(gradient)
         ids.append(key)
         if key is not None and look:
-            flow = flows.get(key) or flow_of(flows, gradient)
+            flow = flows.get(key) or look_at(flows, key, gradient)
             if flow is not None and (flow[2] or not flow[1]):
                 is_bad = True
     return tuple(ids), is_bad
 
 
 def _ids(tensors: Any) -> tuple[int | None, ...] | None:
-    return None if tensors is None else tuple([getattr(t, "_id", None) for t in tensors])
+    if tensors is None:
+        return None
+    try:
+        return tuple([t._id for t in tensors])
+    except AttributeError:
+        return tuple([getattr(t, "_id", None) for t in tensors])
 
 
 def text_of(name: Any) -> str:

@@ -49,9 +49,15 @@ class Changes:
 
     def before_step(self, keys: Iterable[int]) -> dict[int, Any]:
         """The values before an update, for the first few updates of each variable."""
-        due = [key for key in keys if self._steps.get(key, 0) < CLOSE_STEPS]
-        for key in due:
-            self._steps[key] = self._steps.get(key, 0) + 1
+        due = []
+        for key in keys:
+            count = self._steps.get(key, 0)
+            if count < CLOSE_STEPS:
+                self._steps[key] = count + 1
+                due.append(key)
+            else:
+                # It is about to be forgotten anyway, and while nothing holds it the variable is written in place.
+                self._read.pop(key, None)
         return self.now(due)
 
     def after_step(self, before: dict[int, Any]) -> None:

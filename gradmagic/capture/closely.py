@@ -56,14 +56,16 @@ def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[
     key = identity_of(gradient)
     if key is None:
         return None
-    known = flows.get(key)
-    if known is None:
-        tensor = tensor_of(gradient)
-        array = array_of(tensor)
-        if array is None or array.dtype.kind not in "fcV":
-            return None
-        # A gradient without an element carries nothing.
-        known = flows[key] = quick(array) if array.size else (0.0, True, True)
+    return flows.get(key) or look_at(flows, key, gradient)
+
+
+def look_at(flows: dict[int, tuple[float, bool, bool]], key: int, gradient: Any) -> tuple[float, bool, bool] | None:
+    """As `flow_of`, for a gradient with this id that was not looked at yet."""
+    array = array_of(tensor_of(gradient))
+    if array is None or array.dtype.kind not in "fcV":
+        return None
+    # A gradient without an element carries nothing.
+    known = flows[key] = quick(array) if array.size else (0.0, True, True)
     return known
 
 

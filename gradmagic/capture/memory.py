@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tensorflow.python.eager import context
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.ops import resource_variable_ops
 
@@ -27,41 +28,76 @@ def may_write(op_type: str) -> bool:
     return definition is None or definition.is_stateful or any(a.type in ("func", "list(func)") for a in definition.attr)
 
 
+class Table:
+    """The variables of one kind by the address of their values, and the values of those that are single numbers."""
+
+    __slots__ = ("addresses", "numbers", "owners", "read", "stale", "values")
+
+    def __init__(self) -> None:
+        # How many of the kind were read so far, and which of them may have been written to since.
+        self.read = 0
+        self.stale: set[int] = set()
+        self.owners: dict[int, list[int]] = {}
+        self.addresses: dict[int, int] = {}
+        self.values: dict[int, float] = {}
+        self.numbers: set[float] = set()
+
+    def put(self, key: int, value: Any) -> None:
+        """A variable holds this array now; None where it has no value."""
+        before = self.addresses.pop(key, None)
+        if before is not None:
+            self.owners[before].remove(key)
+        self.values.pop(key, None)
+        if value is not None:
+            address = self.addresses[key] = _address(value)
+            self.owners.setdefault(address, []).append(key)
+            if value.ndim == 0 and value.dtype.kind == "f":
+                self.values[key] = float(value)
+
+
 class Memory:
     """Which variables lie where. `forget` is called when something may have been written; until then every variable is read once only."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._tables: dict[Any, tuple[int, dict[int, list[int]], set[float]]] = {}
+        self._tables: dict[Any, Table] = {}
 
     def forget(self, key: int | None = None) -> None:
         """A variable may have been written to: the one with this handle, or where that is not known any."""
         self.session.changes.forget(key)
         if self._tables:
-            self._tables.clear()
+            known = self.session.variables.known.get(key)  # type: ignore[arg-type]
+            if known is None:
+                self._tables.clear()
+            elif key is not None and (table := self._tables.get((known.dtype, known.shape))) is not None:
+                table.stale.add(key)
+
+    def numbers(self, kind: Any, keys: list[int], known: dict[int, Known]) -> set[float]:
+        """The values of those of the variables `keys`, all of one kind, that are single numbers."""
+        return self._table(kind, keys, known).numbers
 
     def owners(self, array: Any, kind: Any, keys: list[int], known: dict[int, Known]) -> list[int]:
         """Those of the variables `keys`, all of one kind, whose value is this very array."""
-        count, table, numbers = self._tables.get(kind, (-1, {}, set()))
-        if count != len(keys):
-            table, numbers = self._read(keys, known)
-            self._tables[kind] = len(keys), table, numbers
-        if array.ndim == 0 and array.dtype.kind == "f" and array == array and float(array) not in numbers:
-            return []
-        return [key for key in table.get(_address(array), ()) if known[key].ref() is not None]
+        found = self._table(kind, keys, known).owners.get(_address(array), [])
+        return [key for key in (found if len(found) < 2 else keys) if key in found and known[key].ref() is not None]
 
-    def _read(self, keys: list[int], known: dict[int, Known]) -> tuple[dict[int, list[int]], set[float]]:
-        """The variables by the address of their values, and the values of those that are single numbers."""
-        table: dict[int, list[int]] = {}
-        numbers: set[float] = set()
-        variables = {key: ref() for key in keys if (ref := known[key].ref) is not None}
-        for key, tensor in self.session.changes.now(k for k, v in variables.items() if isinstance(v, resource_variable_ops.BaseResourceVariable)).items():
-            value = memory_of(tensor)
-            if value is not None:
-                table.setdefault(_address(value), []).append(key)
-                if value.ndim == 0 and value.dtype.kind == "f":
-                    numbers.add(float(value))
-        return table, numbers
+    def _table(self, kind: Any, keys: list[int], known: dict[int, Known]) -> Table:
+        table = self._tables.get(kind)
+        if table is None or table.stale or table.read != len(keys):
+            if not context.executing_eagerly():
+                # Nothing can be read now, and all of it later.
+                return Table()
+            if table is None:
+                table = self._tables[kind] = Table()
+            due = [*table.stale, *keys[table.read :]]
+            table.stale.clear()
+            table.read = len(keys)
+            variables = {key: ref() for key in due if (ref := known[key].ref) is not None}
+            values = self.session.changes.now(k for k, v in variables.items() if isinstance(v, resource_variable_ops.BaseResourceVariable))
+            for key in due:
+                table.put(key, memory_of(values[key]) if key in values else None)
+            table.numbers = set(table.values.values())
+        return table
 
 
 def memory_of(tensor: Any) -> Any:

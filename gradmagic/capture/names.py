@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import weakref
@@ -14,7 +15,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from gradmagic.capture.events import RawTensor
 from gradmagic.capture.memory import Memory, memory_of
-from gradmagic.capture.numbers import array_of, dtype_name, kind_of, quick, shape_of
+from gradmagic.capture.numbers import array_of, dtype_name, kind_of, number_of, quick, shape_of
 from gradmagic.capture.replicas import copies_of, whole_of
 from gradmagic.capture.spans import Place
 
@@ -201,8 +202,12 @@ class Variables:
         dtype, shape = kind_of(tensor)
         if dtype in ("resource", "variant", "string"):
             return RawTensor(dtype, shape, origin="unknown")
+        kind = dtype, shape
+        alike = self._by_kind.get(kind)
+        if shape == () and (number := number_of(tensor)) is not None and (not alike or (number == number and number not in self.memory.numbers(kind, alike, self.known))):
+            norm = abs(number)
+            return RawTensor(dtype, shape, norm < math.inf, norm == 0.0, norm, "unknown")
         raw = RawTensor(dtype, shape, origin="unknown")
-        alike = self._by_kind.get((dtype, shape))
         # Only what could be a variable's value has to be found in memory, which takes longer than to look at it.
         array = memory_of(tensor) if alike else array_of(tensor)
         if array is None:
@@ -211,7 +216,7 @@ class Variables:
             raw.norm, raw.finite, raw.zero = quick(array)
         elif array.size == 1 and array.dtype.kind in "biu":
             raw.norm, raw.finite, raw.zero = float(array.reshape(-1)[0]), True, not array.reshape(-1)[0]
-        matches = self.memory.owners(array, (dtype, shape), alike, self.known) if alike else []
+        matches = self.memory.owners(array, kind, alike, self.known) if alike else []
         if matches:
             matches = list(dict.fromkeys(self.key(self.known[m].ref()) or m for m in matches))
             raw.origin, raw.variable = "variable", matches[0]

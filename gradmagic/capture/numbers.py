@@ -18,6 +18,7 @@ SAMPLE = 1 << 16
 UNTHREADED = 9984
 # In blocks of this many elements several passes over an array find it in the processor's cache.
 BLOCK = 13 * UNTHREADED
+_REAL = (np.float32, np.float64)
 # Squares of elements below this may have been lost.
 TINY = 1e-30
 
@@ -31,6 +32,12 @@ def array_of(tensor: Any) -> Any:
         return None
     except Exception:
         return None
+
+
+def number_of(tensor: Any) -> float | None:
+    """What an eager tensor of one real float, with no dimension, holds; None for any other value."""
+    value = array_of(tensor)
+    return float(value) if type(value) in _REAL else None
 
 
 def _flat_real(array: Any) -> Any:

@@ -23,6 +23,7 @@ from gradmagic.recording import WRITES
 BIRTHS = 16
 _LOOKED_AT = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 _COUNTED = frozenset({"bool", "int32", "int64"})
+_HANDLING = frozenset({"ReadVariableOp", "VarHandleOp"})
 # Their result holds the elements of their first input, which may have been looked at.
 _KNOWN = frozenset({"ReadVariableOp", "Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient", "PreventGradient"})
 
@@ -88,17 +89,24 @@ def _watch_ops(session: Session) -> None:
     place_of, memory, count = session.spans.place, session.variables.memory, session._counter
     visits = session.visits
 
+    kinds: dict[Any, tuple[str, bool, bool, bool]] = {}
+
+    def kind_of_op(op_type: Any) -> tuple[str, bool, bool, bool]:
+        """What an op is called, whether it could write to a variable, whether it has to do with one, and whether its result may be known."""
+        name = text_of(op_type)
+        kinds[op_type] = name, may_write(name), name in WRITES or name in _HANDLING, look and name in _KNOWN
+        return kinds[op_type]
+
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
-        if type(op_type) is bytes:
-            op_type = op_type.decode()
-        if graph is None and may_write(op_type):
+        op_type, is_writing, is_handling, may_be_known = kinds.get(op_type) or kind_of_op(op_type)
+        if is_writing and graph is None:
             memory.forget(inputs[0]._id if op_type in WRITES and inputs else None)
         if session.busy:
             return
         phase, layer = doing.phase, doing.layer
         # Of an optimizer's own arithmetic only what it writes matters; a constraint may be the user's.
         updating = phase == "update" and graph is None and not doing.active
-        if updating and op_type not in WRITES and op_type != "VarHandleOp" and (doing.by_library or not session.spans.is_users(sys._getframe(1))):
+        if updating and (not is_handling or op_type == "ReadVariableOp") and (doing.by_library or not session.spans.is_users(sys._getframe(1))):
             return
         place = place_of(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
@@ -115,7 +123,7 @@ def _watch_ops(session: Session) -> None:
                     visits.read(found.variable, place if layer is None else None)
         out_ids = tuple([t._id for t in outputs])
         for key, out in zip(out_ids, outputs, strict=True):
-            noted = tensors[key] = (_known(session, op_type, ids[0], out) if look and op_type in _KNOWN else None) or note_tensor(session, out, look=look)
+            noted = tensors[key] = (_known(session, op_type, ids[0], out) if may_be_known else None) or note_tensor(session, out, "op", look)
             if noted.zero and op_type in PRODUCTS:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
@@ -125,18 +133,19 @@ def _watch_ops(session: Session) -> None:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
-        if op_type == "ReadVariableOp":
+        if not is_handling:
+            pass
+        elif op_type == "ReadVariableOp":
             if phase != "update":
                 visits.read(ids[0], place if layer is None else None, out_ids[0])
-        elif op_type in WRITES or op_type == "VarHandleOp":
-            if op_type == "VarHandleOp":
-                session.variables.created(out_ids[0], seq, place)
+        elif op_type == "VarHandleOp":
+            session.variables.created(out_ids[0], seq, place)
+        else:
+            session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+            if phase == "update" or op_type != "AssignVariableOp":
+                visits.step(ids[0])
             else:
-                session.assignments.append((seq, ids[0], op_type, ids[-1], place))
-                if phase == "update" or op_type != "AssignVariableOp":
-                    visits.step(ids[0])
-                else:
-                    visits.assign(ids[0], place)
+                visits.assign(ids[0], place)
         if len(known_ops) > session.max_ops:
             session.bound()
 

@@ -105,13 +105,24 @@ class Snapshot:
     def _walk(self, roots: Iterable[tuple[str, Any]]) -> None:
         way_of: Any = _way
         waiting = collections.deque((value, name, way_of(type(value))) for name, value in roots)
-        seen = self._seen
+        seen, undo = self._seen, self._undo
         while waiting and len(seen) < MOST_OBJECTS:
             value, name, way = waiting.popleft()
             if way == "nothing" or id(value) in seen:
                 continue
             seen.add(id(value))
-            for child in self._note(value, name, way):
+            children: Any
+            # Nearly all are one of these two.
+            if type(value) is dict:
+                children = value.copy()
+                undo.append((put_entries_back, value, children))
+                children = children.values()
+            elif type(value) is list:
+                children = value.copy()
+                undo.append((put_items_back, value, children))
+            else:
+                children = self._note(value, name, way)
+            for child in children:
                 way = way_of(type(child))
                 if way != "nothing":
                     waiting.append((child, name, way))

@@ -47,6 +47,8 @@ class Spans:
         self.apply_calls: set[int] = set()
         self._translations: dict[str, dict[int, tuple[str, int, str]]] = {}
         self._spans: dict[tuple[int | str, int, int], tuple[CodeType | str, Span | None]] = {}
+        # Python counts through all of a code object for the line of one instruction. A place keeps its code object, so that no other one gets its id.
+        self._places: dict[int, dict[int, Place]] = {}
 
     def is_user_file(self, filename: str) -> bool:
         known = self._user_file.get(filename)
@@ -77,7 +79,11 @@ class Spans:
                 return doing.layer_at  # type: ignore[no-any-return]
             is_user = known.get(code.co_filename)
             if is_user or (is_user is None and self.is_user_file(code.co_filename)):
-                return code, frame.f_lasti, frame.f_lineno
+                try:
+                    return self._places[id(code)][frame.f_lasti]
+                except KeyError:
+                    place = self._places.setdefault(id(code), {})[frame.f_lasti] = code, frame.f_lasti, frame.f_lineno
+                    return place
             frame = frame.f_back
         return None
 
