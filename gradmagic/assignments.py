@@ -169,19 +169,22 @@ def dropped_write(recording: Recording, functions: Iterable[str | None]) -> Span
     return None
 
 
-def unread_line(recording: Recording, first: Span, last: Span) -> Span | None:
-    """The one statement between two lines of a function that gives a name a value which the function never reads; None where there are several."""
+def unread_line(recording: Recording, first: Span, last: Span, inner: Span) -> Span | None:
+    """The one statement between two lines of a function that gives a name what a call returns and that the function never reads, where `inner` lies in another function; None where there are several."""
     tree, source = tree_at(recording, first), source_of(recording, first)
     if tree is None or source is None or (first.cell, first.file, first.function) != (last.cell, last.file, last.function):
         return None
-    around = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= first.line <= (n.end_lineno or n.lineno)]
-    scope = max(around, key=lambda n: n.lineno, default=tree)
+    scope = _scope_of(tree, first)
+    if (inner.cell, inner.file) == (first.cell, first.file) and _scope_of(tree, inner) is scope:
+        return None
     read = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    found = [
-        n
-        for n in ast.walk(scope)
-        if isinstance(n, ast.Assign) and first.line < n.lineno < last.line and isinstance(n.value, ast.Call) and isinstance(n.targets[0], ast.Name) and n.targets[0].id not in read | {"_"}
-    ]
-    if len(found) != 1:
+    found = [n for n in ast.walk(scope) if isinstance(n, ast.Assign) and first.line < n.lineno < last.line and isinstance(n.targets[0], ast.Name) and n.targets[0].id not in read | {"_"}]
+    if len(found) != 1 or not isinstance(found[0].value, ast.Call):
         return None
     return dataclasses.replace(span_at(first, found[0].value), code=source.split("\n")[found[0].value.lineno - 1])
+
+
+def _scope_of(tree: ast.Module, span: Span) -> ast.AST:
+    """The innermost function around a line, else the module."""
+    around = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= span.line <= (n.end_lineno or n.lineno)]
+    return max(around, key=lambda n: n.lineno, default=tree)

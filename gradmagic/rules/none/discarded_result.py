@@ -113,8 +113,7 @@ def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
     write = dropped_write(recording, {o.span.function for o in fault.ops if o.span is not None} | {end.function})
     if write is not None:
         return write
-    inside = end.function is not None and end.function != run.span.function
-    return unread_line(recording, tape.span, run.span) if inside and tape is not None and tape.span is not None else None
+    return unread_line(recording, tape.span, run.span, end) if tape is not None and tape.span is not None else None
 
 
 def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:
