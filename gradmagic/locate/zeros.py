@@ -88,8 +88,11 @@ class _Ends:
         self._seen, self._waiting = set(own), list(own)
         self.sums: list[list[Op]] = [[]]
         while self._waiting:
-            current = self._waiting.pop()
+            current, before = self._waiting.pop(), len(self.deaths)
             terms = [term for op in paths.recording.consumers.get(current, ()) for term in self._terms(current, op)]
+            if len(terms) > 1:
+                # What others bring to this value cancels: a zero among them is not the reason.
+                del self.deaths[before:]
             if current in own:
                 self.sums[0] += terms
             else:

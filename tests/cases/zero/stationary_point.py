@@ -56,3 +56,10 @@ with tf.GradientTape() as tape:
     share = tf.nn.softmax(logits * 2.0)  # expect: zero/stationary-point
     loss = (tf.reduce_sum(share) + bias - 3.0) ** 2
 grads = tape.gradient(loss, [logits, bias])  # status: zero ok
+# %% two terms cancel beside one that is cut away
+v = tf.Variable([1.0, 2.0], name="v")
+with tf.GradientTape() as tape:
+    h = v * 1.0  # also: zero/stationary-point
+    joined = tf.concat([3.0 * tf.ones((2,)), h], 0)[:2]
+    loss = tf.reduce_sum(joined + 2.0 * h - 2.0 * h)  # expect: zero/stationary-point
+grad = tape.gradient(loss, v)
