@@ -82,8 +82,8 @@ def _scale(notebook: TimedNotebook, ops: int, rounds: int) -> Scale:
 
 
 def _turns(ops: int) -> int:
-    # A turn is 5 ops forward (the read and the cut count) and about 4 backward.
-    return ops // 9
+    # A turn is 5 ops forward (the read and the cut count) and 2 backward.
+    return ops // 7
 
 
 def _located_and_grouped(recording: Any) -> tuple[float, float]:
