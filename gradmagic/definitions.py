@@ -185,12 +185,11 @@ def parameter_never_read(recording: Recording, spans: Iterable[Span | None], ran
     """
     places, names = set(spans), set(ran)
     known = [(key, f) for key, d in _all(recording) for f in d.functions if f.name in names]
-    called = {name for _, d in _all(recording) for name in d.callers}
     given: set[str] = set()
     for place in places:
         given |= made_at(recording, place) if place is not None else set()
     if unseen_calls:
-        given |= {f.args.args[1].arg for _, f in known if f.name not in called and len(f.args.args) - len(f.args.defaults) == 2 and f.args.args[0].arg != "self"}
+        given |= predictions(recording, names)
     given = passed_as(recording, given, places)
     for key, function in known:
         read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -201,6 +200,20 @@ def parameter_never_read(recording: Recording, spans: Iterable[Span | None], ran
                     line_of(key, function), line=parameter.lineno, column=parameter.col_offset, end_line=parameter.lineno, end_column=parameter.end_col_offset or 0, code=text, function=function.name
                 )
     return None
+
+
+def predictions(recording: Recording, ran: Iterable[str]) -> set[str]:
+    """What losses that Keras calls name what a model gave: the second parameter of a function that no known code calls, the third of the `call` of a `Loss`."""
+    names = set(ran)
+    called = {name for _, d in _all(recording) for name in d.callers}
+    found = set()
+    for function in (f for _, d in _all(recording) for f in d.functions if f.name in names):
+        given = [a.arg for a in function.args.args[: len(function.args.args) - len(function.args.defaults)]]
+        if len(given) == 2 and function.name not in called and given[0] != "self":
+            found.add(given[1])
+        elif len(given) == 3 and function.name == "call" and given[0] == "self" and "pred" in given[2]:
+            found.add(given[2])
+    return found
 
 
 def within(span: Span | None, key: str | int, statement: ast.stmt) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 
-from gradmagic.definitions import is_compared, line_of, passed_as, statements_ahead, statements_behind, within
+from gradmagic.definitions import is_compared, line_of, passed_as, predictions, statements_ahead, statements_behind, within
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
 from gradmagic.syntax import made_at
 
+Behind = list[tuple[Op, list[tuple[str | int, ast.stmt]]]]
 # How many of the values that left are compared with those that come in.
 MOST_VALUES = 100
 
@@ -36,14 +38,9 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
             if here:
                 return fault(returned, here[-1].span, here[-1].how)
     # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
-    names = _names_made(paths, index)
-    calls: dict[str | int, list[Span]] = {}
-    candidates: list[tuple[Op, Span]] = []
-    for returned, statements in behind:
-        for key, statement in statements:
-            if key not in calls:
-                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
-            candidates += [(returned, c) for c in calls[key] if within(c, key, statement)]
+    own, passed = _names_made(paths, index)
+    # A function that is handed an array gets it from the call that made the array.
+    candidates = _calls(paths, behind, own) or _calls(paths, behind, passed)
     if candidates:
         where = (candidates[0][1].cell, candidates[0][1].file)
         returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
@@ -61,6 +58,18 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
             if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
     return None
+
+
+def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op, Span]]:
+    """The calls that hand one of the names to NumPy, in the code behind the ops through which values come in."""
+    calls: dict[str | int, list[Span]] = {}
+    found: list[tuple[Op, Span]] = []
+    for returned, statements in behind:
+        for key, statement in statements:
+            if key not in calls:
+                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
+            found += [(returned, c) for c in calls[key] if within(c, key, statement)]
+    return found
 
 
 def _may_come_back(paths: Paths, left: Escape) -> bool:
@@ -83,14 +92,16 @@ def _brings_back(paths: Paths, op: Op, left: Escape) -> bool:
     return any(t.shape != () or t.norm not in written for t in alike)
 
 
-def _names_made(paths: Paths, index: int) -> set[str]:
-    """What the code calls the source and the values that were computed from it."""
+def _names_made(paths: Paths, index: int) -> tuple[set[str], set[str]]:
+    """What the code calls the source and the values that were computed from it, without and with the parameters that functions get them as."""
     found = words_for(paths, index)
     places = {op.span for op in paths.reads(index)}
     for span in places:
         if span is not None:
             found |= made_at(paths.recording, span)
-    return passed_as(paths.recording, found, places)
+    if paths.run.kind.startswith("keras"):
+        found |= predictions(paths.recording, {op.span.function for op in _entries(paths) if op.span is not None and op.span.function})
+    return found, passed_as(paths.recording, found, places)
 
 
 def _entries(paths: Paths) -> list[Op]:

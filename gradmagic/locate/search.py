@@ -94,7 +94,9 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
         # Behind a loss that is not finite the zeros follow from it.
         faults += locate_zero(paths, [] if lost else [i for i in bad["zero"] if i not in filled])
         beyond = bad["nan"] + bad["inf"]
-        if beyond and is_scaled(recording, run):
+        # A large factor makes infinities, and no NaN: that one was there before it.
+        undefined = run.target_value is not None and math.isnan(run.target_value)
+        if beyond and is_scaled(recording, run) and not undefined:
             faults.append(_skipped_by_scale(recording, run, beyond))
         else:
             faults += locate_nonfinite(paths, beyond)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
-from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by
+from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
 Death = tuple[BackwardStep, Op, int]
@@ -42,7 +42,8 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     if ends.deaths:
         # Of several, one on each way, the one nearest to the target.
         order = {id(s): i for i, s in enumerate(run.steps)}
-        step, op, position = min(ends.deaths, key=lambda death: order[id(death[0])])
+        deaths = sorted(ends.deaths, key=lambda death: order[id(death[0])])
+        step, op, position = next((d for d in deaths if not _follows(paths, d, deaths)), deaths[0])
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
@@ -70,6 +71,18 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     if len({op.seq for op in ends.unseen}) == 1 and ends.unseen[0].type == "CustomGradient":
         return Fault("zero", "died", run, (index,), ends.unseen[0], ops=tuple(reads))
     return Fault("zero", "unknown", run, (index,), reads[0] if reads else None, span=where)
+
+
+def _follows(paths: Paths, death: Death, deaths: list[Death]) -> bool:
+    """Whether the factor that is 0 in a product is made by another of the products: of `(1 - p) * (y * log(p))` with `y` = 0 the inner one says why."""
+    _, op, position = death
+    if op.type not in (*PRODUCTS, "RealDiv") or len(op.inputs) != 2 or position > 1 or len(deaths) < 2:
+        return False
+    factor = paths.recording.tensors.get(op.inputs[1 - position])
+    if factor is None or not factor.all_zero:
+        return False
+    behind = set(values_behind(paths.recording, op.inputs[1 - position]))
+    return any(other is not op and set(other.outputs) & behind for _, other, _ in deaths)
 
 
 class _Ends:

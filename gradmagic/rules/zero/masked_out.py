@@ -81,7 +81,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def _weights(op: Op) -> str:
     """What the factor may be called: where Keras multiplies by it, by the arguments of the user's call."""
     given = re.findall(r"\b(sample_weight|class_weight|loss_weights)\s*=", op.span.code) if op.span is not None and "compile_loss" in op.scope else []
-    return listing(given) if given else "the mask or weight"
+    if given:
+        return listing(given)
+    return "the targets and weights that the loss is given" if "compile_loss" in op.scope else "the mask or weight"
 
 
 def _from_variable(key: int, recording: Recording) -> bool:

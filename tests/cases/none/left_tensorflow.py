@@ -100,3 +100,27 @@ with tf.GradientTape() as tape:
     tape.watch(places)
     energy = of_an_array(places)
 grads = tape.gradient(energy, places)  # status: none
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+def coarse(batch):
+    return np.stack([row[::2] for row in batch])
+class Coarse(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        a, b = coarse(np.array(y_true)), coarse(np.array(y_pred))  # expect: none/left-tensorflow
+        return tf.reduce_mean(tf.abs(tf.constant(a) - tf.constant(b)), axis=1)
+class Fine(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return tf.reduce_mean(tf.abs(y_true[:, ::2] - y_pred[:, ::2]), axis=1)
+x, y = np.random.default_rng(0).normal(size=(8, 4)).astype("float32"), np.ones((8, 4), "float32")
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+# %% an array of what a loss object of Keras is given
+# raises: ValueError
+# allow: error/no-gradients-provided
+model.compile("sgd", Coarse(), run_eagerly=True)
+model.fit(x, y, verbose=0)
+# %% near: a loss object that stays inside
+model.compile("sgd", Fine(), run_eagerly=True)
+model.fit(x, y, verbose=0)

@@ -44,3 +44,31 @@ factor = tf.Variable(0.01 * tf.eye(40), name="factor")
 with tf.GradientTape() as tape:
     loss = tf.math.log(tf.linalg.det(factor))  # expect: nonfinite/invalid-forward-value
 grad = tape.gradient(loss, factor)
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(0)
+class Unit(keras.layers.Layer):
+    def call(self, x):
+        length = keras.ops.sum(keras.ops.abs(x), axis=-1, keepdims=True)
+        return x / (length + 1e-8)  # expect: nonfinite/invalid-forward-value
+class Large(keras.layers.Layer):
+    def call(self, x):
+        return x * 2.0
+def build(layer):
+    model = keras.Sequential([keras.Input((6,)), layer, keras.layers.Dense(2), keras.layers.Activation("linear", dtype="float32")])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+x, y = np.ones((8, 6), "float32"), np.zeros((8, 2), "float32")
+# %% a number that is 0 in float16, under a loss scale
+# allow: step/skipped-by-loss-scale
+keras.mixed_precision.set_global_policy("mixed_float16")
+model = build(Unit(dtype="mixed_float16"))
+keras.mixed_precision.set_global_policy("float32")
+x[3] = 0.0
+model.fit(x, y, verbose=0)
+# %% near: finite in float16
+keras.mixed_precision.set_global_policy("mixed_float16")
+model = build(Large())
+keras.mixed_precision.set_global_policy("float32")
+model.fit(x, y, verbose=0)

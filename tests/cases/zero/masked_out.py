@@ -11,3 +11,16 @@ grad = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(half * w)
 grad = tape.gradient(loss, w)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+x, targets = tf.random.normal((8, 4)), tf.one_hot(1000 + tf.range(8) % 3, 3)
+# %% a product of what is zero by the targets
+with tf.GradientTape() as tape:
+    p = tf.nn.softmax(net(x))
+    entropy = -targets * tf.math.log(p)  # expect: zero/masked-out
+    focal = (1.0 - p) ** 2 * entropy
+    loss = tf.reduce_mean(focal)
+grads = tape.gradient(loss, net.trainable_variables)  # status: zero zero
