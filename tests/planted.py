@@ -38,7 +38,7 @@ HEALTHY = (
     "tf.sin({a}) + 0.5 * {b}",
     "{a} * tf.sigmoid({b}) + 0.4 * {b}",
     "tf.stack(tf.unstack({a})[::-1])",
-    "{a} - 0.1 * tf.reduce_mean({b})",
+    "{a} - 0.17 * tf.reduce_mean({b})",
     "tf.where(KEEP, {a}, 0.9 * {a} + 0.1 * {b})",
     "tf.reshape(tf.reshape({a}, (3, 1)), (3,)) * 1.01",
     "tf.nn.softplus({a}) - 0.5",

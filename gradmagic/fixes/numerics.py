@@ -125,7 +125,12 @@ def finite_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple
 
 def _divide(code: Code, node: cst.BinaryOperation, names: Names) -> str | None:
     divide = names.function("divide_no_nan", node.left.func if isinstance(node.left, cst.Call) else None)
-    return f"{divide}({code.text(node.left)}, {code.text(node.right)})" if divide else None
+    return f"{divide}({_bare(code, node.left)}, {_bare(code, node.right)})" if divide else None
+
+
+def _bare(code: Code, node: cst.BaseExpression) -> str:
+    """An operand as an argument, which needs no parentheses."""
+    return code.text(node.with_changes(lpar=[], rpar=[]) if not isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else node)
 
 
 def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> str | None:
