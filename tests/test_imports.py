@@ -11,7 +11,7 @@ import gradmagic
 
 ROOT = Path(gradmagic.__file__).parent
 FORBIDDEN = {
-    "recording.py": ("gradmagic",),
+    "recording": tuple(f"gradmagic.{p}" for p in ("capture", "diagnose", "fixes", "locate", "magic", "render", "report", "rules", "syntax")),
     "report.py": ("gradmagic.capture", "gradmagic.locate", "gradmagic.rules", "gradmagic.diagnose", "gradmagic.magic"),
     "locate": ("gradmagic.capture", "gradmagic.rules", "gradmagic.render", "gradmagic.diagnose", "gradmagic.magic", "tensorflow", "keras"),
     "rules": ("gradmagic.capture", "gradmagic.render", "gradmagic.diagnose", "gradmagic.magic", "tensorflow", "keras"),
