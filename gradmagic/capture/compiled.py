@@ -13,10 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from gradmagic.capture.custom_traced import Traced, gradient_name
-from gradmagic.capture.evaluate import HELD, Evaluation, Frame, OutOfTime
+from gradmagic.capture.evaluate import HELD, Evaluation, OutOfTime
 from gradmagic.capture.execution import Unrepeatable, gives_the_same
+from gradmagic.capture.frames import Frame, wide_array
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
-from gradmagic.capture.recompute import Void, wide_array
+from gradmagic.capture.recompute import Void
 from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, inner_graphs
 
 if TYPE_CHECKING:

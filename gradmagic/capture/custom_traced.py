@@ -12,8 +12,9 @@ from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import custom_gradient, gradients_util
 
 from gradmagic.capture.custom_verdict import Checked, array64, is_float, weights_for
-from gradmagic.capture.evaluate import Evaluation, Frame, Place
+from gradmagic.capture.evaluate import Evaluation
 from gradmagic.capture.execution import Unrepeatable
+from gradmagic.capture.frames import Frame, Place
 from gradmagic.capture.numeric import deadline
 from gradmagic.capture.replay import snapshot
 from gradmagic.capture.slopes import Slope, slope

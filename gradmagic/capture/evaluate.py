@@ -16,6 +16,7 @@ from tensorflow.python.framework import dtypes
 
 from gradmagic.capture.corners import at_corner
 from gradmagic.capture.execution import Unrepeatable, attributes, called, chosen_branch, execute, run_loop
+from gradmagic.capture.frames import WIDER, Frame, Place, widened, writers_of
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, is_repeatable
 from gradmagic.capture.numbers import array_of
 
@@ -24,26 +25,8 @@ HELD = frozenset({"StopGradient", "PreventGradient"})
 LOOKUPS = frozenset({"LookupTableFindV2", "LookupTableSizeV2", "LookupTableExportV2"})
 # What Python code gave does not follow its inputs: TensorFlow has no gradient of it either.
 PYTHON = frozenset({"PyFunc", "PyFuncStateless"})
-WIDER = {dtypes.float32: dtypes.float64, dtypes.float16: dtypes.float64, dtypes.bfloat16: dtypes.float64, dtypes.complex64: dtypes.complex128}
 HALVES = {dtypes.float16: 2e-2, dtypes.bfloat16: 5e-2}
 OWN_SEED = 760_311_401
-
-
-class Place:
-    """A variable in the table of an evaluation, by the id of its handle."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: int) -> None:
-        self.key = key
-
-
-class Frame:
-    """A graph that is being evaluated: the values by the ids of its tensors, and which of them are not as they were."""
-
-    def __init__(self, graph: Any, path: tuple[Any, ...], known: dict[int, Any], changed: set[int], outer: Frame | None) -> None:
-        self.graph, self.path, self.known, self.changed, self.outer = graph, path, known, changed, outer
-        self.table: dict[int, Any] = {}
 
 
 class Evaluation:
@@ -252,7 +235,7 @@ class Evaluation:
         inner, outputs = called(frame.graph, name)
         known = {t._id: v for t, v in zip(inner.inputs, inputs, strict=False)}
         changed = {t._id for t, moved in zip(inner.inputs, flags, strict=False) if moved}
-        inside = self._frame(inner, known, changed, [*outputs, *_writers(inner)], (*frame.path, step), frame)
+        inside = self._frame(inner, known, changed, [*outputs, *writers_of(inner)], (*frame.path, step), frame)
         return [(inside.known[t._id], t._id in inside.changed) for t in outputs]
 
     def _execute(self, graph: Any, op: Any, inputs: list[Any], touched: bool) -> list[tuple[Any, bool]]:
@@ -265,7 +248,7 @@ class Evaluation:
         if kind in ("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"):
             now, value = self.table[places[0]], inputs[1]
             if self._wide and kind != "AssignVariableOp":
-                now, value = _widened(now), _widened(value)
+                now, value = widened(now), widened(value)
             self.table[places[0]] = value if kind == "AssignVariableOp" else now + value if kind == "AssignAddVariableOp" else now - value
             self._changed_state -= {places[0]} if kind == "AssignVariableOp" and not touched else set()
             self._changed_state |= {places[0]} if touched else set()
@@ -285,7 +268,7 @@ class Evaluation:
         if self._wide and (moved or variant) and kind != "Bitcast" and not kind.startswith("Stateless") and (id(graph), op.name) not in self._own_precision:
             # In another precision a random op would draw other numbers.
             try:
-                found = self._raw(graph, op, [_widened(v) for v in inputs], wide=True)
+                found = self._raw(graph, op, [widened(v) for v in inputs], wide=True)
                 self.narrow |= moved and any(v.dtype in WIDER for v in found)
                 return [(v, moved) for v in found]
             except (tf.errors.OpError, TypeError, ValueError):
@@ -304,7 +287,7 @@ class Evaluation:
         given = []
         for value in inputs:
             if isinstance(value, Place):
-                now = _widened(self.table[value.key]) if wide else tf.cast(self.table[value.key], self._dtypes[value.key])
+                now = widened(self.table[value.key]) if wide else tf.cast(self.table[value.key], self._dtypes[value.key])
                 copies[value.key] = tf.Variable(now, dtype=now.dtype, shape=tf.TensorShape(None), trainable=False)
                 value = copies[value.key].handle
             given.append(value)
@@ -326,13 +309,3 @@ class Evaluation:
 
 class OutOfTime(Exception):
     """The deadline of an evaluation has passed."""
-
-
-def _widened(value: Any) -> Any:
-    return value if isinstance(value, Place) or value.dtype not in WIDER else tf.cast(value, WIDER[value.dtype])
-
-
-def _writers(graph: Any) -> list[Any]:
-    """The ops of a function that may write to a variable, whether or not a result follows from them."""
-    found = [op for op in graph.get_operations() if any(t.dtype == dtypes.resource for t in op.inputs) and op.type not in ("ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp")]
-    return [op for op in found if op.op_def.is_stateful and not op.type.startswith("Iterator")]

@@ -18,7 +18,8 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.asking import flatten
 from gradmagic.capture.custom_verdict import array64, weights_for
 from gradmagic.capture.evaluate import OutOfTime
-from gradmagic.capture.recompute import Events, Replay, Void, read, wide_array
+from gradmagic.capture.frames import wide_array
+from gradmagic.capture.recompute import Events, Replay, Void, read
 from gradmagic.capture.session import Session
 from gradmagic.capture.slopes import Slope, slope
 from gradmagic.recording import NumericCheck

@@ -19,6 +19,7 @@ from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.corners import at_corner
 from gradmagic.capture.evaluate import OutOfTime
+from gradmagic.capture.frames import wide_array
 from gradmagic.capture.graph_ops import RANDOM, SHAPES
 from gradmagic.capture.numbers import array_of
 
@@ -297,8 +298,3 @@ def _type_attributes(kind: str) -> frozenset[str]:
 def read(variable: Any) -> Any:
     """The value of a variable, read without a tape noticing."""
     return resource_variable_ops.gen_resource_variable_ops.read_variable_op(variable.handle, variable.dtype)
-
-
-def wide_array(value: Any) -> Any:
-    """A tensor as an array of float64, or of complex128."""
-    return np.asarray(tf.cast(value, tf.complex128 if value.dtype.is_complex else tf.float64).numpy())
