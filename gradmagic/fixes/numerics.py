@@ -32,7 +32,7 @@ def away_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tup
     eps = epsilon_of(recording, op)
     for node in code.expressions_at(place):
         name = last_name(node.func) if isinstance(node, cst.Call) else ""
-        new = _gentler(code, node, name, names, eps) if isinstance(node, cst.Call) else _gentler_power(code, node, names, eps)
+        new = gentler(code, node, name, names, eps) if isinstance(node, cst.Call) else _gentler_power(code, node, names, eps)
         if new is not None:
             return fix(
                 f"keep {'the argument' if name else 'the base'} away from 0, where {f'`{name}`' if name else 'the power'} is infinitely steep",
@@ -42,7 +42,8 @@ def away_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tup
     return ()
 
 
-def _gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> str | None:
+def gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> str | None:
+    """A root, a norm and the like with an argument that is kept away from where it is infinitely steep."""
     x = text_of(code, call, 0, "x", "tensor", "input_tensor", "a", "value")
     if x is None:
         return None

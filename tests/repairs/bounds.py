@@ -51,3 +51,26 @@ grad = tape.gradient(loss, silent)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.square(half * 2.0))
 grad = tape.gradient(loss, half)
+# %% setup
+import tensorflow as tf
+table = tf.Variable([[1.0, 2.0], [0.0, 0.0], [3.0, 3.0]])
+# %% divided by a spread that is 0
+# fix: nonfinite/invalid-forward-value
+# becomes: scaled = table / tf.sqrt(tf.math.reduce_variance(table, axis=1, keepdims=True) + 1e-8)
+with tf.GradientTape() as tape:
+    scaled = table / tf.math.reduce_std(table, axis=1, keepdims=True)
+    loss = tf.reduce_sum(scaled * [[1.0, 3.0]])
+grad = tape.gradient(loss, table)
+# %% divided by a length that is 0, under a name
+# fix: nonfinite/invalid-forward-value
+# becomes: length = tf.sqrt(tf.reduce_sum(tf.square(table), axis=1, keepdims=True) + 1e-12)
+with tf.GradientTape() as tape:
+    length = tf.norm(table, axis=1, keepdims=True)
+    loss = tf.reduce_sum(table / length * [[1.0, 3.0]])
+grad = tape.gradient(loss, table)
+# %% divided by a sum that is 0
+# fix: nonfinite/invalid-forward-value
+# becomes: loss = tf.reduce_sum(tf.math.divide_no_nan(table, tf.reduce_sum(table, axis=1, keepdims=True)) * [[1.0, 3.0]])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(table / tf.reduce_sum(table, axis=1, keepdims=True) * [[1.0, 3.0]])
+grad = tape.gradient(loss, table)
