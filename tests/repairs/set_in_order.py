@@ -57,3 +57,62 @@ walker = Walker()
 for _ in range(3):
     walker.act(noise[:1])
 grads = walker.update()
+# %% setup
+import keras
+import math
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(12)
+x, w = tf.random.normal((3, 4)), tf.Variable(tf.random.normal((4, 5)))
+keep = tf.constant([[True, True, False, True, False], [False] * 5, [True] * 5])
+NOTHING = -math.inf
+# %% minus infinity in a mask above the softmax
+# fix: nonfinite/invalid-forward-value
+# becomes: scores = scores + tf.where(keep, 0.0, -1e9)
+with tf.GradientTape() as tape:
+    scores = x @ w
+    scores = scores + tf.where(keep, 0.0, -np.inf)
+    weights = tf.nn.softmax(scores, axis=-1)
+    loss = tf.reduce_sum(weights ** 2)
+grads = tape.gradient(loss, w)
+# %% minus infinity under a name of its own in half precision
+# fix: nonfinite/invalid-forward-value
+# becomes: NOTHING = -1e4
+with tf.GradientTape() as tape:
+    scores = tf.cast(x @ w, tf.float16) + tf.where(keep, tf.constant(0.0, tf.float16), NOTHING)
+    loss = tf.cast(tf.reduce_sum(tf.nn.softmax(scores) ** 2), tf.float32)
+grads = tape.gradient(loss, w)
+# %% an infinity that is no mask of the softmax
+# none: nonfinite/overflow
+best, limit = -float("inf"), tf.constant([[1.0], [3e38], [1.0]]) * 10.0
+with tf.GradientTape() as tape:
+    scores = x @ w - limit
+    loss = tf.reduce_sum(tf.nn.softmax(scores) ** 2)
+grads = tape.gradient(loss, w)
+best = max(best, float(loss))
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(13)
+x = np.random.default_rng(13).normal(size=(16, 3)).astype("float32")
+y = (x[:, :1] > 0).astype("float32")
+def network(units=1, last="softmax"):
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(units, activation=last)])
+# %% a softmax in the head of the function
+# fix: zero/single-unit-softmax
+# becomes: def network(units=1, last="sigmoid"):
+model = network()
+model.compile("sgd", "mse")
+history = model.fit(x, y, verbose=0)
+# %% a softmax at the call
+# fix: zero/single-unit-softmax
+# becomes: model = network(1, last="sigmoid")
+model = network(1, last="softmax")
+model.compile("sgd", "mse")
+history = model.fit(x, y, verbose=0)
+# %% a softmax that another network needs
+# none: zero/single-unit-softmax
+other = network(3)
+model = network(1)
+model.compile("sgd", "mse")
+history = model.fit(x, y, verbose=0)
