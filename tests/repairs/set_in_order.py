@@ -116,3 +116,59 @@ other = network(3)
 model = network(1)
 model.compile("sgd", "mse")
 history = model.fit(x, y, verbose=0)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(14)
+x, y = tf.random.normal((8, 3)), tf.random.normal((8, 1))
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+net.compile("sgd", "mse")
+square = tf.Variable(tf.random.normal((3, 3)))
+spot = tf.Variable([[1.2, 0.4]])
+# %% evaluate under a tape
+# fix: error/target-not-recorded
+# becomes: loss = net.compute_loss(y=y, y_pred=net(x, training=True))
+with tf.GradientTape() as tape:
+    loss = net.evaluate(x, y, verbose=0)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% evaluate of a data set
+# none: error/target-not-recorded
+data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+with tf.GradientTape() as tape:
+    loss = net.evaluate(data, verbose=0)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% a determinant by its decomposition
+# fix: error/no-gradient-registered
+# becomes: size = tf.linalg.slogdet(square * 2.0)[1]
+# gone: lu, _ = tf.linalg.lu(square * 2.0)
+with tf.GradientTape() as tape:
+    lu, _ = tf.linalg.lu(square * 2.0)
+    size = tf.reduce_sum(tf.math.log(tf.abs(tf.linalg.diag_part(lu))))
+    loss = size ** 2
+grads = tape.gradient(loss, [square])
+# %% a decomposition whose permutation is used
+# none: error/no-gradient-registered
+with tf.GradientTape() as tape:
+    lu, order = tf.linalg.lu(square)
+    loss = tf.reduce_sum(tf.math.log(tf.abs(tf.linalg.diag_part(lu)))) + tf.cast(order[0], tf.float32)
+grads = tape.gradient(loss, [square])
+# %% an op without a gradient and without a counterpart
+# none: error/no-gradient-registered
+with tf.GradientTape() as tape:
+    values, index = tf.unique(tf.reshape(square, [-1]))
+    loss = tf.reduce_sum(values)
+grads = tape.gradient(loss, [square])
+# %% an array that is cast to integers
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    corner = np.clip(spot.numpy() * 4.0, 0, 3).astype(int)
+    loss = tf.reduce_sum(tf.constant(corner, tf.float32))
+grads = tape.gradient(loss, spot)
+# %% an array that is written into afterwards
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    canvas = np.clip(spot.numpy() * 4.0, 0, 3)
+    canvas[0, 0] = 1.0
+    loss = tf.reduce_sum(tf.constant(canvas))
+grads = tape.gradient(loss, spot)
