@@ -98,6 +98,13 @@ WORDS = {
         "the loss `mse` multiplies them by zeros",
         "look at `sample_weight`",
     ),
+    "values collected while no tape was open": Words(
+        "none/outside-tape",
+        "w, kept = tf.Variable([1.0, 2.0]), []\ndef act():\n    kept.append(tf.reduce_sum(w ** 2))",
+        "for _ in range(3):\n    act()\nwith tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.stack(kept))\ng = tape.gradient(loss, w)",
+        "runs before the tape is opened",
+        never="earlier tape",
+    ),
     "data that are given to fit": Words(
         "nonfinite/bad-input-data",
         NET,

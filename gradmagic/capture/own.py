@@ -26,6 +26,8 @@ class OwnTape:
         self.tape: Any = tf.GradientTape(persistent=True)
         self.tape.__enter__()
         self.note = tape_of(session, self.tape)
+        # It was opened by no line of the user's.
+        self.note.place = None
         session.own, session.own_tape = self, self.note.id
 
     def give_way(self) -> None:

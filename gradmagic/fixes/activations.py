@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
-from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -45,6 +45,25 @@ def written(recording: Recording, code: Code, value: cst.BaseExpression, depth: 
     for other in cells(recording):
         for assign in assignments_of(other, name) if isinstance(value, cst.Name) else ():
             yield from written(recording, other, assign.value, depth + 1)
+
+
+def softmax_written_elsewhere(recording: Recording, code: Code, nodes: list[cst.BaseExpression]) -> tuple[Code, cst.BaseExpression] | None:
+    """The one word `softmax` that a layer gets through a parameter, where no other layer gets it from the same place."""
+    calls = [n for n in nodes if isinstance(n, cst.Call)]
+    given = argument(calls[0], 0 if last_name(calls[0].func) == "Activation" else 1 if last_name(calls[0].func) == "Dense" else None, "activation") if calls else None
+    if given is None or isinstance(given.value, cst.SimpleString) or not isinstance(given.value, cst.Name):
+        return None
+    found = list(written(recording, code, given.value))
+    if len(found) != 1 or kind_of(found[0][1]) != "softmax":
+        return None
+    where, word = found[0]
+    function, parameter = where.function(word), where.enclosing(word, cst.Param)
+    if parameter is not None and function is not None:
+        owner = where.enclosing(function, cst.ClassDef)
+        made = owner.name.value if owner is not None and function.name.value == "__init__" else function.name.value
+        if sum(last_name(c.func) == made for cell in cells(recording) for c in cell.all(cst.Call)) != 1 or len(reads_of(where, parameter.name.value, function.body)) != 1:
+            return None
+    return where, word
 
 
 def kind_of(node: cst.BaseExpression) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 
 import libcst as cst
@@ -10,6 +11,7 @@ from gradmagic.fixes.calls import Place, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned
+from gradmagic.fixes.moved_lines import move_in
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -140,7 +142,7 @@ def into_block(recording: Recording, run: GradientRun | None, place: Place) -> t
             return _move_back(code, block, behind, names_in(target.value) if target is not None else set())
         if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
             if code.parent(statement) in list(code.around(block)):
-                return _move_in(code, block, statement, names_in(target.value) if target is not None else set())
+                return move_in(code, block, statement, names_in(target.value) if target is not None else set())
             return ()
     target = argument(call[1], 0, "target", "ys") if call is not None and call[0] is code else None
     asked_for = names_in(target.value) if target is not None else set()
@@ -164,11 +166,16 @@ def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked
         assign = step.body[0]
         if not isinstance(assign, cst.Assign) or code.start(step) > code.start(block) or code.parent(step) not in list(code.around(block)) or not assigned(step) & (names_in(block.body) | asked):
             continue
-        calls = [c for c in code.all(cst.Call, assign.value) if last_name(c.func) in wanted or (layer and isinstance(c.func, cst.Name) and not c.func.value[:1].isupper())]
-        objects = owner is not None and any(isinstance(c.func, cst.Name) and not c.func.value[:1].isupper() for c in code.all(cst.Call, assign.value))
+        calls = [c for c in code.all(cst.Call, assign.value) if last_name(c.func) in wanted or (layer and _is_object(code, c.func))]
+        objects = owner is not None and any(_is_object(code, c.func) for c in code.all(cst.Call, assign.value))
         if calls or objects:
             found.append(step)
-    return _move_in(code, block, found[0], asked) if len(found) == 1 else ()
+    return move_in(code, block, found[0], asked) if len(found) == 1 else ()
+
+
+def _is_object(code: Code, called: cst.BaseExpression) -> bool:
+    """Whether what is called may be an object of the user's, such as a model: no class, no function of Python's own or of a `def`."""
+    return isinstance(called, cst.Name) and not called.value[:1].isupper() and not hasattr(builtins, called.value) and all(f.name.value != called.value for f in code.all(cst.FunctionDef))
 
 
 def _target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) -> tuple[Fix, ...]:
@@ -190,22 +197,6 @@ def _move_back(code: Code, block: cst.With, behind: list[cst.CSTNode], needed: s
     for statement in moved:
         change.remove(statement)
     return fix("compute the target under the tape", "safe", (code, change))
-
-
-def _move_in(code: Code, block: cst.With, first: cst.SimpleStatementLine, asked: set[str]) -> tuple[Fix, ...]:
-    scope = code.scope(block)
-    between = [s for s in code.all(cst.SimpleStatementLine, scope) if code.start(first) <= code.start(s) < code.start(block) and code.parent(s) in list(code.around(block)) and code.scope(s) is scope]
-    names, moved = set(assigned(first)), [first]
-    for statement in between[1:]:
-        if names_in(statement) & names and assigned(statement):
-            moved.append(statement)
-            names |= assigned(statement)
-    if not names & (names_in(block.body) | asked):
-        return ()
-    change = Change().insert_before(body_of(block)[0], *moved)
-    for statement in moved:
-        change.remove(statement)
-    return fix("run the forward pass under the tape", "safe", (code, change))
 
 
 def _copied_in(code: Code, block: cst.With, outside: Code, place: Place) -> tuple[Fix, ...]:

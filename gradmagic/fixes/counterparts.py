@@ -1,4 +1,4 @@
-"""For an op that has no gradient: the same computed with ops that have one, or a frame for a gradient written by hand."""
+"""For an op that has no gradient: the same computed with ops that have one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, cells, code_at, display_only, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, display_only, fix, last_name
+from gradmagic.fixes.determinants import without_lu
 from gradmagic.fixes.layers import layer_of
-from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.values import symmetric_logarithm
 from gradmagic.recording import Op, Recording
@@ -18,7 +19,7 @@ from gradmagic.report import Applicability, Fix
 
 
 def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
-    """What a differentiable form of the expression would be; else a `tf.custom_gradient` around it, whose gradient is left open."""
+    """What a differentiable form of the expression would be."""
     code, names = code_at(recording, place), names_of(recording)
     if code is None or place is None or names.tf is None:
         return ()
@@ -60,37 +61,11 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
         if method is not None:
             change = Change().replace(method.value, code.expression('"bilinear"'))
             return fix("resize bilinearly, which has a gradient", "unsafe", (code, change))
-    return symmetric_logarithm(recording, place, op) or _by_hand(code, place, tf)
+    return symmetric_logarithm(recording, place, op) or without_lu(recording, place)
 
 
 def _replaced(title: str, applicability: Applicability, code: Code, old: cst.BaseExpression, new: str) -> tuple[Fix, ...]:
     return fix(title, applicability, (code, Change().replace(old, code.expression(new))))
-
-
-def _by_hand(code: Code, place: Place, tf: str) -> tuple[Fix, ...]:
-    """A `tf.custom_gradient` in front of the statement, whose gradient is a marked hole."""
-    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call)), None) if place is not None else None
-    # What is written down as numbers, a shape for example, is not what a gradient is asked for.
-    first = next((a for a in call.args if not a.star and names_in(a.value) and _is_value(code, a)), None) if call is not None else None
-    if call is None or first is None:
-        return ()
-    scope = code.scope(call)
-    # In the same function, where the other arguments have their values; in front of the `with` of the tape.
-    statements = [n for n in code.around(call) if isinstance(n, (cst.SimpleStatementLine, cst.BaseCompoundStatement)) and n is not scope and code.scope(n) is scope]
-    if not statements:
-        return ()
-    x = code.text(first.value)
-    plain = call.with_changes(args=[a.with_changes(value=cst.Name("x")) if a is first else a for a in call.args])
-    name = new_name(code, "with_gradient")
-    source = f"@{tf}.custom_gradient\ndef {name}(x):\n    def grad(*dy):\n        return ...  # the gradient for `x`: dy times the derivative of `{code.text(call.func)}`\n    return {code.text(plain)}, grad\n"
-    change = Change().insert_before(statements[-1], *cst.parse_module(source).body).replace(call, code.expression(f"{name}({x})"))
-    return fix("say what its gradient is, where the three dots stand", "display-only", (code, change))
-
-
-def _is_value(code: Code, arg: cst.Arg) -> bool:
-    keyword, value = arg.keyword.value if arg.keyword is not None else "", arg.value
-    shape = any(last_name(n) in ("shape", "size", "rank") for n in code.all(cst.Attribute, value)) or keyword in ("shape", "dtype", "axis", "name", "seed")
-    return not shape and not (isinstance(value, cst.Attribute) and last_name(value).startswith(("float", "int", "bool", "complex")))
 
 
 def farther_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:

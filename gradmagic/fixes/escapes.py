@@ -9,8 +9,8 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import reads_of, targets_of
-from gradmagic.fixes.leavings import FLAT, calls_beside
+from gradmagic.fixes.flow import targets_of
+from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
 from gradmagic.recording import GradientRun, Recording
@@ -39,7 +39,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     region = _region(code, call, run)
     translation = _Translation(code, names, region, call, beside=calls_beside(recording, code, names, region, run))
     called = _called_functions(recording, code, names, translation, call)
-    if not translation.possible or not translation.count or called is None:
+    if not translation.possible or not translation.count or called is None or written_into(code, region, translation.arrays):
         return ()
     if called:
         changes = {id(code): (code, translation.change)}
@@ -52,7 +52,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
         if not translation.functions
         else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
     )
-    sure = not translation.functions and last_name(call.func) not in PREDICTS and not _has_several_uses(code, call)
+    sure = not translation.functions and last_name(call.func) not in PREDICTS and not has_several_uses(code, call)
     return fix(title, "safe" if sure else "unsafe", (code, translation.change))
 
 
@@ -102,15 +102,6 @@ def _of_its_function(recording: Recording, code: Code, names: Names, call: cst.C
             changes = [(code, change)] if other is code else [(other, translation.change), (code, change)]
             return fix(f"write `{function.name.value}` in TensorFlow, and call it", "unsafe", *changes)
     return ()
-
-
-def _has_several_uses(code: Code, call: cst.Call) -> bool:
-    """Whether the number that left is read by several statements: in some of them it may be meant as a constant."""
-    assign = code.enclosing(call, cst.Assign)
-    name = assign.targets[0].target if assign is not None else None
-    if assign is None or not isinstance(name, cst.Name):
-        return False
-    return len({code.statement(n) for n in reads_of(code, name.value, code.scope(call)) if code.start(n) > code.end(assign)}) > 1
 
 
 def _leaves(call: cst.Call, names: Names) -> bool:
@@ -237,6 +228,10 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(call.func, cst.Attribute) and name == "astype" and call.args and self._touches(original_node.func):
             cast = f"{t.names.ops}.cast" if t.keras else f"{t.names.tf}.cast"
             self.changed = True
+            if to_integers(call.args[0].value):
+                # The cast would end the gradient at once.
+                t.possible = False
+                return call
             kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
             return cst.parse_expression(f"{cast}({t.code.text(call.func.value)}, {kind})")
         return call

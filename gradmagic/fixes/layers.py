@@ -6,6 +6,7 @@ import re
 
 import libcst as cst
 
+from gradmagic.fixes.activations import softmax_written_elsewhere
 from gradmagic.fixes.calls import Place, keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
@@ -87,6 +88,12 @@ def sigmoid_for_softmax(recording: Recording, place: Place, op: Op | None = None
     if found is None:
         return ()
     code, nodes = found
+    elsewhere = softmax_written_elsewhere(recording, code, nodes)
+    if elsewhere is not None:
+        where, word = elsewhere
+        change = Change().replace(word, _renamed(word, "sigmoid"))
+        _binary_loss(where, change)
+        return fix("use a sigmoid for a single unit", "unsafe", (where, change))
     layer = _activation(code, nodes, ("softmax", "log_softmax"))
     if layer is None:
         candidates = [

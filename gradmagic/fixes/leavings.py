@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.definitions import leads_to
-from gradmagic.fixes.code import Code, last_name
+from gradmagic.fixes.code import Code, last_name, names_in
+from gradmagic.fixes.flow import reads_of, targets_of
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import MATH, counterpart
 from gradmagic.locate.paths import values_behind
@@ -30,3 +31,27 @@ def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CST
         if span is not None and known and last_name(call.func) not in FLAT and counterpart(name, names.tf, names.ops, names.tf is None) is not None and leads_to(recording, span, used):
             found.append(call)
     return found
+
+
+def written_into(code: Code, region: cst.CSTNode, arrays: set[str]) -> bool:
+    """Whether an array that is to become a tensor is written into by its items, which a tensor does not allow."""
+    names = set(arrays)
+    for loop in code.all(cst.For, region):
+        names |= targets_of(loop.target) if names_in(loop.iter) & names else set()
+    targets = [t.target for a in code.all(cst.Assign, region) for t in a.targets] + [a.target for a in code.all(cst.AugAssign, region)]
+    return any(isinstance(t, cst.Subscript) and bool(names_in(t.value) & names) for t in targets)
+
+
+def to_integers(dtype: cst.BaseExpression) -> bool:
+    """Whether a dtype as it is written has no gradient: `int`, `np.int64`, `"uint8"`, `bool`."""
+    name = str(dtype.evaluated_value) if isinstance(dtype, cst.SimpleString) else last_name(dtype)
+    return name.startswith(("int", "uint", "bool"))
+
+
+def has_several_uses(code: Code, call: cst.Call) -> bool:
+    """Whether the number that left is read by several statements: in some of them it may be meant as a constant."""
+    assign = code.enclosing(call, cst.Assign)
+    name = assign.targets[0].target if assign is not None else None
+    if assign is None or not isinstance(name, cst.Name):
+        return False
+    return len({code.statement(n) for n in reads_of(code, name.value, code.scope(call)) if code.start(n) > code.end(assign)}) > 1

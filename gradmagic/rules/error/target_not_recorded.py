@@ -29,7 +29,9 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.code import last_name
 from gradmagic.fixes.escapes import stay_in_tensorflow
+from gradmagic.fixes.judged import computed_loss, judged
 from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -45,6 +47,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     escape = next((e for e in reversed(recording.escapes) if e.seq < run.seq and e.how in (".numpy()", "float()", "int()")), None)
     others = [(escape.span, f"leaves TensorFlow here ({escape.how})")] if escape is not None and escape.span else []
+    judge = judged(recording, run)
+    method = last_name(judge[1].func) if judge is not None else ""
     return finding(
         "error/target-not-recorded",
         fault,
@@ -53,7 +57,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"the target is {a(run.target_type)} here",
         f"`gradient` was given {article(run.target_type)} {code(run.target_type)} to differentiate. A tape knows only tensors that ops made under it, and TensorFlow raises {code(run.raised.type)}.",
         others=others,
-        help="pass the tensor itself; turn it into a Python number only for printing",
+        help=f"`{method}` gives Python numbers: compute the loss of the model's output under the tape, as `compute_loss` does"
+        if method
+        else "pass the tensor itself; turn it into a Python number only for printing",
     )
 
 
@@ -61,5 +67,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.run is not None and any(s.kind == "other" for s in fault.run.sources):
         return variables_of(recording, fault.run)
+    if judged(recording, fault.run) is not None:
+        return computed_loss(recording, fault.run)
     place = found.labels[1].location if len(found.labels) > 1 else found.location
     return stay_in_tensorflow(recording, place, fault.run)

@@ -60,9 +60,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "outside" or op is None or run is None or run.tape is None:
         return None
     tape = recording.tapes.get(run.tape)
-    when = _when(op, tape)
+    when = _when(op, tape, recording)
     others = [(tape.span, "this tape records only what runs in its block")] if tape is not None and tape.span else []
-    kept = _kept(op)
+    kept = _kept(op, recording)
     return finding(
         "none/outside-tape",
         fault,
@@ -90,7 +90,7 @@ def _piped(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> 
     )
 
 
-def _kept(op: Op) -> str | None:
+def _kept(op: Op, recording: Recording) -> str | None:
     """What to do about a tensor that an object keeps under an attribute, from its making or from an earlier step."""
     code = op.span.code.strip() if op.span is not None else ""
     match = re.match(r"(self\.\w+)\s*[-+*/]?=[^=]", code)
@@ -98,12 +98,17 @@ def _kept(op: Op) -> str | None:
         return None
     if op.span.function in ("__init__", "build"):
         return f"make the object in the `with` block of the tape, or compute `{match.group(1)}` in the method that is called there"
-    if op.recorded_by:
+    if _by_the_user(op, recording):
         return f"`{match.group(1)}` keeps a tensor of an earlier step: do not store what is computed under a name that the next step reads"
     return None
 
 
-def _when(op: Op, tape: Tape | None) -> str:
+def _by_the_user(op: Op, recording: Recording) -> bool:
+    """Whether a tape of the user's recorded an op; the one that is laid around the cell has no place in it."""
+    return any(t in recording.tapes and recording.tapes[t].span is not None for t in op.recorded_by)
+
+
+def _when(op: Op, tape: Tape | None, recording: Recording) -> str:
     if tape is None or not tape.recording:
         return "while the tape does not record"
     if any(start <= op.seq <= end for start, end, _ in tape.stops):
@@ -112,7 +117,7 @@ def _when(op: Op, tape: Tape | None) -> str:
         return "before `tape.reset()`"
     if tape.recording_at(op.seq) and not op.recorded_by:
         return THREAD
-    if op.seq < tape.opened and op.recorded_by:
+    if op.seq < tape.opened and _by_the_user(op, recording):
         return EARLIER
     if op.seq < tape.opened:
         return "before the tape is opened"

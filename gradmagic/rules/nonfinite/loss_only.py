@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.dtypes import wider
+from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import finite_logarithm
 from gradmagic.fixes.training import single_precision
 from gradmagic.locate.fault import Fault
@@ -63,5 +64,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     made = recording.tensors.get(fault.op.outputs[0]) if fault.op is not None and fault.op.outputs else None
     if made is not None and made.dtype == "float16":
-        return wider(recording, found.location, mean=True) or single_precision(recording)
-    return finite_logarithm(recording, found.location, fault.op)
+        return finite_mask(recording, found.location, fault.op) or wider(recording, found.location, mean=True) or single_precision(recording)
+    return finite_mask(recording, found.location, fault.op) or finite_logarithm(recording, found.location, fault.op)
