@@ -40,3 +40,24 @@ head = keras.layers.Activation("tanh")
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((head(x) - y) ** 2)
 optimizer.apply_gradients(zip(tape.gradient(loss, head.trainable_variables), head.trainable_variables))
+# %% a warm-up in whole numbers
+# fix: step/update-without-effect
+# becomes: callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * ((epoch + 1) / 4))]
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile(keras.optimizers.Adam(0.01), "mse")
+callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * (epoch // 4))]
+model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
+# %% a rate that is assigned in whole numbers
+# fix: step/update-without-effect
+# becomes: part = (turn + 1) / 10
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+for turn in range(3):
+    part = (turn + 1) // 10
+    optimizer.learning_rate = 0.1 * part
+    train(model)
+# %% a rate that a condition makes 0
+# none: step/update-without-effect
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile(keras.optimizers.Adam(0.01), "mse")
+callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0 if epoch < 4 else 0.01 * 0.5 ** (epoch // 4))]
+model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
