@@ -1,6 +1,7 @@
 # %% setup
 import keras
 import tensorflow as tf
+from keras import ops
 x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
 optimizer = keras.optimizers.SGD(0.1)
 body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(3)])
@@ -61,3 +62,40 @@ model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
 model.compile(keras.optimizers.Adam(0.01), "mse")
 callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0 if epoch < 4 else 0.01 * 0.5 ** (epoch // 4))]
 model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
+# %% the root of a probability by ops.power
+# fix: nonfinite/infinite-derivative
+# becomes: loss = ops.mean(ops.power(ops.maximum(1.0 - p, 1e-6), 0.5) * ops.square(p))
+p = tf.Variable([1.0, 0.3])
+with tf.GradientTape() as tape:
+    loss = ops.mean(ops.power(1.0 - p, 0.5) * ops.square(p))
+grad = tape.gradient(loss, p)
+# %% the root of a probability inside of fit
+# fix: nonfinite/infinite-derivative
+# becomes: return tf.reduce_mean((tf.maximum(1.0 - tf.nn.sigmoid(y_pred + 90.0), 1e-6) ** focus) + tf.square(y_pred))
+focus = 0.5
+def rooted(y_true, y_pred):
+    return tf.reduce_mean((1.0 - tf.nn.sigmoid(y_pred + 90.0)) ** focus + tf.square(y_pred))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile(keras.optimizers.SGD(0.01), rooted)
+model.fit(x, y, epochs=1, verbose=0)
+# %% the logarithm of a hard zero
+# fix: nonfinite/loss-only
+# becomes: loss = tf.reduce_sum(target * (tf.math.log(tf.maximum(target, 1e-7)) - tf.nn.log_softmax(scores)))
+target, scores = tf.constant([0.5, 0.5, 0.0]), tf.Variable([0.1, 0.2, 0.3])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(target * (tf.math.log(target) - tf.nn.log_softmax(scores)))
+grad = tape.gradient(loss, scores)
+# %% the logarithm of a hard zero by keras
+# fix: nonfinite/loss-only
+# becomes: loss = ops.sum(target * (ops.log(ops.maximum(target, 1e-7)) - ops.log_softmax(scores)))
+target, scores = ops.array([0.5, 0.5, 0.0]), tf.Variable([0.1, 0.2, 0.3])
+with tf.GradientTape() as tape:
+    loss = ops.sum(target * (ops.log(target) - ops.log_softmax(scores)))
+grad = tape.gradient(loss, scores)
+# %% the logarithm of a negative number
+# fix: nonfinite/loss-only
+# becomes: loss = tf.math.log(tf.abs(below))
+below = tf.Variable(-2.0)
+with tf.GradientTape() as tape:
+    loss = tf.math.log(below)
+grad = tape.gradient(loss, below)
