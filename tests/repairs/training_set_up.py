@@ -5,6 +5,7 @@ from keras import ops
 x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
 optimizer = keras.optimizers.SGD(0.1)
 body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(3)])
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
 def train(model):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((model(x) - y) ** 2)
@@ -99,3 +100,23 @@ below = tf.Variable(-2.0)
 with tf.GradientTape() as tape:
     loss = tf.math.log(below)
 grad = tape.gradient(loss, below)
+# %% a return in the loop over the gradients
+# fix: step/gradients-not-applied
+# becomes: return scaled
+def halve(factor, gradients):
+    scaled = []
+    for gradient in gradients:
+        scaled.append(factor * gradient)
+        return scaled
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((net(x) - y) ** 2)
+    grads = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(halve(0.5, grads), net.trainable_variables))
+# %% a list that is cut short before it is applied
+# none: step/gradients-not-applied
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((net(x) - y) ** 2)
+    grads = tape.gradient(loss, net.trainable_variables)
+    optimizer.apply_gradients(zip(grads[:1], net.trainable_variables))
