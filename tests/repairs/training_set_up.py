@@ -120,3 +120,29 @@ for turn in range(3):
         loss = tf.reduce_mean((net(x) - y) ** 2)
     grads = tape.gradient(loss, net.trainable_variables)
     optimizer.apply_gradients(zip(grads[:1], net.trainable_variables))
+# %% one optimizer for models of a function
+# fix: error/unknown-variable
+# becomes: made.compile(keras.optimizers.SGD(0.1), "mse")
+def compiled(size):
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(size), keras.layers.Dense(1)])
+    made.compile(optimizer, "mse")
+    return made
+for size in (2, 3):
+    compiled(size).fit(x, y, epochs=1, verbose=0)
+# %% one optimizer for models of a loop
+# fix: error/unknown-variable
+# becomes: optimizer = keras.optimizers.SGD(0.1)
+for size in (2, 3):
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(size), keras.layers.Dense(1)])
+    for turn in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((made(x) - y) ** 2)
+        grads = tape.gradient(loss, made.trainable_variables)
+        optimizer.apply_gradients(zip(grads, made.trainable_variables))
+# %% an optimizer that was built for others
+# none: error/unknown-variable
+late = keras.optimizers.Adam(0.1)
+late.build(body.trainable_variables)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(x) - y) ** 2)
+late.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
