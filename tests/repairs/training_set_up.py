@@ -146,3 +146,26 @@ late.build(body.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((net(x) - y) ** 2)
 late.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+# %% pixels that are bounded as if they were scaled
+# fix: zero/clipped
+# becomes: seen = tf.clip_by_value(picture / 255.0, 0.0, 1.0)
+picture = tf.Variable([[118.0, 130.0], [90.0, 200.0]])
+with tf.GradientTape() as tape:
+    seen = tf.clip_by_value(picture, 0.0, 1.0)
+    loss = tf.reduce_sum(seen ** 2)
+grad = tape.gradient(loss, picture)
+# %% pixels inside of fit
+# fix: zero/clipped
+# becomes: return ops.mean(ops.square(y_true - ops.clip(y_pred / 255.0, 0.0, 1.0)))
+def bounded(y_true, y_pred):
+    return ops.mean(ops.square(y_true - ops.clip(y_pred, 0.0, 1.0)))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, bias_initializer=keras.initializers.Constant(118.0))])
+model.compile("sgd", bounded)
+model.fit(x, y, epochs=1, verbose=0)
+# %% values just above their bound
+# fix: zero/clipped
+# becomes: loss = tf.reduce_sum(tf.grad_pass_through(lambda v: tf.clip_by_value(v, 0.0, 1.0))(near) ** 2)
+near = tf.Variable([[1.5, 2.5], [3.0, 1.2]])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.clip_by_value(near, 0.0, 1.0) ** 2)
+grad = tape.gradient(loss, near)
