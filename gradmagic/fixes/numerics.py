@@ -61,7 +61,7 @@ def gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> st
         variance = names.function("reduce_variance", call.func)
         return f"{sqrt}({variance}({x}{rest_of(code, call, 1)}) + {'1e-8' if eps == '1e-12' else eps})"
     maximum, clip = names.function("maximum", call.func), names.function("clip", call.func)
-    if name == "pow" and maximum:
+    if name in ("pow", "power") and maximum:
         return f"{function}({maximum}({x}, {eps if eps != '1e-12' else '1e-6'}){rest_of(code, call, 1)})"
     where, absolute, ones = (f"{names.tf}.{n}" if names.tf else None for n in ("where", "abs", "ones_like"))
     if name == "angle" and where:
@@ -80,7 +80,7 @@ def gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> st
 def _gentler_power(code: Code, node: cst.BaseExpression, names: Names, eps: str) -> str | None:
     maximum = names.function("maximum")
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power) and maximum:
-        return f"{maximum}({code.text(node.left)}, {eps if eps != '1e-12' else '1e-6'}) ** {atom(code.text(node.right))}"
+        return f"{maximum}({code.text(node.left.with_changes(lpar=[], rpar=[]))}, {eps if eps != '1e-12' else '1e-6'}) ** {atom(code.text(node.right))}"
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
         return _divide(code, node, names)
     return None
@@ -113,15 +113,22 @@ def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
 
 
 def finite_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
-    """`log(x)` of a negative number → `log(abs(x))`, which has the same derivative and a value."""
+    """`log(x)` of a negative number → `log(abs(x))`, which has the same derivative and a value; of 0 the argument is kept above it."""
     code, names = code_at(recording, place), names_of(recording)
     call = code.call_at(place, ("log",)) if code is not None and place is not None else None
     x = text_of(code, call, 0, "x") if code is not None and call is not None else None
     absolute = names.function("abs", call.func) if call is not None else None
-    if code is None or call is None or x is None or absolute is None:
+    if code is None or call is None or x is None or absolute is None or not _takes_negatives(recording, op):
         return valid_input(recording, place, op)
     new = code.expression(f"{code.text(call.func)}({absolute}({x}))")
     return fix("take the logarithm of the absolute value, which has the same derivative", "unsafe", (code, Change().replace(call, new)))
+
+
+def _takes_negatives(recording: Recording, op: Op | None) -> bool:
+    """Whether a logarithm was given a number below 0, as far as is known: its result holds NaN, where that of 0 is infinite."""
+    given, made = (recording.tensors.get(t[0]) if t else None for t in ((op.inputs, op.outputs) if op is not None else ((), ())))
+    below = given is not None and given.numbers is not None and given.numbers.min < 0
+    return below or (made is not None and made.norm is not None and made.norm != made.norm and not (given is not None and given.finite is False))
 
 
 def _divide(code: Code, node: cst.BinaryOperation, names: Names) -> str | None:
@@ -139,8 +146,8 @@ def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> s
     maximum, clip, function = names.function("maximum", call.func), names.function("clip", call.func), code.text(call.func)
     if x is None or not maximum:
         return None
-    if name in ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "lgamma", "reciprocal"):
-        return f"{function}({maximum}({x}, {'1e-6' if name == 'pow' else eps}){rest_of(code, call, 1)})"
+    if name in ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "power", "lgamma", "reciprocal"):
+        return f"{function}({maximum}({x}, {'1e-6' if name in ('pow', 'power') else eps}){rest_of(code, call, 1)})"
     if name == "log1p":
         return f"{function}({maximum}({x}, -1.0 + {eps}))"
     if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:

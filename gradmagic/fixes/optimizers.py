@@ -34,7 +34,7 @@ def optimizers(recording: Recording) -> dict[str, tuple[Code, cst.Call]]:
 
 def applied(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     """Hand the gradients to the optimizer that the code knows by name; plain steps where there is none."""
-    twice = _read_twice(recording)
+    twice = read_twice(recording)
     if twice:
         return twice
     found = asking(recording, run)
@@ -64,7 +64,7 @@ def applied(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     return made
 
 
-def _read_twice(recording: Recording) -> tuple[Fix, ...]:
+def read_twice(recording: Recording) -> tuple[Fix, ...]:
     """`apply_gradients` of one's own that goes through its pairs twice: a `zip` is empty the second time."""
     for code in cells(recording):
         for function in code.all(cst.FunctionDef):

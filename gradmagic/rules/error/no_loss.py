@@ -28,10 +28,11 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.fixes.frozen import freeze_the_inner, frozen_model
 from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.fixes.listed_early import listed_late
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording, TrainingCall
+from gradmagic.recording import GradientRun, Recording, TrainingCall
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 
@@ -50,6 +51,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             variables=(),
         )
     if update is not None and not update.pairs:
+        frozen = frozen_model(recording, _without_sources(recording))
+        if frozen is not None:
+            model, line = frozen
+            return finding(
+                "error/no-loss",
+                fault,
+                f"the optimizer was given an empty list: {code(model)} has no trainable weight",
+                update.span,
+                "no gradient and no variable",
+                f"The list that the optimizer was given has no (gradient, variable) pair: every layer of {code(model)} has `trainable = False`, so the list of its trainable weights is empty.",
+                others=[(line, f"freezes every layer of {code(model)}")],
+                help="leave the layers trainable that are to learn: freeze those of the inner model only, or all but the last",
+            )
         return finding(
             "error/no-loss", fault, "the optimizer was given an empty list", update.span, "no gradient and no variable", "The list that the optimizer was given has no (gradient, variable) pair."
         )
@@ -66,9 +80,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return None
 
 
+def _without_sources(recording: Recording) -> GradientRun | None:
+    return next((r for r in reversed(recording.runs) if not r.sources and r.raised is None), None)
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.update is None:
         return compiled_with_loss(recording)
-    empty = next((r for r in reversed(recording.runs) if not r.sources and r.raised is None), None)
-    return listed_late(recording, empty)
+    empty = _without_sources(recording)
+    return freeze_the_inner(recording, empty) or listed_late(recording, empty)

@@ -31,10 +31,11 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.optimizers import one_each
+from gradmagic.fixes.shared_optimizer import one_for_each_model, shared_by_models
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding
+from gradmagic.rules.phrasing import code, finding
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -44,6 +45,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     text = update.raised.message
     if "Unknown variable" not in text and "cannot be called" not in text and "not recognize" not in text:
         return None
+    shared = shared_by_models(recording, update)
     return finding(
         "error/unknown-variable",
         fault,
@@ -51,10 +53,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         update.span,
         "the optimizer does not know these variables",
         "A Keras optimizer makes its state for the variables of its first call. This call has a variable that was not among them, and the optimizer raises.",
-        help="use one optimizer for each group of variables, or call `optimizer.build(all_variables)` first",
+        others=[(shared[1], "made once, and compiled into more than one model")] if shared is not None else [],
+        help=f"make the optimizer where the model is made: each model that is compiled with {code(shared[0])} needs one of its own"
+        if shared is not None
+        else "use one optimizer for each group of variables, or call `optimizer.build(all_variables)` first",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return one_each(recording, found.location)
+    return one_for_each_model(recording, fault.update) or one_each(recording, found.location)

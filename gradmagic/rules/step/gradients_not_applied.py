@@ -35,7 +35,8 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.accumulation import at_the_last_too
-from gradmagic.fixes.optimizers import applied
+from gradmagic.fixes.early_return import is_applied_already, left_early, return_behind_the_loop
+from gradmagic.fixes.optimizers import applied, read_twice
 from gradmagic.fixes.state import kept
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording, Span
@@ -48,6 +49,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     count = fault.detail["count"]
     if fault.cause == "leftover":
+        early = left_early(recording, fault.run)
         return finding(
             "step/gradients-not-applied",
             fault,
@@ -56,9 +58,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             "updates the other variables only",
             f"The call asks for {len(fault.run.sources)} gradients, and {len(fault.run.sources) - len(fault.sources)} of them are applied. Those of {listing(fault.names)} are there and finite, nothing reads them, and "
             "the variables hold the same bits at the end of the cell as before.",
-            others=[(fault.run.span, "computed here")] if fault.run.span is not None else [],
+            others=[(place, text) for place, text in ((fault.run.span, "computed here"), (early, "leaves the loop over the gradients in its first turn")) if place is not None],
             severity="warning",
-            help="a `zip` can be read once: make it a list (`list(zip(gradients, variables))`) before it is read a second time. If these variables are meant to stay, leave them out of the gradient call",
+            help="return behind the loop: what is returned in its first turn holds the first gradient only, and `zip` ends with the shorter list"
+            if early is not None
+            else "a `zip` can be read once: make it a list (`list(zip(gradients, variables))`) before it is read a second time. If these variables are meant to stay, leave them out of the gradient call",
         )
     if fault.cause == "left-out":
         return finding(
@@ -110,4 +114,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.detail.get("unreached"):
         return at_the_last_too(recording, found.location)
+    if fault.cause == "leftover" and ((early := return_behind_the_loop(recording, fault.run)) or is_applied_already(recording, fault.run)):
+        return early or read_twice(recording)
     return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.set_rates import fraction_kept, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
@@ -83,6 +84,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], bool]:
     update, run = fault.update, fault.run
     assert update is not None and run is not None
+    if update.learning_rate == 0 and (set_by := rate_set_by(recording)) is not None:
+        return (
+            f": the learning rate is 0, which {code(set_by[0])} makes it",
+            f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0. It was made with another one, and {code(set_by[0])} (line {set_by[1].line}) sets it.",
+            "look at what that code gives in the first turns: `epoch // n` is 0 as long as `epoch` is below `n`, `(epoch + 1) / n` is not",
+        ), True
     if update.learning_rate == 0:
         return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True
     if fault.detail.get("zero") and update.kind != "assign":
@@ -266,7 +273,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause == "rested":
         return longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
     if update is not None and update.learning_rate == 0:
-        return longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
+        return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
         return applied_before_cleared(recording, update.span)
     if "float16" in found.message:

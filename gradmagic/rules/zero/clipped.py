@@ -30,10 +30,11 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.bounds import past_the_bound, unit_embeddings, without_bound
+from gradmagic.fixes.pixel_range import pixel_size, scaled_first
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, subject, target_name
+from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, number, subject, target_name
 from gradmagic.syntax import spot
 
 CLIPPING = frozenset({"Maximum", "Minimum", "ClipByValue", "Relu6", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
@@ -49,6 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     learned = done and learned_before(fault, recording)
     more = " The loss is exactly 0: for these examples there is nothing left to learn." if done else ""
     more += " In runs before it the gradient was not zero: training came to this point by itself." if learned else ""
+    size = pixel_size(recording, spot(recording, op), op)
+    more += f" Its values are of the size {number(size)} (the root of their mean square), far above the bound of 1: as pixels are that were not divided by 255." if size is not None else ""
     return finding(
         "zero/clipped",
         fault,
@@ -70,4 +73,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if found.severity == "note":
         return ()
     without = without_bound(recording, found.location, fault.op) or unit_embeddings(recording, found.location)
-    return without or (past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ())
+    return without or (scaled_first(recording, found.location, fault.op) + past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ())

@@ -1,0 +1,108 @@
+"""Layers that are all frozen, the new ones as well: only those of the inner model are meant to be."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import GradientRun, Recording, Span
+from gradmagic.report import Fix
+
+LISTS = ("trainable_variables", "trainable_weights")
+MODELS = ("Sequential", "Model", "Functional", "load_model", "clone_model", "model_from_json")
+
+
+def frozen_model(recording: Recording, run: GradientRun | None) -> tuple[str, Span] | None:
+    """The model whose weights a gradient call asked for, and the line that freezes every one of them; None where the cells don't show it."""
+    found = _freezing(recording, run)
+    if found is None:
+        return None
+    model, code, assign, _ = found
+    (line, column), (end_line, end_column) = code.start(assign), code.end(assign)
+    return model, Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+
+
+def freeze_the_inner(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`for layer in model.layers` → `for layer in base.layers` where the model is built on another one, else `model.layers[:-1]`."""
+    found = _freezing(recording, run)
+    if found is None:
+        return ()
+    _, code, _, loop = found
+    if loop is None or not isinstance(loop.iter, cst.Attribute):
+        return ()
+    inner = _inner_models(recording, code, loop)
+    if len(inner) > 1:
+        return ()
+    new = loop.iter.with_changes(value=cst.Name(inner[0])) if inner else code.expression(f"{code.text(loop.iter)}[:-1]")
+    title = f"freeze the layers of `{inner[0]}` only" if inner else "let the last layer be trainable"
+    return fix(title, "unsafe", (code, Change().replace(loop.iter, new)))
+
+
+def _freezing(recording: Recording, run: GradientRun | None) -> tuple[str, Code, cst.Assign, cst.For | None] | None:
+    asked = asking(recording, run)
+    wanted = argument(asked[1], 1, "sources") if asked is not None else None
+    if run is None or run.sources or wanted is None or not isinstance(wanted.value, cst.Attribute) or last_name(wanted.value) not in LISTS:
+        return None
+    model = dotted(wanted.value.value)
+    found: list[tuple[str, Code, cst.Assign, cst.For | None]] = []
+    for code in cells(recording) if model and recording.variables else ():
+        for assign in code.all(cst.Assign):
+            target = assign.targets[0].target
+            if not isinstance(target, cst.Attribute) or target.attr.value != "trainable":
+                continue
+            loop, owner = code.enclosing(assign, cst.For), dotted(target.value)
+            if loop is not None and dotted(loop.target) == owner:
+                # A condition around it freezes some of the layers only, a slice as well.
+                if code.statement(assign) not in loop.body.body or not isinstance(loop.iter, cst.Attribute) or loop.iter.attr.value != "layers":
+                    continue
+                owner = dotted(loop.iter.value)
+            else:
+                loop = None
+            if owner and _is(recording, code, assign, owner, model):
+                if code.text(assign.value) != "False":
+                    return None
+                found.append((model, code, assign, loop))
+    return found[0] if len(found) == 1 else None
+
+
+def _is(recording: Recording, code: Code, node: cst.CSTNode, name: str, model: str) -> bool:
+    """Whether a name inside a function (or outside) stands for the model: the same name, or what the function returns that made the model."""
+    function = code.function(node)
+    if function is None:
+        return name == model
+    returned = any(dotted(r.value) == name for r in code.all(cst.Return, function) if r.value is not None and code.function(r) is function)
+    made = [a.value for c in cells(recording) for a in c.all(cst.Assign) if dotted(a.targets[0].target) == model and c.function(a) is not function]
+    if returned and any(isinstance(m, cst.Call) and last_name(m.func) == function.name.value for m in made):
+        return True
+    return name == model and name.startswith("self.")
+
+
+def _inner_models(recording: Recording, code: Code, loop: cst.For) -> list[str]:
+    """The models that the code in front of a loop builds another one on, by name."""
+    scope, outer = code.scope(loop), dotted(loop.iter.value) if isinstance(loop.iter, cst.Attribute) else ""
+    named: dict[str, None] = {}
+    for call in code.all(cst.Call, scope):
+        if code.start(call) > code.start(loop) or code.scope(call) is not scope:
+            continue
+        if isinstance(call.func, cst.Name):
+            named[call.func.value] = None
+        for element in code.all(cst.Element, call) if last_name(call.func) == "Sequential" else ():
+            if isinstance(element.value, cst.Name):
+                named[element.value.value] = None
+    return [n for n in named if n != outer and _is_model(recording, code, scope, n)]
+
+
+def _is_model(recording: Recording, code: Code, scope: cst.CSTNode, name: str) -> bool:
+    """Whether the cells make a model and give it this name, also where it is passed to the function as an argument."""
+    parameters = [p.name.value for p in scope.params.params] if isinstance(scope, cst.FunctionDef) else []
+    if name in parameters and isinstance(scope, cst.FunctionDef):
+        given = [a.value for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == scope.name.value and (a := argument(call, parameters.index(name), name)) is not None]
+        names = {n for g in given for n in names_in(g) if isinstance(g, cst.Name)}
+    else:
+        names = {name}
+    values = [a.value for n in names for c in cells(recording) for a in assignments_of(c, n)]
+    return any(isinstance(v, cst.Call) and (last_name(v.func) in MODELS or "applications" in names_of(recording).module(v.func).split(".")) for v in values)

@@ -1,0 +1,99 @@
+"""A learning rate that code of the user's gives the optimizer, turn after turn: a callback's function, an assignment."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name
+from gradmagic.fixes.flow import assignments_of, pairs_of
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import Recording, Span
+from gradmagic.report import Fix
+
+RATES = ("learning_rate", "lr")
+Given = tuple[Code, cst.BaseExpression]
+
+
+def rate_set_by(recording: Recording) -> tuple[str, Span] | None:
+    """What sets the rate of an optimizer that was made with one above 0, as code and place; None where nothing or more than one does."""
+    found = _setters(recording)
+    if len(found) != 1 or not all(_is_above_zero(recording, code, call) for code, call in _made(recording)):
+        return None
+    code, node = found[0]
+    (line, column), (end_line, end_column) = code.start(node), code.end(node)
+    text = code.text(node)
+    return text if len(text) <= 60 else text[:59] + "…", Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+
+
+def fraction_kept(recording: Recording) -> tuple[Fix, ...]:
+    """`base * (epoch // warmup)`, a rate of 0 for all of the warm-up → `base * ((epoch + 1) / warmup)`."""
+    divisions = {id(n): (code, n, f) for setter in _setters(recording) for code, n, f in _whole_factors(recording, *setter)}
+    if len(divisions) != 1:
+        return ()
+    code, division, function = next(iter(divisions.values()))
+    old = division.operator
+    assert isinstance(old, cst.FloorDivide)
+    new = division.with_changes(operator=cst.Divide(whitespace_before=old.whitespace_before, whitespace_after=old.whitespace_after))
+    first = function.params.params[0].name.value if isinstance(function, (cst.FunctionDef, cst.Lambda)) and function.params.params else ""
+    # Keras counts epochs from 0, where the fraction would still be 0.
+    if first and isinstance(division.left, cst.Name) and division.left.value == first:
+        new = new.with_changes(left=code.expression(f"({first} + 1)"))
+    return fix("divide by `/`, which keeps the fraction", "unsafe", (code, Change().replace(division, new)))
+
+
+def _setters(recording: Recording) -> list[Given]:
+    """The functions of `LearningRateScheduler`, and the values that `optimizer.learning_rate` is given."""
+    found: list[Given] = []
+    for code in cells(recording):
+        for call in code.all(cst.Call):
+            if last_name(call.func) == "LearningRateScheduler" and (schedule := argument(call, 0, "schedule")) is not None:
+                found.append((code, schedule.value))
+            elif last_name(call.func) == "assign" and isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value in RATES and call.args:
+                found.append((code, call.args[0].value))
+        for assign in code.all(cst.Assign):
+            target = assign.targets[0].target
+            if isinstance(target, cst.Attribute) and target.attr.value in RATES and "optimizer" in dotted(target.value):
+                found.append((code, assign.value))
+    return found
+
+
+def _whole_factors(recording: Recording, code: Code, node: cst.BaseExpression, depth: int = 0) -> list[tuple[Code, cst.BinaryOperation, cst.CSTNode]]:
+    """The divisions by `//` that are factors of a value, or the value itself, through names and functions of the notebook's."""
+    if isinstance(node, cst.BinaryOperation):
+        if isinstance(node.operator, cst.FloorDivide):
+            return [(code, node, next((n for n in code.around(node) if isinstance(n, (cst.FunctionDef, cst.Lambda))), code.module))]
+        if isinstance(node.operator, cst.Multiply):
+            return [f for side in (node.left, node.right) for f in _whole_factors(recording, code, side, depth)]
+        return []
+    if depth > 4:
+        return []
+    if isinstance(node, cst.Lambda):
+        return _whole_factors(recording, code, node.body, depth + 1)
+    name = last_name(node.func) if isinstance(node, cst.Call) else last_name(node)
+    found = []
+    for other in cells(recording) if name else ():
+        for function in other.all(cst.FunctionDef):
+            if function.name.value == name:
+                returns = [r.value for r in other.all(cst.Return, function) if r.value is not None and other.function(r) is function]
+                found += [f for r in returns for f in _whole_factors(recording, other, r, depth + 1)]
+    if isinstance(node, cst.Name):
+        for assign in assignments_of(code, name, code.scope(node)):
+            found += _whole_factors(recording, code, assign.value, depth + 1)
+    return found
+
+
+def _made(recording: Recording) -> list[tuple[Code, cst.Call]]:
+    names = names_of(recording)
+    return [(code, c) for code in cells(recording) for c in code.all(cst.Call) if (module := names.module(c.func).split(".")) and "optimizers" in module and "schedules" not in module]
+
+
+def _is_above_zero(recording: Recording, code: Code, call: cst.Call) -> bool:
+    """Whether an optimizer is made with a rate above 0 as far as the code shows: a number, a name for one, or none, which is the default."""
+    rate = argument(call, 0, *RATES)
+    if rate is None:
+        return True
+    values = [rate.value]
+    if isinstance(rate.value, cst.Name):
+        values = [v for c in cells(recording) for a in c.all(cst.Assign) for t, v in pairs_of(a) if dotted(t) == rate.value.value]
+    return bool(values) and all(isinstance(v, (cst.Float, cst.Integer)) and float(v.value) > 0.0 for v in values)
