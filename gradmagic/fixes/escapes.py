@@ -13,6 +13,7 @@ from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
+from gradmagic.leaving import LIBRARIES
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -221,6 +222,9 @@ class _Rewriter(cst.CSTTransformer):
             return call.args[0].value
         if name in ("numpy_function", "py_func") and len(call.args) >= 2:
             return self._function_inside(call)
+        if root in LIBRARIES - set(NUMPY) and self._touches(original_node):
+            # What another library is handed comes back as an array all the same.
+            t.possible = False
         if root in NUMPY and (original_node in t.leaving or self._touches(original_node)):
             return self._numpy(call, module.partition(".")[2] if root != "math" else name if name in MATH else "?")
         if isinstance(call.func, cst.Attribute) and name in METHODS and self._touches(original_node.func):
