@@ -223,3 +223,49 @@ for _ in range(2):
 weighed = Weighed()
 for _ in range(2):
     weighed.train()
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(16)
+x = tf.random.normal((4, 6, 3))
+class Reader(keras.Model):
+    def __init__(self, kind):
+        super().__init__()
+        self.begin = self.add_weight(shape=(1, 5), initializer="zeros", name="begin")
+        self.layer = kind(5)
+    def call(self, inputs):
+        return self.layer(inputs)
+class Starting(Reader):
+    def __init__(self):
+        super().__init__(keras.layers.GRU)
+        self.gru = keras.layers.GRU(5)
+    def call(self, inputs, training=False):
+        first = tf.repeat(self.begin, tf.shape(inputs)[0], axis=0)
+        return self.gru(inputs, training=training)
+class Pair(Reader):
+    def __init__(self):
+        super().__init__(keras.layers.GRU)
+        self.lstm = keras.layers.LSTM(5)
+    def call(self, inputs):
+        first = tf.repeat(self.begin, tf.shape(inputs)[0], axis=0)
+        return self.lstm(inputs)
+# %% a first state that is not handed over
+# fix: none/discarded-result
+# becomes: return self.gru(inputs, training=training, initial_state=first)
+net = Starting()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.gru.trainable_variables])
+# %% one state for a layer that has two
+# none: none/discarded-result
+net = Pair()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.lstm.trainable_variables])
+# %% a state of another width
+# none: none/discarded-result
+net = Starting()
+net.gru = keras.layers.GRU(7)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.gru.trainable_variables])
