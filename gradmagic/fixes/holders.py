@@ -99,9 +99,9 @@ def _subclassed(code: Code, owner: cst.ClassDef, base: str, change: Change) -> N
         change.replace(call.name, cst.Name("call"))
 
 
-def asked_too(recording: Recording, run: GradientRun | None, variable: Variable, model: str) -> tuple[Fix, ...]:
+def asked_too(recording: Recording, run: GradientRun | None, variable: Variable, model: str, known_as: str | None = None) -> tuple[Fix, ...]:
     """A variable that the loss reads, in the list of what is trained: the sources of a loop of one's own, a layer of a model that `fit` trains."""
-    name = next((n for n in variable.names if n.isidentifier()), None)
+    name = known_as or next((n for n in variable.names if n.isidentifier()), None)
     if name is None or run is None:
         return ()
     found = asking(recording, run)

@@ -172,3 +172,100 @@ with tf.GradientTape() as tape:
     canvas[0, 0] = 1.0
     loss = tf.reduce_sum(tf.constant(canvas))
 grads = tape.gradient(loss, spot)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(15)
+t, heat = tf.random.uniform((16, 1)), tf.random.uniform((16, 1))
+class Cooling:
+    def __init__(self):
+        self.net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+        self.rate, self.opt = tf.Variable(0.3), keras.optimizers.SGD(0.01)
+    def train(self):
+        with tf.GradientTape() as tape:
+            u = self.net(t)
+            loss = tf.reduce_mean((u - heat) ** 2) + tf.reduce_mean((self.rate * u - heat * t) ** 2)
+        grads = tape.gradient(loss, self.net.trainable_variables)
+        self.opt.apply_gradients(zip(grads, self.net.trainable_variables))
+class Weighed(Cooling):
+    def __init__(self):
+        super().__init__()
+        self.share = tf.Variable(0.1)
+    def train(self):
+        with tf.GradientTape() as tape:
+            u = self.net(t)
+            loss = tf.reduce_mean((u - heat) ** 2) + self.share * tf.reduce_mean(u ** 2)
+        grads = tape.gradient(loss, self.net.trainable_variables)
+        self.opt.apply_gradients(zip(grads, self.net.trainable_variables))
+class Scaled(Cooling):
+    def __init__(self):
+        super().__init__()
+        self.middle = tf.Variable(0.5)
+    def train(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.net(t - self.middle) - heat) ** 2)
+        grads = tape.gradient(loss, self.net.trainable_variables)
+        self.opt.apply_gradients(zip(grads, self.net.trainable_variables))
+# %% what the inputs are scaled with stays
+# none: step/untracked-variable
+scaled = Scaled()
+for _ in range(2):
+    scaled.train()
+# %% a coefficient beside the network
+# fix: step/untracked-variable
+# becomes: grads = tape.gradient(loss, [*self.net.trainable_variables, self.rate])
+# becomes: self.opt.apply_gradients(zip(grads, [*self.net.trainable_variables, self.rate]))
+cooling = Cooling()
+for _ in range(2):
+    cooling.train()
+# %% the weight of a term stays
+# none: step/untracked-variable
+weighed = Weighed()
+for _ in range(2):
+    weighed.train()
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(16)
+x = tf.random.normal((4, 6, 3))
+class Reader(keras.Model):
+    def __init__(self, kind):
+        super().__init__()
+        self.begin = self.add_weight(shape=(1, 5), initializer="zeros", name="begin")
+        self.layer = kind(5)
+    def call(self, inputs):
+        return self.layer(inputs)
+class Starting(Reader):
+    def __init__(self):
+        super().__init__(keras.layers.GRU)
+        self.gru = keras.layers.GRU(5)
+    def call(self, inputs, training=False):
+        first = tf.repeat(self.begin, tf.shape(inputs)[0], axis=0)
+        return self.gru(inputs, training=training)
+class Pair(Reader):
+    def __init__(self):
+        super().__init__(keras.layers.GRU)
+        self.lstm = keras.layers.LSTM(5)
+    def call(self, inputs):
+        first = tf.repeat(self.begin, tf.shape(inputs)[0], axis=0)
+        return self.lstm(inputs)
+# %% a first state that is not handed over
+# fix: none/discarded-result
+# becomes: return self.gru(inputs, training=training, initial_state=first)
+net = Starting()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.gru.trainable_variables])
+# %% one state for a layer that has two
+# none: none/discarded-result
+net = Pair()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.lstm.trainable_variables])
+# %% a state of another width
+# none: none/discarded-result
+net = Starting()
+net.gru = keras.layers.GRU(7)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, [net.begin, *net.gru.trainable_variables])

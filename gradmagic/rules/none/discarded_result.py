@@ -38,6 +38,7 @@ from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.functional import kept_array, kept_result
+from gradmagic.fixes.initial_states import fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
@@ -138,6 +139,11 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
+    state = initial_state(recording, found.location, fault.op)
+    if state:
+        return state
+    if fits_nowhere(recording, found.location, fault.op):
+        return ()
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.
     if is_parameter(recording, found.location):
         used = read_by_its_name(recording, found.location)

@@ -49,6 +49,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
+from gradmagic.fixes.companions import beside_the_network
 from gradmagic.fixes.holders import asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.tracking import added_weight, layer_itself
@@ -61,7 +62,7 @@ from gradmagic.rules.phrasing import code, finding, listing, name_of
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
     if fault.cause == "unasked" and isinstance(variable, Variable) and fault.run is not None:
-        return _unasked(fault, variable)
+        return _unasked(fault, variable, recording)
     if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
         return None
     every: tuple[Variable, ...] = fault.detail["all"]  # type: ignore[assignment]
@@ -91,21 +92,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
-def _unasked(fault: Fault, variable: Variable) -> Finding:
+def _unasked(fault: Fault, variable: Variable, recording: Recording) -> Finding:
     assert fault.run is not None
     name, model = code(name_of(variable)), code(str(fault.detail["model"]))
     read = fault.op.span if fault.op is not None else None
-    meant = bool(fault.detail["meant"])
+    said, beside = bool(fault.detail["meant"]), beside_the_network(recording, fault.run, variable, fault.op)
+    meant = said or beside is not None
     return finding(
         "step/untracked-variable",
         fault,
         f"{name} is trainable and leads to the loss, and no gradient call asks for it",
         fault.span,
-        "is trainable, and is trained by nothing" if meant else "read here",
+        "is trainable, and is trained by nothing" if said else "read here",
         f"The gradient call asks for the variables of {model}. {name} is none of them, although it is trainable and the loss is computed with it; no gradient call of this cell asks for it, and no update changes it.",
         others=[(read, "read here"), (fault.run.span, "asked for without it")],
         severity="warning" if meant else "note",
-        help=f"make it a weight of {model} (`add_weight` of one of its layers), or train it in a loop of your own that asks for it too; if it is meant to stay, make it with `trainable=False`",
+        help=f"add it to the sources, and to the variables that the optimizer is given (`+ [{beside}]`); if it is meant to stay, make it with `trainable=False`"
+        if beside is not None
+        else f"make it a weight of {model} (`add_weight` of one of its layers), or train it in a loop of your own that asks for it too; if it is meant to stay, make it with `trainable=False`",
         variables=(name.strip("`"),),
     )
 
@@ -116,6 +120,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if not isinstance(variable, Variable):
         return ()
     if fault.cause == "unasked":
-        return asked_too(recording, fault.run, variable, str(model))
+        return asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
     own = layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())
