@@ -194,3 +194,30 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="softmax")])
 model.compile("sgd", "mse")
 model.fit(tf.random.normal((8, 6, 4)), tf.random.uniform((8, 6, 1)), epochs=1, verbose=0)
+# %% a sample that nothing reads
+# fix: none/discarded-result
+# becomes: return outside(code), tf.reduce_mean(spread)
+inside, width, outside = keras.layers.Dense(2), keras.layers.Dense(2), keras.layers.Dense(4)
+def encode_and_decode(values):
+    middle, spread = inside(values), width(values)
+    code = middle + tf.exp(spread) * tf.random.normal(tf.shape(middle))
+    return outside(middle), tf.reduce_mean(spread)
+encode_and_decode(x)
+weights = [*inside.trainable_variables, *width.trainable_variables, *outside.trainable_variables]
+with tf.GradientTape() as tape:
+    back, size = encode_and_decode(x)
+    loss = tf.reduce_mean((back - x) ** 2)
+grads = tape.gradient(loss, weights)
+# %% a term that is not added and has no part in the sample
+# none: none/discarded-result
+inside, width, outside, third = keras.layers.Dense(2), keras.layers.Dense(2), keras.layers.Dense(4), keras.layers.Dense(1)
+def encode_and_decode(values):
+    middle, spread = inside(values), width(values)
+    code = middle + tf.exp(spread) * tf.random.normal(tf.shape(middle))
+    return outside(middle), tf.reduce_mean(third(middle))
+encode_and_decode(x)
+weights = [*inside.trainable_variables, *third.trainable_variables, *outside.trainable_variables]
+with tf.GradientTape() as tape:
+    back, size = encode_and_decode(x)
+    loss = tf.reduce_mean((back - x) ** 2)
+grads = tape.gradient(loss, weights)
