@@ -238,12 +238,6 @@ ADVICE = {
         "with tf.GradientTape() as tape:\n    value = (w * w).numpy()\n    first = v * value\n    second = value ** 2\n    loss = first + second\ng = tape.gradient(loss, [w, v])",
         "value = (w * w)",
     ),
-    "weights that were not finite before": Advice(
-        "step/update-destroys-weights",
-        "w, opt = tf.Variable([np.inf, 1.0]), keras.optimizers.SGD(0.1)",
-        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.tanh(w))\nopt.apply_gradients([(tape.gradient(loss, w), w)])",
-        None,
-    ),
     "a gradient that is not finite": Advice(
         "step/update-destroys-weights",
         "w, opt = tf.Variable([0.0, 1.0]), keras.optimizers.SGD(0.1)",

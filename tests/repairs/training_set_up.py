@@ -169,3 +169,55 @@ near = tf.Variable([[1.5, 2.5], [3.0, 1.2]])
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.clip_by_value(near, 0.0, 1.0) ** 2)
 grad = tape.gradient(loss, near)
+# %% a softmax over the features of an attention
+# fix: zero/single-unit-softmax
+# becomes: weights = keras.layers.Softmax(axis=1)(keras.layers.Dense(1)(steps))
+steps = keras.Input((6, 4))
+weights = keras.layers.Dense(1, activation="softmax")(steps)
+attended = keras.layers.Dense(1)(keras.layers.GlobalAveragePooling1D()(keras.layers.Multiply()([steps, weights])))
+model = keras.Model(steps, attended)
+model.compile("sgd", "mse")
+model.fit(tf.random.normal((8, 6, 4)), tf.random.normal((8, 1)), epochs=1, verbose=0)
+# %% a softmax function over the features of an attention
+# fix: zero/single-unit-softmax
+# becomes: weights = tf.nn.softmax(tf.matmul(states, query), axis=1)
+states, query = tf.random.normal((8, 6, 4)), tf.Variable(tf.ones((4, 1)))
+with tf.GradientTape() as tape:
+    weights = tf.nn.softmax(tf.matmul(states, query), axis=-1)
+    loss = tf.reduce_mean(tf.reduce_sum(weights * states, axis=1) ** 2)
+grad = tape.gradient(loss, query)
+# %% a softmax for one label in each step
+# fix: zero/single-unit-softmax
+# becomes: keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([
+    keras.Input((6, 4)),
+    keras.layers.Dense(1, activation="softmax")])
+model.compile("sgd", "mse")
+model.fit(tf.random.normal((8, 6, 4)), tf.random.uniform((8, 6, 1)), epochs=1, verbose=0)
+# %% a sample that nothing reads
+# fix: none/discarded-result
+# becomes: return outside(code), tf.reduce_mean(spread)
+inside, width, outside = keras.layers.Dense(2), keras.layers.Dense(2), keras.layers.Dense(4)
+def encode_and_decode(values):
+    middle, spread = inside(values), width(values)
+    code = middle + tf.exp(spread) * tf.random.normal(tf.shape(middle))
+    return outside(middle), tf.reduce_mean(spread)
+encode_and_decode(x)
+weights = [*inside.trainable_variables, *width.trainable_variables, *outside.trainable_variables]
+with tf.GradientTape() as tape:
+    back, size = encode_and_decode(x)
+    loss = tf.reduce_mean((back - x) ** 2)
+grads = tape.gradient(loss, weights)
+# %% a term that is not added and has no part in the sample
+# none: none/discarded-result
+inside, width, outside, third = keras.layers.Dense(2), keras.layers.Dense(2), keras.layers.Dense(4), keras.layers.Dense(1)
+def encode_and_decode(values):
+    middle, spread = inside(values), width(values)
+    code = middle + tf.exp(spread) * tf.random.normal(tf.shape(middle))
+    return outside(middle), tf.reduce_mean(third(middle))
+encode_and_decode(x)
+weights = [*inside.trainable_variables, *third.trainable_variables, *outside.trainable_variables]
+with tf.GradientTape() as tape:
+    back, size = encode_and_decode(x)
+    loss = tf.reduce_mean((back - x) ** 2)
+grads = tape.gradient(loss, weights)

@@ -44,6 +44,7 @@ from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.tracking import left_out
+from gradmagic.fixes.unread_sample import drawn_and_unread, sample_for_mean
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -87,6 +88,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help="use the result in what follows",
         )
+    sample = drawn_and_unread(recording, _ids(fault))
     # Where a layer was made is another question than where it was called.
     use = use_of(recording, op)
     result = code(text_at(recording, use)) if use is not None and not kind.startswith("keras") else called(recording, op)
@@ -98,10 +100,15 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "computed here, and not used for the target",
         f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {result}, is used by no op that leads to {target_name(fault)}, so "
         f"{target_name(fault)} does not depend on {names}.",
+        others=[(sample[1], f"{code(sample[0])} is computed from {it(fault.names)} as well, and no line reads it")] if sample is not None else [],
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
         else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
     )
+
+
+def _ids(fault: Fault) -> tuple[int, ...]:
+    return tuple(fault.run.sources[i].id for i in fault.sources) if fault.run is not None else ()
 
 
 def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
@@ -144,6 +151,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return state
     if fits_nowhere(recording, found.location, fault.op):
         return ()
+    if sample := sample_for_mean(recording, _ids(fault)):
+        return sample
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.
     if is_parameter(recording, found.location):
         used = read_by_its_name(recording, found.location)

@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import sigmoid_for_softmax
+from gradmagic.fixes.softmax_axis import over_the_steps, weighs_steps
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -55,10 +56,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "always 1, so its derivative is 0",
         f"This softmax runs over an axis of length 1 (its result has the shape {tensor.shape}). What it gives sums to 1, so it is 1 whatever goes in, and going backward it multiplies by 0.",
-        help='use `activation="sigmoid"` for one output unit, or one unit per class with softmax',
+        help="its result weighs the steps of a sequence: let it run over the axis of the steps, `Softmax(axis=1)` behind a layer without activation, or `softmax(scores, axis=1)`"
+        if weighs_steps(recording, op)
+        else 'use `activation="sigmoid"` for one output unit, or one unit per class with softmax',
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return sigmoid_for_softmax(recording, found.location, fault.op)
+    return over_the_steps(recording, found.location, fault.op) or sigmoid_for_softmax(recording, found.location, fault.op)

@@ -1,0 +1,85 @@
+"""A sample that is drawn around a mean and never read: what follows goes on with the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import reads_of
+from gradmagic.fixes.names import Names, names_of
+from gradmagic.recording import Recording, Span
+from gradmagic.report import Fix
+
+DRAWING = ("normal", "uniform", "truncated_normal", "stateless_normal")
+Unread = tuple[Code, cst.Assign, str, cst.Name]
+
+
+def drawn_and_unread(recording: Recording, sources: Iterable[int]) -> tuple[str, Span] | None:
+    """The name of a sample that is computed from some variables and that no line reads, though a line behind it reads its mean; and where it is drawn."""
+    found = _found(recording, sources)
+    if found is None:
+        return None
+    code, assign, name, _ = found
+    (line, column), (end_line, end_column) = code.start(assign), code.end(assign)
+    return name, Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+
+
+def sample_for_mean(recording: Recording, sources: Iterable[int]) -> tuple[Fix, ...]:
+    """`decoder(mean)` → `decoder(z)`."""
+    found = _found(recording, sources)
+    if found is None:
+        return ()
+    code, _, name, read = found
+    return fix(f"go on with the sample `{name}`, not with `{read.value}`", "unsafe", (code, Change().replace(read, cst.Name(name))))
+
+
+def _found(recording: Recording, sources: Iterable[int]) -> Unread | None:
+    names, found = names_of(recording), []
+    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.span is not None}
+    for code in cells(recording):
+        for assign in code.all(cst.Assign):
+            target, function = assign.targets[0].target, code.function(assign)
+            if function is None or (code.cell, function.name.value) not in ran or len(assign.targets) != 1 or not isinstance(target, cst.Name) or reads_of(code, target.value, function):
+                continue
+            means = _means(code, assign.value, names)
+            calls = [
+                (call.args[0].value, code.start(call))
+                for call in code.all(cst.Call, function)
+                if means and len(call.args) and isinstance(call.args[0].value, cst.Name) and call.args[0].value.value in means and _is_own(call, names) and code.start(call) > code.end(assign)
+            ]
+            here = {(code.cell, n) for n in range(code.start(assign)[0], code.end(assign)[0] + 1)}
+            if len(calls) == 1 and isinstance(read := calls[0][0], cst.Name) and _lines_behind(recording, sources) & here:
+                found.append((code, assign, target.value, read))
+    return found[0] if len(found) == 1 else None
+
+
+def _lines_behind(recording: Recording, sources: Iterable[int]) -> set[tuple[str | int | None, int]]:
+    """The lines whose ops compute with what comes from these variables."""
+    waiting, seen, lines = list(sources), set(sources), set()
+    while waiting:
+        for op in recording.consumers.get(waiting.pop(), ()):
+            if op.phase == "forward" and op.span is not None:
+                lines.add((op.span.cell, op.span.line))
+            waiting += [o for o in op.outputs if o not in seen]
+            seen |= set(op.outputs)
+    return lines
+
+
+def _means(code: Code, value: cst.BaseExpression, names: Names) -> set[str]:
+    """The names that noise is added to in `mean + scale * noise`, with the noise drawn here."""
+    if not isinstance(value, cst.BinaryOperation) or not isinstance(value.operator, cst.Add):
+        return set()
+    sides = ((value.left, value.right), (value.right, value.left))
+    return {n for mean, noise in sides if isinstance(mean, cst.Name) and _draws(code, noise, names) for n in names_in(mean)}
+
+
+def _draws(code: Code, node: cst.BaseExpression, names: Names) -> bool:
+    return any(last_name(c.func) in DRAWING and "random" in names.module(c.func) for c in code.all(cst.Call, node))
+
+
+def _is_own(call: cst.Call, names: Names) -> bool:
+    """Whether a call is of something of the user's: a model, a layer, a function, and none of a library."""
+    return dotted(call.func).partition(".")[0] not in names.aliases
