@@ -21,7 +21,7 @@ keras.mixed_precision.set_global_policy("float32")
 model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
 history = model.fit(X, prices, batch_size=16, epochs=1, verbose=0)
 # %% distances
-# fix: step/skipped-by-loss-scale
+# fix: nonfinite/overflow
 # becomes: distances = (distances - distances.mean(axis=0)) / (distances.std(axis=0) + 1e-7)
 second.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
 history = second.fit(distances, near, batch_size=16, epochs=1, verbose=0)

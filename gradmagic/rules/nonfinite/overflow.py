@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.dtypes import wider
+from gradmagic.fixes.magnitudes import brought_to_one
 from gradmagic.fixes.stable import smaller_step, without_exp
 from gradmagic.fixes.training import single_precision
 from gradmagic.fixes.values import scaled_pixels
@@ -94,7 +95,9 @@ def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    half = wider(recording, found.location, mean=True) if "float16" in found.message else ()
+    half: tuple[Fix, ...] = ()
+    if "float16" in found.message:
+        half = (*brought_to_one(recording, fault.run, fault.run.span if fault.run is not None else None), *wider(recording, found.location, mean=True))
     stable = without_exp(recording, found.location, fault.op)
     same = tuple(f for f in stable if f.applicability == "safe")
     return (*same, *scaled_pixels(recording), *half, *(f for f in stable if f not in same), *smaller_step(recording, fault), *(single_precision(recording) if "float16" in found.message else ()))
