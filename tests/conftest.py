@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.path.name == "test_cases.py" and (case := getattr(item, "callspec", None)) is not None and "case" in case.params and case.params["case"].id not in ids]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in set(left)]
+
+
+# After how many tests what is left of them is set aside.
+FROZEN = 25
+_used = itertools.count()
 
 
 @dataclass
@@ -62,8 +68,9 @@ def notebook() -> Iterator[Notebook]:
     shell.compile._filename_map.clear()
     if first:
         shell.run_cell("%load_ext gradmagic")
-        # Every test collects garbage twice; what was imported need not be walked each time.
-        gc.freeze()
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
+    if next(_used) % FROZEN == 0:
+        # Every test collects garbage; what was imported, and what the tests before have left for good, need not be walked each time.
+        gc.freeze()
     yield Notebook(shell)

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.code import Code, argument, cells, last_name
-from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.flow import assignments_of, pairs_of
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Variable
 
@@ -68,11 +68,7 @@ def _kept(code: Code, owner: cst.ClassDef) -> dict[str, cst.BaseExpression]:
     for function in (f for f in code.all(cst.FunctionDef, owner) if f.name.value == "__init__" and f.params.params):
         first = function.params.params[0].name.value
         for assign in code.all(cst.Assign, function):
-            target = assign.targets[0].target
-            pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, assign.value)]  # type: ignore[list-item]
-            if isinstance(target, cst.Tuple) and isinstance(assign.value, cst.Tuple) and len(target.elements) == len(assign.value.elements):
-                pairs = [(t.value, v.value) for t, v in zip(target.elements, assign.value.elements, strict=True)]
-            for left, right in pairs:
+            for left, right in pairs_of(assign):
                 if isinstance(left, cst.Attribute) and isinstance(left.value, cst.Name) and left.value.value == first:
                     kept.setdefault(left.attr.value, right)
     return kept
