@@ -57,6 +57,11 @@ class Code:
         place = self._ranges[node].end
         return place.line, place.column
 
+    def span(self, node: cst.CSTNode) -> Span:
+        """A node's place."""
+        (line, column), (end_line, end_column) = self.start(node), self.end(node)
+        return Span(self.cell, None, line, column, end_line, end_column, self.source.split("\n")[line - 1])
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that holds this one."""
         return self._parents.get(node)

@@ -8,10 +8,9 @@ from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
 from gradmagic.fixes.flow import targets_of
+from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
-
-APPLYING = ("apply_gradients", "apply")
 
 
 def left_early(recording: Recording, run: GradientRun | None) -> Span | None:
@@ -20,8 +19,7 @@ def left_early(recording: Recording, run: GradientRun | None) -> Span | None:
     if found is None:
         return None
     code, statement, _ = found
-    (line, column), (end_line, end_column) = code.start(statement), code.end(statement)
-    return Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+    return code.span(statement)
 
 
 def return_behind_the_loop(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

@@ -22,8 +22,7 @@ def frozen_model(recording: Recording, run: GradientRun | None) -> tuple[str, Sp
     if found is None:
         return None
     model, code, assign, _ = found
-    (line, column), (end_line, end_column) = code.start(assign), code.end(assign)
-    return model, Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+    return model, code.span(assign)
 
 
 def freeze_the_inner(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

@@ -34,7 +34,7 @@ def brought_to_one(recording: Recording, run: GradientRun | None, place: Place) 
     for name, tensor in sorted(large.items()):
         made = [(c, s) for c in cells(recording) for s in c.all(cst.SimpleStatementLine) if c.function(s) is None and name in assigned(s)]
         line = _line(recording, names, name, tensor, made[0][1]) if len(made) == 1 else None
-        if line is None or isinstance(made[0][0].enclosing(made[0][1], cst.For, cst.While), cst.CSTNode):
+        if line is None or made[0][0].enclosing(made[0][1], cst.For, cst.While) is not None:
             return ()
         code, statement = made[0]
         changes.setdefault(id(code), (code, Change()))[1].insert_after(statement, code.line(line))

@@ -17,11 +17,11 @@ MAKERS = ("add_weight", "Variable")
 def without_weights(recording: Recording, run: GradientRun, sources: Iterable[int]) -> tuple[Fix, ...]:
     """`self.extra = self.add_weight(…)` of a class in which no line reads `self.extra`: without that line."""
     wanted = {run.sources[i].name.rpartition("/")[2].rpartition(".")[2] for i in sources}
-    found = [(code, statement) for code in cells(recording) for name, statement in _unread(recording, code) if name in wanted]
-    if {name for code, _ in found for name, _ in _unread(recording, code)} < wanted or len(found) != len(wanted):
+    found = [(code, name, statement) for code in cells(recording) for name, statement in _unread(recording, code) if name in wanted]
+    if len(found) != len(wanted) or {name for _, name, _ in found} != wanted:
         return ()
     changes: dict[int, tuple[Code, Change]] = {}
-    for code, statement in found:
+    for code, _, statement in found:
         changes.setdefault(id(code), (code, Change()))[1].remove(statement)
     return fix("leave out the weight that nothing reads", "unsafe", *changes.values())
 

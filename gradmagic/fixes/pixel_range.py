@@ -53,11 +53,4 @@ def _clip(code: Code, place: Place) -> str | None:
 
 def _root_mean_square(recording: Recording, key: int) -> float | None:
     tensor = recording.tensors.get(key)
-    if tensor is None or tensor.norm is None or not tensor.shape or not math.isfinite(tensor.norm):
-        return None
-    size = 1
-    for n in tensor.shape:
-        if not n:
-            return None
-        size *= n
-    return tensor.norm / math.sqrt(size)
+    return tensor.root_mean_square if tensor is not None and tensor.shape else None

@@ -8,6 +8,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of, pairs_of
 from gradmagic.fixes.names import names_of
+from gradmagic.fixes.whole_numbers import KEEPS, with_fraction
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix
 
@@ -21,9 +22,8 @@ def rate_set_by(recording: Recording) -> tuple[str, Span] | None:
     if len(found) != 1 or not all(_is_above_zero(recording, code, call) for code, call in _made(recording)):
         return None
     code, node = found[0]
-    (line, column), (end_line, end_column) = code.start(node), code.end(node)
     text = code.text(node)
-    return text if len(text) <= 60 else text[:59] + "…", Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+    return text if len(text) <= 60 else text[:59] + "…", code.span(node)
 
 
 def fraction_kept(recording: Recording) -> tuple[Fix, ...]:
@@ -32,14 +32,12 @@ def fraction_kept(recording: Recording) -> tuple[Fix, ...]:
     if len(divisions) != 1:
         return ()
     code, division, function = next(iter(divisions.values()))
-    old = division.operator
-    assert isinstance(old, cst.FloorDivide)
-    new = division.with_changes(operator=cst.Divide(whitespace_before=old.whitespace_before, whitespace_after=old.whitespace_after))
+    new = with_fraction(division)
     first = function.params.params[0].name.value if isinstance(function, (cst.FunctionDef, cst.Lambda)) and function.params.params else ""
     # Keras counts epochs from 0, where the fraction would still be 0.
     if first and isinstance(division.left, cst.Name) and division.left.value == first:
         new = new.with_changes(left=code.expression(f"({first} + 1)"))
-    return fix("divide by `/`, which keeps the fraction", "unsafe", (code, Change().replace(division, new)))
+    return fix(KEEPS, "unsafe", (code, Change().replace(division, new)))
 
 
 def _setters(recording: Recording) -> list[Given]:

@@ -21,8 +21,7 @@ def shared_by_models(recording: Recording, update: Update | None) -> tuple[str, 
     if found is None:
         return None
     name, (code, call), _ = found
-    (line, column), (end_line, end_column) = code.start(call), code.end(call)
-    return name, Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+    return name, code.span(call)
 
 
 def one_for_each_model(recording: Recording, update: Update | None) -> tuple[Fix, ...]:

@@ -39,7 +39,7 @@ def in_this_thread(recording: Recording, run: GradientRun | None) -> tuple[Fix, 
     for opened in code.all(cst.With, scope):
         names = {i.asname.name.value for i in opened.items if i.asname is not None and isinstance(i.asname.name, cst.Name)}
         if len(opened.items) == 1 and names & pools:
-            _unwrap(code, change, opened)
+            _unwrap(change, opened)
     return fix("compute this in the thread of the tape", "safe", (code, change))
 
 
@@ -50,7 +50,7 @@ def _pools(code: Code, scope: cst.CSTNode) -> set[str]:
     return {name.value for value, name in opened if isinstance(value, cst.Call) and last_name(value.func) in POOLS and isinstance(name, cst.Name)}
 
 
-def _unwrap(code: Code, change: Change, opened: cst.With) -> None:
+def _unwrap(change: Change, opened: cst.With) -> None:
     """A `with` statement gives way to its body."""
 
     def bare(node: cst.CSTNode) -> cst.CSTNode:

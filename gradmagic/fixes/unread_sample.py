@@ -23,8 +23,7 @@ def drawn_and_unread(recording: Recording, sources: Iterable[int]) -> tuple[str,
     if found is None:
         return None
     code, assign, name, _ = found
-    (line, column), (end_line, end_column) = code.start(assign), code.end(assign)
-    return name, Span(code.cell, None, line, column, end_line, end_column, code.source.split("\n")[line - 1])
+    return name, code.span(assign)
 
 
 def sample_for_mean(recording: Recording, sources: Iterable[int]) -> tuple[Fix, ...]:

@@ -10,6 +10,8 @@ from gradmagic.fixes.code import Code, cells, code_at, dotted, fix
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
+KEEPS = "divide by `/`, which keeps the fraction"
+
 
 def true_division(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """A factor that is 0 because a division by `//` made it: the division that keeps the fraction."""
@@ -19,7 +21,7 @@ def true_division(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return ()
     found: list[tuple[Code, cst.BinaryOperation]] = [(code, n) for n in code.all(cst.BinaryOperation, whole) if isinstance(n.operator, cst.FloorDivide)]
     factors = [side for n in code.all(cst.BinaryOperation, whole) if isinstance(n.operator, cst.Multiply) for side in (n.left, n.right)]
-    factors += [a.value for n in code.all(cst.AugAssign, whole) if isinstance(n.operator, cst.MultiplyAssign) for a in (n,)]
+    factors += [n.value for n in code.all(cst.AugAssign, whole) if isinstance(n.operator, cst.MultiplyAssign)]
     names = {dotted(n) for n in factors} - {""}
     for other in cells(recording):
         for assign in other.all(cst.Assign):
@@ -28,7 +30,11 @@ def true_division(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if len(found) != 1:
         return ()
     where, division = found[0]
+    return fix(KEEPS, "unsafe", (where, Change().replace(division, with_fraction(division))))
+
+
+def with_fraction(division: cst.BinaryOperation) -> cst.BinaryOperation:
+    """A division by `//` as one by `/`, with the spaces that it has."""
     old = division.operator
     assert isinstance(old, cst.FloorDivide)
-    new = division.with_changes(operator=cst.Divide(whitespace_before=old.whitespace_before, whitespace_after=old.whitespace_after))
-    return fix("divide by `/`, which keeps the fraction", "unsafe", (where, Change().replace(division, new)))
+    return division.with_changes(operator=cst.Divide(whitespace_before=old.whitespace_before, whitespace_after=old.whitespace_after))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -129,9 +128,7 @@ class Backward:
     def _slope(self, op: Op | None, position: int) -> float:
         """The root of the mean square of a product's other factor."""
         other = self.recording.tensors.get(op.inputs[1 - position]) if op is not None and op.type in PRODUCTS and len(op.inputs) == 2 and position < 2 else None
-        if other is None or not other.norm or other.shape is None or None in other.shape or not math.isfinite(other.norm):
-            return 1.0
-        return other.norm / math.sqrt(math.prod(d or 1 for d in other.shape))
+        return (other.root_mean_square if other is not None else None) or 1.0
 
     def _sender(self, key: int | None, before: int) -> tuple[int, int] | None:
         """The last step before this one that sent a gradient: its place in the run and the input that the gradient went to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +93,12 @@ class Tensor:
     numbers: Numbers | None = None
     norm: float | None = None
     faded: float | None = None
+
+    @property
+    def root_mean_square(self) -> float | None:
+        """That of the elements; None where the norm or the shape is not known, or is not finite."""
+        size = math.prod(self.shape) if self.shape is not None and None not in self.shape else 0  # type: ignore[arg-type]
+        return self.norm / math.sqrt(size) if size and self.norm is not None and math.isfinite(self.norm) else None
 
 
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "float8_e5m2", "float8_e4m3fn"})
