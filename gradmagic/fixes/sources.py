@@ -10,8 +10,8 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assigned, reads_of, use_result
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
+from gradmagic.fixes.flow import reads_of, use_result
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording
@@ -208,12 +208,6 @@ def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
             if start is not None:
                 break
     found = use_result(code, start) if start is not None else None
-    alike = _alike(code, start) if start is not None else None
-    if alike is not None:
-        change = Change()
-        for read in alike[1]:
-            change.replace(read, cst.Name(alike[0]))
-        return fix(f"go on with `{alike[0]}` in the place of `{alike[1][0].value}`", "unsafe", (code, change))
     if found is None:
         # The guilty line may be the one that goes on with the input: then the forgotten result stands before it.
         found = _forgotten(code, place)
@@ -224,24 +218,6 @@ def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
     for read in reads:
         change.replace(read, cst.Name(name))
     return fix(f"go on with `{name}`", "unsafe", (code, change))
-
-
-def _alike(code: Code, assign: cst.Assign) -> tuple[str, list[cst.Name]] | None:
-    """A result that is never read, and the line behind it that reads the name which the result is named after: `actions` beside `new_actions`."""
-    target, statement = assign.targets[0].target, code.statement(assign)
-    siblings = list(getattr(code.parent(statement), "body", ())) if statement is not None else []
-    if not isinstance(target, cst.Name) or len(assign.targets) != 1 or "_" not in target.value or statement not in siblings:
-        return None
-    behind, words = siblings[siblings.index(statement) + 1 :], set(target.value.split("_"))
-    if any(reads_of(code, target.value, line) for line in behind):
-        return None
-    for line in behind:
-        if assigned(line) & {n for n in names_in(line) if set(n.split("_")) < words}:
-            return None
-        chosen = sorted({n for n in names_in(line) if set(n.split("_")) < words and reads_of(code, n, line)})
-        if chosen:
-            return (target.value, reads_of(code, chosen[0], line)) if len(chosen) == 1 else None
-    return None
 
 
 def meant(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:

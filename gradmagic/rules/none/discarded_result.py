@@ -154,13 +154,16 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if sample := sample_for_mean(recording, _ids(fault)):
         return sample
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.
-    if is_parameter(recording, found.location):
-        used = read_by_its_name(recording, found.location)
-    else:
-        used = kept_array(recording) or kept_result(recording, found.location) or result_used(recording, found.location)
+    head = is_parameter(recording, found.location)
+    used = read_by_its_name(recording, found.location) if head else kept_array(recording) or kept_result(recording, found.location)
+    if not used and fault.run is not None:
+        # A name that says what it stands for tells more than where the input goes.
+        used = meant(recording, fault.run)
+    if not used and not head:
+        used = result_used(recording, found.location)
     if used or fault.run is None:
         return used
-    used = meant(recording, fault.run) or meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
+    used = meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)
     used = used or summed(recording, found.location, fault.run, fault.op) or unread_parameter(recording, fault.run)
     if used:
         return used
