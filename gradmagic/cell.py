@@ -10,11 +10,10 @@ from importlib import metadata
 from typing import Any
 
 from gradmagic.errors import GradientProblem
-from gradmagic.options import Options
+from gradmagic.options import LEVELS, Options
 from gradmagic.report import Report, Versions
 from gradmagic.trial import Bench, with_tried_fixes
 
-RANK = {"ok": 0, "note": 0, "warning": 1, "error": 2}
 NO_TENSORFLOW = "TensorFlow is not installed, so nothing can be checked: `pip install tensorflow` (or `tensorflow-cpu`) and run the cell again"
 
 
@@ -124,8 +123,7 @@ class CellCheck:
         level, report = self.options.fail_on, self.report
         if level is None or report is None:
             return None
-        order = ("note", "warning", "error")
-        bad = [f for f in report.findings if not f.accepted and order.index(f.severity) >= order.index(level)]
+        bad = [f for f in report.findings if not f.accepted and LEVELS.index(f.severity) >= LEVELS.index(level)]
         return GradientProblem(report) if bad else None
 
 

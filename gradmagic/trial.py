@@ -12,6 +12,7 @@ import gc
 import math
 from typing import Any
 
+from gradmagic.options import LEVELS
 from gradmagic.outside import NotTried, refuse, refuse_unrestorable
 from gradmagic.recording import Recording
 from gradmagic.redefine import Again, again
@@ -282,7 +283,11 @@ def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | 
 
 
 def _reported(found: Finding, report: Report) -> bool:
-    return any(f.rule == found.rule and (not found.variables or not f.variables or set(f.variables) & set(found.variables)) for f in report.findings)
+    # What is left as a note (the bias that a loss does not depend on, behind a repaired one) is no fault any more.
+    return any(
+        f.rule == found.rule and LEVELS.index(f.severity) >= LEVELS.index(found.severity) and (not found.variables or not f.variables or set(f.variables) & set(found.variables))
+        for f in report.findings
+    )
 
 
 def _same_loss(before: Outcome, after: Outcome) -> bool:

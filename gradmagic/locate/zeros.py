@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.lone_means import lone_difference, lone_factor
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
@@ -38,6 +39,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     where = reads[0].span if reads else run.span
     if not exact:
         return Fault("zero", "cancelled", run, (index,), reads[0] if reads else None, span=where, detail={"exact": False})
+    lone = lone_difference(paths, index)
+    if lone is not None:
+        return Fault("zero", "lone", run, (index,), lone, ops=tuple(reads))
     ends = _Ends(paths, steps, index)
     if ends.deaths:
         # Of several, one on each way, the one nearest to the target.
@@ -47,6 +51,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
+        lone = lone_factor(paths, op, position)
+        if lone is not None:
+            return Fault("zero", "lone", run, (index,), lone, ops=tuple(reads))
         gone = _faded_behind(paths, op, position)
         if gone is not None:
             return Fault("zero", "faded", run, (index,), gone, ops=tuple(reads), detail={"key": gone.seq})

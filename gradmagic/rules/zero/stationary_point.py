@@ -30,37 +30,46 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import random_start
+from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.lone_means import is_lone
 from gradmagic.locate.scale import SUMS
-from gradmagic.recording import Recording, has_gradient_dtype
+from gradmagic.recording import Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, subject
+from gradmagic.rules.phrasing import called, finding, listing, subject
 from gradmagic.syntax import spot
 
 EQUAL = "begin somewhere else, with a start that is not the minimum; of a difference, look at both sides: what is compared may have been computed from the same values"
+
+MORE_VALUES = "leave the normalisation of a single value out, or normalise over more of them"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause == "cancelled":
         return _cancelled(fault, recording)
+    if fault.cause == "lone" and op is not None:
+        return _lone(fault, op, recording)
     if fault.cause != "died" or op is None or fault.step is None:
         return None
     factor = _zero_factor(fault, recording)
     if factor is None and op.type in SUMS | {"Softmax", "LogSoftmax"} and not fault.step.examples.get("product"):
         others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
         own = _is_read_here(fault, recording)
+        single = _single(op, recording)
         return finding(
             "zero/stationary-point",
             fault,
             f"{subject(fault, 'zero')}: the terms of the derivative cancel",
             spot(recording, op),
             "the terms that come back to here sum to 0",
-            f"Going backward, a gradient that is not zero comes to {called(recording, op)}, and the sum of its terms is exactly 0: the target does not change when this variable changes a little.",
+            f"Going backward, a gradient that is not zero comes to {called(recording, op)}, and the sum of its terms is exactly 0: the target does not change when this variable changes a little."
+            + single,
             severity="note" if others and own else "warning",
+            help=MORE_VALUES if single else None,
         )
     if factor is None:
         return None
@@ -78,6 +87,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _single(op: Op | None, recording: Recording) -> str:
+    """A sentence for a layer that takes the mean over axes of length 1; empty for others."""
+    if op is None or op.layer is None or not any(other.layer == op.layer and is_lone(recording, other) for other in recording.ops):
+        return ""
+    return " This layer normalises over an axis of length 1: each value is its own mean, and what the layer gives does not depend on what goes in."
+
+
 def _is_read_here(fault: Fault, recording: Recording) -> bool:
     """Whether it is a source itself that gets the zeros (a bias before a normalisation), and nothing that was computed from one."""
     key = fault.op.inputs[fault.input or 0] if fault.op is not None else 0
@@ -92,7 +108,7 @@ def _is_read_here(fault: Fault, recording: Recording) -> bool:
 
 
 def _cancelled(fault: Fault, recording: Recording) -> Finding:
-    noise = not fault.detail.get("exact")
+    noise, single = not fault.detail.get("exact"), _single(fault.op, recording)
     others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
     span, op = fault.span, fault.op
     if not noise and op is not None:
@@ -104,10 +120,25 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
         f"{subject(fault, 'zero up to rounding noise' if noise else 'zero')}: the terms of the derivative cancel",
         span,
         "the terms that come back to here sum to 0",
-        f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little.",
+        f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little." + single,
         # A bias of two twins whose difference is the loss cancels by itself, what all of a model passes through does not.
         severity="note" if others and (noise or fault.detail.get("own")) else "warning",
-        help="a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+        help=MORE_VALUES if single else "a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+    )
+
+
+def _lone(fault: Fault, op: Op, recording: Recording) -> Finding:
+    tensor = recording.tensors.get(op.outputs[0])
+    shape = f" of the shape {tuple(tensor.shape)}" if tensor is not None and tensor.shape is not None else ""
+    return finding(
+        "zero/stationary-point",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} takes a mean over an axis of length 1 away, and nothing is left",
+        spot(recording, op),
+        "always 0: each value is its own mean here",
+        f"This mean runs over an axis of length 1, so it is the value itself, and the difference{shape} is 0 whatever goes in. Nothing of {listing(fault.names)} reaches the target.",
+        severity="warning",
+        help="take the mean over the axis that counts the examples: `axis=0` for values of the shape (batch, 1)",
     )
 
 
@@ -134,6 +165,8 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "lone":
+        return over_the_examples(recording, fault.op)
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
         return stopped
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):

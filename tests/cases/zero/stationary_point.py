@@ -63,3 +63,38 @@ with tf.GradientTape() as tape:
     joined = tf.concat([3.0 * tf.ones((2,)), h], 0)[:2]
     loss = tf.reduce_sum(joined + 2.0 * h - 2.0 * h)  # expect: zero/stationary-point
 grad = tape.gradient(loss, v)
+# %% a mean over an axis of length 1 is the value itself
+features = tf.constant([[1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+kernel = tf.Variable([[0.3], [0.1]], name="kernel")
+wanted = tf.constant([[1.0], [0.0], [2.0]])
+with tf.GradientTape() as tape:
+    predicted = features @ kernel
+    centred = predicted - tf.reduce_mean(predicted, axis=-1, keepdims=True)  # expect: zero/stationary-point
+    loss = 1.0 - tf.reduce_sum(wanted * centred)
+grad = tape.gradient(loss, kernel)  # status: zero
+# %% standardised over an axis of length 1
+features = tf.constant([[1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+kernel = tf.Variable([[0.3], [0.1]], name="kernel")
+with tf.GradientTape() as tape:
+    predicted = features @ kernel
+    scale = tf.math.reduce_std(predicted, axis=1, keepdims=True) + 1e-6
+    centred = predicted - tf.reduce_mean(predicted, axis=1, keepdims=True)  # expect: zero/stationary-point
+    loss = tf.reduce_mean((centred / scale - 1.0) ** 2)
+grad = tape.gradient(loss, kernel)  # status: zero
+# %% near: the mean over the examples
+features = tf.constant([[1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+kernel = tf.Variable([[0.3], [0.1]], name="kernel")
+wanted = tf.constant([[1.0], [0.0], [2.0]])
+with tf.GradientTape() as tape:
+    predicted = features @ kernel
+    centred = predicted - tf.reduce_mean(predicted, axis=0, keepdims=True)
+    loss = 1.0 - tf.reduce_sum(wanted * centred)
+grad = tape.gradient(loss, kernel)
+# %% near: a mean over an axis of length 1 beside the value
+features = tf.constant([[1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+kernel = tf.Variable([[0.3], [0.1]], name="kernel")
+with tf.GradientTape() as tape:
+    predicted = features @ kernel
+    centred = predicted - tf.reduce_mean(predicted, axis=1, keepdims=True)
+    loss = tf.reduce_mean(tf.square(predicted - 1.0) + centred)
+grad = tape.gradient(loss, kernel)
