@@ -27,6 +27,8 @@ def _sentence(recording: Recording, calls: list[GradientCall], findings: list[Fi
     if not open_findings:
         if not calls and recording.unseen:
             return f"The gradients of this cell are computed in {code(recording.unseen[0])}, which was traced in an earlier cell: run the cell that defines it again, then this one."
+        if not calls and recording.raised is not None:
+            return f"The cell raised {code(recording.raised.type)} before a gradient was computed, so there is nothing to judge."
         if not calls:
             return "The cell asked for no gradient, and there was nothing to differentiate."
         bad = [v for v in rows if v.status != "ok"]

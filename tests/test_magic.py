@@ -252,3 +252,55 @@ except Exception as error:
     assert "Unique" in message
     # The names of the cells' files differ, and so do the numbers that addresses have.
     assert (name, [line for line in message.splitlines() if "ipython" not in line]) == (plain[0], [line for line in plain[1].splitlines() if "ipython" not in line])
+
+
+def test_an_error_in_a_running_function_has_the_message_that_it_has_without(ready: Any) -> None:
+    cell = """\
+import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+
+@tf.function
+def step(limit):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * w)
+        tf.debugging.assert_less(loss, limit, message="too large")
+    return tape.gradient(loss, w)
+
+try:
+    step(tf.constant(1.0))
+except Exception as error:
+    said = type(error).__name__, str(error)
+"""
+    ready.run(cell)
+    plain = ready.shell.user_ns["said"]
+    ready.run("%%gradcheck\n" + cell)
+    checked = ready.shell.user_ns["said"]
+    assert "too large" in checked[1]
+    assert "in run_nodes" not in checked[1]
+    # The names of the cells' files differ, and so do the numbers that functions have; an unchecked cell is run by the magic as well.
+    assert [_bare(part) for part in checked] == [_bare(part) for part in plain]
+
+
+def _bare(message: str) -> list[str]:
+    lines = [re.sub(r"__(inference|forward)_step_\d+", "step", line) for line in message.splitlines()]
+    return [line for line in lines if line and "ipython" not in line and "in run_nodes" not in line]
+
+
+def test_a_call_that_an_error_kept_from_running_is_not_judged(ready: Any) -> None:
+    report = ready.check(
+        """\
+import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+
+@tf.function
+def step(limit):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * w)
+        tf.debugging.assert_less(loss, limit)
+    return tape.gradient(loss, w)
+
+step(tf.constant(1.0))
+"""
+    )
+    assert report.raised is not None and report.raised.type == "InvalidArgumentError"
+    assert report.calls == () and report.findings == () and report.failures == ()

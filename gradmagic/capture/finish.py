@@ -14,6 +14,7 @@ from gradmagic.capture.applied import updates_of
 from gradmagic.capture.asking import as_written
 from gradmagic.capture.backward import link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
+from gradmagic.capture.graph_runs import drop_unreached
 from gradmagic.capture.identities import as_called, as_one, settle
 from gradmagic.capture.numbers import DTYPES, array_of, numbers_of
 from gradmagic.capture.pipelines import read_in_pipelines
@@ -49,6 +50,7 @@ RETURNS_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv"})
 
 def recording_of(session: Session) -> Recording:
     """The facts of a session as plain values."""
+    drop_unreached(session)
     raw = all_ops(session)
     settle(session, raw)
     as_called(session)

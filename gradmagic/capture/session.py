@@ -165,6 +165,7 @@ class Session:
         except Exception as error:
             self.failed("read the names of the notebook", error)
         modules = {
+            "tracebacks": "keep its own lines out of error messages",
             "ops": "watch ops",
             "tapes": "watch tapes",
             "graphs": "watch `tf.function`",

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
-from tensorflow.python.framework import dtypes, func_graph
+from tensorflow.python.framework import dtypes, func_graph, ops
 
 from gradmagic.capture.events import RawRun, RawSite
 from gradmagic.capture.graph_ops import is_repeatable
@@ -113,7 +113,8 @@ def twin_of(session: Session, atomic: Any, graph: Any, make: Any) -> tuple[Any, 
     try:
         graph.outputs = OUTPUTS[atomic] + [p.tensor for p in everything]
         graph.structured_outputs = graph.outputs
-        name = atomic.name.decode() + f"_with_gradients_{session.next()}"
+        # Errors name the function that ran: the twin is called as TensorFlow would call another trace of it.
+        name = f"{atomic.name.decode().rstrip('0123456789')}{ops.uid()}"
         twin = make(name, graph, {k: v for k, v in atomic.attributes.items() if not k.startswith("_gradient")})
         OUTPUTS[twin] = list(graph.outputs)
     except Exception as error:

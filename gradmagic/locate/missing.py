@@ -138,6 +138,8 @@ def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
     for a in reversed(paths.recording.assignments):
         if a.value is None or not paths.mask.get(a.value, 0) & bit or a.seq > paths.run.seq:
             continue
+        if any(t.id == a.variable or t.variable == a.variable for t in paths.run.targets):
+            return a.span, a.variable
         for op in paths.ops:
             if a.variable in op.inputs and op.type not in STATE and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
                 return a.span, a.variable

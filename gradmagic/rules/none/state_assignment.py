@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step, through_names, value_of_metric
 from gradmagic.fixes.losses import loss_for_metric
+from gradmagic.fixes.running_sum import summed_in_a_name
 from gradmagic.fixes.state import value_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -69,4 +70,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     used = loss_for_metric(recording, found.location) or value_of_metric(recording, found.location)
-    return used or value_itself(recording, found.location) or inner_step(recording, fault.run) or through_names(recording, found.location)
+    return used or summed_in_a_name(recording, found.location) or value_itself(recording, found.location) or inner_step(recording, fault.run) or through_names(recording, found.location)

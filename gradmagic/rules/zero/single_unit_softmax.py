@@ -34,21 +34,27 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import sigmoid_for_softmax
+from gradmagic.fixes.single_examples import compares_examples, larger_batches
 from gradmagic.fixes.softmax_axis import over_the_steps, weighs_steps
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
+LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in ("Softmax", "LogSoftmax"):
+    if fault.cause != "died" or op is None or op.type not in ("Softmax", "LogSoftmax", *LOSSES):
         return None
-    tensor = recording.tensors.get(op.outputs[0])
+    # The losses of logits take the softmax of their first input.
+    tensor = recording.tensors.get(op.inputs[0] if op.type in LOSSES else op.outputs[0])
     if tensor is None or not tensor.shape or tensor.shape[-1] != 1:
         return None
+    if op.type in LOSSES:
+        return _of_a_loss(fault, op, tensor.shape, recording)
     return finding(
         "zero/single-unit-softmax",
         fault,
@@ -62,6 +68,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _of_a_loss(fault: Fault, op: Op, shape: tuple[int | None, ...], recording: Recording) -> Finding:
+    alone = compares_examples(recording, op)
+    return finding(
+        "zero/single-unit-softmax",
+        fault,
+        f"{subject(fault, 'zero')}: the softmax in {called(recording, op)} runs over a single {'candidate' if alone else 'class'}",
+        spot(recording, op),
+        "its probability is always 1, so the derivative is 0",
+        f"This loss takes the softmax over the last axis of its logits, which have the shape {shape}. A single number becomes the probability 1 whatever it is: the loss is constant, and going backward it sends zeros."
+        + (" The candidates are the other examples of the batch, and the batch has one example." if alone else ""),
+        help="train on batches of several examples: the others of a batch are what each is told apart from"
+        if alone
+        else "use a loss for one output (`binary_crossentropy(…, from_logits=True)`, `tf.nn.sigmoid_cross_entropy_with_logits`), or one output per class",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and fault.op.type in LOSSES:
+        return larger_batches(recording) if compares_examples(recording, fault.op) else ()
     return over_the_steps(recording, found.location, fault.op) or sigmoid_for_softmax(recording, found.location, fault.op)
