@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
-
 from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of
 from gradmagic.capture.closely import flow_of
 from gradmagic.capture.events import RawRun
@@ -34,9 +32,9 @@ def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tupl
 
 def drop_unreached(session: Session) -> None:
     """Forget the calls of graphs that an error stopped before they came to them: that nothing came out of them says nothing about their gradients."""
-    if session.graphs and isinstance(session.raised, tf.errors.OpError):
-        waiting = {id(t.run) for t in session.graphs.traced_runs if not t.ran}
-        session.runs = [run for run in session.runs if id(run) not in waiting or any(g.missing for g in run.gradients)]
+    stopped = {id(t.run) for t in session.graphs.traced_runs if not t.ran and id(t) in session.graphs.stopped} if session.graphs else set()
+    if stopped:
+        session.runs = [run for run in session.runs if id(run) not in stopped or any(g.missing for g in run.gradients)]
 
 
 def note_graph_run(session: Session, template: Any, found: dict[int, Any], target: Any = None, before: Mapping[int, Any] | None = None) -> RawRun | None:

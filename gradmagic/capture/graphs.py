@@ -10,7 +10,7 @@ from typing import Any
 from tensorflow.python.autograph.pyct import error_utils
 from tensorflow.python.eager import context, record
 from tensorflow.python.eager.polymorphic_function import atomic_function
-from tensorflow.python.framework import dtypes, func_graph
+from tensorflow.python.framework import dtypes, errors, func_graph
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawRun, RawSite
@@ -39,6 +39,8 @@ class Graphs:
         self.compared: set[int] = set()
         # Graphs in which a gradient call raised while they were traced.
         self.broken: list[Any] = []
+        # The gradient calls, by the ids of their templates, of functions that an error stopped.
+        self.stopped: set[int] = set()
         # Calls under a tape, by the id of their first result, until its gradients were asked for.
         self.under: dict[int, Under] = {}
         self._listed: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -218,7 +220,11 @@ def install(session: Session) -> None:
         if not eager and twin is None:
             return original_call(self, *args)
         call = Call(session, graph, args) if eager else None
-        everything = original_call(twin or self, *args)
+        try:
+            everything = original_call(twin or self, *args)
+        except errors.OpError:
+            session.graphs.stopped |= {id(t) for t in (*(p.template for p in probes), *HIDDEN.get(graph, ())) if t is not None}
+            raise
         count = len(self.function_type.flat_outputs)
         outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
         if call is not None:
