@@ -120,3 +120,27 @@ def test_random_numbers_in_a_branch_of_a_case_go_on(notebook: Any) -> None:
     checked, report = results(notebook, made, checked=True)
     assert checked == plain
     assert any("`step`" in f for f in report.failures)
+
+
+def test_a_tape_of_an_earlier_function_records_alone(notebook: Any) -> None:
+    notebook.run(
+        """\
+import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+
+@tf.function
+def noisy(x):
+    return tf.reduce_sum(x * tf.random.uniform((2,)))
+
+def step():
+    tf.random.set_seed(5)
+    with tf.GradientTape() as tape:
+        loss = noisy(w)
+    return tape.gradient(loss, w)
+"""
+    )
+    notebook.run("plain = step().numpy()")
+    report = notebook.check("checked = step().numpy()")
+    assert [v.status for c in report.calls for v in c.variables] == ["ok"]
+    # Under a second tape the function would run in another form, with other random numbers.
+    assert (notebook.shell.user_ns["checked"] == notebook.shell.user_ns["plain"]).all()

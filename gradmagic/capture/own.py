@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -23,6 +24,7 @@ class OwnTape:
 
     def __init__(self, session: Session, *, insist: bool) -> None:
         self.session, self.insist, self.gave_way = session, insist, False
+        self._thread = threading.get_ident()
         self.tape: Any = tf.GradientTape(persistent=True)
         self.tape.__enter__()
         self.note = tape_of(session, self.tape)
@@ -32,7 +34,7 @@ class OwnTape:
 
     def give_way(self) -> None:
         """Record nothing more: the cell asks for its gradients itself, and a function that a tape sees runs in another form, with random numbers of its own."""
-        if not self.insist and self.tape._recording:
+        if not self.insist and self.tape._recording and threading.get_ident() == self._thread:
             self.gave_way = True
             self.tape.__exit__(None, None, None)
 

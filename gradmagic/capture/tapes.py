@@ -48,9 +48,12 @@ def _watch_tapes(session: Session) -> None:
     push, pop, watch, stop, reset = tape_class._push_tape, tape_class._pop_tape, tape_class.watch, tape_class.stop_recording, tape_class.reset
 
     def _push_tape(self: Any) -> None:
-        push(self)
         if session.busy:
+            push(self)
             return
+        if session.own is not None and self is not session.own.tape:
+            session.own.give_way()
+        push(self)
         session.open_tapes.append((self, threading.get_ident()))
         note = tape_of(session, self)
         if not note.recording:

@@ -321,3 +321,17 @@ grad = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = with_recurrence(tf.ones((2, 5, 3)))
 grads = tape.gradient(loss, lstm.trainable_variables)
+# %% a function with a loop under two tapes
+@tf.function
+def headings(path):
+    total, last = 0.0, 0.0
+    for i in tf.range(3):
+        step = path[i + 1] - path[i]
+        now = tf.atan2(step[1], step[0])  # expect: nonfinite/infinite-derivative
+        total += tf.square(now - last)
+        last = now
+    return total
+path = tf.Variable([[0.0, 0.0], [1.0, 0.5], [1.0, 0.5], [2.0, 2.0]], name="path")
+with tf.GradientTape() as outer, tf.GradientTape(persistent=True) as tape:
+    loss = headings(path)
+grad = tape.gradient(loss, path)  # status: nan
