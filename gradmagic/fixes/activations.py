@@ -21,7 +21,7 @@ LINEAR = ("Dense", "Conv1D", "Conv2D", "EinsumDense", "Dropout", "Flatten", "Res
 
 def written(recording: Recording, code: Code, value: cst.BaseExpression, depth: int = 0) -> Iterator[tuple[Code, cst.BaseExpression]]:
     """Where the activation (or the number) that an argument stands for is written: here, as the default of a parameter, where the function is called, or in an assignment."""
-    if isinstance(value, (cst.SimpleString, cst.Integer, cst.UnaryOperation)) or (isinstance(value, cst.Attribute) and dotted(value).partition(".")[0] != "self"):
+    if isinstance(value, (cst.SimpleString, cst.BaseNumber, cst.UnaryOperation)) or (isinstance(value, cst.Attribute) and dotted(value).partition(".")[0] != "self"):
         yield code, value
         return
     name = last_name(value)

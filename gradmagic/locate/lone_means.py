@@ -15,7 +15,7 @@ def lone_difference(paths: Paths, index: int) -> Op | None:
     for op in paths.ops:
         if op.type == "Sub" and len(op.inputs) == 2 and op.outputs[0] in paths.ancestors and paths.bits(op) & bit and _is_own_mean(paths, op):
             made = tensors.get(op.outputs[0])
-            if (made is None or made.all_zero is not False) and not _reaches_without(paths, index, op):
+            if (made is None or made.all_zero is not False) and not reaches_without(paths, index, op):
                 return op
     return None
 
@@ -56,7 +56,7 @@ def _is_own_mean(paths: Paths, op: Op) -> bool:
     return False
 
 
-def _reaches_without(paths: Paths, index: int, left_out: Op) -> bool:
+def reaches_without(paths: Paths, index: int, left_out: Op) -> bool:
     """Whether the target is computed from a source on a way that does not lead through an op."""
     source = paths.run.sources[index].id
     seen = {source} | {k for k, t in paths.recording.tensors.items() if t.variable == source}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import lone_difference, lone_factor
+from gradmagic.locate.lost_steps import lost_step
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
@@ -42,6 +43,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     lone = lone_difference(paths, index)
     if lone is not None:
         return Fault("zero", "lone", run, (index,), lone, ops=tuple(reads))
+    lost = lost_step(paths, index)
+    if lost is not None:
+        return Fault("zero", "absorbed", run, (index,), lost[0], ops=(lost[1],))
     ends = _Ends(paths, steps, index)
     if ends.deaths:
         # Of several, one on each way, the one nearest to the target.
@@ -65,9 +69,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
     if seeds:
         return Fault("zero", "seed", run, (index,), span=run.span)
-    lost = next((op for op in paths.ops if any(out in paths.ancestors and _is_faded(paths, out) and paths.mask.get(out, 0) >> index & 1 for out in op.outputs)), None)
-    if lost is not None:
-        return Fault("zero", "faded", run, (index,), lost, ops=tuple(reads), detail={"key": lost.seq})
+    small = next((op for op in paths.ops if any(out in paths.ancestors and _is_faded(paths, out) and paths.mask.get(out, 0) >> index & 1 for out in op.outputs)), None)
+    if small is not None:
+        return Fault("zero", "faded", run, (index,), small, ops=tuple(reads), detail={"key": small.seq})
     terms = max(ends.sums, key=len, default=())
     if len(terms) > 1:
         own = terms is ends.sums[0]

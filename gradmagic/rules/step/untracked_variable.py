@@ -98,12 +98,14 @@ def _unasked(fault: Fault, variable: Variable, recording: Recording) -> Finding:
     read = fault.op.span if fault.op is not None else None
     said, beside = bool(fault.detail["meant"]), beside_the_network(recording, fault.run, variable, fault.op)
     meant = said or beside is not None
+    # What an object that is no layer holds (a loss) is read far from where it is made.
+    made = None if said else variable.created_at or (made_at_line(recording, variable.id) if any("." in n for n in variable.names) else None)
     return finding(
         "step/untracked-variable",
         fault,
         f"{name} is trainable and leads to the loss, and no gradient call asks for it",
-        fault.span,
-        "is trainable, and is trained by nothing" if said else "read here",
+        made or fault.span,
+        "is trainable, and is trained by nothing" if said or made is not None else "read here",
         f"The gradient call asks for the variables of {model}. {name} is none of them, although it is trainable and the loss is computed with it; no gradient call of this cell asks for it, and no update changes it.",
         others=[(read, "read here"), (fault.run.span, "asked for without it")],
         severity="warning" if meant else "note",

@@ -38,8 +38,8 @@ from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import values_behind
-from gradmagic.recording import Op, Recording
+from gradmagic.locate.paths import MOST_BEHIND, values_behind
+from gradmagic.recording import Op, Recording, Span, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.syntax import spot
@@ -66,13 +66,15 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     producer = recording.producer.get(other.id)
     if producer is not None and _from_variable(other.id, recording):
         return None
+    judged = _judged(other.id, recording)
     return finding(
         "zero/masked-out",
         fault,
         f"{subject(fault, 'zero')}: {called(recording, op)} multiplies {it(fault.names)} by zeros",
         spot(recording, op),
         "the other factor is 0 for every element",
-        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run and is not computed from a variable.",
+        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run, and training does not change it.",
+        others=[(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [],
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
     )
@@ -86,11 +88,29 @@ def _weights(op: Op) -> str:
     return "the targets and weights that the loss is given" if "compile_loss" in op.scope else "the mask or weight"
 
 
-def _from_variable(key: int, recording: Recording) -> bool:
+def _judged(key: int, recording: Recording) -> Span | None:
+    """Where a factor of zeros was made from truth values."""
     for current in values_behind(recording, key):
+        made = recording.producer.get(current)
+        given = recording.tensors.get(made.inputs[0]) if made is not None and made.type == "Cast" and made.inputs else None
+        if made is not None and given is not None and given.dtype == "bool":
+            return spot(recording, made)
+    return None
+
+
+def _from_variable(key: int, recording: Recording) -> bool:
+    """Whether a factor is a weight, or follows from weights in a way that training could change: a comparison with a counter does not."""
+    waiting, seen = [key], set[int]()
+    while waiting and len(seen) < MOST_BEHIND:
+        current = waiting.pop()
         tensor = recording.tensors.get(current)
+        if current in seen or (tensor is not None and not has_gradient_dtype(tensor.dtype)):
+            continue
+        seen.add(current)
         if current in recording.variables or (tensor is not None and tensor.variable is not None):
             return True
+        made = recording.producer.get(current)
+        waiting.extend(made.inputs if made is not None else ())
     return False
 
 

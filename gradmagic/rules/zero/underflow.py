@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.data import standardised
 from gradmagic.fixes.dtypes import scaled_loss, wider
+from gradmagic.fixes.step_sizes import larger_step
 from gradmagic.fixes.values import exponent_itself, sum_of_logs
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
@@ -39,12 +40,15 @@ from gradmagic.rules.phrasing import called, finding, number, subject
 from gradmagic.syntax import spot
 
 EXPONENTIALS = ("Exp", "Softplus", "Sigmoid", "Erfc", "Prod")
+DIGITS = {"float16": 3, "bfloat16": 2, "float32": 7, "float64": 16}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, step = fault.op, fault.step
     if fault.cause == "faded" and op is not None:
         return _faded(fault, op, recording)
+    if fault.cause == "absorbed" and op is not None:
+        return _absorbed(fault, op, recording)
     if fault.cause != "died" or op is None or step is None:
         return None
     out = recording.tensors.get(op.outputs[0])
@@ -90,8 +94,27 @@ def _faded(fault: Fault, op: Op, recording: Recording) -> Finding:
     )
 
 
+def _absorbed(fault: Fault, op: Op, recording: Recording) -> Finding:
+    """A difference quotient whose step is lost."""
+    added = fault.ops[0]
+    value, step = (recording.tensors[key] for key in added.inputs)
+    return finding(
+        "zero/underflow",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} compares a value with itself, since {called(recording, added)} is the same number in {value.dtype}",
+        spot(recording, op),
+        "both sides are equal for every element",
+        f"The step {number(step.norm)} is too small beside values of about {number(value.root_mean_square)}: {value.dtype} keeps some {DIGITS.get(value.dtype, 7)} digits, and the sum is stored as the value itself. Both sides are then the same number, "
+        "and their derivatives cancel. The true derivative is not 0.",
+        others=[(spot(recording, added), "the step is lost here")],
+        help="take a larger step (a thousandth of the value in float32), or the derivative itself: a `tf.GradientTape` inside, watched input and all",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "absorbed":
+        return larger_step(recording, fault.ops[0])
     if "float16" in found.message:
         return (*scaled_loss(recording, fault.run), *wider(recording, found.location))
     place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else None

@@ -24,3 +24,9 @@ with tf.GradientTape() as tape:
     focal = (1.0 - p) ** 2 * entropy
     loss = tf.reduce_mean(focal)
 grads = tape.gradient(loss, net.trainable_variables)  # status: zero zero
+# %% a factor that follows from a counter
+counter, rate = tf.Variable(0, name="counter"), tf.Variable([1.0, 2.0], name="rate")
+with tf.GradientTape() as tape:
+    switch = tf.cast(counter >= 3, tf.float32)
+    loss = switch * 0.5 * tf.reduce_sum(rate * rate)  # expect: zero/masked-out
+grad = tape.gradient(loss, rate)

@@ -49,3 +49,25 @@ grad = tape.gradient(loss, share)
 with tf.GradientTape() as tape:
     loss = likelihood(3) * tf.reduce_sum(share)
 grad = tape.gradient(loss, share)
+# %% the step of a difference quotient is lost
+scale = tf.Variable([2.0, 3.0], name="scale")
+place = tf.constant([1.0, 4.0])
+def slope(at, h=1e-9):
+    return (tf.sin(scale * (at + h)) - tf.sin(scale * at)) / h  # expect: zero/underflow
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(slope(place) + 2.0)
+grad = tape.gradient(loss, scale)  # status: zero
+# %% near: a step that is not lost
+scale = tf.Variable([2.0, 3.0], name="scale")
+place = tf.constant([1.0, 4.0])
+def slope(at, h=1e-2):
+    return (tf.sin(scale * (at + h)) - tf.sin(scale * at)) / h
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(slope(place) + 2.0)
+grad = tape.gradient(loss, scale)
+# %% near: an epsilon beside a value, and a difference that is 0 for another reason
+scale = tf.Variable([2.0, 3.0], name="scale")
+with tf.GradientTape() as tape:
+    left = tf.sqrt(scale + 1e-9)
+    loss = tf.reduce_sum((left - tf.stop_gradient(left)) * 3.0)
+grad = tape.gradient(loss, scale)
