@@ -222,7 +222,7 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
         location(site.span),
         site.count,
         site.first_bad,
-        None if target is None else Target(target.name or "target", target.shape, target.dtype, run.target_value),
+        None if target is None else Target(target.name or ("loss" if site.kind.startswith("keras") else "target"), target.shape, target.dtype, run.target_value),
         tuple(rows),
         graph,
     )
@@ -257,7 +257,8 @@ def _value(source: Source) -> ValueStats | None:
 def _ratio(gradient: Numbers | None, value: Extent | None) -> float | None:
     if gradient is None or value is None or not value.norm or not math.isfinite(gradient.norm) or not math.isfinite(value.norm):
         return None
-    return gradient.norm / value.norm
+    # The norm is that of the finite elements.
+    return math.nan if gradient.nans else math.inf if gradient.infs else gradient.norm / value.norm
 
 
 def _update(recording: Recording, update: RawUpdate) -> Update:
