@@ -53,7 +53,7 @@ class _Drawing:
         self._from_variables()
         for value in self.paths.targets:
             for source in self._before(value):
-                self._add(source, "target", "cut" if source in self.cuts else "unused" if self._failed else "flows", None)
+                self._add(source, "target", "cut" if source in self.cuts else "unused" if self._failed else "flows", self._seed(value))
         for number, ending in enumerate(self.endings):
             self._end(ending, f"c{number}")
         led = {source for source, _ in self.edges}
@@ -100,6 +100,12 @@ class _Drawing:
                         self._add(f"v{index}", f"g:{self.group_of[user.seq]}", "unused", None)
                     else:
                         self._add(f"v{index}", f"g:{self.group_of[user.seq]}", status, norm)
+
+    def _seed(self, value: int) -> float | None:
+        """The norm of what the way back began with."""
+        op = self.paths.producer.get(value)
+        received = [flow.norm for step in self.run.steps if op is not None and step.op == op.seq for flow in step.received if flow is not None]
+        return received[-1] if received else None
 
     def _end(self, ending: Ending, key: str) -> None:
         """The way up to where it ends, and from there, as a constant or not at all, to the target."""

@@ -18,7 +18,7 @@ LONGEST_LABEL = 26
 MARGIN = 18.0
 COLUMN_GAP = 46.0
 ROW_GAP = 16.0
-THINNEST, THICKEST = 1.5, 7.0
+THINNEST, THICKEST = 1.5, 6.0
 
 
 @dataclass
@@ -68,7 +68,7 @@ def layout(graph: FlowGraph) -> Layout:
     Returns:
         The layout. Variables that are alike are drawn as one node, long chains of healthy steps are shortened, and beyond 150 nodes the least telling ones are left out.
     """
-    graph, left_out = _bounded(condensed(shortened(graph)))
+    graph, left_out = _bounded(_without_shared_path(condensed(shortened(graph))))
     if not graph.nodes:
         return Layout(left_out=left_out)
     ranks = _ranks(graph)
@@ -141,6 +141,18 @@ def _joint(norms: list[float | None]) -> float | None:
     if len(given) == 1:
         return given[0]
     return math.hypot(*given) if given else None
+
+
+def _without_shared_path(graph: FlowGraph) -> FlowGraph:
+    """The path that the names of all variables begin with is left away: the table has the whole names. The layer's own name stays."""
+    paths = [node.label.split("/")[:-1] for node in graph.nodes if node.kind == "variable" and "/" in node.label]
+    if len(paths) < 2:
+        return graph
+    same = len(list(itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))))
+    shared = "".join(f"{part}/" for part in paths[0][: min(same, *(len(path) - 1 for path in paths))])
+    if not shared:
+        return graph
+    return replace(graph, nodes=tuple(replace(node, label=node.label.removeprefix(shared) or node.label) for node in graph.nodes))
 
 
 def _bounded(graph: FlowGraph) -> tuple[FlowGraph, int]:

@@ -33,9 +33,8 @@ def flow_svg(graph: FlowGraph, drawn: Layout | None = None) -> str:
     height = drawn.height + LEGEND_ROW * (len(entries) + len(remarks)) + 14
     parts = [tag("title", describe(graph))]
     parts.append(tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de"))
-    has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
     parts += [_route(route) for route in drawn.routes]
-    parts += [_bars(route) for route in drawn.routes if cut_here(route, has_cut)]
+    parts += [_bars(route) for route in broken(drawn)]
     parts += [_edge_label(route) for route in drawn.routes if route.edge.status in LABELLED]
     parts += [_node(box) for box in drawn.boxes]
     y = drawn.height + 6
@@ -136,10 +135,15 @@ def _route(route: Route) -> Markup:
     )
 
 
-def cut_here(route: Route, has_cut: bool) -> bool:
-    """Bars go where the gradient stops: at a cut node's left side or, in a graph without one, on the cut edge itself."""
-    into = route.boxes[-1].node
-    return route.edge.status == "cut" and (not has_cut or (into is not None and into.kind == "cut"))
+def broken(drawn: Layout) -> list[Route]:
+    """Where bars go: at a cut node's left side and, where no node further on is the cut, on the cut line itself."""
+    cuts = {box.key for box in drawn.boxes if box.node is not None and box.node.kind == "cut"}
+    lines = [route for route in drawn.routes if route.edge.status == "cut"]
+    leading, before = set(cuts), -1
+    while before < len(leading):
+        before = len(leading)
+        leading |= {route.edge.source for route in lines if route.edge.target in leading}
+    return [route for route in lines if route.edge.source not in cuts and (route.edge.target in cuts or route.edge.target not in leading)]
 
 
 def middle(route: Route) -> tuple[float, float]:

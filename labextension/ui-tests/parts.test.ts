@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
-import type { FlowGraph } from "../src/report";
+import type { Edge, FlowGraph } from "../src/report";
 import { visible } from "../src/view/dom";
 import { arrange } from "../src/view/layout";
 import { thickness } from "../src/view/nodes";
@@ -10,9 +10,18 @@ import { logarithms } from "../src/view/spark";
 import { numeral, shapeText, share, shortened } from "../src/view/words";
 
 test("edges grow with the logarithm of the norm", () => {
-  const widths = [1e-9, 1e-2, 1, 1e2, 1e9].map((n) => thickness(n));
+  const edges = (norms: unknown[]) =>
+    norms.map((norm, i) => ({ source: `${i}`, target: "t", status: "flows", norm })) as Edge[];
+  const far = edges([1e-9, 1e-2, 1, 1e2, 1e9]);
+  const widths = far.map(thickness(far));
+  expect(new Set(widths).size).toBe(5);
   expect(widths).toEqual([...widths].sort((a, b) => a - b));
-  expect(thickness("nan")).toBe(thickness(null));
+  const near = edges([1, 1.2]);
+  const [one, other] = near.map(thickness(near));
+  expect(other - one).toBeLessThan(0.5);
+  const odd = edges(["nan", null, 0]);
+  expect(new Set(odd.map(thickness(odd))).size).toBe(1);
+  expect(thickness(far)({ ...far[4], status: "cut" })).toBe(odd.map(thickness(odd))[0]);
 });
 
 test("numbers have three digits and no bare null", () => {
@@ -92,4 +101,11 @@ test("variables stand left of what they flow into, cycles and unknown ids do no 
   expect(x.u).toBeCloseTo(x.v);
   expect(Math.max(...boxes.map((box) => box.x))).toBe(x.t);
   expect(links.length).toBe(5);
+});
+
+test("the path that all variables share is left away in the picture, the layer never", () => {
+  expect(sharedPath(["net/a/kernel", "net/b/bias"])).toBe("net/");
+  expect(sharedPath(["net/a/kernel", "net/a/bias"])).toBe("net/");
+  expect(sharedPath(["net/a/kernel", "net/bias"])).toBe("");
+  expect(sharedPath(["a/kernel"])).toBe("");
 });

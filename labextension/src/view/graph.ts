@@ -3,7 +3,7 @@ import { button, el, svg } from "./dom";
 import { folded, type Group, isGroup, type Small } from "./folding";
 import { trans } from "./language";
 import { arrange, type Box } from "./layout";
-import { legend, linkView, nodeView } from "./nodes";
+import { type Broken, legend, linkView, nodeView, thickness } from "./nodes";
 import { route } from "./route";
 import { lineKey, type Selected, type Selection } from "./selection";
 import { Zoom } from "./zoom";
@@ -71,7 +71,12 @@ class FlowView {
     if (!this.vertical) this.wide = width;
     this.boxes = new Map(boxes.map((box) => [box.node.id, box]));
     const cuts = new Set(boxes.filter(({ node }) => node.kind === "cut").map(({ node }) => node.id));
-    const drawn = links.map((link) => ({ link, group: linkView(link, broken(link.edge, cuts)) }));
+    const thick = thickness(this.small.edges);
+    const leading = leadingTo(cuts, this.small.edges);
+    const drawn = links.map((link) => {
+      const { edge } = link;
+      return { link, group: linkView(link, thick(edge), broken(edge, cuts, leading)) };
+    });
     const nodes = boxes.map((box) => ({ box, group: this.nodeOf(box) }));
     this.layer.replaceChildren(...drawn.map(({ group }) => group), ...nodes.map(({ group }) => group));
     const matters = boxes.find(({ node }) => cuts.has(node.id)) ?? boxes.find(({ node }) => node.kind === "target");
@@ -181,9 +186,21 @@ function inTrouble(node: Node): boolean {
   return node.kind === "cut" || (node.status !== null && node.status !== "ok");
 }
 
-/** Gradients stop on the variables' side of a cut: there the line is broken. Where no node is the cut, every cut line is. */
-function broken(edge: Edge, cuts: Set<string>): boolean {
-  return edge.status === "cut" && (cuts.has(edge.target) || !cuts.size);
+/** Gradients stop on the variables' side of a cut: there the line is broken. Where no node further on is the cut, the line itself is. */
+function broken(edge: Edge, cuts: Set<string>, leading: Set<string>): Broken {
+  if (edge.status !== "cut" || cuts.has(edge.source)) return false;
+  if (cuts.has(edge.target)) return "at its end";
+  return !leading.has(edge.target) && "at its start";
+}
+
+/** The nodes from which cut lines lead to one of these. */
+function leadingTo(nodes: Set<string>, edges: Edge[]): Set<string> {
+  const found = new Set(nodes);
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const edge of edges) if (edge.status === "cut" && found.has(edge.target)) found.add(edge.source);
+  }
+  return found;
 }
 
 /** The sign on a group that opens it. */
