@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { Edge, FlowGraph } from "../src/report";
 import { visible } from "../src/view/dom";
-import { arrange } from "../src/view/layout";
+import { arrange, sharedPath } from "../src/view/layout";
+import { lineDiff } from "../src/view/linediff";
 import { thickness } from "../src/view/nodes";
 import { blocks, page } from "../src/view/prose";
 import { byNumber } from "../src/view/rows";
@@ -108,4 +109,14 @@ test("the path that all variables share is left away in the picture, the layer n
   expect(sharedPath(["net/a/kernel", "net/a/bias"])).toBe("net/");
   expect(sharedPath(["net/a/kernel", "net/bias"])).toBe("");
   expect(sharedPath(["a/kernel"])).toBe("");
+});
+
+test("a diff shows what goes, what comes and what stays", () => {
+  const said = (old: string, fresh: string) =>
+    lineDiff(old.split("\n"), fresh.split("\n")).map(({ sign, number, text }) => `${sign}${number}${text}`);
+  expect(said("a\nb\nc", "a\nx\ny\nc")).toEqual([" 0a", "−1b", "+1x", "+2y", " 3c"]);
+  expect(lineDiff(["a"], [])).toEqual([{ sign: "−", number: 0, text: "a" }]);
+  expect(lineDiff([], ["a"])).toEqual([{ sign: "+", number: 0, text: "a" }]);
+  const many = Array.from({ length: 600 }, (_, i) => `${i}`);
+  expect(lineDiff(many, many).filter(({ sign }) => sign === "+").length).toBe(600);
 });

@@ -58,7 +58,11 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
     " ",
     prose(report.summary),
   );
-  const root = el("div", { class: "gm-body" }, summary, sinceLine(report), findingCards(report, selection, options));
+  const root = el("div", { class: "gm-body" }, summary, sinceLine(report));
+  if (report.raised) root.append(el("p", {}, raisedText(report.raised, report.cell)));
+  // What could not be done comes before what is built on the rest.
+  for (const failure of report.failures) root.append(el("p", { class: "gm-notice" }, prose(failure)));
+  root.append(findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
     const why = new Why(report, index, selection, options);
     root.append(
@@ -71,8 +75,6 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
   for (const update of report.updates) {
     root.append(el("p", { class: "gm-dim" }, prose(trans.__("Update: %1", updateText(update, report.cell)))));
   }
-  if (report.raised) root.append(el("p", {}, raisedText(report.raised, report.cell)));
-  for (const failure of report.failures) root.append(el("p", { class: "gm-dim" }, prose(failure)));
   root.append(el("p", { class: "gm-cost gm-dim" }, costText(report.overhead, report.versions)));
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape") selection.clear();
