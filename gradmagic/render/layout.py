@@ -68,7 +68,7 @@ def layout(graph: FlowGraph) -> Layout:
     Returns:
         The layout. Variables that are alike are drawn as one node, long chains of healthy steps are shortened, and beyond 150 nodes the least telling ones are left out.
     """
-    graph, left_out = _bounded(_without_shared_path(condensed(shortened(graph))))
+    graph, left_out = _bounded(condensed(shortened(_without_shared_path(graph))))
     if not graph.nodes:
         return Layout(left_out=left_out)
     ranks = _ranks(graph)

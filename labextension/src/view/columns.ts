@@ -142,13 +142,17 @@ function isEmpty(key: Key): boolean {
   return key === null || key === undefined || key === "";
 }
 
-/** A name that is too long is cut before its last part, which tells it from its neighbours. */
+/** A name that is too long is cut at its beginning: its end tells it from its neighbours. */
 function nameCell({ name }: VariableReport): HTMLElement {
   const cut = name.lastIndexOf("/");
   return el(
     "code",
     { class: "gm-name", title: name },
-    el("span", { class: "gm-name-head" }, cut > 0 ? name.slice(0, cut) : name),
+    el(
+      "span",
+      { class: cut > 0 ? "gm-name-head" : "gm-name-only" },
+      el("bdi", { attributes: { dir: "ltr" } }, cut > 0 ? name.slice(0, cut) : name),
+    ),
     cut > 0 && el("span", { class: "gm-name-tail" }, name.slice(cut)),
   );
 }

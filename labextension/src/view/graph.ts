@@ -2,7 +2,7 @@ import type { Edge, FlowGraph, Node, Report } from "../report";
 import { button, el, svg } from "./dom";
 import { folded, type Group, isGroup, type Small } from "./folding";
 import { trans } from "./language";
-import { arrange, type Box } from "./layout";
+import { arrange, type Box, sharedPath } from "./layout";
 import { type Broken, legend, linkView, nodeView, thickness } from "./nodes";
 import { route } from "./route";
 import { lineKey, type Selected, type Selection } from "./selection";
@@ -32,6 +32,7 @@ class FlowView {
   private zoom = new Zoom(this.picture, this.layer, TALLEST, (room) => this.turn(room));
   private vertical = false;
   private wide = 0;
+  private shared: string;
   private opened = new Map<string, string[]>();
   private names = new Map<string, string>();
   private chips = el("span", { class: "gm-opened" });
@@ -45,6 +46,7 @@ class FlowView {
     private flow: FlowGraph,
     private selection: Selection,
   ) {
+    this.shared = sharedPath(flow.nodes.filter((node) => node.kind === "variable").map((node) => node.label));
     this.picture.append(this.layer);
     this.picture.addEventListener("keydown", (event) => {
       if (event.target !== this.picture || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -66,8 +68,8 @@ class FlowView {
   }
 
   private draw(): void {
-    this.small = folded(this.flow, new Set(this.opened.keys()));
-    const { boxes, links, width, height } = arrange(this.small, this.vertical);
+    this.small = folded(this.flow, new Set(this.opened.keys()), this.vertical);
+    const { boxes, links, width, height } = arrange(this.small, this.vertical, this.shared);
     if (!this.vertical) this.wide = width;
     this.boxes = new Map(boxes.map((box) => [box.node.id, box]));
     const cuts = new Set(boxes.filter(({ node }) => node.kind === "cut").map(({ node }) => node.id));

@@ -45,8 +45,8 @@ const ROOT = "\u0000root";
 const ONE_COLUMN = 6;
 const ONE_ROW = 3;
 
-/** Where everything stands: variables to the left and the target to the right, or from top to bottom. */
-export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }, vertical = false): Picture {
+/** Where everything stands: variables to the left and the target to the right, or from top to bottom. Names that begin with `shared` do without it. */
+export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }, vertical = false, shared = ""): Picture {
   const graph = new Graph();
   graph.setGraph({
     rankdir: vertical ? "TB" : "LR",
@@ -56,9 +56,6 @@ export function arrange(flow: { nodes: FlowNode[]; edges: Edge[] }, vertical = f
     marginy: MARGIN,
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  const shared = sharedPath(
-    flow.nodes.filter((node) => node.kind === "variable" && node.label.includes("/")).map((node) => node.label),
-  );
   const boxes = new Map(flow.nodes.map((node) => [node.id, boxOf(node, shared)]));
   for (const [id, { width, height }] of boxes) graph.setNode(id, { width, height });
   const variables = flow.nodes.filter((node) => node.kind === "variable");
@@ -109,7 +106,7 @@ function joined(source: Box, inner: Point[], target: Box, along: "x" | "y", half
 
 /** The path that all names begin with: the picture does without it, the table has the whole names. */
 export function sharedPath(labels: string[]): string {
-  const paths = labels.map((label) => label.split("/").slice(0, -1));
+  const paths = labels.filter((label) => label.includes("/")).map((label) => label.split("/").slice(0, -1));
   if (paths.length < 2) return "";
   const [first] = paths;
   let same = 0;
@@ -128,14 +125,14 @@ function boxOf(node: FlowNode, shared: string): Box {
         : node.kind === "variable"
           ? "✓ "
           : "";
-  const name = shared && node.label.startsWith(shared) ? node.label.slice(shared.length) : node.label;
-  const title = icon + shortened(name, LONGEST);
+  const own = (name: string) => (name.startsWith(shared) ? name.slice(shared.length) : name);
+  const title = icon + shortened(own(node.label), LONGEST);
   const under =
     node.kind === "cut"
       ? trans.__("the gradient ends here")
       : node.kind === "target"
         ? trans.__("target")
-        : shortened(node.detail, LONGEST_UNDER);
+        : shortened(own(node.detail), LONGEST_UNDER);
   const letter = (node.status && node.status !== "ok") || !["op", "group"].includes(node.kind) ? BOLD_LETTER : LETTER;
   const width = Math.max(title.length * letter, under.length * SMALL_LETTER, 36) + 20;
   return { node, width, height: under ? 42 : 30, title, under, pile: isGroup(node), x: 0, y: 0 };
