@@ -14,7 +14,7 @@ from gradmagic.report import Edge, FlowGraph, Node
 
 MOST_NODES = 150
 ALIKE = 4
-LONGEST_LABEL = 26
+LONGEST_LABEL = 24
 MARGIN = 18.0
 COLUMN_GAP = 46.0
 ROW_GAP = 16.0
@@ -216,7 +216,8 @@ def points(route: Route) -> list[tuple[float, float]]:
 
 def _box(node: Node, rank: int) -> Box:
     lead = 7 if node.kind == "cut" else 2 if node.status else 0
-    width = max(7.6 * (text_width(label_of(node)) + lead), 6.4 * text_width(detail_of(node)), 44) + 22
+    letter = 8.3 if node.kind not in ("op", "group") or node.status not in (None, "ok") else 7.6
+    width = max(letter * (text_width(label_of(node)) + lead), 6.4 * text_width(detail_of(node)), 44) + 22
     return Box(node.id, node, rank, width, 46.0 if node.detail else 32.0)
 
 

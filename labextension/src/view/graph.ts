@@ -35,6 +35,7 @@ class FlowView {
   private shared: string;
   private opened = new Map<string, string[]>();
   private names = new Map<string, string>();
+  private legend = el("figcaption", { class: "gm-legend" });
   private chips = el("span", { class: "gm-opened" });
   private small!: Small;
   private boxes = new Map<string, Box>();
@@ -54,13 +55,12 @@ class FlowView {
       event.preventDefault();
       event.stopPropagation();
     });
-    const kinds = [...new Set(flow.edges.map((edge) => edge.status))];
     this.node = el(
       "figure",
       { class: "gm-graph", attributes: { "data-lm-suppress-shortcuts": "true" } },
       el("div", { class: "gm-controls" }, this.zoom.buttons, this.chips),
       this.picture,
-      legend(kinds),
+      this.legend,
     );
     this.draw();
     selection.listen(() => this.marks?.());
@@ -82,6 +82,7 @@ class FlowView {
     const nodes = boxes.map((box) => ({ box, group: this.nodeOf(box) }));
     this.layer.replaceChildren(...drawn.map(({ group }) => group), ...nodes.map(({ group }) => group));
     const matters = boxes.find(({ node }) => cuts.has(node.id)) ?? boxes.find(({ node }) => node.kind === "target");
+    this.legend.replaceChildren(...legend([...new Set(links.map(({ edge }) => edge.status))]));
     this.zoom.picture(width, height, matters ?? null);
     this.marks = () => {
       const picked = this.picked(this.selection.current);

@@ -36,6 +36,23 @@ function curve(points: Point[], vertical: boolean): string {
     .join("");
 }
 
+/** The point of the curve between two points that is so far from the first one, along the flow. */
+function onLine(p: Point, q: Point, distance: number, vertical: boolean): Point {
+  const [along, across]: (keyof Point)[] = vertical ? ["y", "x"] : ["x", "y"];
+  const middle = (p[along] + q[along]) / 2;
+  let found = p;
+  for (let t = 0; t <= 1 && Math.abs(found[along] - p[along]) < distance; t += 0.025) {
+    const back = 1 - t;
+    const ahead = t ** 3 + 3 * back * t ** 2;
+    found = {
+      ...p,
+      [along]: back ** 3 * p[along] + 3 * back * t * middle + t ** 3 * q[along],
+      [across]: (1 - ahead) * p[across] + ahead * q[across],
+    };
+  }
+  return found;
+}
+
 /** Where a line is broken, if it is. */
 export type Broken = false | "at its end" | "at its start";
 
@@ -50,15 +67,12 @@ export function linkView({ edge, points, vertical }: Link, width: number, isBrok
   const group = svg("g", { class: "gm-edge" }, line);
   const word = edge.status === "zero" ? "0" : edge.status === "bad" && edge.norm !== null ? numeral(edge.norm) : "";
   if (isBroken || word) {
-    const along: keyof Point = vertical ? "y" : "x";
-    const at = (from: Point, to: Point, distance: number): Point => ({
-      ...from,
-      [along]: from[along] + Math.sign(to[along] - from[along] || 1) * distance,
-    });
     const last = points.length - 1;
     // All lines into a cut meet there, so one break serves them all; else a sign belongs to where the line comes from.
     const { x, y } =
-      isBroken === "at its end" ? at(points[last], points[last - 1], 13) : at(points[0], points[1], isBroken ? 14 : 17);
+      isBroken === "at its end"
+        ? onLine(points[last], points[last - 1], 13, vertical)
+        : onLine(points[0], points[1], isBroken ? 14 : 17, vertical);
     group.append(isBroken ? slashes(x, y, vertical ? 90 : 0) : pill(x, y, word, edge.status));
   }
   return group;
@@ -119,7 +133,8 @@ export function nodeView(box: Box, select: () => void): SVGElement {
   return group;
 }
 
-export function legend(kinds: Edge["status"][]): HTMLElement {
+/** What the kinds of lines mean that are drawn. */
+export function legend(kinds: Edge["status"][]): HTMLElement[] {
   const samples = kinds.map((kind) => {
     const line = svg("path", {
       d: "M0 7H30",
@@ -129,10 +144,8 @@ export function legend(kinds: Edge["status"][]): HTMLElement {
     const sample = svg("svg", { width: 30, height: 14, "aria-hidden": "true" }, line, kind === "cut" && slashes(15, 7));
     return el("span", { class: "gm-key" }, sample, EDGE_MEANING[kind]);
   });
-  return el(
-    "figcaption",
-    { class: "gm-legend" },
+  return [
     ...samples,
     el("span", { class: "gm-key" }, trans.__("Gradients travel from the target back to the variables.")),
-  );
+  ];
 }
