@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from gradmagic.report import Label
 from tests.browser.accessibility import violations
 from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with, dismiss
 from tests.render.reports import hostile, many, stop_gradient
@@ -58,6 +60,23 @@ def test_a_quick_fix_from_the_card_and_from_the_keyboard(page: Page, saved: Any)
     page.wait_for_function(f"() => {saved.shared(1)}.getSource().includes('{FIXED}')")
     saved.command("gradmagic:quick-fix")
     expect(page.locator(".Toastify__toast, .jp-toast")).to_contain_text("the code has changed")
+
+
+def test_guilty_code_inside_of_other_marked_code_is_seen_and_told_once(page: Page, in_lab: Any) -> None:
+    report = stop_gradient()
+    finding = report.findings[0]
+    line = finding.labels[0].location
+    around = Label(replace(line, column=11), "the product is computed here", False)
+    in_lab(cell_with(replace(report, findings=(replace(finding, labels=(*finding.labels, around)),))), kernel=False)
+    dismiss(page)
+    guilty = page.locator(".gm-squiggle-error")
+    expect(guilty).to_have_text("tf.stop_gradient(b)")
+    expect(page.locator(".gm-squiggle")).to_have_count(2)
+    assert guilty.evaluate("(node) => getComputedStyle(node).textDecorationStyle") == "wavy"
+    assert page.locator(".gm-squiggle").first.evaluate("(node) => getComputedStyle(node).textDecorationStyle") == "dotted"
+    guilty.hover()
+    expect(page.locator(".gm-hover")).to_have_count(1)
+    expect(page.locator(".gm-hover")).to_contain_text("the gradient ends here")
 
 
 def test_apply_and_copy_in_the_report(page: Page, saved: Any) -> None:
