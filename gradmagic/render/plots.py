@@ -158,6 +158,7 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
         ModuleNotFoundError: matplotlib is not installed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     asked = _call(report, call)
     if isinstance(variable, str):
@@ -176,6 +177,7 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
         axes.stairs(grad.histogram.counts, grad.histogram.edges, fill=True, color=palette.BLUE)
     counts = "" if grad is None else f": {grad.zeros:,} zeros, {grad.nans:,} NaNs, {grad.infs:,} Infs"
     axes.set_xlabel("value of an element", fontsize=9)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("elements", fontsize=9)
     _dress(axes, f"Gradient of {_label(found)}{counts}", "y")
     return figure
