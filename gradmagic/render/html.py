@@ -19,7 +19,7 @@ from gradmagic.report import GradientCall, Report
 STATIC = "gradmagic-static"
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 20
+MOST_FOLDED = 10
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.

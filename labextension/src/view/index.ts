@@ -25,13 +25,27 @@ export function renderReport(host: HTMLElement, data: unknown, options: ViewOpti
     return selection;
   }
   try {
-    host.append(draw(data as Report, selection, options));
+    host.append(draw(withCode(data as Report), selection, options));
   } catch (error) {
     host.replaceChildren(
       el("p", {}, trans.__("This gradmagic report is damaged and cannot be drawn (%1).", String(error))),
     );
   }
   return selection;
+}
+
+/** A large report is saved without the code of its graph's places, which its cell holds. */
+function withCode(report: Report): Report {
+  const lines = report.cell.source.split("\n");
+  const calls = report.calls.map((call) => {
+    const nodes = call.graph.nodes.map((node) => {
+      const at = node.location;
+      if (at?.cell !== "current" || at.code) return node;
+      return { ...node, location: { ...at, code: lines[at.line - 1] ?? "" } };
+    });
+    return { ...call, graph: { ...call.graph, nodes } };
+  });
+  return { ...report, calls };
 }
 
 function problemOf(data: unknown): string | null {
