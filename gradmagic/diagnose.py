@@ -14,6 +14,7 @@ from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
     CellInfo,
     Finding,
+    Fix,
     FlowGraph,
     GradientCall,
     GradientStats,
@@ -64,7 +65,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             continue
         if found is not None:
             try:
-                found = dataclasses.replace(found, fixes=fixes_of(fault, recording, found))
+                found = dataclasses.replace(found, fixes=tuple(_with_originals(recording, fix) for fix in fixes_of(fault, recording, found)))
             except Exception as error:
                 failures.append(f"gradmagic could not write a fix for `{found.rule}`: {type(error).__name__}: {error}")
             explained.append((fault, found))
@@ -104,6 +105,16 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         Overhead(recording.cell_seconds, 0.0, recording.ops_recorded, recording.ops_dropped),
         tuple(failures),
     )
+
+
+def _with_originals(recording: Recording, fix: Fix) -> Fix:
+    """The lines that a fix replaces in other cells, so that the report alone can show and apply it."""
+    edits = []
+    for edit in fix.edits:
+        source = recording.code.get(edit.cell) if edit.cell not in (None, "current") else None
+        lines = source.split("\n")[edit.start_line - 1 : edit.end_line] if source is not None else []
+        edits.append(dataclasses.replace(edit, original="\n".join(lines)) if lines else edit)
+    return dataclasses.replace(fix, edits=tuple(edits))
 
 
 def _is_passing(recording: Recording, fault: Fault) -> bool:
@@ -222,7 +233,7 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
         location(site.span),
         site.count,
         site.first_bad,
-        None if target is None else Target(target.name or "target", target.shape, target.dtype, run.target_value),
+        None if target is None else Target(target.name or ("loss" if site.kind.startswith("keras") else "target"), target.shape, target.dtype, run.target_value),
         tuple(rows),
         graph,
     )
@@ -257,7 +268,8 @@ def _value(source: Source) -> ValueStats | None:
 def _ratio(gradient: Numbers | None, value: Extent | None) -> float | None:
     if gradient is None or value is None or not value.norm or not math.isfinite(gradient.norm) or not math.isfinite(value.norm):
         return None
-    return gradient.norm / value.norm
+    # The norm is that of the finite elements.
+    return math.nan if gradient.nans else math.inf if gradient.infs else gradient.norm / value.norm
 
 
 def _update(recording: Recording, update: RawUpdate) -> Update:

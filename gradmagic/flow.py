@@ -2,161 +2,186 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+from gradmagic.endings import Ending, endings_of
+from gradmagic.grouping import grouped
 from gradmagic.locate import Fault
-from gradmagic.locate.paths import Paths, paths_of
-from gradmagic.recording import BackwardStep, GradientRun, Op, Recording, Span
+from gradmagic.locate.paths import paths_of
+from gradmagic.recording import BackwardStep, GradientRun, Op, Recording, Source, Span
 from gradmagic.report import Edge, EdgeStatus, FlowGraph, Location, Node, NodeKind, Status
-from gradmagic.syntax import text_at, use_of
+from gradmagic.syntax import text_at
 
-# The views fold them further.
-MOST_GROUPS = 60
-FEWEST_GROUPS = 4
 LONGEST_NAME = 100
 HIDDEN = frozenset({"ReadVariableOp", "Identity", "Merge", "NoOp", "Cast", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarHandleOp", "VarIsInitializedOp"})
 MOST_VARIABLES = 400
+MOST_AHEAD = 200
 _RANK = {status: rank for rank, status in enumerate(("unused", "flows", "zero", "bad", "cut"))}
 
 
 def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> FlowGraph:
     """The flow graph of a run: `names` are those of the report's rows."""
-    paths = paths_of(recording, run)
-    marked = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
-    ops = [op for op in paths.ops if paths.bits(op) and op.type not in HIDDEN and (any(out in paths.ancestors for out in op.outputs) or op.seq in marked)]
-    groups = _groups([op for op in ops if op.seq not in marked])
-    for op in ops:
-        if op.seq in marked:
-            groups.setdefault(_expression(recording, op), []).append(op)
-    group_of = {op.seq: key for key, members in groups.items() for op in members}
-    cuts = {f"g:{group_of[seq]}" for seq, fault in marked.items() if fault.kind == "none" and seq in group_of}
-    nodes: list[Node] = []
-    edges: dict[tuple[str, str], Edge] = {}
-    chosen = _chosen(statuses)
-    for index in chosen:
-        nodes.append(Node(f"v{index}", "variable", names[index], run.sources[index].dtype, None, statuses[index]))
-    for key, members in groups.items():
-        fault = next((marked[op.seq] for op in members if op.seq in marked), None)
+    return _Drawing(recording, run, statuses, [f for f in faults if f.run is run], names).graph()
+
+
+class _Drawing:
+    """Which ops are shown, in which groups, and what lies between them."""
+
+    def __init__(self, recording: Recording, run: GradientRun, statuses: tuple[Status, ...], faults: list[Fault], names: tuple[str, ...]) -> None:
+        self.recording, self.run, self.statuses, self.names = recording, run, statuses, names
+        self.paths = paths = paths_of(recording, run)
+        self.endings = endings_of(recording, paths, faults)
+        # The op that takes in what came back as a constant is not where the gradient ends.
+        self.marked = {f.op.seq: f for f in faults if f.op is not None and f.kind in ("none", "zero", "nonfinite") and f.cause != "escaped"}
+        leading = {op.seq for ending in self.endings for op in ending.behind}
+        self.ops = [op for op in paths.ops if op.seq in self.marked or (paths.bits(op) and op.type not in HIDDEN and (op.seq in leading or any(out in paths.ancestors for out in op.outputs)))]
+        self.groups, self.labels = grouped(recording, run, self.ops, self.marked)
+        self.group_of = {op.seq: key for key, members in self.groups.items() for op in members}
+        self.cuts = {f"g:{self.group_of[seq]}" for seq, fault in self.marked.items() if fault.kind == "none" and seq in self.group_of}
+        self.chosen = _chosen(statuses)
+        self.nodes: list[Node] = []
+        self.edges: dict[tuple[str, str], Edge] = {}
+
+    def graph(self) -> FlowGraph:
+        target = next((t.name for t in self.run.targets if t.name), "loss" if self.run.kind.startswith("keras") else "target")
+        for index in self.chosen:
+            self.nodes.append(Node(f"v{index}", "variable", self.names[index], _form(self.run.sources[index]), None, self.statuses[index]))
+        self.nodes.extend(self._group(key, members) for key, members in self.groups.items())
+        self.nodes.append(Node("target", "target", target, "", _location(self.run.span), None))
+        self._between_groups()
+        self._from_variables()
+        for value in self.paths.targets:
+            for source in self._before(value):
+                self._add(source, "target", "cut" if source in self.cuts else "unused" if self._failed else "flows", self._seed(value))
+        for number, ending in enumerate(self.endings):
+            self._end(ending, f"c{number}")
+        led = {source for source, _ in self.edges}
+        for index in self.chosen:
+            if self.statuses[index] == "none" and f"v{index}" not in led:
+                self._add(f"v{index}", "target", "cut", None)
+        return FlowGraph(tuple(self.nodes), tuple(_behind_cuts(self.nodes, self.edges)))
+
+    @property
+    def _failed(self) -> bool:
+        return bool(self.statuses) and all(status == "error" for status in self.statuses)
+
+    def _group(self, key: str, members: list[Op]) -> Node:
+        fault = next((self.marked[op.seq] for op in members if op.seq in self.marked), None)
         kind: NodeKind = "cut" if fault and fault.kind == "none" else "group" if len(members) > 1 else "op"
         status: Status | None = None if fault is None or fault.kind == "none" else "zero" if fault.kind == "zero" else "nan"
         types = ", ".join(dict.fromkeys(op.type for op in members[:6]))
         detail = types if len(members) == 1 else f"{len(members)} ops: {types}"
-        nodes.append(Node(f"g:{key}", kind, key if len(key) <= LONGEST_NAME else key[: LONGEST_NAME - 1] + "…", detail, _location(members[-1].span), status))
-    target_name = next((t.name for t in run.targets if t.name), "target")
-    nodes.append(Node("target", "target", target_name, "", _location(run.span), None))
-    steps = _steps(run)
-    came: dict[int, list[str]] = {}
-    for op in ops:
-        for position, value in enumerate(op.inputs):
-            if value not in came:
-                came[value] = _before(value, paths, group_of)
-            for source in came[value]:
-                status_here = "cut" if source in cuts else _status(op, position, marked, steps, run)
-                _add(edges, source, f"g:{group_of[op.seq]}", status_here, _norm(op, position, steps))
-    read = {index: paths.reads(index) for index in chosen}
-    for index, reads in read.items():
-        for op in reads:
-            users = [op] if op.seq in group_of else [c for out in op.outputs for c in recording.consumers.get(out, ()) if c.seq in group_of]
-            for user in users:
-                ends: EdgeStatus = {"none": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}.get(statuses[index], "flows")  # type: ignore[assignment]
-                numbers = run.gradients[index].numbers if index < len(run.gradients) else None
-                _add(edges, f"v{index}", f"g:{group_of[user.seq]}", ends, numbers.norm if numbers else None)
-    for value in paths.targets:
-        for source in _before(value, paths, group_of):
-            _add(edges, source, "target", "cut" if source in cuts else "flows", None)
-    return FlowGraph(tuple(nodes), tuple(_behind_cuts(nodes, edges)))
+        label = self.labels.get(key, key)
+        return Node(f"g:{key}", kind, label if len(label) <= LONGEST_NAME else label[: LONGEST_NAME - 1] + "…", detail, _location(members[-1].span), status)
+
+    def _between_groups(self) -> None:
+        steps = _steps(self.run)
+        came: dict[int, list[str]] = {}
+        for op in self.ops:
+            for position, value in enumerate(op.inputs):
+                if value not in came:
+                    came[value] = self._before(value)
+                for source in came[value]:
+                    status = "cut" if source in self.cuts else "unused" if self._failed else _status(op, position, self.marked, steps, self.run)
+                    self._add(source, f"g:{self.group_of[op.seq]}", status, _norm(op, position, steps))
+
+    def _from_variables(self) -> None:
+        ends: dict[Status, EdgeStatus] = {"none": "cut", "error": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}
+        for index in self.chosen:
+            numbers = self.run.gradients[index].numbers if index < len(self.run.gradients) else None
+            norm = None if numbers is None else math.nan if numbers.nans else math.inf if numbers.infs else numbers.norm
+            for op in self.paths.reads(index):
+                users = [op] if op.seq in self.group_of else [c for out in op.outputs for c in self.recording.consumers.get(out, ()) if c.seq in self.group_of]
+                for user in users:
+                    status = ends.get(self.statuses[index], "flows")
+                    if status != "cut" and user.differentiable == "none" and user.seq not in self.marked:
+                        # A comparison or a rounding beside the way that the gradient takes.
+                        self._add(f"v{index}", f"g:{self.group_of[user.seq]}", "unused", None)
+                    else:
+                        self._add(f"v{index}", f"g:{self.group_of[user.seq]}", status, norm)
+
+    def _seed(self, value: int) -> float | None:
+        """The norm of what the way back began with."""
+        op = self.paths.producer.get(value)
+        received = [flow.norm for step in self.run.steps if op is not None and step.op == op.seq for flow in step.received if flow is not None]
+        return received[-1] if received else None
+
+    def _end(self, ending: Ending, key: str) -> None:
+        """The way up to where it ends, and from there, as a constant or not at all, to the target."""
+        cut = f"g:{self.group_of[ending.op.seq]}" if ending.op is not None and ending.op.seq in self.group_of else key
+        if cut == key:
+            if ending.span is None:
+                return
+            self.nodes.insert(-1, Node(cut, "cut", text_at(self.recording, ending.span), ending.how, _location(ending.span), None))
+        for value in ending.last:
+            for source in self._before(value) or [f"v{i}" for i in ending.sources if i in self.chosen and self.paths.mask.get(value, 0) >> i & 1]:
+                self._add(source, cut, "cut", None)
+        for after in self._after(ending.returned):
+            self._add(cut, after, "cut", None)
+
+    def _after(self, op: Op | None) -> list[str]:
+        """The group of an op, or those that what it made flows into; the target where none is shown."""
+        waiting, seen = [op] if op is not None else [], set[int]()
+        while waiting and len(seen) < MOST_AHEAD:
+            current = waiting.pop(0)
+            if current.seq in self.group_of:
+                return [f"g:{self.group_of[current.seq]}"]
+            if current.seq not in seen:
+                seen.add(current.seq)
+                waiting.extend(c for out in current.outputs for c in self.recording.consumers.get(out, ()) if any(o in self.paths.ancestors for o in c.outputs))
+        return ["target"]
+
+    def _before(self, key: int) -> list[str]:
+        """The groups that a value comes from, through ops that are not shown."""
+        found: list[str] = []
+        waiting, seen = [key], set[int]()
+        while waiting:
+            current = waiting.pop()
+            op = self.paths.producer.get(current)
+            if current in seen or len(seen) > 200 or op is None:
+                continue
+            seen.add(current)
+            if op.seq in self.group_of:
+                found.append(f"g:{self.group_of[op.seq]}")
+            elif op.type in ("Identity", "Merge", "Cast"):
+                waiting.extend(op.inputs)
+        return list(dict.fromkeys(found))
+
+    def _add(self, source: str, target: str, status: EdgeStatus, norm: float | None) -> None:
+        if source == target:
+            return
+        before = self.edges.get((source, target))
+        if before is None or _RANK[status] > _RANK[before.status]:
+            self.edges[source, target] = Edge(source, target, status, norm if norm is not None else before.norm if before else None)
 
 
 def _behind_cuts(nodes: list[Node], edges: dict[tuple[str, str], Edge]) -> list[Edge]:
-    """What would have carried a gradient if none were cut further on is cut as well: somebody did ask for it."""
+    """What would have carried a gradient if none were cut further on is cut as well: somebody did ask for it. So is what lies before a place that no gradient gets to."""
     sources: dict[str, list[str]] = {}
-    for source, target in edges:
+    carrying: dict[str, list[str]] = {}
+    for (source, target), edge in edges.items():
         sources.setdefault(target, []).append(source)
-    waiting = [node.id for node in nodes if node.kind == "cut"]
-    dead = set(waiting)
+        if edge.status in ("flows", "zero", "bad"):
+            carrying.setdefault(target, []).append(source)
+    dead = _reached([node.id for node in nodes if node.kind == "cut"], sources)
+    alive = _reached(["target"], carrying)
+    return [replace(edge, status="cut", norm=None) if edge.target in dead and (edge.status == "unused" or (edge.status == "flows" and edge.target not in alive)) else edge for edge in edges.values()]
+
+
+def _reached(start: list[str], onward: dict[str, list[str]]) -> set[str]:
+    found, waiting = set(start), list(start)
     while waiting:
-        for source in sources.get(waiting.pop(), ()):
-            if source not in dead:
-                dead.add(source)
-                waiting.append(source)
-    return [replace(edge, status="cut") if edge.status == "unused" and edge.target in dead else edge for edge in edges.values()]
-
-
-def _expression(recording: Recording, op: Op) -> str:
-    place = use_of(recording, op)
-    return text_at(recording, place) if place is not None else op.type
+        for node in onward.get(waiting.pop(), ()):
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found
 
 
 def _chosen(statuses: tuple[Status, ...]) -> list[int]:
     order = sorted(range(len(statuses)), key=lambda i: (statuses[i] == "ok", i))
     return sorted(order[:MOST_VARIABLES])
-
-
-def _groups(ops: list[Op]) -> dict[str, list[Op]]:
-    """Ops by layer scope, else by line; neighbours are joined until few are left."""
-    alike: list[tuple[str, str, list[Op]]] = []
-    for op in ops:
-        line = f"line {op.span.line}" if op.span is not None else op.type
-        if alike and alike[-1][:2] == (op.scope, line):
-            alike[-1][2].append(op)
-        else:
-            alike.append((op.scope, line, [op]))
-    depth = 8
-    finer: dict[str, list[Op]] = {}
-    while True:
-        groups: dict[str, list[Op]] = {}
-        before = ""
-        for scope, line, members in alike:
-            key = _scope(scope, depth) or line
-            # What a model does between its layers, such as adding a residual, goes with the layer before it: all of it as one group would be everywhere at once.
-            before = before if before.startswith(f"{key}/") else key
-            groups.setdefault(before, []).extend(members)
-        if len(groups) <= MOST_GROUPS or depth == 0:
-            break
-        depth -= 1
-        finer = groups
-    if len(groups) < FEWEST_GROUPS and finer:
-        # One name for everything says nothing: rather the layers in it, joined.
-        groups = finer
-    if len(groups) <= MOST_GROUPS:
-        return groups
-    items, joined = list(groups.items()), {}
-    size = -(-len(items) // MOST_GROUPS)
-    for start in range(0, len(items), size):
-        part = items[start : start + size]
-        name = part[0][0] if len(part) == 1 else f"{part[0][0]} … {part[-1][0]}"
-        joined[name] = [op for _, members in part for op in members]
-    return joined
-
-
-def _scope(scope: str, depth: int) -> str:
-    """The outer layers of a scope; all of them where the depth is not limited."""
-    parts = [p for p in scope.split("/") if p and not p.startswith("gradient_tape")]
-    return "/".join(parts[:depth] if depth < 8 else parts)
-
-
-def _before(key: int, paths: Paths, group_of: dict[int, str]) -> list[str]:
-    """The groups that a value comes from, through ops that are not shown."""
-    maker = paths.producer.get(key)
-    if maker is None:
-        return []
-    if maker.seq in group_of:
-        return [f"g:{group_of[maker.seq]}"]
-    found: list[str] = []
-    waiting, seen = [key], set[int]()
-    while waiting:
-        current = waiting.pop()
-        if current in seen or len(seen) > 200:
-            continue
-        seen.add(current)
-        op = paths.producer.get(current)
-        if op is None:
-            continue
-        if op.seq in group_of:
-            found.append(f"g:{group_of[op.seq]}")
-        elif op.type in ("Identity", "Merge", "Cast"):
-            waiting.extend(op.inputs)
-    return list(dict.fromkeys(found))
 
 
 def _steps(run: GradientRun) -> dict[int | None, list[BackwardStep]]:
@@ -186,15 +211,13 @@ def _status(op: Op, position: int, marked: dict[int, Fault], steps: dict[int | N
     return "flows" if not run.steps else "unused"
 
 
-def _add(edges: dict[tuple[str, str], Edge], source: str, target: str, status: EdgeStatus, norm: float | None) -> None:
-    if source == target:
-        return
-    before = edges.get((source, target))
-    if before is None or _RANK[status] > _RANK[before.status]:
-        edges[source, target] = Edge(source, target, status, norm if norm is not None else before.norm if before else None)
-
-
 def _location(span: Span | None) -> Location | None:
     from gradmagic.rules.phrasing import location
 
     return location(span)
+
+
+def _form(source: Source) -> str:
+    """The shape, and the dtype where it is not the usual one."""
+    shape = "scalar" if source.shape == () else "" if source.shape is None else str(source.shape)
+    return " ".join(part for part in (shape, "" if source.dtype == "float32" and shape else source.dtype) if part)

@@ -190,12 +190,13 @@ class Label:
 
 @dataclass(frozen=True)
 class Edit:
-    """Whole lines `start_line` to `end_line` (inclusive) give way to `replacement`; an empty replacement deletes them."""
+    """Whole lines `start_line` to `end_line` (inclusive) give way to `replacement`; an empty replacement deletes them. `original` is what they hold, where the report does not have the whole cell."""
 
     cell: str | int | None
     start_line: int
     end_line: int
     replacement: str
+    original: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -9,6 +10,7 @@ import pytest
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, parse
+from gradmagic.render.diff import hunks
 from gradmagic.render.page import sections
 from gradmagic.report import Edit, Fix, Report
 from gradmagic.rules import CATALOGUE, module_of, pages
@@ -285,3 +287,13 @@ def test_a_layer_that_nothing_uses_is_left_out(notebook: Any, cell: str) -> None
     assert fix.verified is not None
     assert [e.replacement for e in fix.edits] == ['        self.pooler = keras.layers.Dense(4, activation="tanh", trainable=False)  # for classification']
     assert set(fix.verified.statuses_after.values()) == {"ok"}
+
+
+def test_an_edit_of_another_cell_carries_the_lines_that_it_replaces(notebook: Any) -> None:
+    source = "import tensorflow as tf\nw = tf.Variable(2.0)\ndef loss_of(x):\n    h = w * x\n    return tf.stop_gradient(h) * 2.0"
+    notebook.run(source)
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = loss_of(3.0)\ntape.gradient(loss, w)")
+    (edit,) = report.findings[0].fixes[0].edits
+    assert edit.cell != "current"
+    assert edit.original == "\n".join(source.split("\n")[edit.start_line - 1 : edit.end_line]) != edit.replacement
+    assert [h.lines[0].sign for h in hunks(report.findings[0].fixes[0], replace(report.findings[0], labels=()), report.cell)] == ["-"]

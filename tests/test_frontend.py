@@ -89,7 +89,7 @@ def large() -> Report:
         values = [rng.gauss(0, 1) for _ in range(5)]
         grad = row.grad and GradientStats(abs(values[0]), *values[1:], 0, 0, 0, False, Histogram(edges, (7,) * 8), tuple(rng.random() for _ in range(500)))
         value = ValueStats(rng.random(), rng.random(), rng.random(), 0, 0)
-        name = f"functional/encoder_block_{index}/kernel"
+        name = f"functional/encoder_block_{index}_projection/kernel"
         rows.append(replace(row, name=name, grad=grad, value=value, ratio=grad and rng.random(), applied=True, read_at=(where,) * 2))
     groups = [f"g:functional/encoder_block_{i} … functional/encoder_block_{i + 4}" for i in range(0, 300, 5)]
     nodes = (*(Node(g, "group", g[2:], "152 ops: MatMul", where) for g in groups), *(Node(f"v{i}", "variable", row.name, "float32", None, row.status) for i, row in enumerate(rows)))
@@ -117,6 +117,8 @@ def test_a_large_report_is_no_burden_for_a_notebook(tmp_path: Path) -> None:
     labels = [{node.id: node.label for node in r.calls[0].graph.nodes} for r in (report, saved)]
     ends = [[(label[e.source], label[e.target], e.status) for e in r.calls[0].graph.edges] for label, r in zip(labels, (report, saved), strict=True)]
     assert ends[0] == ends[1] and len(saved.calls[0].graph.nodes) == 360
+    # Places in the checked cell do without their code: the report holds the cell.
+    assert {node.location.code for node in saved.calls[0].graph.nodes if node.location is not None} == {""}
 
 
 def test_a_small_report_is_plain_json_in_a_notebook() -> None:

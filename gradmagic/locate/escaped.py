@@ -36,7 +36,9 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
         for key, statement in statements:
             here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
             if here:
-                return fault(returned, here[-1].span, here[-1].how)
+                # Several ops behind the same code take in constants: the one that takes in this value is meant.
+                same = next((op for op, code in behind if here[-1].seq < op.seq and any(within(here[-1].span, *c) for c in code) and _brings_back(paths, op, here[-1])), returned)
+                return fault(same, here[-1].span, here[-1].how)
     # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
     own, passed = _names_made(paths, index)
     # A function that is handed an array gets it from the call that made the array.

@@ -53,10 +53,11 @@ def hunks(fix: Fix, finding: Finding, cell: CellInfo) -> tuple[Hunk, ...]:
 
 def _lines(edit: Edit, moved: int, known: dict[tuple[str | int | None, int], str], cell: CellInfo) -> tuple[DiffLine, ...]:
     numbers = range(edit.start_line, min(edit.end_line, edit.start_line + 400) + 1)
+    kept = dict(zip(numbers, edit.original.split("\n") if edit.original is not None else (), strict=False))
     old: list[str] = []
     for line in numbers:
         text = source_line(cell, edit.cell, line)
-        text = known.get((edit.cell, line)) if text is None else text
+        text = kept.get(line, known.get((edit.cell, line))) if text is None else text
         if text is None:
             old = []
             break

@@ -19,7 +19,7 @@ from gradmagic.report import GradientCall, Report
 STATIC = "gradmagic-static"
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 # Beyond this, a saved notebook grows by megabytes for rows that nobody reads.
-MOST_FOLDED = 20
+MOST_FOLDED = 10
 OPEN_FINDINGS = 2
 
 # JupyterLab aligns cells to the right and stripes rows, so both are set on every cell.
@@ -62,7 +62,6 @@ def to_html(report: Report) -> str:
     parts += [_call(call, report) for call in report.calls]
     parts += [finding_html(f, report, opened=False) for _, f in numbered if f.accepted]
     small = [f"Update: {wording.update_line(update, report.cell)}" for update in report.updates]
-    small += [wording.sentence(failure) for failure in report.failures]
     parts += [tag("p", inline(line), style=_SMALL) for line in [*small, wording.cost_line(report)]]
     parts += [_picture(call) for call in report.calls if call.graph.nodes]
     style = f"font-family:{FONT};font-size:14px;line-height:1.45;text-align:left;max-width:1080px;word-break:break-word"
@@ -103,6 +102,9 @@ def _head(report: Report) -> Markup:
     since = wording.since_line(report)
     if since is not None:
         parts.append(tag("p", inline(since), style="margin:0 0 10px;word-break:break-word"))
+    # What could not be done comes before what is built on the rest.
+    noted = f"margin:0 0 10px;padding:3px 10px;border-left:4px solid {palette.ODD};background:rgba(138,90,0,.12);word-break:break-word"
+    parts += [tag("p", inline(wording.sentence(failure)), style=noted) for failure in report.failures]
     return join(*parts)
 
 

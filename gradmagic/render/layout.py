@@ -14,11 +14,11 @@ from gradmagic.report import Edge, FlowGraph, Node
 
 MOST_NODES = 150
 ALIKE = 4
-LONGEST_LABEL = 26
+LONGEST_LABEL = 24
 MARGIN = 18.0
 COLUMN_GAP = 46.0
 ROW_GAP = 16.0
-THINNEST, THICKEST = 1.5, 7.0
+THINNEST, THICKEST = 1.5, 6.0
 
 
 @dataclass
@@ -68,7 +68,7 @@ def layout(graph: FlowGraph) -> Layout:
     Returns:
         The layout. Variables that are alike are drawn as one node, long chains of healthy steps are shortened, and beyond 150 nodes the least telling ones are left out.
     """
-    graph, left_out = _bounded(condensed(shortened(graph)))
+    graph, left_out = _bounded(condensed(shortened(_without_shared_path(graph))))
     if not graph.nodes:
         return Layout(left_out=left_out)
     ranks = _ranks(graph)
@@ -143,6 +143,18 @@ def _joint(norms: list[float | None]) -> float | None:
     return math.hypot(*given) if given else None
 
 
+def _without_shared_path(graph: FlowGraph) -> FlowGraph:
+    """The path that the names of all variables begin with is left away: the table has the whole names. The layer's own name stays."""
+    paths = [node.label.split("/")[:-1] for node in graph.nodes if node.kind == "variable" and "/" in node.label]
+    if len(paths) < 2:
+        return graph
+    same = len(list(itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))))
+    shared = "".join(f"{part}/" for part in paths[0][: min(same, *(len(path) - 1 for path in paths))])
+    if not shared:
+        return graph
+    return replace(graph, nodes=tuple(replace(node, label=node.label.removeprefix(shared) or node.label) for node in graph.nodes))
+
+
 def _bounded(graph: FlowGraph) -> tuple[FlowGraph, int]:
     if len(graph.nodes) <= MOST_NODES:
         return graph, 0
@@ -204,7 +216,8 @@ def points(route: Route) -> list[tuple[float, float]]:
 
 def _box(node: Node, rank: int) -> Box:
     lead = 7 if node.kind == "cut" else 2 if node.status else 0
-    width = max(7.6 * (text_width(label_of(node)) + lead), 6.4 * text_width(detail_of(node)), 44) + 22
+    letter = 8.3 if node.kind not in ("op", "group") or node.status not in (None, "ok") else 7.6
+    width = max(letter * (text_width(label_of(node)) + lead), 6.4 * text_width(detail_of(node)), 44) + 22
     return Box(node.id, node, rank, width, 46.0 if node.detail else 32.0)
 
 

@@ -13,8 +13,9 @@ from gradmagic.strict_json import encoded
 
 MIME_TYPE = "application/vnd.gradmagic.report+json"
 # A report may be saved with its notebook many times over: beyond these, details would only make it large.
-MOST_DETAILED = 40
-MOST_RUNS, FEWER_RUNS = 96, 8
+MOST_DETAILED, FEWER_DETAILED = 40, 16
+MANY_VARIABLES = 100
+MOST_RUNS, FEWER_RUNS = 48, 8
 
 
 def to_mimebundle(report: Report) -> dict[str, Any]:
@@ -41,14 +42,26 @@ def _slim(report: Report) -> dict[str, Any]:
     """What a saved notebook needs: numbers as exact as anybody reads them; of very many variables the healthy ones without details."""
     data = dataclasses.replace(report, calls=tuple(map(_without_details, report.calls))).to_dict(digits=6)
     for call in data["calls"]:
+        detailed = _detailed(call["variables"])
         for place, variable in enumerate(_ranked(call["variables"], [v["status"] for v in call["variables"]])):
             grad = variable["grad"]
             if grad is not None:
-                grad["norm_history"] = _thinned(grad["norm_history"], MOST_RUNS if place < MOST_DETAILED else FEWER_RUNS)
-            if place >= MOST_DETAILED:
+                # They are drawn a few pixels high.
+                grad["norm_history"] = encoded(_thinned(grad["norm_history"], MOST_RUNS if place < detailed else FEWER_RUNS), 3)
+                if grad["histogram"] is not None:
+                    grad["histogram"] = encoded(grad["histogram"], 4)
+            if place >= detailed:
                 variable |= {"ratio": encoded(variable["ratio"], 3), "grad": encoded(grad, 3)}
         _shorten(call["graph"])
+        for node in call["graph"]["nodes"] if len(call["variables"]) > MANY_VARIABLES else ():
+            if node["location"] is not None and node["location"]["cell"] == "current":
+                # The report has the whole cell: the view takes it from there.
+                node["location"]["code"] = ""
     return data
+
+
+def _detailed(variables: Sequence[Any]) -> int:
+    return MOST_DETAILED if len(variables) <= MANY_VARIABLES else FEWER_DETAILED
 
 
 def _ranked(rows: Sequence[Any], statuses: list[str]) -> list[Any]:
@@ -58,7 +71,7 @@ def _ranked(rows: Sequence[Any], statuses: list[str]) -> list[Any]:
 
 def _without_details(call: GradientCall) -> GradientCall:
     """What is left out is not looked through first."""
-    healthy = {id(v) for v in _ranked(call.variables, [v.status for v in call.variables])[MOST_DETAILED:]}
+    healthy = {id(v) for v in _ranked(call.variables, [v.status for v in call.variables])[_detailed(call.variables) :]}
     rows = [v if id(v) not in healthy else dataclasses.replace(v, read_at=(), value=None, grad=None if v.grad is None else dataclasses.replace(v.grad, histogram=None)) for v in call.variables]
     return dataclasses.replace(call, variables=tuple(rows))
 

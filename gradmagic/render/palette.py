@@ -43,5 +43,5 @@ EDGE_MEANING: dict[EdgeStatus, str] = {
     "cut": "cut: no gradient",
     "zero": "gradient of zero",
     "bad": "NaN or Inf",
-    "unused": "no gradient asked for",
+    "unused": "carries no gradient",
 }

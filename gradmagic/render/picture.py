@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradmagic.render import palette
 from gradmagic.render.layout import MARGIN, Box, Route, detail_of, label_of, layout, points
-from gradmagic.render.svg import LABELLED, LEGEND_ROW, LEGEND_WIDTH, cut_here, edge_label, legend, middle, notes
+from gradmagic.render.svg import LABELLED, LEGEND_ROW, LEGEND_WIDTH, ROUND, broken, edge_label, legend, notes, sign_at
 from gradmagic.render.wording import ICONS
 from gradmagic.report import EdgeStatus, FlowGraph
 
@@ -47,11 +47,11 @@ def flow_figure(graph: FlowGraph) -> Figure:
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
     axes.set_axis_off()
-    has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
+    cut_lines = {id(route) for route in broken(drawn)}
     for route in drawn.routes:
         _route(axes, route)
-        x, y = middle(route)
-        if cut_here(route, has_cut):
+        x, y = sign_at(route)
+        if id(route) in cut_lines:
             _bars(axes, x, y)
         if route.edge.status in LABELLED:
             color = palette.EDGE_COLOR[route.edge.status]
@@ -117,7 +117,7 @@ def _node(axes: Axes, box: Box) -> None:
         return
     color = palette.STATUS_COLOR[node.status] if node.status else palette.INK
     bad = node.kind == "cut" or node.status not in (None, "ok")
-    rounding = box.height / 2 if node.kind in ("variable", "input") else 5
+    rounding = box.height / 2 if node.kind in ROUND else 5
     patch = FancyBboxPatch(
         (box.x, box.y),
         box.width,

@@ -23,6 +23,7 @@ MOST_LABELS = 40
 FEWER_LABELS = 28
 WIDTH = 6.8
 MOST_COLORED = 8
+LEGEND_COLUMNS = 2
 LONGEST_LABEL = 40
 # Each line has a colour and a dash of its own, so that no line is known by its colour alone.
 _COLORS = (palette.BLUE, palette.BAD, palette.GOOD, palette.ODD, "#7a4a8c", "#3a3f44", "#b0568a", "#5b7f00")
@@ -87,8 +88,8 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
         call: which gradient call of the report.
 
     Returns:
-        A figure that belongs to no window. The most conspicuous variables are named, the others drawn in grey; a run without a
-        finite norm is a gap.
+        A figure that belongs to no window. The most conspicuous variables are named, the others drawn in grey; runs in which a
+        norm is not finite are shaded.
 
     Raises:
         IndexError: the report has no such call.
@@ -98,10 +99,11 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     asked = _call(report, call)
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
-    axes = figure.add_subplot()
     histories = [(v, v.grad.norm_history) for v in asked.variables if v.grad is not None and v.grad.norm_history]
     histories.sort(key=lambda pair: (pair[0].status == "ok", -_spread(pair[1])))
+    named = -(-min(len(histories), MOST_COLORED) // LEGEND_COLUMNS)
+    figure = Figure(figsize=(WIDTH, 3.3 + 0.2 * named), layout="constrained")
+    axes = figure.add_subplot()
     lines, labels = [], []
     for index, (variable, history) in reversed(list(enumerate(histories))):
         steps = range(1, len(history) + 1)
@@ -111,17 +113,32 @@ def norm_over_steps(report: Report, call: int = 0) -> Figure:
             continue
         lines += axes.plot(steps, norms, color=_COLORS[index], linestyle=_DASHES[index], linewidth=1.6)
         labels.append(_label(variable))
+    runs = max((len(history) for _, history in histories), default=1)
+    axes.set_xlim(0.5, runs + 0.5)
     axes.set_yscale("log")
-    _log(axes.yaxis, [norm for _, history in histories for norm in history if 0 < norm < math.inf])
+    finite = [norm for _, history in histories for norm in history if 0 < norm < math.inf]
+    if not finite:
+        axes.set_ylim(0.1, 10)
+    _log(axes.yaxis, finite)
+    _shade(axes, [any(run < len(history) and not math.isfinite(history[run]) for _, history in histories) for run in range(runs)])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("run that was looked at", fontsize=9)
     axes.set_ylabel("norm of the gradient", fontsize=9)
     if lines:
-        axes.legend(lines[::-1], labels[::-1], fontsize=8, loc="best", facecolor=palette.CARD, framealpha=0.85, edgecolor="none")
+        axes.legend(lines[::-1], labels[::-1], fontsize=8, loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=LEGEND_COLUMNS, frameon=False, borderaxespad=0.0)
     else:
         axes.text(0.5, 0.5, "no norms were kept for this call", transform=axes.transAxes, ha="center")
     _dress(axes, _title("Gradient norm over the runs", asked), "y")
     return figure
+
+
+def _shade(axes: Axes, bad: list[bool]) -> None:
+    """The runs without a finite norm, each stretch of them with a word."""
+    for is_bad, stretch in itertools.groupby(range(len(bad)), key=bad.__getitem__):
+        if is_bad:
+            first, *_, last = [*(found := list(stretch)), found[-1]]
+            axes.axvspan(first + 0.5, last + 1.5, facecolor=palette.BAD, alpha=0.1, hatch="///", edgecolor=palette.BAD, linewidth=0)
+            axes.annotate("NaN or Inf", (first + 0.5, 1), (4, -4), xycoords=("data", "axes fraction"), textcoords="offset points", color=palette.BAD, fontsize=8, va="top")
 
 
 def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -> Figure:
@@ -141,6 +158,7 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
         ModuleNotFoundError: matplotlib is not installed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     asked = _call(report, call)
     if isinstance(variable, str):
@@ -159,6 +177,7 @@ def gradient_histogram(report: Report, variable: str | int = 0, call: int = 0) -
         axes.stairs(grad.histogram.counts, grad.histogram.edges, fill=True, color=palette.BLUE)
     counts = "" if grad is None else f": {grad.zeros:,} zeros, {grad.nans:,} NaNs, {grad.infs:,} Infs"
     axes.set_xlabel("value of an element", fontsize=9)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("elements", fontsize=9)
     _dress(axes, f"Gradient of {_label(found)}{counts}", "y")
     return figure

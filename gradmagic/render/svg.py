@@ -13,6 +13,7 @@ from gradmagic.report import EdgeStatus, FlowGraph
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 LEGEND_ROW = 20
 LEGEND_WIDTH = 300
+ROUND = ("variable", "input", "target")
 LABELLED: dict[EdgeStatus, str] = {"bad": "NaN or Inf", "zero": "0"}
 
 
@@ -33,9 +34,8 @@ def flow_svg(graph: FlowGraph, drawn: Layout | None = None) -> str:
     height = drawn.height + LEGEND_ROW * (len(entries) + len(remarks)) + 14
     parts = [tag("title", describe(graph))]
     parts.append(tag("rect", x=0.5, y=0.5, width=_n(width - 1), height=_n(height - 1), rx=8, fill=palette.CARD, stroke="#d0d7de"))
-    has_cut = any(box.node is not None and box.node.kind == "cut" for box in drawn.boxes)
     parts += [_route(route) for route in drawn.routes]
-    parts += [_bars(route) for route in drawn.routes if cut_here(route, has_cut)]
+    parts += [_bars(route) for route in broken(drawn)]
     parts += [_edge_label(route) for route in drawn.routes if route.edge.status in LABELLED]
     parts += [_node(box) for box in drawn.boxes]
     y = drawn.height + 6
@@ -136,21 +136,41 @@ def _route(route: Route) -> Markup:
     )
 
 
-def cut_here(route: Route, has_cut: bool) -> bool:
-    """Bars go where the gradient stops: at a cut node's left side or, in a graph without one, on the cut edge itself."""
-    into = route.boxes[-1].node
-    return route.edge.status == "cut" and (not has_cut or (into is not None and into.kind == "cut"))
+def broken(drawn: Layout) -> list[Route]:
+    """Where bars go: at a cut node's left side and, where no node further on is the cut, on the cut line itself."""
+    cuts = {box.key for box in drawn.boxes if box.node is not None and box.node.kind == "cut"}
+    lines = [route for route in drawn.routes if route.edge.status == "cut"]
+    leading, before = set(cuts), -1
+    while before < len(leading):
+        before = len(leading)
+        leading |= {route.edge.source for route in lines if route.edge.target in leading}
+    return [route for route in lines if route.edge.source not in cuts and (route.edge.target in cuts or route.edge.target not in leading)]
 
 
-def middle(route: Route) -> tuple[float, float]:
-    """The middle of a route's last part, where its label or its bars go."""
-    through = points(route)
-    (x1, y1), (x2, y2) = through[-2], through[-1]
-    return (x1 + x2) / 2, (y1 + y2) / 2
+def sign_at(route: Route) -> tuple[float, float]:
+    """Where on its line a route has its bars or its word: before the cut that it leads into, else where it comes from."""
+    through, into = points(route), route.boxes[-1].node
+    if route.edge.status == "cut" and into is not None and into.kind == "cut":
+        return _on_line(through[-1], through[-2], 16)
+    return _on_line(through[0], through[1], 6 + _half(edge_label(route)) if route.edge.status in LABELLED else 14)
+
+
+def _on_line(start: tuple[float, float], end: tuple[float, float], distance: float) -> tuple[float, float]:
+    """The point of the curve between two points that is so far from the first one, to the side."""
+    (x1, y1), (x2, y2) = start, end
+    bend = (x1 + x2) / 2
+    x, y = x1, y1
+    for t in (i / 40 for i in range(41)):
+        back = 1 - t
+        x = back**3 * x1 + 3 * back * t * bend + t**3 * x2
+        y = (back**3 + 3 * back**2 * t) * y1 + (3 * back * t**2 + t**3) * y2
+        if abs(x - x1) >= distance:
+            break
+    return x, y
 
 
 def _bars(route: Route) -> Markup:
-    x, y = middle(route)
+    x, y = sign_at(route)
     return _two_bars(x, y)
 
 
@@ -178,10 +198,14 @@ def edge_label(route: Route) -> str:
     return LABELLED[route.edge.status]
 
 
+def _half(label: str) -> float:
+    return 4.0 * len(label) + 5
+
+
 def _edge_label(route: Route) -> Markup:
-    x, y = middle(route)
+    x, y = sign_at(route)
     label = edge_label(route)
-    half = 4.0 * len(label) + 5
+    half = _half(label)
     color = palette.EDGE_COLOR[route.edge.status]
     card = tag("rect", x=_n(x - half), y=_n(y - 9), width=_n(2 * half), height=18, rx=9, fill=palette.CARD, stroke=color)
     return join(card, tag("text", label, x=_n(x), y=_n(y + 4), font_size=12, fill=color, text_anchor="middle"))
@@ -202,7 +226,7 @@ def _node(box: Box) -> Markup:
         y=_n(box.y),
         width=_n(box.width),
         height=_n(box.height),
-        rx=_n(box.height / 2 if node.kind in ("variable", "input") else 5),
+        rx=_n(box.height / 2 if node.kind in ROUND else 5),
         fill=fill,
         stroke=stroke,
         stroke_width=2.2 if bad or node.kind == "target" else 1.2,

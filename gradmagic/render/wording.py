@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 from pathlib import PurePath
 
@@ -39,6 +40,9 @@ VERDICT_ICONS = {"ok": "✓", "warning": "▲", "error": "✗"}
 APPLICABILITY = {"safe": "safe", "unsafe": "may change the meaning", "display-only": "by hand"}
 
 
+_THREE_DIGITS = decimal.Context(prec=3, rounding=decimal.ROUND_HALF_UP)
+
+
 def number(value: float | None) -> str:
     """A number with three significant digits, ``NaN`` and ``inf`` by name, and a dash for None."""
     if value is None:
@@ -47,7 +51,11 @@ def number(value: float | None) -> str:
         return "NaN"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
-    mantissa, exponent, power = f"{value:.3g}".partition("e")
+    # As JavaScript writes it in the live view: halves are rounded up, and four or five digits are no reason for an exponent.
+    rounded = float(_THREE_DIGITS.create_decimal_from_float(value))
+    if abs(rounded) >= 1000 and abs(value) < 1e5:
+        return f"{rounded:.0f}"
+    mantissa, exponent, power = f"{rounded:.3g}".partition("e")
     return f"{mantissa}e{int(power)}" if exponent else mantissa
 
 

@@ -49,6 +49,7 @@ export function applyFix(notebook: Notebook, reporting: ICellModel, report: Repo
 /** The lines as they were checked; null where the report does not have all of them. */
 function oldLines(edit: Edit, report: Report): string[] | null {
   if (edit.cell === "current") return report.cell.source.split("\n").slice(edit.start_line - 1, edit.end_line);
+  if (typeof edit.original === "string") return edit.original.split("\n");
   const known = new Map<number, string>();
   for (const finding of report.findings) {
     for (const { location } of finding.labels) if (location.cell === edit.cell) known.set(location.line, location.code);

@@ -3,7 +3,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Open } from "./board";
 import { hoverCard } from "./card";
 import type { Placed } from "./place";
-import type { Fix } from "./report";
+import type { Finding, Fix } from "./report";
 
 /** What can be done about a finding from within the code. */
 export interface Remedies {
@@ -14,6 +14,7 @@ export interface Remedies {
 /** A label of a finding as the editor's lint facilities want it. */
 export interface Marked extends Diagnostic {
   primary: boolean;
+  finding: Finding;
 }
 
 const SEVERITY = { error: "error", warning: "warning", note: "info" } as const;
@@ -36,5 +37,12 @@ export function diagnostic({ from, to, label, open }: Placed, remedies: Remedies
     renderMessage: () => hoverCard(finding, label, trans),
     actions,
     primary: label.primary,
+    finding,
   };
+}
+
+/** What is told of code with several marks: every finding once, those that blame this very code first. */
+export function told(marks: readonly Diagnostic[]): Diagnostic[] {
+  const ordered = [...(marks as readonly Marked[])].sort((a, b) => Number(b.primary) - Number(a.primary));
+  return ordered.filter((mark, i) => ordered.findIndex((other) => other.finding === mark.finding) === i);
 }

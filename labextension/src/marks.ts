@@ -4,7 +4,7 @@ import { Decoration, type DecorationSet, EditorView, ViewPlugin } from "@codemir
 import type { ICellModel } from "@jupyterlab/cells";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Open, OwnFindings } from "./board";
-import { diagnostic, type Marked, type Remedies } from "./diagnostics";
+import { diagnostic, type Marked, type Remedies, told } from "./diagnostics";
 import { lineOf, type Placed, place } from "./place";
 import type { Location } from "./report";
 
@@ -92,7 +92,13 @@ export function marksExtension(
     };
   });
   const primary = (marks: readonly Diagnostic[]) => marks.filter((mark) => (mark as Marked).primary);
-  return [placedField, litField, linter(null), lintGutter({ markerFilter: primary }), follow];
+  return [
+    placedField,
+    litField,
+    linter(null, { tooltipFilter: told }),
+    lintGutter({ markerFilter: primary, tooltipFilter: told }),
+    follow,
+  ];
 }
 
 function litLines(locations: Location[], doc: EditorView["state"]["doc"]): DecorationSet {

@@ -129,6 +129,7 @@ export interface Edit {
   start_line: number;
   end_line: number;
   replacement: string;
+  original: string | null;
 }
 
 export interface Trial {

@@ -77,7 +77,7 @@ export const EDGE_MEANING: Readonly<Record<Edge["status"], string>> = {
     return trans.__("NaN or Inf");
   },
   get unused() {
-    return trans.__("no gradient asked for");
+    return trans.__("carries no gradient");
   },
 };
 

@@ -73,6 +73,15 @@ describe("applying a fix", () => {
     replacement,
   });
 
+  test("reaches an earlier cell by what its lines were, also where no finding shows them", () => {
+    const [reporting, earlier] = [new Cell(source, 2), new Cell("# setup\nrate = 30.0\nx = 1", 1)];
+    const change = edit(2, 2, "rate = 0.01", 1);
+    expect(run([reporting, earlier], [change])).toContain("not applied");
+    expect(run([reporting, earlier], [{ ...change, original: "rate = 3.0" }])).toContain("not applied");
+    expect(run([reporting, earlier], [{ ...change, original: "rate = 30.0" }])).toContain("run the cell again");
+    expect(earlier.source).toBe("# setup\nrate = 0.01\nx = 1");
+  });
+
   test("replaces, deletes and shifts lines", () => {
     const cell = new Cell(source, 2);
     expect(run([cell], [edit(2, 2, "a = 9\na += 1"), edit(3, 3, "")])).toContain("applied");

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
-import type { FlowGraph } from "../src/report";
+import type { Edge, FlowGraph } from "../src/report";
 import { visible } from "../src/view/dom";
-import { arrange } from "../src/view/layout";
+import { arrange, sharedPath } from "../src/view/layout";
+import { lineDiff } from "../src/view/linediff";
 import { thickness } from "../src/view/nodes";
 import { blocks, page } from "../src/view/prose";
 import { byNumber } from "../src/view/rows";
@@ -10,9 +11,18 @@ import { logarithms } from "../src/view/spark";
 import { numeral, shapeText, share, shortened } from "../src/view/words";
 
 test("edges grow with the logarithm of the norm", () => {
-  const widths = [1e-9, 1e-2, 1, 1e2, 1e9].map((n) => thickness(n));
+  const edges = (norms: unknown[]) =>
+    norms.map((norm, i) => ({ source: `${i}`, target: "t", status: "flows", norm })) as Edge[];
+  const far = edges([1e-9, 1e-2, 1, 1e2, 1e9]);
+  const widths = far.map(thickness(far));
+  expect(new Set(widths).size).toBe(5);
   expect(widths).toEqual([...widths].sort((a, b) => a - b));
-  expect(thickness("nan")).toBe(thickness(null));
+  const near = edges([1, 1.2]);
+  const [one, other] = near.map(thickness(near));
+  expect(other - one).toBeLessThan(0.5);
+  const odd = edges(["nan", null, 0]);
+  expect(new Set(odd.map(thickness(odd))).size).toBe(1);
+  expect(thickness(far)({ ...far[4], status: "cut" })).toBe(odd.map(thickness(odd))[0]);
 });
 
 test("numbers have three digits and no bare null", () => {
@@ -92,4 +102,21 @@ test("variables stand left of what they flow into, cycles and unknown ids do no 
   expect(x.u).toBeCloseTo(x.v);
   expect(Math.max(...boxes.map((box) => box.x))).toBe(x.t);
   expect(links.length).toBe(5);
+});
+
+test("the path that all variables share is left away in the picture, the layer never", () => {
+  expect(sharedPath(["net/a/kernel", "net/b/bias"])).toBe("net/");
+  expect(sharedPath(["net/a/kernel", "net/a/bias"])).toBe("net/");
+  expect(sharedPath(["net/a/kernel", "net/bias"])).toBe("");
+  expect(sharedPath(["a/kernel"])).toBe("");
+});
+
+test("a diff shows what goes, what comes and what stays", () => {
+  const said = (old: string, fresh: string) =>
+    lineDiff(old.split("\n"), fresh.split("\n")).map(({ sign, number, text }) => `${sign}${number}${text}`);
+  expect(said("a\nb\nc", "a\nx\ny\nc")).toEqual([" 0a", "−1b", "+1x", "+2y", " 3c"]);
+  expect(lineDiff(["a"], [])).toEqual([{ sign: "−", number: 0, text: "a" }]);
+  expect(lineDiff([], ["a"])).toEqual([{ sign: "+", number: 0, text: "a" }]);
+  const many = Array.from({ length: 600 }, (_, i) => `${i}`);
+  expect(lineDiff(many, many).filter(({ sign }) => sign === "+").length).toBe(600);
 });

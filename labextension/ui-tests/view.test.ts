@@ -40,6 +40,20 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
+test("places of the graph that were saved without their code have it from the cell", () => {
+  const report = load("stop_gradient.json");
+  const line = report.cell.source.split("\n")[2];
+  const node = report.calls[0].graph.nodes.find((n) => n.kind === "cut");
+  const place = { ...report.findings[0].labels[0].location, code: "" };
+  Object.assign(node ?? {}, { location: place });
+  report.findings = [];
+  for (const row of report.calls[0].variables) row.findings = [];
+  draw(report);
+  all("tr[data-variable='b'] .gm-ask")[0].click();
+  expect(all(".gm-step-code").map((code) => code.textContent)).toContain(line.trim());
+  expect(place.code).toBe("");
+});
+
 describe("selection", () => {
   test("a row selects its finding and its node, and tells the outside", () => {
     const seen: Selected[] = [];

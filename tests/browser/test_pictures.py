@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from gradmagic.render.html import to_html
 from gradmagic.render.text import to_text
 from tests.browser import pictures
-from tests.browser.notebook import cell_with, dismiss
+from tests.browser.notebook import CONTENT, cell_with, dismiss
 from tests.render.samples import where_trap
 
 GITHUB = "body { margin: 0; padding: 16px 32px; font: 14px/1.5 system-ui, 'DejaVu Sans', sans-serif; color: #1f2328 } table { border-collapse: collapse } td, th { border: 1px solid #d0d7de; padding: 4px 12px }"
@@ -44,6 +44,52 @@ def test_jupyterlab(name: str, page: Page, in_lab: Any, cells: list[Any], tmp_pa
     expect(page.locator(".gm-hover")).to_be_visible()
     page.wait_for_timeout(500)
     pictures.check(name, page.screenshot(), tmp_path)
+
+
+SETUP = """import tensorflow as tf, keras
+%load_ext gradmagic
+keras.utils.set_random_seed(1)
+x, y = tf.random.normal((32, 8)), tf.random.normal((32, 1))
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder = keras.layers.Dense(16, activation="relu", name="encoder")
+        self.gate = keras.layers.Dense(16, activation="sigmoid", name="gate")
+        self.head = keras.layers.Dense(1, name="head")
+
+    def call(self, inputs):
+        h = self.encoder(inputs)
+        g = tf.round(self.gate(inputs))
+        return self.head(h * g)
+
+net = Net()"""
+CHECK = """%%gradcheck
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(x) - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)"""
+
+
+def test_a_live_run_with_a_fix_that_was_tried(page: Page, in_lab: Any, tmp_path: Path) -> None:
+    notebook = in_lab(SETUP, CHECK)
+    page.set_viewport_size({"width": 1400, "height": 2000})
+    notebook.theme("JupyterLab Light")
+    notebook.run_all()
+    # What TensorFlow says about itself differs from machine to machine.
+    page.evaluate(f"() => {CONTENT}.content.widgets[0].model.outputs.clear()")
+    expect(notebook.cell(0).locator(".gm-squiggle-error")).to_have_text("tf.round(self.gate(inputs))")
+    finding = page.locator(".gm-finding")
+    finding.get_by_role("button", name="Try it").first.click()
+    expect(finding.locator(".gm-tried")).to_contain_text("It works", timeout=60_000)
+    page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); window.jupyterapp.shell.activateById('gradmagic-panel'); }")
+    expect(page.locator("#gradmagic-panel .gm-entry")).to_be_visible()
+    page.locator("tr[data-variable='net/gate/kernel']").click()
+    expect(page.locator(".gm-node.gm-kind-cut")).to_contain_text("tf.round(self.gate(inputs))")
+    notebook.activate(1)
+    page.locator(".jp-NotebookPanel-notebook .jp-WindowedPanel-outer, .jp-NotebookPanel-notebook").first.evaluate("(node) => { node.scrollTop = 0; }")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(800)
+    pictures.check("readme", page.screenshot(), tmp_path)
 
 
 def test_notebook7(page: Page, in_notebook7: Any, cells: list[Any], tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from gradmagic.report import Edit, Fix, Label
 from tests.browser.accessibility import violations
 from tests.browser.notebook import CONTENT, MIME_TYPE, cell_with, dismiss
 from tests.render.reports import hostile, many, stop_gradient
@@ -60,6 +62,23 @@ def test_a_quick_fix_from_the_card_and_from_the_keyboard(page: Page, saved: Any)
     expect(page.locator(".Toastify__toast, .jp-toast")).to_contain_text("the code has changed")
 
 
+def test_guilty_code_inside_of_other_marked_code_is_seen_and_told_once(page: Page, in_lab: Any) -> None:
+    report = stop_gradient()
+    finding = report.findings[0]
+    line = finding.labels[0].location
+    around = Label(replace(line, column=11), "the product is computed here", False)
+    in_lab(cell_with(replace(report, findings=(replace(finding, labels=(*finding.labels, around)),))), kernel=False)
+    dismiss(page)
+    guilty = page.locator(".gm-squiggle-error")
+    expect(guilty).to_have_text("tf.stop_gradient(b)")
+    expect(page.locator(".gm-squiggle")).to_have_count(2)
+    assert guilty.evaluate("(node) => getComputedStyle(node).textDecorationStyle") == "wavy"
+    assert page.locator(".gm-squiggle").first.evaluate("(node) => getComputedStyle(node).textDecorationStyle") == "dotted"
+    guilty.hover()
+    expect(page.locator(".gm-hover")).to_have_count(1)
+    expect(page.locator(".gm-hover")).to_contain_text("the gradient ends here")
+
+
 def test_apply_and_copy_in_the_report(page: Page, saved: Any) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     finding = page.locator(".gm-finding")
@@ -73,6 +92,23 @@ def test_apply_and_copy_in_the_report(page: Page, saved: Any) -> None:
     saved.activate(1)
     page.evaluate(f"() => {saved.shared(1)}.undo()")
     assert FIXED not in saved.source(1)
+
+
+def test_a_fix_of_an_earlier_cell_is_shown_whole_applied_there_and_undone(page: Page, in_lab: Any) -> None:
+    report = stop_gradient()
+    finding = report.findings[0]
+    fix = Fix("a smaller rate", (Edit(2, 2, 2, "rate = 0.01", "rate = 30.0"),), "unsafe")
+    earlier = "# the rate\nrate = 30.0"
+    notebook = in_lab(nbformat.v4.new_code_cell(earlier, execution_count=2), cell_with(replace(report, findings=(replace(finding, fixes=(fix,)),))), kernel=False)
+    dismiss(page)
+    shown = page.locator(".gm-finding .gm-fix")
+    expect(shown.locator(".gm-removed")).to_contain_text("rate = 30.0")
+    expect(shown.locator(".gm-added")).to_contain_text("rate = 0.01")
+    shown.get_by_role("button", name="Apply").click()
+    expect(shown).to_contain_text("applied; run the cell again")
+    assert notebook.source(0) == "# the rate\nrate = 0.01" and notebook.source(1) == report.cell.source
+    page.evaluate(f"() => {notebook.shared(0)}.undo()")
+    assert notebook.source(0) == earlier
 
 
 def test_code_and_report_light_each_other_up(page: Page, saved: Any) -> None:

@@ -4,7 +4,7 @@ import { el } from "./dom";
 import { trans } from "./language";
 import { byNumber, causeOf } from "./rows";
 import { wasView } from "./since";
-import { spark } from "./spark";
+import { hasHistory, spark } from "./spark";
 import { numeral, shapeText, share, shortPlace, sizeOf } from "./words";
 
 type Key = Num | string | null | undefined;
@@ -23,7 +23,7 @@ export interface Column {
 }
 
 /** All columns of a table; `changes` holds what the variables were at the cell's last run. */
-function allColumns(changes: ReadonlyMap<string, Change>): Column[] {
+function allColumns(changes: ReadonlyMap<string, Change>, overRuns: boolean): Column[] {
   return [
     {
       name: "variable",
@@ -92,8 +92,8 @@ function allColumns(changes: ReadonlyMap<string, Change>): Column[] {
     },
     {
       name: "spread",
-      title: trans.__("spread"),
-      hint: trans.__("How the gradient's elements are spread; over several runs: the norm from run to run"),
+      title: overRuns ? trans.__("trend") : trans.__("spread"),
+      hint: overRuns ? trans.__("The norm from run to run") : trans.__("How the gradient's elements are spread"),
       kind: "minor",
       cell: (v) => spark(v) ?? "",
       key: (v) => (spark(v) ? v.grad?.std : null),
@@ -115,7 +115,9 @@ function allColumns(changes: ReadonlyMap<string, Change>): Column[] {
 export function columnsFor(report: Report, call: number): Column[] {
   const { variables } = report.calls[call];
   const changes = new Map((report.since?.changes ?? []).filter((c) => c.call === call).map((c) => [c.name, c]));
-  return allColumns(changes).filter((c) => c.always || variables.some((v) => !isEmpty(c.key(v, report))));
+  return allColumns(changes, variables.some(hasHistory)).filter(
+    (c) => c.always || variables.some((v) => !isEmpty(c.key(v, report))),
+  );
 }
 
 export interface Sorting {
@@ -142,13 +144,17 @@ function isEmpty(key: Key): boolean {
   return key === null || key === undefined || key === "";
 }
 
-/** A name that is too long is cut before its last part, which tells it from its neighbours. */
+/** A name that is too long is cut at its beginning: its end tells it from its neighbours. */
 function nameCell({ name }: VariableReport): HTMLElement {
   const cut = name.lastIndexOf("/");
   return el(
     "code",
     { class: "gm-name", title: name },
-    el("span", { class: "gm-name-head" }, cut > 0 ? name.slice(0, cut) : name),
+    el(
+      "span",
+      { class: cut > 0 ? "gm-name-head" : "gm-name-only" },
+      el("bdi", { attributes: { dir: "ltr" } }, cut > 0 ? name.slice(0, cut) : name),
+    ),
     cut > 0 && el("span", { class: "gm-name-tail" }, name.slice(cut)),
   );
 }

@@ -2,6 +2,7 @@ import type { Edit, Finding, Fix, Report } from "../report";
 import { copyText } from "./clipboard";
 import { button, el } from "./dom";
 import { trans } from "./language";
+import { lineDiff } from "./linediff";
 import type { ViewOptions } from "./options";
 import { prose } from "./prose";
 import { triedView } from "./trial";
@@ -66,30 +67,31 @@ function actions(fix: Fix, at: { finding: number; fix: number }, options: ViewOp
 function diff(edit: Edit, finding: Finding, report: Report): HTMLElement {
   const at = { cell: edit.cell, file: null, line: edit.start_line, column: 0, end_line: edit.end_line, end_column: 0 };
   const code = el("div", { class: "gm-frame-code" });
-  const rows = (sign: string, kind: string, lines: string[]) =>
-    lines.forEach((line, i) => {
-      code.append(
-        el(
-          "div",
-          { class: `gm-line ${kind}` },
-          el("span", { class: "gm-number" }, `${edit.start_line + i} ${sign}`),
-          el("code", { class: "gm-code" }, line || " "),
-        ),
-      );
-    });
-  rows("−", "gm-removed", oldLines(edit, finding, report));
-  rows("+", "gm-added", edit.replacement ? edit.replacement.split("\n") : []);
+  const fresh = edit.replacement ? edit.replacement.split("\n") : [];
+  for (const { sign, number, text } of lineDiff(oldLines(edit, finding, report), fresh)) {
+    const kind = sign === "−" ? " gm-removed" : sign === "+" ? " gm-added" : "";
+    code.append(
+      el(
+        "div",
+        { class: `gm-line${kind}` },
+        el("span", { class: "gm-number" }, String(edit.start_line + number)),
+        el("span", { class: "gm-sign" }, sign),
+        el("code", { class: "gm-code" }, text || " "),
+      ),
+    );
+  }
   return el(
     "div",
     { class: "gm-frame" },
     el("div", { class: "gm-place" }, placeText({ ...at, code: "", function: null }, report.cell)),
-    el("div", { class: "gm-scroll" }, code),
+    code,
   );
 }
 
 /** The lines that an edit replaces, as far as the report has them. */
 function oldLines(edit: Edit, finding: Finding, report: Report): string[] {
   if (edit.cell === "current") return report.cell.source.split("\n").slice(edit.start_line - 1, edit.end_line);
+  if (typeof edit.original === "string") return edit.original.split("\n");
   const lines = new Map<number, string>();
   for (const { location } of finding.labels) {
     if (location.cell === edit.cell && location.line >= edit.start_line && location.line <= edit.end_line) {

@@ -31,11 +31,11 @@ interface Part {
   region: string;
 }
 
-/** At most some 25 nodes, and some 12 more for every group in `open`. */
-export function folded(flow: FlowGraph, open: ReadonlySet<string> = new Set()): Small {
+/** At most some 25 nodes, and some 12 more for every group in `open`; where it is `narrow`, variables that are alike never stand side by side. */
+export function folded(flow: FlowGraph, open: ReadonlySet<string> = new Set(), narrow = false): Small {
   const fold = new Folding(flow);
   fold.shrink("", MOST, MOST_STEPS);
-  fold.condense();
+  fold.condense(narrow ? 1 : ALIKE);
   fold.open(open);
   return fold.result();
 }
@@ -102,8 +102,8 @@ class Folding {
   }
 
   /** Variables that are alike become one, where they are more than a few. */
-  condense(): void {
-    for (const parts of this.alike("")) if (parts.length > ALIKE) this.join(parts);
+  condense(most: number): void {
+    for (const parts of this.alike("")) if (parts.length > most) this.join(parts);
   }
 
   /** Variables that flow into the same place with the same result become one; false if there are none. */

@@ -48,12 +48,7 @@ function frame(
   const place = placeText(at, cell);
   // Only cells can be shown, not files.
   const shown = show && at.cell !== null ? button(place, trans.__("Show this line"), () => show(at)) : place;
-  return el(
-    "div",
-    { class: "gm-frame" },
-    el("div", { class: "gm-place" }, shown),
-    el("div", { class: "gm-scroll" }, code),
-  );
+  return el("div", { class: "gm-frame" }, el("div", { class: "gm-place" }, shown), code);
 }
 
 function line(number: number, labels: Label[], severity: string, selection: Selection): HTMLElement[] {
@@ -92,8 +87,9 @@ function line(number: number, labels: Label[], severity: string, selection: Sele
   for (const label of [...labels].sort((a, b) => b.location.column - a.location.column)) {
     if (!label.text) continue;
     const said = el("div", { class: `gm-said ${tone(label, severity)}` }, prose(label.text));
-    // Not further than this: beyond it the explanation would be out of sight.
-    said.style.setProperty("--gm-column", String(Math.min(label.location.column, 48)));
+    // Under its code, as long as the line fits: a line that wraps has it at the left.
+    said.style.setProperty("--gm-column", String(Math.min(label.location.column, text.length)));
+    said.style.setProperty("--gm-length", String(Math.min(text.length, 9999)));
     rows.push(said);
   }
   return rows;

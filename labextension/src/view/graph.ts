@@ -2,8 +2,8 @@ import type { Edge, FlowGraph, Node, Report } from "../report";
 import { button, el, svg } from "./dom";
 import { folded, type Group, isGroup, type Small } from "./folding";
 import { trans } from "./language";
-import { arrange, type Box } from "./layout";
-import { legend, linkView, nodeView } from "./nodes";
+import { arrange, type Box, sharedPath } from "./layout";
+import { type Broken, legend, linkView, nodeView, thickness } from "./nodes";
 import { route } from "./route";
 import { lineKey, type Selected, type Selection } from "./selection";
 import { Zoom } from "./zoom";
@@ -32,8 +32,10 @@ class FlowView {
   private zoom = new Zoom(this.picture, this.layer, TALLEST, (room) => this.turn(room));
   private vertical = false;
   private wide = 0;
+  private shared: string;
   private opened = new Map<string, string[]>();
   private names = new Map<string, string>();
+  private legend = el("figcaption", { class: "gm-legend" });
   private chips = el("span", { class: "gm-opened" });
   private small!: Small;
   private boxes = new Map<string, Box>();
@@ -45,6 +47,7 @@ class FlowView {
     private flow: FlowGraph,
     private selection: Selection,
   ) {
+    this.shared = sharedPath(flow.nodes.filter((node) => node.kind === "variable").map((node) => node.label));
     this.picture.append(this.layer);
     this.picture.addEventListener("keydown", (event) => {
       if (event.target !== this.picture || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -52,13 +55,12 @@ class FlowView {
       event.preventDefault();
       event.stopPropagation();
     });
-    const kinds = [...new Set(flow.edges.map((edge) => edge.status))];
     this.node = el(
       "figure",
       { class: "gm-graph", attributes: { "data-lm-suppress-shortcuts": "true" } },
       el("div", { class: "gm-controls" }, this.zoom.buttons, this.chips),
       this.picture,
-      legend(kinds),
+      this.legend,
     );
     this.draw();
     selection.listen(() => this.marks?.());
@@ -66,15 +68,21 @@ class FlowView {
   }
 
   private draw(): void {
-    this.small = folded(this.flow, new Set(this.opened.keys()));
-    const { boxes, links, width, height } = arrange(this.small, this.vertical);
+    this.small = folded(this.flow, new Set(this.opened.keys()), this.vertical);
+    const { boxes, links, width, height } = arrange(this.small, this.vertical, this.shared);
     if (!this.vertical) this.wide = width;
     this.boxes = new Map(boxes.map((box) => [box.node.id, box]));
     const cuts = new Set(boxes.filter(({ node }) => node.kind === "cut").map(({ node }) => node.id));
-    const drawn = links.map((link) => ({ link, group: linkView(link, broken(link.edge, cuts)) }));
+    const thick = thickness(this.small.edges);
+    const leading = leadingTo(cuts, this.small.edges);
+    const drawn = links.map((link) => {
+      const { edge } = link;
+      return { link, group: linkView(link, thick(edge), broken(edge, cuts, leading)) };
+    });
     const nodes = boxes.map((box) => ({ box, group: this.nodeOf(box) }));
     this.layer.replaceChildren(...drawn.map(({ group }) => group), ...nodes.map(({ group }) => group));
     const matters = boxes.find(({ node }) => cuts.has(node.id)) ?? boxes.find(({ node }) => node.kind === "target");
+    this.legend.replaceChildren(...legend([...new Set(links.map(({ edge }) => edge.status))]));
     this.zoom.picture(width, height, matters ?? null);
     this.marks = () => {
       const picked = this.picked(this.selection.current);
@@ -181,9 +189,21 @@ function inTrouble(node: Node): boolean {
   return node.kind === "cut" || (node.status !== null && node.status !== "ok");
 }
 
-/** Gradients stop on the variables' side of a cut: there the line is broken. Where no node is the cut, every cut line is. */
-function broken(edge: Edge, cuts: Set<string>): boolean {
-  return edge.status === "cut" && (cuts.has(edge.target) || !cuts.size);
+/** Gradients stop on the variables' side of a cut: there the line is broken. Where no node further on is the cut, the line itself is. */
+function broken(edge: Edge, cuts: Set<string>, leading: Set<string>): Broken {
+  if (edge.status !== "cut" || cuts.has(edge.source)) return false;
+  if (cuts.has(edge.target)) return "at its end";
+  return !leading.has(edge.target) && "at its start";
+}
+
+/** The nodes from which cut lines lead to one of these. */
+function leadingTo(nodes: Set<string>, edges: Edge[]): Set<string> {
+  const found = new Set(nodes);
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const edge of edges) if (edge.status === "cut" && found.has(edge.target)) found.add(edge.source);
+  }
+  return found;
 }
 
 /** The sign on a group that opens it. */

@@ -25,13 +25,27 @@ export function renderReport(host: HTMLElement, data: unknown, options: ViewOpti
     return selection;
   }
   try {
-    host.append(draw(data as Report, selection, options));
+    host.append(draw(withCode(data as Report), selection, options));
   } catch (error) {
     host.replaceChildren(
       el("p", {}, trans.__("This gradmagic report is damaged and cannot be drawn (%1).", String(error))),
     );
   }
   return selection;
+}
+
+/** A large report is saved without the code of its graph's places, which its cell holds. */
+function withCode(report: Report): Report {
+  const lines = report.cell.source.split("\n");
+  const calls = report.calls.map((call) => {
+    const nodes = call.graph.nodes.map((node) => {
+      const at = node.location;
+      if (at?.cell !== "current" || at.code) return node;
+      return { ...node, location: { ...at, code: lines[at.line - 1] ?? "" } };
+    });
+    return { ...call, graph: { ...call.graph, nodes } };
+  });
+  return { ...report, calls };
 }
 
 function problemOf(data: unknown): string | null {
@@ -58,7 +72,11 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
     " ",
     prose(report.summary),
   );
-  const root = el("div", { class: "gm-body" }, summary, sinceLine(report), findingCards(report, selection, options));
+  const root = el("div", { class: "gm-body" }, summary, sinceLine(report));
+  if (report.raised) root.append(el("p", {}, raisedText(report.raised, report.cell)));
+  // What could not be done comes before what is built on the rest.
+  for (const failure of report.failures) root.append(el("p", { class: "gm-notice" }, prose(failure)));
+  root.append(findingCards(report, selection, options));
   report.calls.forEach((_, index) => {
     const why = new Why(report, index, selection, options);
     root.append(
@@ -71,8 +89,6 @@ function draw(report: Report, selection: Selection, options: ViewOptions): HTMLE
   for (const update of report.updates) {
     root.append(el("p", { class: "gm-dim" }, prose(trans.__("Update: %1", updateText(update, report.cell)))));
   }
-  if (report.raised) root.append(el("p", {}, raisedText(report.raised, report.cell)));
-  for (const failure of report.failures) root.append(el("p", { class: "gm-dim" }, prose(failure)));
   root.append(el("p", { class: "gm-cost gm-dim" }, costText(report.overhead, report.versions)));
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape") selection.clear();

@@ -7,9 +7,20 @@ import { trans } from "./language";
 import type { Box, Link, Point } from "./layout";
 import { nodeKind, numeral } from "./words";
 
-export function thickness(norm: Edge["norm"]): number {
-  if (typeof norm !== "number" || norm <= 0) return 1.6;
-  return Math.min(7, Math.max(1.2, 3.6 + Math.log10(norm)));
+const [THINNEST, THICKEST] = [1.5, 6];
+const PLAIN = 1.8;
+
+/** How thick each line is: the norms of a picture on a log scale. Those within a factor of ten look alike on purpose, the picture is for orders of magnitude. */
+export function thickness(edges: Edge[]): (edge: Edge) => number {
+  const log = (edge: Edge) =>
+    edge.status === "flows" && typeof edge.norm === "number" && edge.norm > 0 ? Math.log10(edge.norm) : null;
+  const logs = edges.map(log).filter((norm) => norm !== null);
+  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  return (edge) => {
+    const mine = log(edge);
+    if (mine === null) return PLAIN;
+    return THICKEST - ((THICKEST - THINNEST) * (high - mine)) / Math.max(high - low, 1);
+  };
 }
 
 /** A line through the points that leaves and arrives along the direction of the flow. */
@@ -25,22 +36,44 @@ function curve(points: Point[], vertical: boolean): string {
     .join("");
 }
 
-export function linkView({ edge, points, vertical }: Link, isBroken: boolean): SVGElement {
+/** The point of the curve between two points that is so far from the first one, along the flow. */
+function onLine(p: Point, q: Point, distance: number, vertical: boolean): Point {
+  const [along, across]: (keyof Point)[] = vertical ? ["y", "x"] : ["x", "y"];
+  const middle = (p[along] + q[along]) / 2;
+  let found = p;
+  for (let t = 0; t <= 1 && Math.abs(found[along] - p[along]) < distance; t += 0.025) {
+    const back = 1 - t;
+    const ahead = t ** 3 + 3 * back * t ** 2;
+    found = {
+      ...p,
+      [along]: back ** 3 * p[along] + 3 * back * t * middle + t ** 3 * q[along],
+      [across]: (1 - ahead) * p[across] + ahead * q[across],
+    };
+  }
+  return found;
+}
+
+/** Where a line is broken, if it is. */
+export type Broken = false | "at its end" | "at its start";
+
+export function linkView({ edge, points, vertical }: Link, width: number, isBroken: Broken): SVGElement {
   const norm = edge.norm === null ? "" : trans.__("norm %1", numeral(edge.norm));
   const meaning = [EDGE_MEANING[edge.status], norm].filter(Boolean).join(", ");
   const line = svg(
     "path",
-    { d: curve(points, vertical), class: `gm-link gm-link-${edge.status}`, "stroke-width": thickness(edge.norm) },
+    { d: curve(points, vertical), class: `gm-link gm-link-${edge.status}`, "stroke-width": width },
     svg("title", {}, edge.status === "flows" && norm ? norm : meaning),
   );
   const group = svg("g", { class: "gm-edge" }, line);
-  if (isBroken) {
-    // All lines into a node meet here, so one break serves them all.
-    const end = points[points.length - 1];
-    const along: keyof Point = vertical ? "y" : "x";
-    const side = points[points.length - 2][along] < end[along] ? -1 : 1;
-    const { x, y }: Point = { ...end, [along]: end[along] + side * 13 };
-    group.append(slashes(x, y, vertical ? 90 : 0));
+  const word = edge.status === "zero" ? "0" : edge.status === "bad" && edge.norm !== null ? numeral(edge.norm) : "";
+  if (isBroken || word) {
+    const last = points.length - 1;
+    // All lines into a cut meet there, so one break serves them all; else a sign belongs to where the line comes from.
+    const { x, y } =
+      isBroken === "at its end"
+        ? onLine(points[last], points[last - 1], 13, vertical)
+        : onLine(points[0], points[1], isBroken ? 14 : 17, vertical);
+    group.append(isBroken ? slashes(x, y, vertical ? 90 : 0) : pill(x, y, word, edge.status));
   }
   return group;
 }
@@ -52,6 +85,17 @@ function slashes(x: number, y: number, turn = 0): SVGElement {
     { class: "gm-break", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn})` },
     svg("rect", { x: -5, y: -8, width: 10, height: 16 }),
     svg("path", { d: "M-6 7l4 -14M2 7l4 -14" }),
+  );
+}
+
+/** A word on a line. */
+function pill(x: number, y: number, word: string, status: Edge["status"]): SVGElement {
+  const half = word.length * 3.2 + 4;
+  return svg(
+    "g",
+    { class: `gm-pill gm-pill-${status}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
+    svg("rect", { x: -half, y: -8, width: 2 * half, height: 16, rx: 8 }),
+    svg("text", { y: 3.5 }, word),
   );
 }
 
@@ -89,7 +133,8 @@ export function nodeView(box: Box, select: () => void): SVGElement {
   return group;
 }
 
-export function legend(kinds: Edge["status"][]): HTMLElement {
+/** What the kinds of lines mean that are drawn. */
+export function legend(kinds: Edge["status"][]): HTMLElement[] {
   const samples = kinds.map((kind) => {
     const line = svg("path", {
       d: "M0 7H30",
@@ -99,10 +144,8 @@ export function legend(kinds: Edge["status"][]): HTMLElement {
     const sample = svg("svg", { width: 30, height: 14, "aria-hidden": "true" }, line, kind === "cut" && slashes(15, 7));
     return el("span", { class: "gm-key" }, sample, EDGE_MEANING[kind]);
   });
-  return el(
-    "figcaption",
-    { class: "gm-legend" },
+  return [
     ...samples,
     el("span", { class: "gm-key" }, trans.__("Gradients travel from the target back to the variables.")),
-  );
+  ];
 }

@@ -4,6 +4,8 @@ import { el } from "./dom";
 import { shortened } from "./words";
 
 const LONGEST = 2000;
+// Code up to this length stays on one line, whatever the width.
+const LONGEST_WHOLE = 26;
 
 /** One run of text, what stands in backticks set as code. */
 export function prose(text: string): DocumentFragment {
@@ -11,7 +13,8 @@ export function prose(text: string): DocumentFragment {
   shortened(text, LONGEST)
     .split(/(`[^`\n]+`)/)
     .forEach((part, index) => {
-      if (index % 2) fragment.append(el("code", { class: "gm-inline" }, part.slice(1, -1)));
+      const kind = part.length <= LONGEST_WHOLE ? "gm-inline gm-whole" : "gm-inline";
+      if (index % 2) fragment.append(el("code", { class: kind }, part.slice(1, -1)));
       else if (part) fragment.append(el("span", {}, part));
     });
   return fragment;

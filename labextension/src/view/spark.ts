@@ -10,7 +10,7 @@ const MOST = 24;
 /** The norm over the runs, or for a single run the spread of the elements; null where there is neither. */
 export function spark(variable: VariableReport): Element | null {
   const history = variable.grad?.norm_history ?? [];
-  if (history.length >= 3) {
+  if (hasHistory(variable)) {
     const step = Math.ceil(history.length / MOST);
     const taken = history.filter((_, i) => (history.length - 1 - i) % step === 0);
     const title = trans.__(
@@ -34,6 +34,11 @@ export function spark(variable: VariableReport): Element | null {
     title,
     "spread",
   );
+}
+
+/** Whether enough runs were looked at to show how the norm went. */
+export function hasHistory(variable: VariableReport): boolean {
+  return (variable.grad?.norm_history.length ?? 0) >= 3;
 }
 
 /** Heights from 0 to 1 on a log scale; null for what is not finite. Less than a factor of two never fills the height: it is noise. */

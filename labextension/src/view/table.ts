@@ -188,8 +188,10 @@ export function callTable(
   }
   draw();
   const title = el("h3", { class: "gm-heading" }, ...targetOf(report, index));
-  const node = el("div", { class: "gm-call", attributes: { "data-lm-suppress-shortcuts": "true" } }, title);
-  if (controls.childElementCount) node.append(controls);
+  const node = el("div", { class: "gm-call", attributes: { "data-lm-suppress-shortcuts": "true" } });
+  // A few rows need no line of controls of their own.
+  if (filter) node.append(title, controls);
+  else node.append(el("div", { class: "gm-head" }, title, controls));
   node.append(frame, empty);
   return node;
 }
