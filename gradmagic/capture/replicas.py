@@ -28,6 +28,8 @@ class Doing(threading.local):
         self.applying = 0
         # Whether no code of the user's can run in the optimizer's step that is being made.
         self.by_library = False
+        # The user's place that made that step.
+        self.step_at: Place | None = None
         self.started_at: Place | None = None
 
 
