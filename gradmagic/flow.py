@@ -23,7 +23,8 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     """The flow graph of a run: `names` are those of the report's rows."""
     paths = paths_of(recording, run)
     marked = {f.op.seq: f for f in faults if f.op is not None and f.run is run and f.kind in ("none", "zero", "nonfinite")}
-    ops = [op for op in paths.ops if paths.bits(op) and op.type not in HIDDEN and (any(out in paths.ancestors for out in op.outputs) or op.seq in marked)]
+    ancestors = paths.ancestors
+    ops = [op for op in paths.ops if op.type not in HIDDEN and (not ancestors.isdisjoint(op.outputs) or op.seq in marked) and paths.bits(op)]
     groups = _groups([op for op in ops if op.seq not in marked])
     for op in ops:
         if op.seq in marked:
@@ -47,12 +48,15 @@ def flow_graph(recording: Recording, run: GradientRun, statuses: tuple[Status, .
     steps = _steps(run)
     came: dict[int, list[str]] = {}
     for op in ops:
+        group = f"g:{group_of[op.seq]}"
         for position, value in enumerate(op.inputs):
             if value not in came:
                 came[value] = _before(value, paths, group_of)
             for source in came[value]:
-                status_here = "cut" if source in cuts else _status(op, position, marked, steps, run)
-                _add(edges, source, f"g:{group_of[op.seq]}", status_here, _norm(op, position, steps))
+                # Most lie within a group.
+                if source != group:
+                    status_here = "cut" if source in cuts else _status(op, position, marked, steps, run)
+                    _add(edges, source, group, status_here, _norm(op, position, steps))
     read = {index: paths.reads(index) for index in chosen}
     for index, reads in read.items():
         for op in reads:
