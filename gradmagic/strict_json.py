@@ -6,10 +6,8 @@ import dataclasses
 import functools
 import json
 import math
-import operator
 import types
 import typing
-from collections.abc import Callable
 from typing import Any, Literal
 
 
@@ -30,37 +28,30 @@ def parsed(text: str) -> Any:
 
 
 # What stands in JSON as it is.
-_PLAIN = frozenset({int, bool, type(None)})
-_ONLY_FLOATS = {float}
-# By the dataclass: the names of its fields, and what reads all of them at once.
-_FIELDS: dict[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {}
+_PLAIN = frozenset({int, bool})
+_FIELDS: dict[type, tuple[str, ...]] = {}
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def encoded(value: Any, digits: int | None = None) -> Any:
     """A dataclass, or what its fields hold, as dicts, lists, strings and numbers. With `digits`, floats are rounded to so many, and all text can be sent as UTF-8."""
     kind: Any = type(value)
-    if kind in _PLAIN:
+    names = _FIELDS.get(kind)
+    if names is not None:
+        return {name: v if v is None or type(v) in _PLAIN else encoded(v, digits) for name in names for v in (getattr(value, name),)}
+    if kind is str:
+        # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
+        return value if digits is None or value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if kind is int or kind is bool or value is None:
         return value
-    known = _FIELDS.get(kind)
-    if known is not None:
-        return {name: v if type(v) in _PLAIN else encoded(v, digits) for name, v in zip(known[0], known[1](value), strict=True)}
     if kind is float:
         if not math.isfinite(value):
             return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
         return value if digits is None else float(f"{value:.{digits}g}")
-    if kind is str:
-        # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
-        return value if digits is None or value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if kind is tuple or kind is list:
-        kinds = set(map(type, value))
-        if kinds == _ONLY_FLOATS and math.isfinite(sum(value)):
-            # Histograms and histories are most of a report: all numbers of one are written and read in one go.
-            return list(value) if digits is None else list(map(float, (f"%.{digits}g " * len(value) % tuple(value)).split()))
-        return list(value) if kinds <= _PLAIN else [encoded(v, digits) for v in value]
+        return [v if type(v) in _PLAIN else encoded(v, digits) for v in value]
     if dataclasses.is_dataclass(value):
-        names = tuple(f.name for f in dataclasses.fields(kind))
-        _FIELDS[kind] = names, operator.attrgetter(*names) if len(names) > 1 else lambda v: tuple(getattr(v, name) for name in names)
+        _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(kind))
         return encoded(value, digits)
     return {encoded(str(k), digits): encoded(v, digits) for k, v in value.items()} if isinstance(value, dict) else value
 
