@@ -114,7 +114,10 @@ def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], boo
         if gradient is None:
             ids.append(None)
             continue
-        key = identity_of(gradient)
+        try:
+            key = gradient._id
+        except AttributeError:
+            key = identity_of(gradient)
         ids.append(key)
         if key is not None and look:
             flow = flows.get(key) or look_at(flows, key, gradient)

@@ -54,7 +54,7 @@ def _known(session: Session, op_type: str, source: int, tensor: Any) -> RawTenso
     """What is known of a result from what it was made of; None where it has to be looked at."""
     if op_type == "ReadVariableOp":
         dtype, shape = kind_of(tensor)
-        extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape or ())) if dtype == "float32" else None
+        extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape)) if dtype == "float32" and shape else None
         return RawTensor(dtype, shape, True, extent.all_zero, extent.norm) if extent is not None and extent.finite else None
     before = session.tensors[source]
     if before.finite is None:
@@ -92,6 +92,8 @@ def _watch_ops(session: Session) -> None:
     place_of, memory, count = session.spans.place, session.variables.memory, session._counter
     visits, changes = session.visits, session.changes
 
+    # What the context's own property reads; it is asked for each op.
+    scope = getattr(ctx, "_thread_local_data", ctx)
     kinds: dict[Any, tuple[str, bool, bool, bool, bool]] = {}
 
     def kind_of_op(op_type: Any) -> tuple[str, bool, bool, bool, bool]:
@@ -133,14 +135,14 @@ def _watch_ops(session: Session) -> None:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
                 note_birth(session, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
-        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), None, False, None, (), layer)
-        if layer is not None:
+        raw = RawOp(seq, op_type, ids, out_ids, place, scope.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), None, False, None, (), layer)
+        if layer is not None and place is not doing.layer_at:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
         if is_handling:
             if op_type == "ReadVariableOp":
-                if phase != "update":
+                if phase != "update" and ids[0] in visits.stepped:
                     visits.read(ids[0], place if layer is None else None, out_ids[0])
             elif op_type == "VarHandleOp":
                 session.variables.created(out_ids[0], seq, place)
