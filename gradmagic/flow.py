@@ -35,7 +35,8 @@ class _Drawing:
         # The op that takes in what came back as a constant is not where the gradient ends.
         self.marked = {f.op.seq: f for f in faults if f.op is not None and f.kind in ("none", "zero", "nonfinite") and f.cause != "escaped"}
         leading = {op.seq for ending in self.endings for op in ending.behind}
-        self.ops = [op for op in paths.ops if op.seq in self.marked or (paths.bits(op) and op.type not in HIDDEN and (op.seq in leading or any(out in paths.ancestors for out in op.outputs)))]
+        ancestors = paths.ancestors
+        self.ops = [op for op in paths.ops if op.seq in self.marked or (op.type not in HIDDEN and (op.seq in leading or not ancestors.isdisjoint(op.outputs)) and paths.bits(op))]
         self.groups, self.labels = grouped(recording, run, self.ops, self.marked)
         self.group_of = {op.seq: key for key, members in self.groups.items() for op in members}
         self.cuts = {f"g:{self.group_of[seq]}" for seq, fault in self.marked.items() if fault.kind == "none" and seq in self.group_of}
@@ -79,12 +80,15 @@ class _Drawing:
         steps = _steps(self.run)
         came: dict[int, list[str]] = {}
         for op in self.ops:
+            group = f"g:{self.group_of[op.seq]}"
             for position, value in enumerate(op.inputs):
                 if value not in came:
                     came[value] = self._before(value)
                 for source in came[value]:
-                    status = "cut" if source in self.cuts else "unused" if self._failed else _status(op, position, self.marked, steps, self.run)
-                    self._add(source, f"g:{self.group_of[op.seq]}", status, _norm(op, position, steps))
+                    # Most lie within a group.
+                    if source != group:
+                        status = "cut" if source in self.cuts else "unused" if self._failed else _status(op, position, self.marked, steps, self.run)
+                        self._add(source, group, status, _norm(op, position, steps))
 
     def _from_variables(self) -> None:
         ends: dict[Status, EdgeStatus] = {"none": "cut", "error": "cut", "zero": "zero", "nan": "bad", "inf": "bad"}

@@ -134,3 +134,31 @@ def test_a_loss_weight_is_a_note_unless_it_is_said_to_be_trained(notebook: Any) 
     notebook.run(SETUP + "\nweight = tf.Variable(0.5, name='weight')\ndef loss(a, b):\n    return weight * tf.reduce_mean((a - b) ** 2)\nnet.compile('sgd', loss)")
     report = notebook.check("history = net.fit(x, y, verbose=0)")
     assert [(f.rule, f.severity, f.variables) for f in report.findings] == [("step/untracked-variable", "note", ("weight",))]
+
+
+LOOP = """
+optimizer = keras.optimizers.SGD(rate)
+w = tf.Variable([1.0, 2.0])
+for _ in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * w)
+    optimizer.apply(tape.gradient(loss, [w]), [w])
+"""
+
+
+@pytest.mark.parametrize(("rate", "looks", "rules"), [(0.1, [True, False, False, False], []), (0.0, [True] * 4, ["step/update-without-effect"])])
+def test_what_an_optimizer_adds_is_looked_at_until_the_variable_has_moved(notebook: Any, monkeypatch: Any, rate: float, looks: list[bool], rules: list[str]) -> None:
+    from gradmagic.capture import ops
+
+    original, seen = ops.note_tensor, []
+
+    def note_tensor(session: Any, tensor: Any, origin: str = "op", look: bool = True) -> Any:
+        if session.doing.by_library and tensor.shape == (2,):
+            seen.append(look)
+        return original(session, tensor, origin, look)
+
+    monkeypatch.setattr(ops, "note_tensor", note_tensor)
+    notebook.run(f"import keras\nimport tensorflow as tf\nrate = {rate}")
+    report = notebook.check(LOOP)
+    assert seen == looks
+    assert [f.rule for f in report.findings] == rules

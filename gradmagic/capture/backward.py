@@ -13,6 +13,7 @@ from gradmagic.capture.closely import close_look, identity_of, look_at
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.hiding import HIDING
 from gradmagic.capture.session import Session
+from gradmagic.recording import Flow
 
 # Their gradient functions give the gradient that comes in another shape.
 SAME_ELEMENTS = frozenset({"Reshape", "Squeeze", "ExpandDims"})
@@ -62,7 +63,7 @@ def ops_as_one(run: RawRun) -> list[RawOp]:
     found = []
     for step in run.steps:
         if step.as_one is not None:
-            given = tuple([key for key in (*step.received, *(step.inputs or ())) if key is not None])
+            given = tuple([key for key in (step.received + step.inputs if step.inputs else step.received) if key is not None])
             # Where a gradient is only handed on, whoever made it stays its maker.
             made = tuple([key for key in step.sent if key is not None and key not in given])
             found.append(RawOp(step.as_one, f"{step.type}Grad", given, made, run.place, "", _NO_TAPE, "backward"))
@@ -113,7 +114,10 @@ def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], boo
         if gradient is None:
             ids.append(None)
             continue
-        key = identity_of(gradient)
+        try:
+            key = gradient._id
+        except AttributeError:
+            key = identity_of(gradient)
         ids.append(key)
         if key is not None and look:
             flow = flows.get(key) or look_at(flows, key, gradient)
@@ -136,6 +140,18 @@ def text_of(name: Any) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
+class Flows(dict[int | None, Flow | None]):
+    """The gradients of a run by their ids, each told once."""
+
+    def __init__(self, run: RawRun) -> None:
+        super().__init__({None: None})
+        self._run = run
+
+    def __missing__(self, key: int) -> Flow:
+        found = self[key] = Flow(key, *self._run.flows.get(key, (None, None, None)))
+        return found
+
+
 def link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Session) -> list[RawStep]:
     """Find the op behind every step: by the ids of its forward values where the tape kept them, else by following gradients back from the target."""
     by_seq = {o.seq: o for o in ops}
@@ -146,6 +162,9 @@ def link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Se
                 sums.setdefault(key, []).append(adder)
     about: dict[int, set[int]] = {}
     taken: set[int] = set()
+    outside = session.stands_for
+    # Steps that were found by what the tape kept: they are told only where a later one has to be found by the gradients.
+    untold: list[tuple[RawStep, RawOp]] = []
 
     def say(gradient: int | None, value: int) -> None:
         waiting = [gradient]
@@ -157,13 +176,19 @@ def link(run: RawRun, ops: list[RawOp], by_output: dict[int, RawOp], session: Se
             waiting.extend(out for adder in sums.get(key, ()) for out in adder.outputs)
 
     for step in run.steps:
-        op: RawOp | None = by_seq.get(step.op) if step.op is not None else _op_of(session, step, run, by_seq, by_output, about, taken)
+        made = step.outputs[0] if step.outputs else None
+        op: RawOp | None = by_seq.get(step.op) if step.op is not None else by_output.get(outside.get(made, made)) if made is not None else None
+        if step.op is None and (op is None or op.type != step.type or op.seq in taken):
+            for told, by in untold:
+                for gradient, value in zip(told.sent, by.inputs, strict=False):
+                    say(gradient, value)
+            untold.clear()
+            op = _op_of(session, step, run, by_seq, by_output, about, taken)
         if op is None:
             continue
         step.op = op.seq
         taken.add(op.seq)
-        for gradient, value in zip(step.sent, op.inputs, strict=False):
-            say(gradient, value)
+        untold.append((step, op))
     return run.steps
 
 

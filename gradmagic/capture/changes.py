@@ -71,6 +71,10 @@ class Changes:
                     # At a finite distance from a finite value there is no other.
                     self._finite[key] = True
 
+    def has_moved(self, key: int) -> bool:
+        """Whether an update is known to have moved a variable."""
+        return self._farthest.get(key, 0.0) > 0.0 and key in self._first
+
     def is_finite(self, key: int, array: Any) -> bool:
         """Whether the value of a variable, as `now` gave it, is finite."""
         if key not in self._finite:

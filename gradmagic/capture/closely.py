@@ -61,7 +61,9 @@ def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[
 
 def look_at(flows: dict[int, tuple[float, bool, bool]], key: int, gradient: Any) -> tuple[float, bool, bool] | None:
     """As `flow_of`, for a gradient with this id that was not looked at yet."""
-    array = array_of(tensor_of(gradient))
+    array = array_of(gradient)
+    if array is None:
+        array = array_of(tensor_of(gradient))
     if array is None or array.dtype.kind not in "fcV":
         return None
     # A gradient without an element carries nothing.

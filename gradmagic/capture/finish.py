@@ -12,7 +12,7 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.all_ops import all_ops, name_again
 from gradmagic.capture.applied import updates_of
 from gradmagic.capture.asking import as_written
-from gradmagic.capture.backward import link
+from gradmagic.capture.backward import Flows, link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.graph_runs import drop_unreached
 from gradmagic.capture.identities import as_called, as_one, settle
@@ -27,7 +27,6 @@ from gradmagic.recording import (
     BackwardStep,
     Differentiable,
     Escape,
-    Flow,
     GradientRun,
     Layer,
     ModelCall,
@@ -36,6 +35,7 @@ from gradmagic.recording import (
     Recording,
     Site,
     Source,
+    Span,
     Tape,
     Tensor,
     Variable,
@@ -60,8 +60,9 @@ def recording_of(session: Session) -> Recording:
     trails_of(session)
     links = {id(run): link(run, raw, by_output, session) for run in session.runs}
     session.runs.sort(key=lambda run: (run.seq, run.turn))
+    names, faded = session.variables.tensor_names, session.faded
     tensors = {
-        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", session.variables.tensor_names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm, session.faded.get(key))  # type: ignore[arg-type]
+        key: Tensor(key, t.dtype, t.shape, t.origin if key not in by_output else "op", names.get(key), t.variable, t.finite, t.zero, t.numbers, t.norm, faded.get(key))  # type: ignore[arg-type]
         for key, t in session.tensors.items()
     }
     updates, assignments = updates_of(session, raw, by_output)
@@ -71,7 +72,8 @@ def recording_of(session: Session) -> Recording:
     if session.layers and missing:
         session.layers.name_holders()
     attributes: dict[Any, dict[str, object]] = {}
-    ops, code = tuple(_op(session, op, attributes) for op in raw), _code(session)
+    spans: dict[int, Span | None] = {}
+    ops, code = tuple([_op(session, op, attributes, spans) for op in raw]), _code(session)
     return Recording(
         session.cell,
         ops,
@@ -139,7 +141,7 @@ def _attributes(pairs: tuple[Any, ...]) -> dict[str, object]:
     return found
 
 
-def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]]) -> Op:
+def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]], spans: dict[int, Span | None]) -> Op:
     try:
         # Most ops of a kind have the same attributes.
         attributes = known.get(op.attrs)
@@ -147,7 +149,11 @@ def _op(session: Session, op: RawOp, known: dict[Any, dict[str, object]]) -> Op:
             attributes = known[op.attrs] = _attributes(op.attrs)
     except TypeError:
         attributes = _attributes(op.attrs)
-    span = op.span if op.span is not None or op.place is None else session.spans.span(op.place)
+    span = op.span
+    if span is None and op.place is not None:
+        # Ops of one line share the place, too, which is told apart faster than looked up.
+        key = id(op.place)
+        span = spans[key] if key in spans else spans.setdefault(key, session.spans.span(op.place))
     return Op(
         op.seq,
         op.type,
@@ -226,7 +232,7 @@ def _tapes(session: Session) -> dict[int, Tape]:
 
 
 def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int, Tensor]) -> GradientRun:
-    flows: dict[int, Flow] = {}
+    flows = Flows(run)
     targets = tuple(tensors.get(t) or Tensor(t, "unknown", None, "unknown") for t in run.targets)
     return GradientRun(
         run.seq,
@@ -238,7 +244,7 @@ def _run(session: Session, run: RawRun, steps: list[RawStep], tensors: dict[int,
         targets,
         _told_apart(session, as_written(run.sources, session.spans.span(run.place))),
         run.gradients,
-        tuple(_step(step, run, flows) for step in steps),
+        tuple([_step(step, flows) for step in steps]),
         run.raised,
         run.target_type,
         run.in_graph,
@@ -264,17 +270,9 @@ def _told_apart(session: Session, sources: tuple[Source, ...]) -> tuple[Source, 
     return tuple(found)
 
 
-def _step(step: RawStep, run: RawRun, flows: dict[int, Flow]) -> BackwardStep:
-    def flow(key: int | None) -> Flow | None:
-        if key is None:
-            return None
-        known = flows.get(key)
-        if known is None:
-            known = flows[key] = Flow(key, *run.flows.get(key, (None, None, None)))
-        return known
-
+def _step(step: RawStep, flows: Flows) -> BackwardStep:
     inputs, outputs = step.close
-    received, sent = tuple([flow(key) for key in step.received]), tuple([flow(key) for key in step.sent])
+    received, sent = tuple(map(flows.__getitem__, step.received)), tuple(map(flows.__getitem__, step.sent))
     return BackwardStep(step.seq, step.type, step.op, received, sent, inputs, outputs, step.examples, step.skipped)
 
 

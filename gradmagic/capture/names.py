@@ -16,7 +16,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 from gradmagic.capture.events import RawTensor
 from gradmagic.capture.memory import Memory, memory_of
 from gradmagic.capture.numbers import array_of, dtype_name, kind_of, number_of, quick, shape_of
-from gradmagic.capture.replicas import copies_of, whole_of
+from gradmagic.capture.replicas import copies_of, is_alone, whole_of
 from gradmagic.capture.spans import Place
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Variables:
     def key(self, value: Any) -> int | None:
         """The id that the recording knows a tensor or variable by; None for anything else."""
         inner = getattr(value, "_value", value)
-        if type(inner) is ResourceVariable and not hasattr(inner, "_distributed_container") and not hasattr(inner._handle, "_distributed_container"):
+        if is_alone(inner):
             return inner._handle._id  # type: ignore[no-any-return]
         if type(value).__module__.startswith("tensorflow.python.autograph"):
             return None
@@ -111,6 +111,8 @@ class Variables:
         found: dict[int, int] = {}
         for known in list(self.known.values()):
             variable = known.ref() if known.ref is not None else None
+            if variable is None or is_alone(variable):
+                continue
             first, *others = [c.handle._id for c in copies_of(whole_of(variable))] or [0]
             found.update(dict.fromkeys(others, first))
         return found

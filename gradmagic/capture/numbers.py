@@ -11,6 +11,11 @@ from tensorflow.python.framework import dtypes
 from gradmagic.recording import FLOATS, Extent, Numbers
 
 DTYPES = {d.as_datatype_enum: d.name for d in vars(dtypes).values() if isinstance(d, dtypes.DType)}
+# What a first look at a value can say: of all elements of floats, of a single number or bool, of others nothing.
+LOOKED_AT = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
+_COUNTED = frozenset({"bool", "int32", "int64"})
+# By the number of a dtype: its name, and these two. One access of a tensor tells it, where its dtype would be an object of TensorFlow's.
+KINDS = {number: (name, name in LOOKED_AT, name in _COUNTED) for number, name in DTYPES.items()}
 
 BINS = 24
 SAMPLE = 1 << 16
@@ -68,7 +73,7 @@ def quick(array: Any) -> tuple[float, bool, bool]:
     if kind in "fd":
         if array.ndim == 0:
             value = abs(float(array))
-            return value, math.isfinite(value), value == 0.0
+            return value, value < math.inf, value == 0.0
         if array.size <= UNTHREADED:
             # Nearly every array is a small and healthy one, for which each further step would cost as much as the look itself.
             squares = float(np.vdot(array, array))

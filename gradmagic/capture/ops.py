@@ -16,13 +16,11 @@ from gradmagic.capture.closely import numbers_if_any
 from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write
-from gradmagic.capture.numbers import array_of, kind_of, quick
+from gradmagic.capture.numbers import KINDS, LOOKED_AT, array_of, kind_of, quick
 from gradmagic.capture.session import Session
 from gradmagic.recording import WRITES
 
 BIRTHS = 16
-_LOOKED_AT = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
-_COUNTED = frozenset({"bool", "int32", "int64"})
 _HANDLING = frozenset({"ReadVariableOp", "VarHandleOp"})
 # Their result holds the elements of their first input, which may have been looked at.
 _KNOWN = frozenset({"ReadVariableOp", "Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient", "PreventGradient"})
@@ -37,27 +35,32 @@ def install(session: Session) -> None:
 
 def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = True) -> RawTensor:
     """What is known of a value, from a first quick look at it."""
-    dtype, shape = kind_of(tensor)
-    if look and dtype in _LOOKED_AT:
+    try:
+        dtype, is_looked_at, is_counted = KINDS[tensor._datatype_enum()]
+    except (AttributeError, KeyError):
+        # A symbol: there is nothing to look at.
+        return RawTensor(*kind_of(tensor), origin=origin)
+    if look and (is_looked_at or is_counted):
         array = array_of(tensor)
-        if array is not None:
+        if array is not None and is_looked_at:
             norm, finite, zero = quick(array)
-            return RawTensor(dtype, shape, finite, zero, norm, origin)
-    elif look and shape == () and dtype in _COUNTED:
-        array = array_of(tensor)
-        if array is not None:
-            return RawTensor(dtype, shape, True, not array, float(array), origin)
-    return RawTensor(dtype, shape, origin=origin)
+            return RawTensor(dtype, array.shape, finite, zero, norm, origin)
+        if array is not None and array.shape == ():
+            return RawTensor(dtype, (), True, not array, float(array), origin)
+    return RawTensor(dtype, tensor._shape_tuple(), origin=origin)
 
 
 def _known(session: Session, op_type: str, source: int, tensor: Any) -> RawTensor | None:
     """What is known of a result from what it was made of; None where it has to be looked at."""
-    dtype, shape = kind_of(tensor)
     if op_type == "ReadVariableOp":
-        extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape or ())) if dtype == "float32" else None
+        dtype, shape = kind_of(tensor)
+        extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape)) if dtype == "float32" and shape else None
         return RawTensor(dtype, shape, True, extent.all_zero, extent.norm) if extent is not None and extent.finite else None
     before = session.tensors[source]
-    return RawTensor(dtype, shape, before.finite, before.zero, before.norm) if before.finite is not None and dtype in _LOOKED_AT else None
+    if before.finite is None:
+        return None
+    dtype, shape = kind_of(tensor)
+    return RawTensor(dtype, shape, before.finite, before.zero, before.norm) if dtype in LOOKED_AT else None
 
 
 def came_in(session: Session, tensor: Any) -> RawTensor:
@@ -87,38 +90,42 @@ def _watch_ops(session: Session) -> None:
     ctx, tensors, known_ops, doing = context.context(), session.tensors, session.ops, session.doing
     look = not ctx.list_physical_devices("GPU")
     place_of, memory, count = session.spans.place, session.variables.memory, session._counter
-    visits = session.visits
+    visits, changes = session.visits, session.changes
 
-    kinds: dict[Any, tuple[str, bool, bool, bool]] = {}
+    # What the context's own property reads; it is asked for each op.
+    scope = getattr(ctx, "_thread_local_data", ctx)
+    kinds: dict[Any, tuple[str, bool, bool, bool, bool]] = {}
 
-    def kind_of_op(op_type: Any) -> tuple[str, bool, bool, bool]:
-        """What an op is called, whether it could write to a variable, whether it has to do with one, and whether its result may be known."""
+    def kind_of_op(op_type: Any) -> tuple[str, bool, bool, bool, bool]:
+        """What an op is called, whether it could write to a variable, whether it has to do with one, whether its result may be known, and whether it is TensorFlow's own matter."""
         name = text_of(op_type)
-        kinds[op_type] = name, may_write(name), name in WRITES or name in _HANDLING, look and name in _KNOWN
+        kinds[op_type] = name, may_write(name), name in WRITES or name in _HANDLING, look and name in _KNOWN, name.startswith("__")
         return kinds[op_type]
 
     def on_op(op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
-        op_type, is_writing, is_handling, may_be_known = kinds.get(op_type) or kind_of_op(op_type)
+        op_type, is_writing, is_handling, may_be_known, is_internal = kinds.get(op_type) or kind_of_op(op_type)
         if is_writing and graph is None:
             memory.forget(inputs[0]._id if op_type in WRITES and inputs else None)
         if session.busy:
             return
-        phase, layer = doing.phase, doing.layer
+        phase, layer, active = doing.phase, doing.layer, doing.active
         # Of an optimizer's own arithmetic only what it writes matters; a constraint may be the user's.
-        updating = phase == "update" and graph is None and not doing.active
-        if updating and (not is_handling or op_type == "ReadVariableOp") and (doing.by_library or not session.spans.is_users(sys._getframe(1))):
+        updating = phase == "update" and graph is None and not active
+        by_library = updating and doing.by_library
+        if updating and (not is_handling or op_type == "ReadVariableOp") and (by_library or not session.spans.is_users(sys._getframe(1))):
             return
-        place = place_of(sys._getframe(1), doing) or doing.started_at
+        place = doing.step_at if by_library else place_of(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
         if graph is not None:
             session.graphs.note(graph, op_name, seq, place)
             return
-        if op_type.startswith("__"):
+        if is_internal:
             return
         ids = tuple([t._id for t in inputs])
         for key, tensor in zip(ids, inputs, strict=True):
             if key not in tensors:
-                found = tensors[key] = note_tensor(session, tensor, look=look) if updating else came_in(session, tensor)
+                # What is added to a variable counts where it did not move.
+                found = tensors[key] = note_tensor(session, tensor, look=look and not (by_library and changes.has_moved(ids[0]))) if updating else came_in(session, tensor)
                 if found.variable is not None:
                     visits.read(found.variable, place if layer is None else None)
         out_ids = tuple([t._id for t in outputs])
@@ -128,24 +135,23 @@ def _watch_ops(session: Session) -> None:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
                 note_birth(session, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
-        raw = RawOp(seq, op_type, ids, out_ids, place, ctx.scope_name or "", doing.active, phase, attrs if len(attrs) <= 24 else (), layer=layer)
-        if layer is not None:
+        raw = RawOp(seq, op_type, ids, out_ids, place, scope.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), None, False, None, (), layer)
+        if layer is not None and place is not doing.layer_at:
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
-        if not is_handling:
-            pass
-        elif op_type == "ReadVariableOp":
-            if phase != "update":
-                visits.read(ids[0], place if layer is None else None, out_ids[0])
-        elif op_type == "VarHandleOp":
-            session.variables.created(out_ids[0], seq, place)
-        else:
-            session.assignments.append((seq, ids[0], op_type, ids[-1], place))
-            if phase == "update" or op_type != "AssignVariableOp":
-                visits.step(ids[0])
+        if is_handling:
+            if op_type == "ReadVariableOp":
+                if phase != "update" and ids[0] in visits.stepped:
+                    visits.read(ids[0], place if layer is None else None, out_ids[0])
+            elif op_type == "VarHandleOp":
+                session.variables.created(out_ids[0], seq, place)
             else:
-                visits.assign(ids[0], place)
+                session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+                if phase == "update" or op_type != "AssignVariableOp":
+                    visits.step(ids[0])
+                else:
+                    visits.assign(ids[0], place)
         if len(known_ops) > session.max_ops:
             session.bound()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 from tensorflow.python.distribute import distribute_utils, mirrored_run
 from tensorflow.python.framework import op_callbacks
+from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 if TYPE_CHECKING:
     from gradmagic.capture.events import RawRun
@@ -28,6 +29,8 @@ class Doing(threading.local):
         self.applying = 0
         # Whether no code of the user's can run in the optimizer's step that is being made.
         self.by_library = False
+        # The user's place that made that step.
+        self.step_at: Place | None = None
         self.started_at: Place | None = None
 
 
@@ -104,6 +107,12 @@ def copies_of(variable: Any) -> tuple[Any, ...]:
     if isinstance(variable, tf.distribute.DistributedValues) and isinstance(variable, tf.Variable):
         return tuple(variable.values)
     return ()
+
+
+def is_alone(variable: Any) -> bool:
+    """Whether this is a plain variable that is no copy of another one."""
+    # A tensor answers in Python for what it does not have, which takes long for a question that is asked of every variable again and again.
+    return type(variable) is ResourceVariable and "_distributed_container" not in variable.__dict__ and "_distributed_container" not in variable._handle.__dict__
 
 
 def whole_of(variable: Any) -> Any:

@@ -5,6 +5,7 @@ While the cell runs only code objects and instruction offsets are noted; lines a
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import site
@@ -23,6 +24,8 @@ GENERATED = "__autograph_generated"
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
+# They stay the same in a process, and to ask for them takes longer than the rest of a check's beginning.
+@functools.cache
 def _library_folders() -> tuple[str, ...]:
     folders = {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders.update(site.getsitepackages() if hasattr(site, "getsitepackages") else [])

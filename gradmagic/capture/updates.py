@@ -60,6 +60,8 @@ def _watch_optimizers(session: Session) -> None:
         before, doing.phase = doing.phase, "update"
         doing.applying += 1
         doing.by_library = _is_librarys(self, variables)
+        # No frame of the user's stands between here and the ops of the step.
+        doing.step_at = session.spans.place(sys._getframe(1), doing) or doing.started_at
         try:
             result = original(self, grads, variables)
             session.changes.after_step(values)

@@ -53,7 +53,7 @@ class Paths:
         # Ops of unrolled graphs are numbered when they are unrolled: their place among the others says nothing.
         known = [op for op in recording.ops if op.in_graph or op.seq < run.seq]
         self.producer = {out: op for op in known for out in op.outputs}
-        self.ops = [op for op in known if op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by) or any(out in self.ancestors for out in op.outputs)]
+        self.ops = [op for op in known if op.phase == "forward" or (run.tape is not None and run.tape in op.recorded_by) or not self.ancestors.isdisjoint(op.outputs)]
         self._without: dict[int, set[int]] = {}
 
     @functools.cached_property
@@ -64,7 +64,8 @@ class Paths:
         for key, tensor in self.recording.tensors.items():
             if tensor.variable is not None and tensor.variable in known:
                 known[key] = known.get(key, 0) | known[tensor.variable]
-        for _ in range(8):
+        # Ops that ran have their inputs from ops before them; those of graphs stand in the order in which they were unrolled.
+        for _ in range(8 if any(op.in_graph for op in self.ops) else 1):
             changed = False
             for op in self.ops:
                 bits = 0

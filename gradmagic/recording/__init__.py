@@ -79,8 +79,11 @@ class Recording:
         """Which ops read a tensor, in order."""
         found: dict[int, list[Op]] = {}
         for op in self.ops:
-            for tensor in dict.fromkeys(op.inputs):
-                found.setdefault(tensor, []).append(op)
+            for tensor in op.inputs if len(op.inputs) < 2 else dict.fromkeys(op.inputs):
+                if tensor in found:
+                    found[tensor].append(op)
+                else:
+                    found[tensor] = [op]
         return {tensor: tuple(ops) for tensor, ops in found.items()}
 
     def has_changed(self, variable: int) -> bool | None:
