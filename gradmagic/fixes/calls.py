@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
-from gradmagic.fixes.names import names_of
+from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix, Location
 
@@ -42,9 +42,28 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     # What is compared afterwards has no gradient that could pass.
     if code is None or call is None or inner is None or stop is None or code.enclosing(call, cst.Comparison) is not None:
         return ()
-    x = atom(code.text(inner.value))
-    text = f"{x} + {stop}({code.text(call)} - {x})"
-    return fix(f"let the gradient pass `{last_name(call.func)}` unchanged (straight-through)", "safe", (code, Change().replace(call, code.expression(text))))
+    title = f"let the gradient pass `{last_name(call.func)}` unchanged (straight-through)"
+    statement = _line_of(code, call) if code.all(cst.Call, inner.value) else None
+    if statement is None:
+        x = atom(code.text(inner.value))
+        return fix(title, "safe", (code, Change().replace(call, code.expression(f"{x} + {stop}({code.text(call)} - {x})"))))
+    # A layer runs once, and what it draws is the same on both sides.
+    soft = new_name(code, "soft")
+    hard = code.text(call.deep_replace(inner.value, cst.Name(soft)))  # type: ignore[arg-type]
+    change = Change().insert_before(statement, code.line(f"{soft} = {code.text(inner.value)}"))
+    change.replace(call, code.expression(f"{soft} + {stop}({hard} - {soft})"))
+    earlier = any(code.end(other) <= code.start(call) for other in code.all(cst.Call, statement))
+    return fix(title, "unsafe" if earlier else "safe", (code, change))
+
+
+def _line_of(code: Code, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
+    """The statement that evaluates an expression just once and whatever it contains, so that a part of it can be computed before."""
+    for around in code.around(node):
+        if isinstance(around, (cst.Lambda, cst.BaseComp, cst.IfExp, cst.BooleanOperation)):
+            return None
+        if isinstance(around, cst.SimpleStatementLine):
+            return around if len(around.body) == 1 and isinstance(code.parent(around), (cst.IndentedBlock, cst.Module)) else None
+    return None
 
 
 def call_of(code: Code | None, place: Place, functions: tuple[str, ...]) -> cst.Call | None:
