@@ -10,7 +10,8 @@ from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
-from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, written_into
+from gradmagic.fixes.interpolation import is_table, sum_of_steps
+from gradmagic.fixes.leavings import FLAT, bare, calls_beside, has_several_uses, to_integers, unwrapped, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
 from gradmagic.leaving import LIBRARIES
@@ -181,7 +182,7 @@ class _Translation:
     def _new(self, root: cst.BaseExpression) -> str | None:
         visitor = _Rewriter(self)
         result = root.visit(visitor)
-        return self.code.text(result) if visitor.changed and isinstance(result, cst.CSTNode) else None
+        return None if not visitor.changed or not isinstance(result, cst.BaseExpression) else self.code.text(result) if root.lpar else bare(self.code, result)  # type: ignore[attr-defined]
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -195,6 +196,10 @@ class _Rewriter(cst.CSTTransformer):
         if new is not updated_node:
             self.done.add(original_node)
         return new
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        sum_ = isinstance(updated_node.value, cst.BinaryOperation) and original_node.value in self.done
+        return updated_node.with_changes(value=updated_node.value.with_changes(lpar=[], rpar=[])) if sum_ else updated_node
 
     def _instead(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         t, name = self.t, last_name(original_node.func)
@@ -212,7 +217,7 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(call.func, cst.Attribute) and name in PREDICTS and call.args:
             self.changed = True
             t.what = f"`.{name}()`"
-            return call.with_changes(func=call.func.value, args=[_unwrapped(call.args[0], t.names).with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+            return call.with_changes(func=call.func.value, args=[unwrapped(call.args[0], t.names).with_changes(comma=cst.MaybeSentinel.DEFAULT)])
         if name in TO_NUMPY and call.args:
             self.changed = True
             t.what = f"`{name}()`"
@@ -237,7 +242,7 @@ class _Rewriter(cst.CSTTransformer):
                 t.possible = False
                 return call
             kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
-            return cst.parse_expression(f"{cast}({t.code.text(call.func.value)}, {kind})")
+            return cst.parse_expression(f"{cast}({bare(t.code, call.func.value)}, {kind})")
         return call
 
     def _touches(self, node: cst.CSTNode) -> bool:
@@ -260,11 +265,14 @@ class _Rewriter(cst.CSTTransformer):
     def _numpy(self, call: cst.Call, name: str) -> cst.BaseExpression:
         t = self.t
         found = counterpart(name, t.names.tf, t.names.ops, t.keras)
-        if found is None:
+        written = sum_of_steps(t.code, t.names, call, t.arrays) if is_table(call, name) else None
+        if found is None and written is None:
             t.possible = False
             return call
         self.changed = True
-        t.functions.append(found)
+        t.functions.append(written[1] if written is not None else found or "")
+        if written is not None or found is None:
+            return cst.parse_expression(written[0]) if written is not None else call
         new = call.with_changes(func=cst.parse_expression(found))
         if name in FLATTENING:
             return new if t.keras else new.with_changes(args=[new.args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT), cst.Arg(cst.parse_expression("[-1]"))])
@@ -276,8 +284,6 @@ class _Rewriter(cst.CSTTransformer):
             return new.with_changes(args=kept)
         if found.endswith(".tensordot"):
             return new.with_changes(args=[*[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in new.args], keyword("axes", cst.Integer("1"))])
-        if name == "clip" and not t.keras:
-            return new
         return new
 
     def _method(self, call: cst.Call, function: cst.Attribute, name: str) -> cst.BaseExpression:
@@ -292,13 +298,4 @@ class _Rewriter(cst.CSTTransformer):
             args = f"({args})"
         if name in FLATTENING and not t.keras:
             args = "[-1]"
-        inner = function.value.with_changes(lpar=[], rpar=[]) if not isinstance(function.value, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else function.value
-        return cst.parse_expression(f"{found}({t.code.text(inner)}{', ' + args if args else ''})")
-
-
-def _unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:
-    """`tf.convert_to_tensor(x)` as an argument is `x`."""
-    value = arg.value
-    if isinstance(value, cst.Call) and last_name(value.func) in ("convert_to_tensor", "asarray", "array") and len(value.args) == 1:
-        return arg.with_changes(value=value.args[0].value)
-    return arg
+        return cst.parse_expression(f"{found}({bare(t.code, function.value)}{', ' + args if args else ''})")

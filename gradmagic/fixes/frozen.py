@@ -26,14 +26,16 @@ def frozen_model(recording: Recording, run: GradientRun | None) -> tuple[str, Sp
 
 
 def freeze_the_inner(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """`for layer in model.layers` → `for layer in base.layers` where the model is built on another one, else `model.layers[:-1]`."""
+    """`for layer in model.layers` → `for layer in base.layers` where the model is built on another one, else `model.layers[:-1]`; `model.trainable = False` → `base.trainable = False`."""
     found = _freezing(recording, run)
     if found is None:
         return ()
-    _, code, _, loop = found
-    if loop is None or not isinstance(loop.iter, cst.Attribute):
+    _, code, assign, loop = found
+    if loop is None:
+        return _inner_itself(recording, code, assign)
+    if not isinstance(loop.iter, cst.Attribute):
         return ()
-    inner = _inner_models(recording, code, loop)
+    inner = _inner_models(recording, code, loop, dotted(loop.iter.value))
     if len(inner) > 1:
         return ()
     new = loop.iter.with_changes(value=cst.Name(inner[0])) if inner else code.expression(f"{code.text(loop.iter)}[:-1]")
@@ -80,9 +82,57 @@ def _is(recording: Recording, code: Code, node: cst.CSTNode, name: str, model: s
     return name == model and name.startswith("self.")
 
 
-def _inner_models(recording: Recording, code: Code, loop: cst.For) -> list[str]:
+def _inner_itself(recording: Recording, code: Code, assign: cst.Assign) -> tuple[Fix, ...]:
+    """The one model that another is built on, in the place of that one: by its name, or as the attribute of its class."""
+    target = assign.targets[0].target
+    outer = dotted(target.value) if isinstance(target, cst.Attribute) else ""
+    scope = code.function(assign)
+    made = [(c, a.value) for c in cells(recording) for a in assignments_of(c, outer) if c.function(a) is (scope if c is code else None)]
+    inner = _made_of(recording, *made[0], outer) if len(made) == 1 else []
+    inner = inner or [f"{outer}.{name}" for name in _attributes(recording, outer)]
+    if len(inner) != 1 or not isinstance(target, cst.Attribute):
+        return ()
+    return fix(f"freeze `{inner[0]}` only", "unsafe", (code, Change().replace(target.value, code.expression(inner[0]))))
+
+
+def _attributes(recording: Recording, outer: str) -> list[str]:
+    """The attributes with models that the class of a model gives its objects, beside which it has layers of its own."""
+    found: list[str] = []
+    made = [(c, a.value) for c in cells(recording) for a in assignments_of(c, outer) if isinstance(a.value, cst.Call)]
+    for code, call in made[:1]:
+        for other in cells(recording):
+            for first in (f for o in other.all(cst.ClassDef) if o.name.value == last_name(call.func) for f in other.all(cst.FunctionDef, o) if f.name.value == "__init__"):
+                parameters = [p.name.value for p in first.params.params][1:]
+                for assign in other.all(cst.Assign, first):
+                    target, value = assign.targets[0].target, assign.value
+                    given = argument(call, parameters.index(value.value), value.value) if isinstance(value, cst.Name) and value.value in parameters else None
+                    model = _makes_model(recording, value) or (given is not None and isinstance(given.value, cst.Name) and _is_model(recording, code, code.scope(call), given.value.value))
+                    if model and dotted(target).startswith("self."):
+                        found.append(last_name(target))
+    return found
+
+
+def _made_of(recording: Recording, code: Code, value: cst.BaseExpression, outer: str) -> list[str]:
+    """The models that an expression, and what it is computed from, calls by name or puts in a row."""
+    scope, waiting, seen, named = code.scope(value), [value], set[str](), dict[str, None]()
+    for call in code.all(cst.Call, scope):
+        if last_name(call.func) == "add" and isinstance(call.func, cst.Attribute) and dotted(call.func.value) == outer and code.scope(call) is scope:
+            waiting += [a.value for a in call.args]
+    while waiting:
+        step = waiting.pop()
+        for node in code.all(cst.Name, step):
+            parent = code.parent(node)
+            if isinstance(parent, (cst.Call, cst.Element)) or node is step:
+                named[node.value] = None
+            if node.value not in seen:
+                seen.add(node.value)
+                waiting += [a.value for a in assignments_of(code, node.value, scope) if code.scope(a) is scope and not _makes_model(recording, a.value)]
+    return [n for n in named if n != outer and _is_model(recording, code, scope, n)]
+
+
+def _inner_models(recording: Recording, code: Code, loop: cst.For, outer: str) -> list[str]:
     """The models that the code in front of a loop builds another one on, by name."""
-    scope, outer = code.scope(loop), dotted(loop.iter.value) if isinstance(loop.iter, cst.Attribute) else ""
+    scope = code.scope(loop)
     named: dict[str, None] = {}
     for call in code.all(cst.Call, scope):
         if code.start(call) > code.start(loop) or code.scope(call) is not scope:
@@ -104,4 +154,8 @@ def _is_model(recording: Recording, code: Code, scope: cst.CSTNode, name: str) -
     else:
         names = {name}
     values = [a.value for n in names for c in cells(recording) for a in assignments_of(c, n)]
-    return any(isinstance(v, cst.Call) and (last_name(v.func) in MODELS or "applications" in names_of(recording).module(v.func).split(".")) for v in values)
+    return any(_makes_model(recording, v) for v in values)
+
+
+def _makes_model(recording: Recording, value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Call) and (last_name(value.func) in MODELS or "applications" in names_of(recording).module(value.func).split("."))

@@ -7,6 +7,7 @@ import libcst as cst
 from gradmagic.definitions import leads_to
 from gradmagic.fixes.code import Code, last_name, names_in
 from gradmagic.fixes.flow import reads_of, targets_of
+from gradmagic.fixes.interpolation import is_table
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import MATH, counterpart
 from gradmagic.locate.paths import values_behind
@@ -28,7 +29,13 @@ def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CST
         span = places.get((*code.start(call), *code.end(call)))
         module, _, name = names.module(call.func).partition(".")
         known = name in MATH if module == "math" else module in ("numpy", "scipy")
-        if span is not None and known and last_name(call.func) not in FLAT and counterpart(name, names.tf, names.ops, names.tf is None) is not None and leads_to(recording, span, used):
+        if (
+            span is not None
+            and known
+            and last_name(call.func) not in FLAT
+            and (counterpart(name, names.tf, names.ops, names.tf is None) is not None or is_table(call, name))
+            and leads_to(recording, span, used)
+        ):
             found.append(call)
     return found
 
@@ -55,3 +62,16 @@ def has_several_uses(code: Code, call: cst.Call) -> bool:
     if assign is None or not isinstance(name, cst.Name):
         return False
     return len({code.statement(n) for n in reads_of(code, name.value, code.scope(call)) if code.start(n) > code.end(assign)}) > 1
+
+
+def bare(code: Code, node: cst.BaseExpression) -> str:
+    """The code of an expression that needs no parentheses where it stands."""
+    return code.text(node.with_changes(lpar=[], rpar=[]) if not isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else node)
+
+
+def unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:
+    """`tf.convert_to_tensor(x)` as an argument is `x`."""
+    value = arg.value
+    if isinstance(value, cst.Call) and last_name(value.func) in ("convert_to_tensor", "asarray", "array") and len(value.args) == 1:
+        return arg.with_changes(value=value.args[0].value)
+    return arg

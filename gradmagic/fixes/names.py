@@ -20,6 +20,8 @@ SPELLINGS = {
     "softmax": ("nn.softmax", "softmax"),
     "softplus": ("math.softplus", "softplus"),
     "sigmoid": ("sigmoid", "sigmoid"),
+    "log_sigmoid": ("math.log_sigmoid", "log_sigmoid"),
+    "expm1": ("math.expm1", "expm1"),
     "leaky_relu": ("nn.leaky_relu", "leaky_relu"),
     "divide_no_nan": ("math.divide_no_nan", "divide_no_nan"),
     "clip": ("clip_by_value", "clip"),

@@ -15,6 +15,15 @@ EPSILON = {"float16": "1e-4", "bfloat16": "1e-3", "float64": "1e-30"}
 SQRT = ("sqrt", "rsqrt")
 NORM = ("norm", "euclidean_norm", "reduce_euclidean_norm")
 STD = ("reduce_std", "std")
+# The ops of functions that are steep at 1, at -1 and 1, or at the origin, and what they are called.
+ARCUS = {
+    "Acosh": ("acosh", "arccosh"),
+    "Acos": ("acos", "arccos"),
+    "Asin": ("asin", "arcsin"),
+    "Atanh": ("atanh", "arctanh"),
+    "Atan2": ("atan2", "arctan2"),
+}
+SIDED = (*ARCUS["Acos"], *ARCUS["Asin"], *ARCUS["Atanh"])
 
 
 def epsilon_of(recording: Recording, op: Op | None, larger: bool = False) -> str:
@@ -32,10 +41,14 @@ def away_from_the_edge(recording: Recording, place: Place, op: Op | None) -> tup
     eps = epsilon_of(recording, op)
     for node in code.expressions_at(place):
         name = last_name(node.func) if isinstance(node, cst.Call) else ""
+        # What stands in the argument of an arcus has another op of its own.
+        if op is not None and op.type in ARCUS and name not in ARCUS[op.type]:
+            continue
         new = gentler(code, node, name, names, eps) if isinstance(node, cst.Call) else _gentler_power(code, node, names, eps)
         if new is not None:
+            edge = "1" if name in ARCUS["Acosh"] else "-1 and 1" if name in SIDED else "0"
             return fix(
-                f"keep {'the argument' if name else 'the base'} away from 0, where {f'`{name}`' if name else 'the power'} is infinitely steep",
+                f"keep {'the argument' if name else 'the base'} away from {edge}, where {f'`{name}`' if name else 'the power'} is infinitely steep",
                 "unsafe",
                 (code, Change().replace(node, code.expression(new))),
             )
@@ -63,14 +76,16 @@ def gentler(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> st
     maximum, clip = names.function("maximum", call.func), names.function("clip", call.func)
     if name in ("pow", "power") and maximum:
         return f"{function}({maximum}({x}, {eps if eps != '1e-12' else '1e-6'}){rest_of(code, call, 1)})"
-    where, absolute, ones = (f"{names.tf}.{n}" if names.tf else None for n in ("where", "abs", "ones_like"))
+    where, absolute, ones = (names.function(n, call.func) for n in ("where", "abs", "ones_like"))
     if name == "angle" and where:
         return f"{function}({where}({absolute}({x}) > 1e-6, {x}, {ones}({x})))"
     second = text_of(code, call, 1, "x", "x2")
-    if name in ("atan2", "arctan2") and where and second is not None:
+    if name in ARCUS["Atan2"] and where and second is not None:
         return f"{function}({x}, {where}({absolute}({x}) + {absolute}({second}) > 1e-6, {second}, {ones}({second})))"
-    if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:
-        edge = "1e-3" if eps in ("1e-4", "1e-3") else "1e-6"
+    edge = "1e-3" if eps == EPSILON["float16"] else "1e-2" if eps == EPSILON["bfloat16"] else "1e-6"
+    if name in ARCUS["Acosh"] and maximum:
+        return f"{function}({maximum}({x}, 1.0 + {edge}))"
+    if name in SIDED and clip:
         return f"{function}({clip}({x}, -1.0 + {edge}, 1.0 - {edge}))"
     if name in ("log", "log1p") and maximum:
         return f"{function}({maximum}({x}, {'1e-7' if eps == '1e-12' else eps}))"
@@ -150,7 +165,9 @@ def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> s
         return f"{function}({maximum}({x}, {'1e-6' if name in ('pow', 'power') else eps}){rest_of(code, call, 1)})"
     if name == "log1p":
         return f"{function}({maximum}({x}, -1.0 + {eps}))"
-    if name in ("acos", "asin", "arccos", "arcsin", "atanh", "arctanh") and clip:
+    if name in ARCUS["Acosh"]:
+        return f"{function}({maximum}({x}, 1.0 + 1e-6))"
+    if name in SIDED and clip:
         return f"{function}({clip}({x}, -1.0 + 1e-6, 1.0 - 1e-6))"
     if name in ("divide", "truediv") and names.function("divide_no_nan", call.func):
         return f"{names.function('divide_no_nan', call.func)}({x}{rest_of(code, call, 1)})"
@@ -270,36 +287,3 @@ def _risky_input(code: Code, node: cst.Call | cst.BinaryOperation) -> cst.BaseEx
         inner = next((n for n in code.all(cst.BinaryOperation, first.value) if isinstance(n.operator, cst.Divide)), None)
         return inner.right if inner is not None else first.value
     return first.value
-
-
-def without_overflow(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
-    """The stable form of `log(sum(exp(x)))`, `log(1 + exp(x))` and `exp(x) / sum(exp(x))`; else a bound for `exp`."""
-    code, names = code_at(recording, place), names_of(recording)
-    if code is None or place is None:
-        return ()
-    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and last_name(n.func) in ("exp", "sinh", "cosh", "expm1")), None)
-    x = text_of(code, call, 0, "x") if call is not None else None
-    if call is None or x is None:
-        return ()
-    for outer in code.around(call):
-        if isinstance(outer, cst.Call) and last_name(outer.func) in ("log", "log1p"):
-            inner = outer.args[0].value if outer.args else None
-            if isinstance(inner, cst.Call) and last_name(inner.func) in ("reduce_sum", "sum") and inner.args and inner.args[0].value is call:
-                stable = f"{names.function('reduce_logsumexp', call.func)}({x}{rest_of(code, inner, 1)})"
-                return fix("sum in the logarithm's own way", "safe", (code, Change().replace(outer, code.expression(stable))))
-            is_one = isinstance(inner, cst.BinaryOperation) and isinstance(inner.operator, cst.Add) and {code.text(inner.left), code.text(inner.right)} <= {"1", "1.0", code.text(call)}
-            if is_one or (last_name(outer.func) == "log1p" and inner is call):
-                return fix("use `softplus`, which is the same and does not overflow", "safe", (code, Change().replace(outer, code.expression(f"{names.function('softplus', call.func)}({x})"))))
-        if isinstance(outer, cst.BaseStatement):
-            break
-    clip = names.function("clip", call.func)
-    bound = {"float16": "10.0", "float64": "700.0"}.get(_dtype(recording, op), "80.0")
-    if clip is None:
-        return ()
-    new = f"{code.text(call.func)}({clip}({x}, -{bound}, {bound}))"
-    return fix(f"keep the argument of `{last_name(call.func)}` where its value fits the dtype", "unsafe", (code, Change().replace(call, code.expression(new))))
-
-
-def _dtype(recording: Recording, op: Op | None) -> str:
-    tensor = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
-    return tensor.dtype if tensor is not None else "float32"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
@@ -191,12 +193,12 @@ def averaged(recording: Recording) -> tuple[Fix, ...]:
     return ()
 
 
-def left_out(recording: Recording, run: GradientRun, op: Op | None) -> tuple[Fix, ...]:
-    """`trainable=False` for a layer whose result nothing uses, where the sources are all that a model trains."""
+def left_out(recording: Recording, run: GradientRun, op: Op | None, reading: Set[int | None]) -> tuple[Fix, ...]:
+    """`trainable=False` for a layer whose result nothing uses, where the sources are all that a model trains, and the layer is among those that read them: others have nothing to train."""
     layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
     place = layer.made_at if layer is not None and layer.library else None
     asked = run.span.code if run.span is not None else ""
-    if place is None or layer is None or not (run.kind.startswith("keras") or ".trainable_" in asked):
+    if place is None or layer is None or layer.id not in reading or not (run.kind.startswith("keras") or ".trainable_" in asked):
         return ()
     code = code_at(recording, place)
     call = code.call_at(place, (layer.type,)) if code is not None else None

@@ -43,6 +43,7 @@ from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
 from gradmagic.fixes.sources import meant, result_used
+from gradmagic.fixes.threaded import handed_on
 from gradmagic.fixes.tracking import left_out
 from gradmagic.fixes.unread_sample import drawn_and_unread, sample_for_mean
 from gradmagic.locate.fault import Fault
@@ -92,10 +93,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     # Where a layer was made is another question than where it was called.
     use = use_of(recording, op)
     result = code(text_at(recording, use)) if use is not None and not kind.startswith("keras") else called(recording, op)
+    makers = _makers(fault, op, recording)
+    whose = f"what {listing(makers)} compute{'s' if len(set(makers)) == 1 else ''} does not reach" if makers else f"the result of {result} does not reach"
     return finding(
         "none/discarded-result",
         fault,
-        f"{subject(fault, 'None')}: the result of {result} does not reach {target_name(fault)}",
+        f"{subject(fault, 'None')}: {whose} {target_name(fault)}",
         use,
         "computed here, and not used for the target",
         f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {result}, is used by no op that leads to {target_name(fault)}, so "
@@ -109,6 +112,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def _ids(fault: Fault) -> tuple[int, ...]:
     return tuple(fault.run.sources[i].id for i in fault.sources) if fault.run is not None else ()
+
+
+def _makers(fault: Fault, op: Op, recording: Recording) -> list[str]:
+    """The layers that the sources belong to, by name, where the last result came from a layer that has no variables, such as a `Dropout`."""
+    last, owners = recording.layers.get(op.layer) if op.layer is not None else None, [recording.layers.get(o.layer) if o.layer is not None else None for o in fault.ops]
+    if last is None or not last.library or None in owners or op.layer in {o.layer for o in fault.ops}:
+        return []
+    return list(dict.fromkeys(name for i in fault.sources if fault.run is not None and (name := fault.run.sources[i].name.rpartition("/")[0].rpartition("/")[2])))
 
 
 def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
@@ -153,6 +164,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if sample := sample_for_mean(recording, _ids(fault)):
         return sample
+    if row := handed_on(recording, found.location):
+        return row
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.
     head = is_parameter(recording, found.location)
     used = read_by_its_name(recording, found.location) if head else kept_array(recording) or kept_result(recording, found.location)
@@ -169,4 +182,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return used
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
     # Where no source has a gradient, what is left out is what was to be trained.
-    return given or (left_out(recording, fault.run, fault.op) if any(not g.missing for g in fault.run.gradients) else ())
+    return given or (left_out(recording, fault.run, fault.op, {o.layer for o in fault.ops}) if any(not g.missing for g in fault.run.gradients) else ())

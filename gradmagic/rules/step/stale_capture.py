@@ -41,6 +41,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.handed_in import as_argument
 from gradmagic.fixes.training import number_as_variable, traced_anew
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import KeptObject, Recording, StaleRead
@@ -86,7 +87,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "read once, when the function was traced",
         f"When the graph of {code(read.function)} was traced, {name} was {code(repr(read.traced))} and became a constant of it. It was {code(repr(read.now))} when the function was called again (call {read.calls}), and no new trace was made: the graph goes on with the old value.",
         severity="warning",
-        help=f"keep it in a `tf.Variable` and assign to that, or pass it to {code(read.function)} as a tensor",
+        help=f"pass it to {code(read.function)} as an argument: for another text it is traced anew"
+        if isinstance(read.traced, str)
+        else f"keep it in a `tf.Variable` and assign to that, or pass it to {code(read.function)} as a tensor",
         variables=(),
     )
 
@@ -96,4 +99,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     read = fault.detail.get("read")
     if isinstance(read, StaleRead) and isinstance(read.traced, (KeptObject, tuple)):
         return traced_anew(recording, read.function, read.expression)
+    handed = as_argument(recording, found.location, read) if isinstance(read, StaleRead) else ()
+    if isinstance(read, StaleRead) and (handed or isinstance(read.traced, str) or isinstance(read.now, str)):
+        # A variable of text is no key, and compares with nothing.
+        return handed or traced_anew(recording, read.function, read.expression)
     return number_as_variable(recording, found.location, read.expression if isinstance(read, StaleRead) else None)

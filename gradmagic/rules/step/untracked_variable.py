@@ -52,6 +52,7 @@ from gradmagic.assignments import made_at_line
 from gradmagic.fixes.companions import beside_the_network
 from gradmagic.fixes.holders import asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
+from gradmagic.fixes.loss_weights import held_by_the_loss
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Layer, Recording, Variable
@@ -122,6 +123,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if not isinstance(variable, Variable):
         return ()
     if fault.cause == "unasked":
-        return asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
+        held = held_by_the_loss(recording, variable) if fault.run is not None and fault.run.kind.startswith("keras") else ()
+        return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
     own = layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())
