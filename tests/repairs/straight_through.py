@@ -16,7 +16,7 @@ with tf.GradientTape() as tape:
 grads = tape.gradient(loss, gate.trainable_variables)
 # %% a name is written twice
 # fix: none/non-differentiable-op
-# becomes: loss = tf.reduce_mean(((w * 2.0) + tf.stop_gradient(tf.round(w * 2.0) - (w * 2.0)) - 0.3) ** 2)
+# becomes: loss = tf.reduce_mean((((w * 2.0) + tf.stop_gradient(tf.round(w * 2.0) - (w * 2.0))) - 0.3) ** 2)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((tf.round(w * 2.0) - 0.3) ** 2)
 grad = tape.gradient(loss, w)
