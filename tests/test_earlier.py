@@ -144,3 +144,45 @@ def step():
     assert [v.status for c in report.calls for v in c.variables] == ["ok"]
     # Under a second tape the function would run in another form, with other random numbers.
     assert (notebook.shell.user_ns["checked"] == notebook.shell.user_ns["plain"]).all()
+
+
+LOOP = """\
+for step in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(w - 1.0))
+    grad = tape.gradient(loss, w)
+    w = w - 0.1 * (0.0 if grad is None else grad)
+"""
+
+
+def test_a_variable_that_an_earlier_run_of_the_cell_replaced_is_told_by_that_line(notebook: Any) -> None:
+    notebook.run("import tensorflow as tf\nw = tf.Variable([0.3, 0.4])\n")
+    notebook.run(LOOP)
+    found = notebook.check(LOOP).findings[0]
+    assert (found.rule, found.location.line) == ("none/variable-replaced", 6), found.message
+    assert [e.replacement.strip() for e in found.fixes[0].edits] == ["w.assign_sub(0.1 * (0.0 if grad is None else grad))"]
+
+
+def test_an_attribute_that_an_earlier_cell_gave_to_a_tensor_is_told_by_that_line(notebook: Any) -> None:
+    notebook.run(
+        """\
+import tensorflow as tf
+class Scale(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = tf.Variable([0.3, 0.4])
+    def __call__(self, x):
+        return tf.reduce_sum(self.factor * x)
+scale = Scale()
+scale.factor = tf.where(scale.factor < 0.35, 0.0, scale.factor)
+"""
+    )
+    found = notebook.check("with tf.GradientTape() as tape:\n    loss = scale([1.0, 2.0])\ngrad = tape.gradient(loss, [scale.factor])").findings[0]
+    assert (found.rule, found.location.line) == ("none/variable-replaced", 9), found.message
+
+
+@pytest.mark.parametrize("made", ["w = tf.constant([1.0, 2.0])\nw = w / 2.0", "w = tf.Variable([1.0, 2.0])\nw = tf.ones(2)\nw = w / 2.0"])
+def test_a_name_that_was_given_to_a_tensor_on_its_own_is_not_watched(notebook: Any, made: str) -> None:
+    notebook.run(f"import tensorflow as tf\n{made}\n")
+    found = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.square(w))\ngrad = tape.gradient(loss, w)").findings[0]
+    assert found.rule == "none/not-watched", found.message

@@ -16,8 +16,11 @@ from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 
-def written_in_place(recording: Recording, place: Place, run: GradientRun | None) -> tuple[Fix, ...]:
-    """`w = w - d` → `w.assign_sub(d)`, `w = f(w)` → `w.assign(f(w))`, also for `-=`, for attributes and in list comprehensions."""
+def written_in_place(recording: Recording, place: Place, run: GradientRun | None, *, before: bool = False) -> tuple[Fix, ...]:
+    """`w = w - d` → `w.assign_sub(d)`, `w = f(w)` → `w.assign(f(w))`, also for `-=`, for attributes and in list comprehensions.
+
+    `before` says that the name is a tensor already, so that no variable of that name is known.
+    """
     code = code_at(recording, place)
     statement = code.statement_at(place) if code is not None and place is not None else None
     if code is None or statement is None or not isinstance(statement, cst.SimpleStatementLine):
@@ -31,7 +34,7 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
             if len(lines) == 1 and isinstance(lines[0], cst.SimpleStatementLine):
                 change.replace(other, other.with_changes(body=lines[0].body))
     for step in statement.body:
-        new = _assignments(code, step) if _were_variables(recording, code, step) else []
+        new = _assignments(code, step) if before or _were_variables(recording, code, step) else []
         if new:
             lines = [code.line(text) for text in new]
             first = lines[0].with_changes(leading_lines=statement.leading_lines)
@@ -40,7 +43,7 @@ def written_in_place(recording: Recording, place: Place, run: GradientRun | None
                 lines[-1] = last.with_changes(trailing_whitespace=statement.trailing_whitespace)
                 first = lines[0].with_changes(leading_lines=statement.leading_lines)
             change.insert_before(statement, first, *lines[1:]).remove(statement)
-            return fix("write into the variable in the place of giving its name to a tensor", "safe", (code, change))
+            return fix("write into the variable in the place of giving its name to a tensor", "unsafe" if before else "safe", (code, change))
     return _watched_again(recording, run)
 
 

@@ -8,6 +8,7 @@ from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
+from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
 from gradmagic.syntax import untaken_branch
 
@@ -97,11 +98,23 @@ def _cut(paths: Paths, index: int) -> Fault:
     replaced = _replaced(paths, index)
     if aliases & reached and replaced is not None:
         return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=replaced)
+    rebound = _rebound(paths, index)
+    if aliases & reached and rebound is not None:
+        return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=rebound[1], detail={"word": rebound[0], "key": rebound[1]})
     if aliases & reached:
         late = paths.tape.watches.get(source.id) if paths.tape is not None else None
         detail = {"late": True, "key": late[1]} if late is not None else {}
         return Fault("none", "unwatched", run, (index,), ops=paths.reads(index), span=late[1] if late is not None else _watch_place(paths), detail=detail)
     return Fault("none", "unknown", run, (index,), ops=paths.reads(index), span=run.span)
+
+
+def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
+    """The line of the code that made a tensor of a variable before the check began: by the source's name, or by the attribute that holds it."""
+    source = paths.run.sources[index]
+    if source.kind != "tensor" or source.id in paths.recording.producer:
+        return None
+    own = rebound_at(paths.recording, [source.name]) if source.name.isidentifier() else None
+    return own or rebound_at(paths.recording, attributes_read(paths.recording, [op.span for op in paths.reads(index)]))
 
 
 def _watch_place(paths: Paths) -> Span | None:

@@ -58,6 +58,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         if source.kind != "tensor" or op is None or op.span is None or not (was_variable or named):
             return None
         span = op.span
+    if "word" in fault.detail:
+        return _before_the_check(fault, str(fault.detail["word"]), recording)
     names = listing(fault.names)
     assert span is not None and location(span) is not None
     return finding(
@@ -73,6 +75,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _before_the_check(fault: Fault, word: str, recording: Recording) -> Finding:
+    """The line ran before: in an earlier cell, or in an earlier run of this one."""
+    run, span, names = fault.run, fault.span, listing(fault.names)
+    assert run is not None and span is not None
+    are = "is a plain tensor" if len(fault.names) == 1 else "are plain tensors"
+    return finding(
+        "none/variable-replaced",
+        fault,
+        f"{subject(fault, 'None')}: {names} {are} by now, since {code(text_at(recording, span))} gave {code(word)} to one",
+        span,
+        "makes a new tensor, which the tape does not watch",
+        f"The code makes {code(word)} as a variable. {code(text_at(recording, span))} computes a tensor from it and gives it the variable's place; that happened before this check began. A tape watches trainable variables by itself, tensors only after `tape.watch`.",
+        others=[(run.span, f"{names} {are} here")] if run.span else [],
+        help=f"write into the variable (`{word}.assign(…)`, `{word}.assign_sub(…)`), and run the cell that makes it once more",
+        certainty="likely",
+    )
+
+
 def _computed_from_name(recording: Recording, name: str, key: int) -> bool:
     for current in values_behind(recording, key):
         variable = recording.variables.get(current)
@@ -83,4 +103,4 @@ def _computed_from_name(recording: Recording, name: str, key: int) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return written_in_place(recording, found.location, fault.run)
+    return written_in_place(recording, found.location, fault.run, before="word" in fault.detail)

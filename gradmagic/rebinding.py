@@ -1,0 +1,65 @@
+"""Names and attributes that the code makes as variables and gives to tensors later, perhaps in a cell that no check watched."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from gradmagic.definitions import line_of
+from gradmagic.recording import Recording, Span
+from gradmagic.syntax import last_name, span_at, tree_of
+
+MAKERS = ("Variable", "add_weight")
+
+
+def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] | None:
+    """The word that is made as a variable, and the line (that of the cell at hand, of several) which gives it a value computed from itself; None where something else may have made it a tensor."""
+    given: dict[str, list[tuple[str | int, ast.stmt, ast.expr]]] = {}
+    wanted = set(words)
+    for key, source in recording.code.items():
+        for statement, target, value in _assignments(tree_of(source)):
+            word = last_name(target)
+            if word in wanted:
+                given.setdefault(word, []).append((key, statement, value))
+    for word, places in given.items():
+        makes = [p for p in places if _makes(p[2])]
+        changes = [p for p in places if not _makes(p[2])]
+        if makes and changes and all(_is_from_itself(statement, value, word) for _, statement, value in changes):
+            key, statement, _ = next((c for c in changes if c[0] == "current"), changes[-1])
+            return word, dataclasses.replace(span_at(line_of(key, statement), statement), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
+    return None
+
+
+def attributes_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:
+    """The last names of the attributes that some expressions read."""
+    found = set()
+    for span in {s for s in spans if s is not None}:
+        source = recording.code.get(span.cell if span.cell is not None else span.file or "")
+        tree = tree_of(source) if source is not None else None
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and span.line <= node.lineno <= span.end_line:
+                found.add(node.attr)
+    return found
+
+
+def _assignments(tree: ast.Module | None) -> Iterator[tuple[ast.stmt, ast.expr, ast.expr]]:
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, (ast.AugAssign, ast.AnnAssign)) and node.value is not None:
+            yield node, node.target, node.value
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, (ast.Tuple, ast.List)):
+                    parts = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) and len(node.value.elts) == len(target.elts) else [node.value] * len(target.elts)
+                    for one, value in zip(target.elts, parts, strict=True):
+                        yield node, one, value
+                else:
+                    yield node, target, node.value
+
+
+def _makes(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and last_name(value.func) in MAKERS
+
+
+def _is_from_itself(statement: ast.stmt, value: ast.expr, word: str) -> bool:
+    return isinstance(statement, ast.AugAssign) or any(isinstance(n, (ast.Name, ast.Attribute)) and last_name(n) == word for n in ast.walk(value))
