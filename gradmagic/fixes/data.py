@@ -18,7 +18,7 @@ HUGE = 1e4
 WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 
-def _behind(recording: Recording, names: set[str], depth: int = 4) -> list[tuple[Code, cst.Assign]]:
+def behind(recording: Recording, names: set[str], depth: int = 4) -> list[tuple[Code, cst.Assign]]:
     """The assignments that names were computed by, the nearest first."""
     found: list[tuple[Code, cst.Assign]] = []
     for code in cells(recording):
@@ -27,7 +27,7 @@ def _behind(recording: Recording, names: set[str], depth: int = 4) -> list[tuple
                 found.append((code, assign))
     if depth and found:
         inner = {n for _, a in found for n in names_in(a.value)} - names
-        found += [f for f in _behind(recording, inner, depth - 1) if all(a is not f[1] for _, a in found)]
+        found += [f for f in behind(recording, inner, depth - 1) if all(a is not f[1] for _, a in found)]
     return found
 
 
@@ -47,7 +47,7 @@ def given(recording: Recording, place: Place, *keywords: str) -> set[str]:
 
 def float_weights(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """Sample weights below 1 that a cast to integers made 0: kept as floats."""
-    for code, assign in _behind(recording, given(recording, place, "sample_weight", "class_weight"), 1):
+    for code, assign in behind(recording, given(recording, place, "sample_weight", "class_weight"), 1):
         for call in code.all(cst.Call, assign.value):
             kind = argument(call, 0, "dtype") if last_name(call.func) == "astype" else argument(call, 1, "dtype") if last_name(call.func) == "cast" else argument(call, None, "dtype")
             text = code.text(kind.value).strip("'\"").rpartition(".")[2] if kind is not None else ""
@@ -63,7 +63,7 @@ def float_weights(recording: Recording, place: Place) -> tuple[Fix, ...]:
 def log_of_one_more(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`np.log(counts)` of data that reach 0 → `np.log1p(counts)`."""
     found = []
-    for code, assign in _behind(recording, given(recording, place)):
+    for code, assign in behind(recording, given(recording, place)):
         for call in code.all(cst.Call, assign.value):
             if last_name(call.func) in ("log", "log10", "log2") and isinstance(call.func, cst.Attribute) and len(call.args) == 1 and "1" not in code.text(call.args[0].value):
                 found.append((code, call))

@@ -42,11 +42,14 @@ from __future__ import annotations
 from gradmagic.fixes.code import last_name
 from gradmagic.fixes.custom import corrected, fewer, with_variables
 from gradmagic.fixes.pairs import taken_whole, unpacked
+from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_examples
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding
 from gradmagic.syntax import returned_by, use_of
+
+EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.reduce_mean(g, axis=0)` for each gradient"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -93,7 +96,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         (returned_by(recording, op.rule_at) or use_of(recording, op)) if op else fault.update.span,
         "its gradient function returns this shape" if op else "does not fit here",
         f"{detail}The tape hands on whatever a gradient function returns; the optimizer is the first to look at the shape, and it raises {code(raised.type)}.",
-        help="return gradients of the shape of each input: sum over the axes along which an input was broadcast",
+        help=EXAMPLES
+        if op is None and has_axis_of_examples(recording, fault.update, fault.run)
+        else "return gradients of the shape of each input: sum over the axes along which an input was broadcast",
         variables=tuple(w[0] for w in wrong),
     )
 
@@ -133,6 +138,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         first = _custom(recording)
         return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
+    if (run is None or run.kind.endswith("jacobian") or _custom(recording) is None) and has_axis_of_examples(recording, fault.update, run):
+        return averaged_over_examples(recording, fault.update)
     wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
     for op in (o for o in recording.ops if o.type == "CustomGradient" and o.phase == "forward" and wrong):
         source, gradient = wrong[0]
