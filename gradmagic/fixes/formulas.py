@@ -109,7 +109,8 @@ class Formulas:
         return None
 
     def _bare(self, node: cst.BaseExpression) -> str:
-        return self.code.text(node.with_changes(lpar=[], rpar=[]))
+        text = self.code.text(node)
+        return text if "\n" in text else self.code.text(node.with_changes(lpar=[], rpar=[]))
 
     def _minus(self, node: cst.BaseExpression) -> str:
         """The code of `-x`; of `-x` it is that of `x`."""
@@ -156,6 +157,8 @@ class Formulas:
         summed = self.meaning(inner)
         if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_sum", "sum") and summed.args and (x := self._exp(summed.args[0].value)) is not None:
             return Stable(f"{self._function('reduce_logsumexp', node)}({self._bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
+        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_mean", "mean") and len(summed.args) == 1 and (x := self._exp(summed.args[0].value)) is not None:
+            return self._log_mean_exp(node, x)
         halves = self._two(inner, cst.Divide)
         if halves is not None and _number(halves[1]) == 2.0 and (x := self._cosh_sum(halves[0])) is not None:
             return self._log_cosh(node, x)
@@ -192,6 +195,13 @@ class Formulas:
     def _log_cosh(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
         text = atom(self._bare(x))
         return Stable(f"{text} + {self._function('softplus', node)}(-2.0 * {text}) - {self._log_2()}", (x,), "take the logarithm of `cosh` in one step")
+
+    def _log_mean_exp(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable | None:
+        """The mean over all elements, which are counted; of a name only, whose dtype can be asked for."""
+        tf = self.names.tf
+        if tf is None or not isinstance(x, cst.Name) or self._function("reduce_logsumexp", node) != f"{tf}.reduce_logsumexp":
+            return None
+        return Stable(f"{tf}.reduce_logsumexp({x.value}) - {tf}.math.log({tf}.cast({tf}.size({x.value}), {x.value}.dtype))", (x,), "take the mean in the logarithm's own way")
 
     def _cosh_sum(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """`x` of `exp(x) + exp(-x)`."""
