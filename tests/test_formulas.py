@@ -56,6 +56,8 @@ OTHERS = [
     "(tf.exp(x) - 1.0) / (tf.exp(y) + 1.0)",
     "tf.math.log((tf.exp(x) + tf.exp(-x)) / 3.0)",
     "1.0 / (1.0 + np.exp(-1.5))",
+    "1.0 / (1.0 + exp(-x))",
+    "tf.math.log(1.0 - self.sigmoid(x))",
     "tf.math.log(1.0 - tf.tanh(x))",
     "tf.math.log(tf.reduce_mean(tf.exp(x), axis=0))",
     "tf.math.log(tf.cosh(x) + 1.0)",

@@ -21,6 +21,8 @@ OPERATORS: dict[type[cst.BaseBinaryOp], tuple[str, ...]] = {
     cst.Divide: ("divide", "truediv", "divide_no_nan"),
     cst.Multiply: ("multiply",),
 }
+LIBRARIES = ("tensorflow", "keras", "tf_keras")
+OTHERS = ("numpy", "math", "scipy", "self", "cls")
 LOG_2 = "0.6931471805599453"
 
 
@@ -94,7 +96,9 @@ class Formulas:
         call = self.meaning(node)
         if not isinstance(call, cst.Call) or last_name(call.func) not in functions or len(call.args) != 1 or call.args[0].star:
             return None
-        return None if self.names.module(call.func).partition(".")[0] in ("numpy", "math") else call.args[0].value
+        # A function of the user's own may be called `sigmoid` and be another one.
+        root = self.names.module(call.func).partition(".")[0]
+        return call.args[0].value if root in LIBRARIES or (isinstance(call.func, cst.Attribute) and root not in OTHERS) else None
 
     def _exp(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         return self._call(node, "exp")
