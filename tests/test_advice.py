@@ -236,7 +236,7 @@ ADVICE = {
         "none/left-tensorflow",
         "w, v = tf.Variable(2.0), tf.Variable(3.0)",
         "with tf.GradientTape() as tape:\n    value = (w * w).numpy()\n    first = v * value\n    second = value ** 2\n    loss = first + second\ng = tape.gradient(loss, [w, v])",
-        "value = (w * w)",
+        "value = w * w\n",
     ),
     "a gradient that is not finite": Advice(
         "step/update-destroys-weights",

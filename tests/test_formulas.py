@@ -38,6 +38,7 @@ KNOWN = [
     ("tf.math.log(tf.exp(x) + tf.exp(y))", "x + tf.math.softplus(y - x)"),
     ("tf.math.log(tf.exp(x + 900.0) - 1.0)", "x + 900.0 + tf.math.log(-tf.math.expm1(-(x + 900.0)))"),
     ("ops.log(ops.sum(ops.exp(x), axis=-1, keepdims=True))", "ops.logsumexp(x, axis=-1, keepdims=True)"),
+    ("tf.math.log(tf.reduce_mean(tf.exp(x)))", "tf.reduce_logsumexp(x) - tf.math.log(tf.cast(tf.size(x), x.dtype))"),
     ("tf.math.log(1.0 - tf.sigmoid(x))", "-tf.math.softplus(x)"),
     ("tf.math.log(tf.nn.sigmoid(x))", "tf.math.log_sigmoid(x)"),
     ("tf.math.log(1.0 / (1.0 + tf.exp(-x)))", "tf.math.log_sigmoid(x)"),
@@ -55,8 +56,10 @@ OTHERS = [
     "(tf.exp(x) - 1.0) / (tf.exp(y) + 1.0)",
     "tf.math.log((tf.exp(x) + tf.exp(-x)) / 3.0)",
     "1.0 / (1.0 + np.exp(-1.5))",
+    "1.0 / (1.0 + exp(-x))",
+    "tf.math.log(1.0 - self.sigmoid(x))",
     "tf.math.log(1.0 - tf.tanh(x))",
-    "tf.math.log(tf.reduce_mean(tf.exp(x)))",
+    "tf.math.log(tf.reduce_mean(tf.exp(x), axis=0))",
     "tf.math.log(tf.cosh(x) + 1.0)",
 ]
 

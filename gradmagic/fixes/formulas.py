@@ -21,6 +21,8 @@ OPERATORS: dict[type[cst.BaseBinaryOp], tuple[str, ...]] = {
     cst.Divide: ("divide", "truediv", "divide_no_nan"),
     cst.Multiply: ("multiply",),
 }
+LIBRARIES = ("tensorflow", "keras", "tf_keras")
+OTHERS = ("numpy", "math", "scipy", "self", "cls")
 LOG_2 = "0.6931471805599453"
 
 
@@ -94,7 +96,9 @@ class Formulas:
         call = self.meaning(node)
         if not isinstance(call, cst.Call) or last_name(call.func) not in functions or len(call.args) != 1 or call.args[0].star:
             return None
-        return None if self.names.module(call.func).partition(".")[0] in ("numpy", "math") else call.args[0].value
+        # A function of the user's own may be called `sigmoid` and be another one.
+        root = self.names.module(call.func).partition(".")[0]
+        return call.args[0].value if root in LIBRARIES or (isinstance(call.func, cst.Attribute) and root not in OTHERS) else None
 
     def _exp(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         return self._call(node, "exp")
@@ -109,7 +113,8 @@ class Formulas:
         return None
 
     def _bare(self, node: cst.BaseExpression) -> str:
-        return self.code.text(node.with_changes(lpar=[], rpar=[]))
+        text = self.code.text(node)
+        return text if "\n" in text else self.code.text(node.with_changes(lpar=[], rpar=[]))
 
     def _minus(self, node: cst.BaseExpression) -> str:
         """The code of `-x`; of `-x` it is that of `x`."""
@@ -156,6 +161,8 @@ class Formulas:
         summed = self.meaning(inner)
         if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_sum", "sum") and summed.args and (x := self._exp(summed.args[0].value)) is not None:
             return Stable(f"{self._function('reduce_logsumexp', node)}({self._bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
+        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_mean", "mean") and len(summed.args) == 1 and (x := self._exp(summed.args[0].value)) is not None:
+            return self._log_mean_exp(node, x)
         halves = self._two(inner, cst.Divide)
         if halves is not None and _number(halves[1]) == 2.0 and (x := self._cosh_sum(halves[0])) is not None:
             return self._log_cosh(node, x)
@@ -192,6 +199,13 @@ class Formulas:
     def _log_cosh(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
         text = atom(self._bare(x))
         return Stable(f"{text} + {self._function('softplus', node)}(-2.0 * {text}) - {self._log_2()}", (x,), "take the logarithm of `cosh` in one step")
+
+    def _log_mean_exp(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable | None:
+        """The mean over all elements, which are counted; of a name only, whose dtype can be asked for."""
+        tf = self.names.tf
+        if tf is None or not isinstance(x, cst.Name) or self._function("reduce_logsumexp", node) != f"{tf}.reduce_logsumexp":
+            return None
+        return Stable(f"{tf}.reduce_logsumexp({x.value}) - {tf}.math.log({tf}.cast({tf}.size({x.value}), {x.value}.dtype))", (x,), "take the mean in the logarithm's own way")
 
     def _cosh_sum(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """`x` of `exp(x) + exp(-x)`."""

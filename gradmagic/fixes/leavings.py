@@ -66,7 +66,9 @@ def has_several_uses(code: Code, call: cst.Call) -> bool:
 
 def bare(code: Code, node: cst.BaseExpression) -> str:
     """The code of an expression that needs no parentheses where it stands."""
-    return code.text(node.with_changes(lpar=[], rpar=[]) if not isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else node)
+    text = code.text(node)
+    # A break of the line needs the parentheses around it.
+    return text if "\n" in text or isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else code.text(node.with_changes(lpar=[], rpar=[]))
 
 
 def unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:

@@ -14,7 +14,7 @@ from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
 # What stands side by side is added up or collected, and not put in a row.
-BESIDE = re.compile(r"expert|branch|head|tower|member|model|net|critic|scale|task|view|path|embed|output|term|loss|agent|group|modalit|feature|column|field")
+BESIDE = re.compile(r"expert|branch|head|tower|member|model|nets\b|net\b|critic|scale|task|view|path|embed|output|term|loss|agent|group|modalit|feature|column|field")
 
 
 def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -22,7 +22,7 @@ def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code = code_at(recording, place)
     statement = code.statement_at(place) if code is not None and place is not None else None
     loop = next((n for n in (statement, *code.around(statement)) if isinstance(n, cst.For)), None) if code is not None and statement is not None else None
-    if code is None or loop is None or BESIDE.search(code.text(loop.target).lower()) or BESIDE.search(code.text(loop.iter).lower()):
+    if code is None or loop is None or _stands_beside(code, loop.target) or _stands_beside(code, loop.iter):
         return ()
     turning, scope = targets_of(loop.target), code.scope(loop)
     for step in loop.body.body:
@@ -30,6 +30,8 @@ def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
         target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
         if not isinstance(assign, cst.Assign) or not isinstance(target, cst.Name) or not turning & names_in(assign.value):
             continue
+        if any(turning & names_in(c.func) and _stands_beside(code, c.func) for c in code.all(cst.Call, assign.value)):
+            return ()
         name = target.value
         given = _input(code, assign.value, turning, assigned(loop), scope)
         # Read before it is made anew, it is handed on already; used for anything else in the loop, each result counts.
@@ -49,6 +51,14 @@ def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
             change.insert_before(loop, code.line(f"{name} = {given.value}"))
         return fix(f"hand each layer what the one before it made, and not `{given.value}` again", "unsafe", (code, change))
     return ()
+
+
+def _stands_beside(code: Code, node: cst.BaseExpression) -> bool:
+    """Whether the names in an expression, but for the owners of attributes, are those of things side by side: `self.experts[i]`, and not `model.layers[i]`."""
+    owners = {id(a.value) for a in code.all(cst.Attribute, node)}
+    attributes = {id(a.attr) for a in code.all(cst.Attribute, node)}
+    words = [a.attr.value for a in code.all(cst.Attribute, node)] + [n.value for n in code.all(cst.Name, node) if id(n) not in owners | attributes]
+    return any(BESIDE.search(w.lower()) for w in words)
 
 
 def _input(code: Code, value: cst.BaseExpression, turning: set[str], changing: set[str], scope: cst.CSTNode) -> cst.Name | None:

@@ -98,3 +98,19 @@ grads = tape.gradient(loss, mixture.experts[0].trainable_variables + mixture.exp
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((side(x, training=True) - y) ** 2)
 grads = tape.gradient(loss, side.trainable_variables)
+# %% experts by their number
+# none: none/discarded-result
+with tf.GradientTape() as tape:
+    for i in range(2):
+        out = mixture.experts[i](x)
+    loss = tf.reduce_mean((out - y) ** 2)
+grads = tape.gradient(loss, mixture.experts[0].trainable_variables + mixture.experts[1].trainable_variables)
+# %% the layers of a model one by one
+# fix: none/discarded-result
+# becomes: out = layer(out)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(4)])
+with tf.GradientTape() as tape:
+    for number, layer in enumerate(model.layers):
+        out = layer(x)
+    loss = tf.reduce_mean((out - y) ** 2)
+grads = tape.gradient(loss, model.trainable_variables)
