@@ -14,7 +14,7 @@ import pytest
 from tests.casefiles import pending, place_of
 from tests.planted import Planted, plant
 
-GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "20"))
+GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "12"))
 CHUNK = max(10, GRAPHS // 40)
 
 

@@ -15,9 +15,7 @@ for step in range(2):
     print(total.read_value())
     grad = tape.gradient(total, w)
 # %% it goes on over all turns
-# fix: none/state-assignment
-# becomes: total_value = total + tf.square(w - 1.0)
-# becomes: total.assign_add(total_value - total)
+# none: none/state-assignment
 with tf.GradientTape() as tape:
     total.assign_add(tf.square(w - 1.0))
 grad = tape.gradient(total, w)
