@@ -14,7 +14,7 @@ import pytest
 from tests.casefiles import pending, place_of
 from tests.planted import Planted, plant
 
-GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "12"))
+GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "6"))
 CHUNK = max(10, GRAPHS // 40)
 
 
