@@ -7,29 +7,31 @@ from gradmagic.recording import Op, Recording
 
 # What a mean may pass before it is subtracted.
 PASSED = ("Identity", "StopGradient", "Reshape", "Squeeze", "ExpandDims", "Cast")
+MOST_PASSED = 5
 
 
-def lone_difference(paths: Paths, index: int) -> Op | None:
-    """The difference through which every way from a source to the target leads."""
-    bit, tensors = 1 << index, paths.recording.tensors
-    for op in paths.ops:
-        if op.type == "Sub" and len(op.inputs) == 2 and op.outputs[0] in paths.ancestors and paths.bits(op) & bit and _is_own_mean(paths, op):
-            made = tensors.get(op.outputs[0])
-            if (made is None or made.all_zero is not False) and not reaches_without(paths, index, op):
-                return op
-    return None
+def lone_differences(paths: Paths) -> list[Op]:
+    """The ops of a run that take a value's own mean away from it."""
+    tensors = paths.recording.tensors
+    found = [op for op in paths.ops if op.type == "Sub" and len(op.inputs) == 2 and op.outputs[0] in paths.ancestors and _is_own_mean(paths, op)]
+    return [op for op in found if (made := tensors.get(op.outputs[0])) is None or made.all_zero is not False]
 
 
 def lone_factor(paths: Paths, op: Op, position: int) -> Op | None:
     """The difference that gave a product or a quotient its other factor."""
-    key = op.inputs[1 - position] if op.type in ("Mul", "RealDiv", "MatMul") and len(op.inputs) == 2 and position < 2 else None
-    for _ in range(5):
-        made = paths.producer.get(key) if key is not None else None
-        if made is None or not made.inputs:
-            return None
-        if made.type == "Sub":
-            return made if _is_own_mean(paths, made) else None
-        key = made.inputs[0] if made.type in PASSED else None
+    if op.type not in ("Mul", "RealDiv", "MatMul") or len(op.inputs) != 2 or position > 1:
+        return None
+    made = _maker(paths, op.inputs[1 - position])
+    return made if made is not None and made.type == "Sub" and _is_own_mean(paths, made) else None
+
+
+def _maker(paths: Paths, key: int) -> Op | None:
+    """The op that made a value, behind those that hand it on."""
+    for _ in range(MOST_PASSED):
+        made = paths.producer.get(key)
+        if made is None or made.type not in PASSED or not made.inputs:
+            return made
+        key = made.inputs[0]
     return None
 
 
@@ -44,16 +46,8 @@ def is_lone(recording: Recording, op: Op) -> bool:
 
 def _is_own_mean(paths: Paths, op: Op) -> bool:
     value, key = op.inputs
-    for _ in range(5):
-        made = paths.producer.get(key)
-        if made is None:
-            return False
-        if made.type == "Mean":
-            return made.inputs[0] == value and is_lone(paths.recording, made)
-        if made.type not in PASSED:
-            return False
-        key = made.inputs[0]
-    return False
+    made = _maker(paths, key)
+    return made is not None and made.type == "Mean" and made.inputs[0] == value and is_lone(paths.recording, made)
 
 
 def reaches_without(paths: Paths, index: int, left_out: Op) -> bool:

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from gradmagic.locate.lone_means import reaches_without
+import itertools
+
 from gradmagic.locate.paths import Paths, values_behind
 from gradmagic.recording import Op, Recording
 
 MOST = 200
 
 
-def lost_step(paths: Paths, index: int) -> tuple[Op, Op] | None:
-    """The difference through which every way from a source to the target leads, and the sum whose second term is too small to change the first."""
-    bit, recording = 1 << index, paths.recording
+def lost_steps(paths: Paths) -> list[tuple[Op, Op]]:
+    """The differences of a run that are 0 for every element, each with the sum behind it whose second term is too small to change the first."""
+    recording, found = paths.recording, []
     for op in paths.ops:
-        if op.type != "Sub" or len(op.inputs) != 2 or op.outputs[0] not in paths.ancestors or not all(paths.mask.get(key, 0) & bit for key in op.inputs):
+        made = recording.tensors.get(op.outputs[0]) if op.type == "Sub" and len(op.inputs) == 2 else None
+        if made is None or not made.all_zero or op.outputs[0] not in paths.ancestors:
             continue
-        made = recording.tensors.get(op.outputs[0])
-        if made is None or not made.all_zero or reaches_without(paths, index, op):
-            continue
-        for key in op.inputs:
-            lost = next((sum_ for sum_ in _behind(recording, key) if _adds_nothing(recording, sum_)), None)
-            if lost is not None:
-                return op, lost
-    return None
-
-
-def _behind(recording: Recording, key: int) -> list[Op]:
-    found = []
-    for count, current in enumerate(values_behind(recording, key)):
-        made = recording.producer.get(current)
-        if made is not None:
-            found.append(made)
-        if count > MOST:
-            break
+        behind = (recording.producer.get(key) for value in op.inputs for key in itertools.islice(values_behind(recording, value), MOST))
+        lost = next((sum_ for sum_ in behind if sum_ is not None and _adds_nothing(recording, sum_)), None)
+        if lost is not None:
+            found.append((op, lost))
     return found
 
 

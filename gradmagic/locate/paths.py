@@ -13,12 +13,13 @@ STATE = WRITES | {"VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"}
 SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs"})
 
 
-def values_behind(recording: Recording, key: int) -> Iterator[int]:
-    """A value and all that it was computed from, by whatever op; at most `MOST_BEHIND` of them."""
+def values_behind(recording: Recording, key: int, *, gradients: bool = False) -> Iterator[int]:
+    """A value and all that it was computed from, by whatever op; at most `MOST_BEHIND` of them. With `gradients` only what a dtype that has gradients leads to."""
     waiting, seen = [key], set[int]()
     while waiting and len(seen) < MOST_BEHIND:
         current = waiting.pop()
-        if current not in seen:
+        tensor = recording.tensors.get(current) if gradients else None
+        if current not in seen and (tensor is None or has_gradient_dtype(tensor.dtype)):
             seen.add(current)
             yield current
             op = recording.producer.get(current)

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.lone_means import lone_difference, lone_factor
-from gradmagic.locate.lost_steps import lost_step
+from gradmagic.locate.lone_means import lone_differences, lone_factor, reaches_without
+from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
@@ -25,10 +25,25 @@ UNREPLACED = ("Reshape", "Cast", "Identity", "MaxPool", "AvgPool", "Transpose", 
 def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     """For zeros: the untaken branch, the step that turned a gradient into zeros, a None in disguise, or terms that cancel."""
     steps = {s.op: s for s in paths.run.steps if s.op is not None}
-    return [_zero(paths, steps, index) for index in indices]
+    wanted = list(indices)
+    # Looked for once: many sources may have the same reason.
+    lone, lost = (lone_differences(paths), lost_steps(paths)) if wanted else ([], [])
+    return [_zero(paths, steps, index, lone, lost) for index in wanted]
 
 
-def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
+def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost: list[tuple[Op, Op]]) -> Fault | None:
+    """A difference that is always 0, and through which every way from a source to the target leads."""
+    bit = 1 << index
+    for op in lone:
+        if paths.bits(op) & bit and not reaches_without(paths, index, op):
+            return Fault("zero", "lone", paths.run, (index,), op, ops=tuple(reads))
+    for op, sum_ in lost:
+        if all(paths.mask.get(key, 0) & bit for key in op.inputs) and not reaches_without(paths, index, op):
+            return Fault("zero", "absorbed", paths.run, (index,), op, ops=(sum_,))
+    return None
+
+
+def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[Op], lost: list[tuple[Op, Op]]) -> Fault:
     run = paths.run
     reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
     if reads and all(op.branches for op in reads):
@@ -40,12 +55,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
     where = reads[0].span if reads else run.span
     if not exact:
         return Fault("zero", "cancelled", run, (index,), reads[0] if reads else None, span=where, detail={"exact": False})
-    lone = lone_difference(paths, index)
-    if lone is not None:
-        return Fault("zero", "lone", run, (index,), lone, ops=tuple(reads))
-    lost = lost_step(paths, index)
-    if lost is not None:
-        return Fault("zero", "absorbed", run, (index,), lost[0], ops=(lost[1],))
+    difference = _difference(paths, index, reads, lone, lost)
+    if difference is not None:
+        return difference
     ends = _Ends(paths, steps, index)
     if ends.deaths:
         # Of several, one on each way, the one nearest to the target.
@@ -55,9 +67,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int) -> Fault:
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
-        lone = lone_factor(paths, op, position)
-        if lone is not None:
-            return Fault("zero", "lone", run, (index,), lone, ops=tuple(reads))
+        factor = lone_factor(paths, op, position)
+        if factor is not None:
+            return Fault("zero", "lone", run, (index,), factor, ops=tuple(reads))
         gone = _faded_behind(paths, op, position)
         if gone is not None:
             return Fault("zero", "faded", run, (index,), gone, ops=tuple(reads), detail={"key": gone.seq})

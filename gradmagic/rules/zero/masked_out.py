@@ -38,8 +38,8 @@ from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import MOST_BEHIND, values_behind
-from gradmagic.recording import Op, Recording, Span, has_gradient_dtype
+from gradmagic.locate.paths import values_behind
+from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.syntax import spot
@@ -100,17 +100,10 @@ def _judged(key: int, recording: Recording) -> Span | None:
 
 def _from_variable(key: int, recording: Recording) -> bool:
     """Whether a factor is a weight, or follows from weights in a way that training could change: a comparison with a counter does not."""
-    waiting, seen = [key], set[int]()
-    while waiting and len(seen) < MOST_BEHIND:
-        current = waiting.pop()
+    for current in values_behind(recording, key, gradients=True):
         tensor = recording.tensors.get(current)
-        if current in seen or (tensor is not None and not has_gradient_dtype(tensor.dtype)):
-            continue
-        seen.add(current)
         if current in recording.variables or (tensor is not None and tensor.variable is not None):
             return True
-        made = recording.producer.get(current)
-        waiting.extend(made.inputs if made is not None else ())
     return False
 
 
