@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.activations import kind_of, renamed, written
+from gradmagic.fixes.activations import kind_of, renamed
 from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
@@ -12,6 +12,7 @@ from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.written import written
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 

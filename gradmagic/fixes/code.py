@@ -47,6 +47,12 @@ class Code:
         """The code of a node as it was written."""
         return self.module.code_for_node(node)
 
+    def bare(self, node: cst.BaseExpression) -> str:
+        """The code of an expression that needs no parentheses where it stands."""
+        text = self.text(node)
+        # A break of the line needs the parentheses around it.
+        return text if "\n" in text or isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else self.text(node.with_changes(lpar=[], rpar=[]))
+
     def start(self, node: cst.CSTNode) -> tuple[int, int]:
         """Line and column of a node's first character."""
         place = self._ranges[node].start

@@ -11,7 +11,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
-from gradmagic.fixes.leavings import FLAT, bare, calls_beside, has_several_uses, to_integers, unwrapped, written_into
+from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, unwrapped, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
 from gradmagic.leaving import LIBRARIES
@@ -182,7 +182,7 @@ class _Translation:
     def _new(self, root: cst.BaseExpression) -> str | None:
         visitor = _Rewriter(self)
         result = root.visit(visitor)
-        return None if not visitor.changed or not isinstance(result, cst.BaseExpression) else self.code.text(result) if root.lpar else bare(self.code, result)  # type: ignore[attr-defined]
+        return None if not visitor.changed or not isinstance(result, cst.BaseExpression) else self.code.text(result) if root.lpar else self.code.bare(result)  # type: ignore[attr-defined]
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -242,7 +242,7 @@ class _Rewriter(cst.CSTTransformer):
                 t.possible = False
                 return call
             kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
-            return cst.parse_expression(f"{cast}({bare(t.code, call.func.value)}, {kind})")
+            return cst.parse_expression(f"{cast}({t.code.bare(call.func.value)}, {kind})")
         return call
 
     def _touches(self, node: cst.CSTNode) -> bool:
@@ -264,15 +264,17 @@ class _Rewriter(cst.CSTTransformer):
 
     def _numpy(self, call: cst.Call, name: str) -> cst.BaseExpression:
         t = self.t
-        found = counterpart(name, t.names.tf, t.names.ops, t.keras)
         written = sum_of_steps(t.code, t.names, call, t.arrays) if is_table(call, name) else None
-        if found is None and written is None:
+        if written is not None:
+            self.changed = True
+            t.functions.append(written[1])
+            return cst.parse_expression(written[0])
+        found = counterpart(name, t.names.tf, t.names.ops, t.keras)
+        if found is None:
             t.possible = False
             return call
         self.changed = True
-        t.functions.append(written[1] if written is not None else found or "")
-        if written is not None or found is None:
-            return cst.parse_expression(written[0]) if written is not None else call
+        t.functions.append(found)
         new = call.with_changes(func=cst.parse_expression(found))
         if name in FLATTENING:
             return new if t.keras else new.with_changes(args=[new.args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT), cst.Arg(cst.parse_expression("[-1]"))])
@@ -298,4 +300,4 @@ class _Rewriter(cst.CSTTransformer):
             args = f"({args})"
         if name in FLATTENING and not t.keras:
             args = "[-1]"
-        return cst.parse_expression(f"{found}({bare(t.code, function.value)}{', ' + args if args else ''})")
+        return cst.parse_expression(f"{found}({t.code.bare(function.value)}{', ' + args if args else ''})")

@@ -112,25 +112,21 @@ class Formulas:
             return node.args[0].value, node.args[1].value
         return None
 
-    def _bare(self, node: cst.BaseExpression) -> str:
-        text = self.code.text(node)
-        return text if "\n" in text else self.code.text(node.with_changes(lpar=[], rpar=[]))
-
     def _minus(self, node: cst.BaseExpression) -> str:
         """The code of `-x`; of `-x` it is that of `x`."""
         node = self.meaning(node) if isinstance(self.meaning(node), cst.UnaryOperation) else node
         if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
-            return self._bare(node.expression)
+            return self.code.bare(node.expression)
         inner = self._call(node, "negative", "neg")
         if inner is not None:
-            return self._bare(inner)
+            return self.code.bare(inner)
         # Of a product or quotient the first factor has the sign.
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.Multiply, cst.Divide)) and isinstance(node.left, cst.UnaryOperation) and isinstance(node.left.operator, cst.Minus):
-            return self._bare(node.with_changes(left=node.left.expression))
-        return f"-{atom(self._bare(node))}"
+            return self.code.bare(node.with_changes(left=node.left.expression))
+        return f"-{atom(self.code.bare(node))}"
 
     def _opposite(self, a: cst.BaseExpression, b: cst.BaseExpression) -> bool:
-        return same(cst.parse_expression(self._minus(a)), cst.parse_expression(self._bare(b))) or same(cst.parse_expression(self._minus(b)), cst.parse_expression(self._bare(a)))
+        return same(cst.parse_expression(self._minus(a)), cst.parse_expression(self.code.bare(b))) or same(cst.parse_expression(self._minus(b)), cst.parse_expression(self.code.bare(a)))
 
     def _function(self, name: str, node: cst.BaseExpression) -> str:
         """How to call a function here: beside `keras.ops` as that has it."""
@@ -153,14 +149,14 @@ class Formulas:
         if (x := self._call(inner, "cosh")) is not None:
             return self._log_cosh(node, x)
         if (x := self._call(inner, "exp")) is not None:
-            return Stable(self._bare(x), (x,), "leave the exponential and its logarithm out")
+            return Stable(self.code.bare(x), (x,), "leave the exponential and its logarithm out")
         if (x := self._call(inner, "sigmoid")) is not None:
-            return Stable(f"{self._function('log_sigmoid', node)}({self._bare(x)})", (x,), "take the logarithm of the sigmoid in one step")
+            return Stable(f"{self._function('log_sigmoid', node)}({self.code.bare(x)})", (x,), "take the logarithm of the sigmoid in one step")
         if (x := self._call(inner, "expm1")) is not None:
             return self._log_expm1(node, x)
         summed = self.meaning(inner)
         if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_sum", "sum") and summed.args and (x := self._exp(summed.args[0].value)) is not None:
-            return Stable(f"{self._function('reduce_logsumexp', node)}({self._bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
+            return Stable(f"{self._function('reduce_logsumexp', node)}({self.code.bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
         if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_mean", "mean") and len(summed.args) == 1 and (x := self._exp(summed.args[0].value)) is not None:
             return self._log_mean_exp(node, x)
         halves = self._two(inner, cst.Divide)
@@ -173,13 +169,13 @@ class Formulas:
                     return self._softplus(node, x)
             a, b = self._exp(parts[0]), self._exp(parts[1])
             if a is not None and b is not None:
-                text = self._bare(a)
-                return Stable(f"{text} + {self._function('softplus', node)}({self._bare(b)} - {atom(text)})", (a, b), "add in the logarithm's own way")
+                text = self.code.bare(a)
+                return Stable(f"{text} + {self._function('softplus', node)}({self.code.bare(b)} - {atom(text)})", (a, b), "add in the logarithm's own way")
         if rest is not None and _number(rest[1]) == 1.0 and (x := self._exp(rest[0])) is not None:
             return self._log_expm1(node, x)
         if rest is not None and _number(rest[0]) == 1.0:
             if (x := self._call(rest[1], "sigmoid")) is not None:
-                return Stable(f"-{self._function('softplus', node)}({self._bare(x)})", (x,), "take the logarithm of the complement in one step")
+                return Stable(f"-{self._function('softplus', node)}({self.code.bare(x)})", (x,), "take the logarithm of the complement in one step")
             if (x := self._squared_tanh(rest[1])) is not None:
                 log_cosh = self._log_cosh(node, x).text
                 return Stable(f"-2.0 * ({log_cosh})", (x,), "take the logarithm of `1 - tanh(x)²` in one step")
@@ -190,14 +186,14 @@ class Formulas:
         return None
 
     def _softplus(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        return Stable(f"{self._function('softplus', node)}({self._bare(x)})", (x,), "use `softplus`")
+        return Stable(f"{self._function('softplus', node)}({self.code.bare(x)})", (x,), "use `softplus`")
 
     def _log_expm1(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        text = f"{self._bare(x)} + {self._function('log', node)}(-{self._function('expm1', node)}({self._minus(x)}))"
+        text = f"{self.code.bare(x)} + {self._function('log', node)}(-{self._function('expm1', node)}({self._minus(x)}))"
         return Stable(text, (x,), "take the large part out of the logarithm")
 
     def _log_cosh(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        text = atom(self._bare(x))
+        text = atom(self.code.bare(x))
         return Stable(f"{text} + {self._function('softplus', node)}(-2.0 * {text}) - {self._log_2()}", (x,), "take the logarithm of `cosh` in one step")
 
     def _log_mean_exp(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable | None:
@@ -230,7 +226,7 @@ class Formulas:
         above, below = quotient
         a, b = self._call(above, "sinh"), self._call(below, "cosh")
         if a is not None and b is not None and same(a, b):
-            return self._as_tanh(node, self._bare(a), a)
+            return self._as_tanh(node, self.code.bare(a), a)
         difference, total = self._two(above, cst.Subtract), self._two(below, cst.Add)
         if difference is None or total is None:
             return None
@@ -238,7 +234,7 @@ class Formulas:
         plus, other = (self._exp(p) for p in total)
         # (exp(x) - exp(-x)) / (exp(x) + exp(-x)), whatever the order of the sum.
         if first is not None and second is not None and plus is not None and other is not None and self._opposite(first, second):
-            return self._as_tanh(node, self._bare(first), first) if {self._bare(plus), self._bare(other)} == {self._bare(first), self._bare(second)} else None
+            return self._as_tanh(node, self.code.bare(first), first) if {self.code.bare(plus), self.code.bare(other)} == {self.code.bare(first), self.code.bare(second)} else None
         one = plus if _number(total[1]) == 1.0 else other if _number(total[0]) == 1.0 else None
         # (exp(2x) - 1) / (exp(2x) + 1) and (1 - exp(-2x)) / (1 + exp(-2x)).
         for exponent, unit in ((first, difference[1]), (second, difference[0])):
@@ -268,12 +264,12 @@ class Formulas:
             if top is None or not (same(top, a) or same(top, b)):
                 return None
             x, y = (a, b) if same(top, a) else (b, a)
-            return None, f"{self._bare(x)} - {atom(self._bare(y))}", (x, y)
+            return None, f"{self.code.bare(x)} - {atom(self.code.bare(y))}", (x, y)
         exponent = a if _number(total[1]) == 1.0 else b if _number(total[0]) == 1.0 else None
         if exponent is None:
             return None
         if top is not None and same(top, exponent):
-            return None, self._bare(exponent), (exponent,)
+            return None, self.code.bare(exponent), (exponent,)
         if above is not None and any(self._exp(c) is not None for c in self.code.all(cst.Call, above)):
             return None
         return (None if above is None or _number(above) == 1.0 else above), self._minus(exponent), (exponent,)
@@ -284,7 +280,7 @@ class Formulas:
             return None
         factor, text, parts = found
         sigmoid = f"{self._function('sigmoid', node)}({text})"
-        return Stable(sigmoid if factor is None else f"{atom(self._bare(factor))} * {sigmoid}", parts, "use `sigmoid`")
+        return Stable(sigmoid if factor is None else f"{atom(self.code.bare(factor))} * {sigmoid}", parts, "use `sigmoid`")
 
     def _ratio(self, node: cst.BaseExpression) -> Stable | None:
         """`exp(a) / exp(b)` → `exp(a - b)`."""
@@ -292,7 +288,7 @@ class Formulas:
         above, below = (self._exp(p) for p in quotient) if quotient is not None else (None, None)
         if above is None or below is None:
             return None
-        return Stable(f"{self._function('exp', node)}({self._bare(above)} - {atom(self._bare(below))})", (above, below), "subtract in the exponent")
+        return Stable(f"{self._function('exp', node)}({self.code.bare(above)} - {atom(self.code.bare(below))})", (above, below), "subtract in the exponent")
 
 
 def _number(node: cst.BaseExpression) -> float | None:

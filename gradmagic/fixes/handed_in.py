@@ -24,7 +24,7 @@ def as_argument(recording: Recording, place: Place, read: StaleRead) -> tuple[Fi
     name, method = last_name(found[0]), code.enclosing(function, cst.ClassDef, cst.FunctionDef)
     owner = read.expression.rpartition(".")[0]
     first = function.params.params[0].name.value if function.params.params else ""
-    if isinstance(method, cst.FunctionDef) or (owner and (owner != first or not isinstance(method, cst.ClassDef))) or not _is_free(function, name) or _is_assigned(code, function, read.expression):
+    if isinstance(method, cst.FunctionDef) or (owner and (owner != first or not isinstance(method, cst.ClassDef))) or name in _own_names(function) or _is_assigned(code, function, read.expression):
         return ()
     if _is_read_further_in(recording, code, function, read.expression):
         return ()
@@ -88,11 +88,6 @@ def _is_choice(code: Code, function: cst.FunctionDef, read: StaleRead) -> bool:
     return False
 
 
-def _is_free(function: cst.FunctionDef, name: str) -> bool:
-    taken = {p.name.value for p in (*function.params.params, *function.params.kwonly_params, *function.params.posonly_params)}
-    return name not in taken | assigned(function.body)
-
-
 def _is_read_further_in(recording: Recording, code: Code, function: cst.FunctionDef, expression: str) -> bool:
     """Whether a function that is called from here reads the same."""
     called = {last_name(c.func) for c in code.all(cst.Call, function.body)} - {""}
@@ -107,7 +102,7 @@ def _is_assigned(code: Code, function: cst.FunctionDef, expression: str) -> bool
 
 def _own_names(function: cst.FunctionDef | None) -> set[str]:
     """The names that a function has for itself."""
-    return set() if function is None else assigned(function.body) | {p.name.value for p in (*function.params.params, *function.params.kwonly_params)}
+    return set() if function is None else assigned(function.body) | {p.name.value for p in (*function.params.params, *function.params.kwonly_params, *function.params.posonly_params)}
 
 
 def _calls(recording: Recording, name: str) -> list[tuple[Code, cst.Call]]:

@@ -64,13 +64,6 @@ def has_several_uses(code: Code, call: cst.Call) -> bool:
     return len({code.statement(n) for n in reads_of(code, name.value, code.scope(call)) if code.start(n) > code.end(assign)}) > 1
 
 
-def bare(code: Code, node: cst.BaseExpression) -> str:
-    """The code of an expression that needs no parentheses where it stands."""
-    text = code.text(node)
-    # A break of the line needs the parentheses around it.
-    return text if "\n" in text or isinstance(node, (cst.Tuple, cst.NamedExpr, cst.GeneratorExp)) else code.text(node.with_changes(lpar=[], rpar=[]))
-
-
 def unwrapped(arg: cst.Arg, names: Names) -> cst.Arg:
     """`tf.convert_to_tensor(x)` as an argument is `x`."""
     value = arg.value

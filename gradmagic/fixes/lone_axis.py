@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.activations import written
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name
+from gradmagic.fixes.written import written
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 

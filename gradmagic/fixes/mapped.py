@@ -37,7 +37,7 @@ def finite_in_the_pipeline(recording: Recording, place: Place, tensor: Tensor | 
     divide = names.function("divide_no_nan")
     if divide is None or not isinstance(node, cst.BinaryOperation):
         return ()
-    left, right = (code.text(n.with_changes(lpar=[], rpar=[])) for n in (node.left, node.right))
+    left, right = code.bare(node.left), code.bare(node.right)
     return fix("let a division by 0 be 0 in the pipeline", "unsafe", (code, Change().replace(node, code.expression(f"{divide}({left}, {right})"))))
 
 

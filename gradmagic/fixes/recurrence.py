@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.activations import SATURATING, kind_of, renamed, written
+from gradmagic.fixes.activations import SATURATING, kind_of, renamed
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import names_of
+from gradmagic.fixes.written import written
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 

@@ -6,9 +6,9 @@ import math
 
 import libcst as cst
 
-from gradmagic.fixes.activations import written
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import code_at, fix
+from gradmagic.fixes.written import written
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
