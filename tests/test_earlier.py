@@ -186,3 +186,15 @@ def test_a_name_that_was_given_to_a_tensor_on_its_own_is_not_watched(notebook: A
     notebook.run(f"import tensorflow as tf\n{made}\n")
     found = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.square(w))\ngrad = tape.gradient(loss, w)").findings[0]
     assert found.rule == "none/not-watched", found.message
+
+
+def test_a_traced_function_is_told_where_it_stands_in_the_cell_as_it_is_now(notebook: Any) -> None:
+    # Its code is the same to AutoGraph, which keeps the translation of the cell as it was.
+    assert notebook.run("import tensorflow as tf\nw = tf.Variable(2.0)").success
+    cell = "@tf.function\ndef step(x):\n    with tf.GradientTape() as tape:\n        loss = tf.round(w * x)\n    return tape.gradient(loss, [w])[0] is None\nlost = step(tf.constant(1.0))"
+    for text in (cell, cell.replace("1.0", "3.0"), cell):
+        found = notebook.check(text).findings[0]
+        assert (found.rule, found.location.cell, found.location.line) == ("none/non-differentiable-op", "current", 5)
+    assert notebook.run("def step(x):\n    return x").success
+    found = notebook.check(cell.replace("1.0", "4.0")).findings[0]
+    assert (found.location.cell, found.location.line) == ("current", 5)

@@ -166,6 +166,7 @@ class Session:
             self.failed("read the names of the notebook", error)
         modules = {
             "tracebacks": "keep its own lines out of error messages",
+            "translations": "have functions translated from the cell that they stand in",
             "ops": "watch ops",
             "tapes": "watch tapes",
             "graphs": "watch `tf.function`",

@@ -11,10 +11,11 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from gradmagic.capture.translations import made_so_far
 from gradmagic.recording import Span
 
 Place = tuple[CodeType | str, int, int]
@@ -139,7 +140,7 @@ class Spans:
         """
         if filename not in self._translations:
             self._translations.setdefault(filename, {})
-            for made, source_map in _translations():
+            for made, source_map in made_so_far():
                 self._translations[made] = {location.lineno: (origin.loc.filename, origin.loc.lineno, origin.function_name) for location, origin in source_map.items()}
         found = self._translations[filename].get(line)
         return found if found is not None and self.is_user_file(found[0]) else None
@@ -180,17 +181,6 @@ class Spans:
         if not self.is_user_file(filename):
             return None
         return self.at(filename, line, function=None if function in (None, "<module>") else function)
-
-
-def _translations() -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """The files that AutoGraph has written so far, each with what its lines stand for."""
-    from tensorflow.python.autograph.impl import api
-
-    for made in list(getattr(getattr(getattr(api, "_TRANSPILER", None), "_cache", None), "_cache", {}).values()):
-        for factory in list(made.values()):
-            module, source_map = getattr(factory, "module", None), getattr(factory, "source_map", None)
-            if module is not None and source_map:
-                yield module.__file__, source_map
 
 
 def _shown(filename: str) -> str:
