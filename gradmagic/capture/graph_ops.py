@@ -16,8 +16,17 @@ REPEATABLE = frozenset(
     {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "VarIsInitializedOp", "VariableShape", "ResourceScatterUpdate"}
     | {"ResourceScatterAdd", "ResourceScatterSub", "ResourceStridedSliceAssign", "StatefulPartitionedCall", "PartitionedCall", "If", "While", "Case", "ResourceApplyGradientDescent"}
 ) | SILENT  # fmt: skip
+# What they are given cannot be kept, what they give can.
+OF_AN_ITERATOR = frozenset({"OptionalGetValue", "OptionalHasValue"})
+
+
+def is_dataset(op: Any) -> bool:
+    """Whether a graph op is a dataset or goes through one."""
+    return "Dataset" in op.type
 
 
 def is_repeatable(op: Any) -> bool:
     """Whether running a graph op again on the same inputs and the same variables gives the same result."""
+    if op.type in OF_AN_ITERATOR:
+        return False
     return op.type in REPEATABLE or op.type == "Placeholder" or op.type.startswith("Stateless") or not op.op_def.is_stateful

@@ -19,7 +19,8 @@ from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import PACKAGE, Place
-from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, twin_of
+from gradmagic.capture.turns import Turns, leads, turns_of
+from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, outside_control_flow, twin_of
 from gradmagic.capture.under_tape import Under, keep, written_by
 from gradmagic.recording import Gradient
 
@@ -143,7 +144,7 @@ class Call:
         with session.aside():
             self.before = snapshot(args)
 
-    def ended(self, probes: list[Probe], values: Any) -> None:
+    def ended(self, probes: list[Probe], values: Any, turns: Turns | None = None) -> None:
         """Note the gradients; where they are worse than before, replay the call to see where they went bad."""
         from gradmagic.capture.graph_runs import note_graph_run
 
@@ -158,10 +159,13 @@ class Call:
             answers.setdefault(id(template), (template, {}))
         worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
         # What the first call still has to initialize cannot be replayed; the next call shows it.
-        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen] if has_values(self.args, self.before) else []
+        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen and not (turns and turns.covers(t))] if has_values(self.args, self.before) else []
         recorded = {k: v for k, v in recorded.items() if v is not None}
+        for run, body, turn in turns.worse if turns is not None else ():
+            worse.append(run)
+            body.shown = turn
         if worse or hidden:
-            look_inside(self.session, self, recorded, worse, hidden)
+            look_inside(self.session, self, recorded, worse, hidden, turns)
         if self.session.numeric:
             found = dict(answers.values())
             own = {p.origin for p in probes if p.template is not None}
@@ -205,7 +209,7 @@ def install(session: Session) -> None:
 
     def call_flat(self: Any, *args: Any) -> Any:
         graph = self._cached_graph
-        if session.busy or graph is None or not (graph in PROBES or graph in HIDDEN) or self not in OUTPUTS or self.name.startswith(b"__inference___backward"):
+        if session.busy or graph is None or not (graph in PROBES or graph in HIDDEN or leads(graph)) or self not in OUTPUTS or self.name.startswith(b"__inference___backward"):
             if session.numeric and not session.busy and graph is not None and context.executing_eagerly() and not self.name.startswith(b"__inference___backward"):
                 return kept_call(self, graph, args)
             if session.busy or not context.executing_eagerly():
@@ -220,8 +224,11 @@ def install(session: Session) -> None:
         if not eager and twin is None:
             return original_call(self, *args)
         call = Call(session, graph, args) if eager else None
+        turns = turns_of(session, self, twin, graph) if call is not None and twin is not None else None
+        if call is not None and turns is not None:
+            turns.begin(session, {handle._id: value for handle, value in call.before})
         try:
-            everything = original_call(twin or self, *args)
+            everything = original_call(turns.function if turns is not None else twin or self, *args)
         except errors.OpError:
             session.graphs.stopped |= {id(t) for t in (*(p.template for p in probes), *HIDDEN.get(graph, ())) if t is not None}
             raise
@@ -230,9 +237,11 @@ def install(session: Session) -> None:
         if call is not None:
             session.graphs.called(self, args, outputs)
             try:
-                call.ended(probes, extra)
+                call.ended(probes, extra, turns)
             except Exception as error:
                 session.failed("look at the gradients inside a `tf.function`", error)
+            if turns is not None:
+                turns.end()
         else:
             _pass_on(graph, probes, extra)
         return outputs
@@ -262,11 +271,8 @@ def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
     if not isinstance(outer, func_graph.FuncGraph):
         return
     if in_control_flow(outer):
-        while in_control_flow(outer) and isinstance(outer.outer_graph, func_graph.FuncGraph):
-            outer = outer.outer_graph
-        HIDDEN.setdefault(outer, []).extend({p.template for p in probes if p.template is not None})
-        return
-    if graph in HIDDEN:
+        HIDDEN.setdefault(outside_control_flow(outer), []).extend({p.template for p in probes if p.template is not None})
+    elif graph in HIDDEN:
         HIDDEN.setdefault(outer, []).extend(HIDDEN.get(graph))
     PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t, p.origin) for p, t in zip(probes, values, strict=False))
 

@@ -13,16 +13,17 @@ from gradmagic.capture.hiding import HIDING
 from gradmagic.capture.numbers import array_of, numbers_of, quick
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.replay import Replay
+from gradmagic.capture.turns import Turns
 from gradmagic.capture.twins import Template
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
 
-def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: list[RawRun], hidden: list[Template]) -> None:
+def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: list[RawRun], hidden: list[Template], turns: Turns | None = None) -> None:
     """Replay a call and note its values. Where the replay's gradients are not those of the call, nothing of it is used and the report says so."""
     with session.aside():
-        replay = Replay(call.before, recorded)
+        replay = Replay(call.before, recorded, turns)
         try:
             replay.run(call.graph, call.args)
         except Unrepeatable as reason:
@@ -33,6 +34,10 @@ def look_inside(session: Session, call: Any, recorded: dict[int, Any], worse: li
             session.failed("replay a compiled step to look inside", error)
             return
         values = replay.values
+        if turns is not None:
+            # Of each place in a body the turn is shown that is kept.
+            shown = {id(run) for run, body, turn in turns.worse if turn == body.shown}
+            worse = [run for run in worse if id(run) in shown or all(run is not other for other, _, _ in turns.worse)]
         for run in worse:
             if not _agrees(run, values):
                 session.failures.append("gradmagic could not say which op inside a compiled step made its gradients bad: its replay gave other gradients than the step itself")

@@ -6,7 +6,10 @@ itself had from every op that a second run would not repeat (random numbers, the
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from tensorflow.python.eager import context
@@ -15,12 +18,22 @@ from tensorflow.python.ops import gen_resource_variable_ops, resource_variable_o
 
 from gradmagic.capture.execution import Unrepeatable, called, chosen_branch, execute, run_loop
 from gradmagic.capture.fading import PRODUCTS, faded
-from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_repeatable
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_dataset, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
+from gradmagic.capture.twins import inner_graphs
 
+if TYPE_CHECKING:
+    from gradmagic.capture.turns import Turns
+
+# Seconds.
+LONGEST = 60.0
 MAX_BIRTHS = 8
 MAX_BYTES = 4 << 30
 TRANSPOSES = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
+
+
+class _Seen(Exception):
+    """Every turn that is to be shown was run."""
 
 
 def snapshot(args: Any) -> list[tuple[Any, Any]]:
@@ -55,10 +68,15 @@ def has_values(args: Any, known: list[tuple[Any, Any]]) -> bool:
 class Replay:
     """One replay. `values` holds, by the id of the graph's tensor, the value of the turn and the call that went bad first, or of the last one."""
 
-    def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any]) -> None:
+    def __init__(self, variables: list[tuple[Any, Any]], recorded: dict[int, Any], turns: Turns | None = None) -> None:
         # Not `tf.Variable`: a strategy that is in force would make copies of it.
         self._copies = {handle._id: resource_variable_ops.ResourceVariable(value, dtype=value.dtype, shape=tf.TensorShape(None)) for handle, value in variables}
         self._variables, self._recorded = variables, recorded
+        self._bodies = turns.bodies if turns is not None else {}
+        self._entered: Counter[int] = Counter()
+        self._unseen = {key for key, body in self._bodies.items() if body.shown is not None}
+        self._quiet = 0
+        self._until = time.monotonic() + LONGEST
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
         self.births: list[tuple[list[int], list[int]]] = []
@@ -79,23 +97,70 @@ class Replay:
         for tensor, value in zip(graph.inputs, args, strict=False):
             copy = self._copies.get(getattr(value, "_id", -1))
             inside[tensor._id] = copy.handle if copy is not None else value
-        self.top = self._frame(graph, inside)
+        with contextlib.suppress(_Seen):
+            self.top = self._frame(graph, inside)
 
     def executed(self, op: Any, inputs: list[Any], results: list[Any]) -> None:
         """An op of a graph ran, on these values."""
 
     def _frame(self, graph: Any, known: dict[int, Any]) -> dict[int, Any]:
-        for op in graph.get_operations():
-            if op.outputs and op.outputs[0]._id in known:
-                continue
-            self._op(graph, op, known)
+        body = self._bodies.get(id(graph))
+        if body is None:
+            return self._run(graph, known)
+        turn = self._entered[id(graph)]
+        self._entered[id(graph)] += 1
+        if turn >= len(body.kept) or time.monotonic() > self._until:
+            raise Unrepeatable(f"it turns too often before turn {body.shown}" if body.shown is not None else "it turns too often")
+        known |= body.kept[turn]
+        self._recorded |= body.kept[turn]
+        if body.shown is None:
+            return self._run(graph, known)
+        self._quiet += turn != body.shown
+        self._run(graph, known)
+        self._quiet -= turn != body.shown
+        if turn == body.shown:
+            self._unseen.discard(id(graph))
+            if not self._unseen:
+                raise _Seen
+        return known
+
+    def _run(self, graph: Any, known: dict[int, Any]) -> dict[int, Any]:
+        try:
+            for op in graph.get_operations():
+                if not op.outputs or op.outputs[0]._id not in known:
+                    self._op(graph, op, known)
+        except _Seen:
+            self._publish(known)
+            raise
         self._publish(known)
         return known
+
+    def _dataset(self, graph: Any, op: Any, known: dict[int, Any]) -> None:
+        """What a function does with each element that came out of a dataset: the elements are those of the call itself."""
+        if op.inputs and is_dataset(op.inputs[0].op):
+            self._dataset(graph, op.inputs[0].op, known)
+        for inner in inner_graphs(graph, op):
+            body = self._bodies.get(id(inner))
+            if body is not None and body.graph is inner:
+                captured = len(op.get_attr("Targuments"))
+                handed = dict(zip([t._id for t in inner.inputs[len(inner.inputs) - captured :]], [known.get(t._id) for t in op.inputs[len(op.inputs) - captured :]], strict=True))
+                for _ in range(body.count):
+                    self._frame(inner, dict(handed))
 
     def _op(self, graph: Any, op: Any, known: dict[int, Any]) -> None:
         if op.type in SILENT:
             for out, before in zip(op.outputs, op.inputs, strict=False):
                 known[out._id] = known.get(before._id)
+            return
+        if is_dataset(op):
+            if any(out.dtype != dtypes.variant for out in op.outputs):
+                self._dataset(graph, op, known)
+            for out in op.outputs:
+                known[out._id] = self._recorded.get(out._id)
+            return
+        if "Iterator" in op.type and all(out.dtype in (dtypes.resource, dtypes.variant) for out in op.outputs):
+            # What comes out of it is that of the call itself.
+            known.update((out._id, None) for out in op.outputs)
             return
         if op.outputs and all(out._id in self._recorded for out in op.outputs):
             for out in op.outputs:
@@ -108,7 +173,8 @@ class Replay:
             if tensor._id not in known and tensor.op is not op:
                 self._op(graph, tensor.op, known)
         inputs = [known.get(t._id) for t in op.inputs]
-        if any(value is None and t.dtype != dtypes.resource for value, t in zip(inputs, op.inputs, strict=True)):
+        runs_another = op.type in CALLS | CONDITIONALS | LOOPS
+        if any(value is None and t.dtype != dtypes.resource and not (runs_another and t.dtype == dtypes.variant) for value, t in zip(inputs, op.inputs, strict=True)):
             raise Unrepeatable(f"an input of `{op.name}` is not known")
         if op.type in CALLS:
             results = self._call(graph, op.get_attr("f").name, inputs)
@@ -128,7 +194,7 @@ class Replay:
             most = faded(op.type, [array_of(v) for v in inputs], attrs)
             if most is not None:
                 self.faded[op.outputs[0]._id] = most
-        if len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
+        if not self._quiet and len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
             self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
 
     def _call(self, graph: Any, name: str, inputs: list[Any]) -> list[Any]:
@@ -138,6 +204,8 @@ class Replay:
 
     def _publish(self, known: dict[int, Any]) -> None:
         """Of several turns or calls of one graph the first that went bad is shown, else the last."""
+        if self._quiet:
+            return
         keys = [key for key, value in known.items() if value is not None]
         if any(key in self.bad for key in keys if key in self.values):
             return

@@ -76,7 +76,7 @@ class OnGraph:
 
 
 PROBES = OnGraph("probes")
-# Gradient calls in the bodies of loops and conditionals: their values cannot be outputs, only a replay shows them.
+# Gradient calls in the bodies of loops and conditionals, by the graph of the function: their values cannot be outputs.
 HIDDEN = OnGraph("hidden")
 NOTES = OnGraph("notes")
 OUTPUTS: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
@@ -88,18 +88,22 @@ def in_control_flow(graph: Any) -> bool:
     return type(graph).__name__ in ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
 
 
+def outside_control_flow(graph: Any) -> Any:
+    """The graph of the function that a loop or conditional stands in, from the graph of its body."""
+    while in_control_flow(graph) and isinstance(graph.outer_graph, func_graph.FuncGraph):
+        graph = graph.outer_graph
+    return graph
+
+
 def expect(template: Template, graph: Any) -> None:
     """Have the values of a gradient call read whenever its graph runs."""
     if not isinstance(graph, func_graph.FuncGraph):
         return
-    if in_control_flow(graph):
-        while in_control_flow(graph) and isinstance(graph.outer_graph, func_graph.FuncGraph):
-            graph = graph.outer_graph
-        HIDDEN.setdefault(graph, []).append(template)
-        return
     wanted = [*enumerate(template.tensors), (TARGET, template.target)]
     found = [Probe(template, i, t, t._id) for i, t in wanted if t is not None and getattr(t, "graph", None) is graph]
     PROBES.setdefault(graph, []).extend(found)
+    if in_control_flow(graph):
+        HIDDEN.setdefault(outside_control_flow(graph), []).append(template)
 
 
 def twin_of(session: Session, atomic: Any, graph: Any, make: Any) -> tuple[Any, list[Probe]]:
@@ -135,23 +139,28 @@ def _to_record(graph: Any, known: set[int]) -> list[Probe]:
     return found
 
 
-def function_of(graph: Any, name: str) -> tuple[Any, list[Any]]:
-    """(graph, outputs) of a function that a graph calls by name; (None, []) where it is not known."""
+def function_named(graph: Any, name: str) -> tuple[Any, Any]:
+    """The function that a graph calls by name, and its graph; None for what is not known."""
     while graph is not None:
         functions = getattr(graph, "_functions", {})
         found = functions.get(name) or functions.get(name.encode() if isinstance(name, str) else name)
         if found is None and hasattr(graph, "_get_function"):
             found = graph._get_function(name)
         if found is not None:
-            inner = getattr(found, "_cached_graph", None) or getattr(found, "graph", None)
-            if inner is None:
-                return None, []
-            try:
-                return inner, OUTPUTS.get(found) or list(inner.outputs)
-            except TypeError:
-                return inner, list(inner.outputs)
+            return found, getattr(found, "_cached_graph", None) or getattr(found, "graph", None)
         graph = getattr(graph, "outer_graph", None)
-    return None, []
+    return None, None
+
+
+def function_of(graph: Any, name: str) -> tuple[Any, list[Any]]:
+    """(graph, outputs) of a function that a graph calls by name; (None, []) where it is not known."""
+    found, inner = function_named(graph, name)
+    if inner is None:
+        return None, []
+    try:
+        return inner, OUTPUTS.get(found) or list(inner.outputs)
+    except TypeError:
+        return inner, list(inner.outputs)
 
 
 def inner_graphs(graph: Any, op: Any) -> list[Any]:
