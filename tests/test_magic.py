@@ -31,6 +31,9 @@ CELLS = [
     "h = model.fit(np.ones((16, 2)), np.ones((16, 1)), batch_size=4, epochs=2, verbose=0)\nh.history['loss']",
     "@tf.function\ndef step(v):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(tf.random.normal((2,)) * w * v)\n    return tape.gradient(loss, w)\n"
     "[float(step(tf.constant(float(i)))) for i in range(3)]",
+    "data = tf.data.Dataset.range(6).shuffle(6).map(lambda i: tf.cast(i, tf.float32))\n@tf.function\ndef train():\n    total = 0.0\n    for _ in tf.range(2):\n        for v in data:\n"
+    "            with tf.GradientTape() as tape:\n                loss = tf.reduce_sum(tf.random.normal((2,)) * w * v)\n            total = 2.0 * total + tape.gradient(loss, w)\n    return total\n"
+    "[float(train()), float(train())]",
     "np.random.rand(2).tolist()",
     "huge = tf.Variable(tf.fill([1000], 1e25))\nwith tf.GradientTape() as tape:\n    y = tf.reduce_sum(huge * 2.0)\nfloat(tape.gradient(y, huge)[0])",
 ]

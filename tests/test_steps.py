@@ -162,3 +162,26 @@ def test_what_an_optimizer_adds_is_looked_at_until_the_variable_has_moved(notebo
     report = notebook.check(LOOP)
     assert seen == looks
     assert [f.rule for f in report.findings] == rules
+
+
+def test_every_turn_of_a_loop_inside_a_function_is_a_run(notebook: Any) -> None:
+    notebook.run(SETUP)
+    report = notebook.check(
+        """
+opt = keras.optimizers.SGD(0.1)
+data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(32).batch(8)
+@tf.function
+def train():
+    turn = 0
+    for xb, yb in data.repeat(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((net(xb) - yb) ** 2) * tf.sqrt(7.5 - tf.cast(turn, tf.float32))
+        opt.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+        turn += 1
+train()
+"""
+    )
+    (call,) = report.calls
+    assert (call.count, call.first_bad) == (12, 8)
+    assert {v.status for v in call.variables} == {"nan"}
+    assert report.failures == ()

@@ -7,6 +7,7 @@ itself had from every op that a second run would not repeat (random numbers, the
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ class Replay:
         self._bodies = turns.bodies if turns is not None else {}
         self._entered: Counter[int] = Counter()
         self._unseen = {key for key, body in self._bodies.items() if body.shown is not None}
+        # When the turn that runs came to its end, in the call itself: what belongs to it came before.
+        self._before: float = math.inf
         self._quiet = 0
         self._until = time.monotonic() + LONGEST
         self.values: dict[int | None, Any] = {}
@@ -111,13 +114,13 @@ class Replay:
         self._entered[id(graph)] += 1
         if turn >= len(body.kept) or time.monotonic() > self._until:
             raise Unrepeatable(f"it turns too often before turn {body.shown}" if body.shown is not None else "it turns too often")
-        known |= body.kept[turn]
         self._recorded |= body.kept[turn]
-        if body.shown is None:
-            return self._run(graph, known)
-        self._quiet += turn != body.shown
+        known |= {t._id: body.kept[turn][t._id] for t in graph.inputs if t._id in body.kept[turn]}
+        until, self._before = self._before, body.times[turn]
+        self._quiet += body.shown not in (None, turn)
         self._run(graph, known)
-        self._quiet -= turn != body.shown
+        self._quiet -= body.shown not in (None, turn)
+        self._before = until
         if turn == body.shown:
             self._unseen.discard(id(graph))
             if not self._unseen:
@@ -144,7 +147,7 @@ class Replay:
             if body is not None and body.graph is inner:
                 captured = len(op.get_attr("Targuments"))
                 handed = dict(zip([t._id for t in inner.inputs[len(inner.inputs) - captured :]], [known.get(t._id) for t in op.inputs[len(op.inputs) - captured :]], strict=True))
-                for _ in range(body.count):
+                while (turn := self._entered[id(inner)]) < body.count and (turn >= len(body.times) or body.times[turn] < self._before):
                     self._frame(inner, dict(handed))
 
     def _op(self, graph: Any, op: Any, known: dict[int, Any]) -> None:

@@ -50,10 +50,12 @@ class Body:
 
     def begin(self) -> None:
         """Forget what an earlier call left."""
-        self.count, self.kept, self.shown = 0, [], None
+        self.count, self.kept, self.times, self.shown = 0, [], [], None
 
     count: int
     kept: list[dict[int, Any]]
+    # When each turn that is kept came to its end, among those of all bodies.
+    times: list[int]
     # The turn that is to be looked into; None where none was bad.
     shown: int | None
 
@@ -67,7 +69,7 @@ class Turns:
         self.worse: list[tuple[RawRun, Body, int]] = []
         self._session: Session | None = None
         self._before: Mapping[int, Any] = {}
-        self._bytes = 0
+        self._bytes = self._time = 0
 
     def begin(self, session: Session, before: Mapping[int, Any]) -> None:
         """A call begins; `before` holds the values of its variables by the ids of their handles."""
@@ -104,12 +106,14 @@ class Turns:
         found: dict[Template, dict[int, Any]] = {p.template: {} for p in body.probes if p.template is not None}
         for probe, array in zip(body.probes, arrays, strict=True):
             if probe.template is None:
-                self._bytes += array.nbytes
+                self._bytes += getattr(array, "nbytes", 0)
                 kept[probe.origin] = _tensor(array, probe.tensor.dtype)
             else:
                 found[probe.template][probe.index] = _tensor(array, probe.tensor.dtype)
+        self._time += 1
         if self._bytes <= MAX_BYTES and len(body.kept) == turn:
             body.kept.append(kept)
+            body.times.append(self._time)
         for template, values in found.items():
             run = note_graph_run(session, template, values, values.pop(TARGET, None), self._before if turn == 0 else None)
             if run is not None:
