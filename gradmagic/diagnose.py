@@ -142,8 +142,8 @@ def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Find
 
 def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:
     family = found.rule.partition("/")[0]
-    # An error of the optimizer about missing gradients is the consequence of what explains them.
-    consequence = found.rule in ("error/no-gradients-provided", "step/silently-skipped")
+    # An error of the optimizer about missing gradients, or about a list from which they were left out, is the consequence of what explains them.
+    consequence = found.rule in ("error/no-gradients-provided", "step/silently-skipped") or (found.rule == "error/no-loss" and fault.update is not None)
     return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES))
 
 

@@ -10,6 +10,7 @@ from gradmagic.locate.lone_means import lone_differences, lone_factor, reaches_w
 from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
+from gradmagic.locate.taken import along_taken, left_out, taken_label
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
 Death = tuple[BackwardStep, Op, int]
@@ -226,6 +227,10 @@ def _hidden_none(paths: Paths, index: int) -> Fault | None:
     """The cut, where no differentiable path leads to the source and what is differentiated as a whole (a loop, a conditional) gives zeros in the place of None."""
     run, bit, source = paths.run, 1 << index, paths.run.sources[index]
     found = None
+    along = along_taken(paths)
+    if along is not None and not along[0].target_mask & bit and (left := left_out(paths, index, along[1])) is not None:
+        return Fault("zero", "branch", run, (index,), left[0], ops=(left[1],), span=left[1].span, detail={"label": left[2], "certain": True})
+    paths = along[0] if along is not None else paths
     if source.id in paths.alike(paths.walk[0]) and paths.watches(index):
         return None
     if run.kind.endswith("jacobian"):
@@ -285,10 +290,9 @@ def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
             continue
         if op.type.endswith("While"):
             return op, label, False
-        condition = paths.recording.tensors.get(op.inputs[0]) if op.inputs else None
-        if condition is None or condition.all_zero is None:
+        taken = taken_label(paths.recording, op)
+        if taken is None:
             return op, label, False
-        taken = ("else" if condition.all_zero else "then") if op.type.endswith("If") else str(round(condition.norm or 0))
         if taken != label:
             return op, label, True
     return None

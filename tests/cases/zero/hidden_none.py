@@ -70,3 +70,31 @@ with tf.GradientTape() as tape:
     tape.watch(x)
     out = x * w
 jacobian = tape.batch_jacobian(out, x)
+# %% cut in the branch that ran
+@tf.function
+def step(flag):
+    with tf.GradientTape() as tape:
+        if flag:
+            loss = b * tf.round(w)  # expect: zero/hidden-none
+        else:
+            loss = b * w
+    return tape.gradient(loss, [w, b])  # status: zero ok
+grads = step(tf.constant(True))
+# %% cut in a case of several
+@tf.function
+def pick(which):
+    h = w * 2.0
+    return tf.switch_case(which, [lambda: h * b, lambda: b * tf.cast(h > 1.0, tf.float32), lambda: h])  # expect: zero/hidden-none
+with tf.GradientTape() as tape:
+    loss = pick(tf.constant(1))
+grads = tape.gradient(loss, [w, b])  # status: zero ok
+# %% near: cut in the branch that did not run
+@tf.function
+def step(flag):
+    with tf.GradientTape() as tape:
+        if flag:
+            loss = b * tf.round(w)
+        else:
+            loss = b * w
+    return tape.gradient(loss, [w, b])
+grads = step(tf.constant(False))

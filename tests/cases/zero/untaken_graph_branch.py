@@ -13,3 +13,14 @@ grads = tape.gradient(loss, [w, b])
 with tf.GradientTape() as tape:
     loss = pick(tf.constant(True))
 grads = tape.gradient(loss, [w, b])
+# %% computed before, and used only in the branch that did not run
+@tf.function
+def step(flag):
+    with tf.GradientTape() as tape:
+        h = w * 2.0
+        if flag:  # expect: zero/untaken-graph-branch
+            loss = h * b
+        else:
+            loss = b * b
+    return tape.gradient(loss, [w, b])  # status: zero ok
+grads = step(tf.constant(False))
