@@ -21,6 +21,8 @@ from gradmagic.recording import Span
 Place = tuple[CodeType | str, int, int]
 
 GENERATED = "__autograph_generated"
+# Of a file that AutoGraph wrote: no file of the user's, and not one of a library.
+TRANSLATED = ""
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -45,7 +47,7 @@ class Spans:
         self.cells = dict(cells)
         self.offsets = dict(offsets or {})
         self._libraries = _library_folders()
-        self._user_file: dict[str, bool] = {}
+        self._user_file: dict[str, bool | str] = {}
         self.layer_call: CodeType | None = None
         # Code objects are slow to hash: the ids of those that stand around an optimizer's step.
         self.apply_calls: set[int] = set()
@@ -58,12 +60,14 @@ class Spans:
         known = self._user_file.get(filename)
         if known is None:
             known = self._user_file[filename] = self._judge(filename)
-        return known
+        return bool(known)
 
-    def _judge(self, filename: str) -> bool:
+    def _judge(self, filename: str) -> bool | str:
         if filename in self.cells:
             return True
-        if filename.startswith(("<frozen", "<string", "<__array_function__", "<attrs")) or GENERATED in filename:
+        if GENERATED in filename:
+            return TRANSLATED
+        if filename.startswith(("<frozen", "<string", "<__array_function__", "<attrs")):
             return False
         if filename.startswith("<ipython-input") or f"{os.sep}ipykernel_" in filename:
             return True
@@ -88,6 +92,11 @@ class Spans:
                 except KeyError:
                     place = self._places.setdefault(id(code), {})[frame.f_lasti] = code, frame.f_lasti, frame.f_lineno
                     return place
+            if is_user == TRANSLATED:
+                # What `tf.map_fn` is given is translated by AutoGraph outside of graphs as well.
+                origin = self.translated(code.co_filename, frame.f_lineno)
+                if origin is not None:
+                    return origin[0], -1, origin[1]
             frame = frame.f_back
         return None
 

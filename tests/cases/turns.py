@@ -126,3 +126,18 @@ def train():
             loss = tf.reduce_mean(tf.nn.softplus(-score * tf.matmul(noise, w)))
         opt.apply_gradients([(tape.gradient(loss, w), w)])
 train()
+# %% a function that map_fn runs outside of graphs
+def distance(value):
+    nearest = tf.round(value)  # expect: none/non-differentiable-op
+    return (nearest - 0.3) ** 2
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.map_fn(lambda factor: distance(b * factor), tf.constant([1.0, 2.0])))
+grads = tape.gradient(loss, [b])  # status: none
+# %% a method that scan runs outside of graphs
+class Walk:
+    def step(self, position, push):
+        return position + tf.sqrt(tf.nn.relu(b * push - 100.0))  # expect: nonfinite/infinite-derivative
+with tf.GradientTape() as tape:
+    path = tf.scan(Walk().step, tf.constant([1.0, 2.0]), initializer=tf.constant(0.0))
+    loss = tf.reduce_sum(path)
+grads = tape.gradient(loss, [b])  # status: nan
