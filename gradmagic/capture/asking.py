@@ -14,6 +14,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.closely import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
+from gradmagic.capture.inner_steps import take_in
 from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
@@ -71,6 +72,8 @@ def ask(
         site.count -= 1
     doing = session.doing
     session.latest_run = run
+    graph = framework_ops.get_default_graph() if run.in_graph else None
+    first = len(graph.get_operations()) if graph is not None else 0
     before, doing.current_run, doing.phase = doing.phase, run, "backward"
     try:
         result = compute()
@@ -88,6 +91,8 @@ def ask(
         doing.current_run, doing.phase = None, before
         run.hiding.clear()
     try:
+        if graph is not None:
+            take_in(session, run, graph, first)
         _note_answer(session, site, run, flat, flatten(result), tape, target)
     except Exception as error:
         session.failed("look at the gradients", error)

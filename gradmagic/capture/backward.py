@@ -49,7 +49,7 @@ def watch_backward(session: Session) -> None:
                 if as_one:
                     callbacks.insert(position, session.on_op)
         except Exception:
-            run.steps.append(RawStep(session.next(), name, _ids(inputs), _ids(outputs), tuple(identity_of(g) for g in out_grads), ()))
+            run.steps.append(RawStep(session.next(), name, ids_of(inputs), ids_of(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise
         note_step(session, name, inputs, outputs, out_grads, result, None, tuple(skip) if skip else (), as_one)
         return result
@@ -89,7 +89,7 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
         if as_one and name in SAME_ELEMENTS and not isinstance(out_grads[0], indexed_slices.IndexedSlices):
             _look_no_further(run.flows, received_ids[0], sent[0])
         sent_ids, is_worse = _looked_at(run, sent)
-        step = RawStep(session.next(), name, _ids(inputs), _ids(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
+        step = RawStep(session.next(), name, ids_of(inputs), ids_of(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
         run.steps.append(step)
         if name in HIDING and inputs is not None:
             run.hiding.append((step, inputs))
@@ -126,7 +126,7 @@ def _looked_at(run: RawRun, gradients: Any) -> tuple[tuple[int | None, ...], boo
     return tuple(ids), is_bad
 
 
-def _ids(tensors: Any) -> tuple[int | None, ...] | None:
+def ids_of(tensors: Any) -> tuple[int | None, ...] | None:
     if tensors is None:
         return None
     try:

@@ -170,6 +170,7 @@ class Session:
             "ops": "watch ops",
             "tapes": "watch tapes",
             "graphs": "watch `tf.function`",
+            "inner_steps": "watch backward passes inside graphs",
             "layers": "watch Keras layers",
             "stale": "watch what a `tf.function` reads",
             "earlier": "look into functions that were traced before",

@@ -141,3 +141,73 @@ with tf.GradientTape() as tape:
     path = tf.scan(Walk().step, tf.constant([1.0, 2.0]), initializer=tf.constant(0.0))
     loss = tf.reduce_sum(path)
 grads = tape.gradient(loss, [b])  # status: nan
+# %% setup
+import tensorflow as tf
+import keras
+w = tf.Variable([2.0, 0.0, 1.0], name="w")
+b = tf.Variable(1.0, name="b")
+x = tf.constant([1.0, 2.0, 3.0])
+# %% an infinite slope in a branch under a tape of a graph
+@tf.function
+def step(flag):
+    with tf.GradientTape() as tape:
+        if flag:
+            loss = tf.reduce_sum(tf.sqrt(w * x))  # expect: nonfinite/infinite-derivative
+        else:
+            loss = tf.reduce_sum(w * x)
+        loss *= b
+    return tape.gradient(loss, [w, b])  # status: nan|inf ok
+step(tf.constant(True))
+# %% a dead unit in a loop under a tape of a graph
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        state = b * 0.5
+        for i in tf.range(3):
+            state += tf.nn.relu(w[0] * x[i] - 100.0)  # expect: zero/dead-activation
+        loss = state**2
+    return tape.gradient(loss, [w, b])  # status: zero ok
+step()
+# %% a compiled loss of a compiled step
+@tf.function
+def criterion(value):
+    return tf.reduce_sum(tf.math.log(value))  # expect: nonfinite/invalid-forward-value
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = criterion(w * x) * b
+    return tape.gradient(loss, [w, b])  # status: nan|inf nan|inf
+step()
+# %% a compiled loss of two compiled steps, of which one is good
+@tf.function
+def criterion(value):
+    return tf.reduce_sum(tf.sqrt(value))  # expect: nonfinite/infinite-derivative
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = criterion(w * x + 1.0)
+    good = tape.gradient(loss, [w])  # status: ok
+    with tf.GradientTape() as tape:
+        loss = criterion(w * x)
+    return good, tape.gradient(loss, [w])  # status: nan|inf
+step()
+# %% a conditional layer of a model in a compiled fit
+class Gate(keras.layers.Layer):
+    def call(self, inputs):
+        return tf.cond(tf.reduce_sum(inputs) > -1e9, lambda: tf.nn.relu(inputs - 100.0), lambda: inputs)  # expect: zero/dead-activation
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), Gate(), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(tf.ones((4, 3)), tf.ones((4, 1)), verbose=0)  # status: zero zero zero ok
+# %% near: a loop, a branch and a compiled loss
+@tf.function
+def criterion(value):
+    return tf.reduce_sum(tf.sqrt(value + 0.1))
+@tf.function
+def step(flag):
+    with tf.GradientTape() as tape:
+        state = tf.constant(0.0)
+        for i in tf.range(3):
+            state += tf.nn.relu(w[i] * x[i]) if flag else tf.sqrt(w[i])
+        loss = criterion(w * x) * b + state
+    return tape.gradient(loss, [w, b])  # status: ok ok
+step(tf.constant(True))

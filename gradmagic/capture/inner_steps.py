@@ -1,0 +1,87 @@
+"""Backward steps inside the functions, conditionals and loops of a graph.
+
+A tape sees each of them as one op. TensorFlow makes a graph of its own for their backward pass, by the gradient functions of the ops inside; these are noted as
+they are called, with the graph that they add to. A gradient call has the steps of those graphs that it runs.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tensorflow.python.framework import func_graph
+from tensorflow.python.framework import ops as framework_ops
+
+from gradmagic.capture.backward import ids_of
+from gradmagic.capture.closely import identity_of
+from gradmagic.capture.events import RawRun, RawStep
+from gradmagic.capture.session import Session
+from gradmagic.capture.twins import NOTES, OnGraph, inner_graphs
+
+MAX_DEPTH = 24
+STEPS = OnGraph("steps")
+
+
+def install(session: Session) -> None:
+    """Note each gradient function that TensorFlow calls while it makes the backward pass of a graph."""
+    original = framework_ops.get_gradient_function
+
+    def get_gradient_function(op: Any) -> Any:
+        function = original(op)
+        graph = framework_ops.get_default_graph()
+        if function is None or session.busy or not isinstance(graph, func_graph.FuncGraph) or op.graph is graph:
+            return function
+
+        def noted(op: Any, *gradients: Any) -> Any:
+            sent = function(op, *gradients)
+            try:
+                _note(session, graph, op, gradients, sent)
+            except Exception as error:
+                session.failed("note a step of the backward pass inside a graph", error)
+            return sent
+
+        return noted
+
+    session.patches.set(framework_ops, "get_gradient_function", get_gradient_function)
+
+
+def _note(session: Session, graph: Any, op: Any, gradients: Any, sent: Any) -> None:
+    sent = sent if isinstance(sent, (list, tuple)) else [sent]
+    received, given = (tuple(None if g is None else identity_of(g) for g in values) for values in (gradients, sent))
+    STEPS.setdefault(graph, []).append(RawStep(session.next(), op.type, ids_of(op.inputs), ids_of(op.outputs), received, given))
+
+
+def take_in(session: Session, run: RawRun, graph: Any, first: int) -> None:
+    """Put the steps inside of what a gradient call runs among its own.
+
+    Args:
+        graph: where the call added its ops; first: how many were there before.
+    """
+    notes, seen = NOTES.get(graph, {}), set[int]()
+    for op in graph.get_operations()[first:]:
+        found = [step for inner in inner_graphs(graph, op) if inner is not None for step in _inside(inner, seen, 0)]
+        if found:
+            added = notes[op.name][0] if op.name in notes else run.steps[-1].seq if run.steps else 0
+            place = next((i for i, step in enumerate(run.steps) if step.seq > added), len(run.steps))
+            run.steps[place:place] = [_renumbered(session, step) for step in found]
+
+
+def _inside(graph: Any, seen: set[int], depth: int) -> list[RawStep]:
+    if id(graph) in seen or depth > MAX_DEPTH:
+        return []
+    seen.add(id(graph))
+    found = list(STEPS.get(graph, ()))
+    if not getattr(graph, "_functions", None):
+        return found
+    for op in graph.get_operations():
+        for inner in inner_graphs(graph, op):
+            if inner is not None:
+                found += _inside(inner, seen, depth + 1)
+    return found
+
+
+def _renumbered(session: Session, step: RawStep) -> RawStep:
+    # Steps that were noted where the function was called belong to the call that asks for gradients.
+    step = copy.copy(step)
+    step.seq = session.next()
+    return step
