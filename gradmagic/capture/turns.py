@@ -187,7 +187,7 @@ class _Maker:
         """The definition of a function changed to tell of its bodies, and the functions that it needs; None where nothing changes."""
         if depth > MAX_DEPTH or definition.attr["_XlaMustCompile"].b or (op is not None and is_dataset(op) and not _asks(graph, op, depth)):
             return None
-        nodes, children = {node.name: node for node in definition.node_def}, []
+        nodes, children = _nodes(graph, definition), []
         for inside, attribute, function, inner in _inner(graph):
             if (node := nodes.get(inside.name)) is None:
                 continue
@@ -230,6 +230,15 @@ class _Maker:
         return True
 
 
+def _nodes(graph: Any, definition: Any) -> dict[str, Any]:
+    """The nodes of a function's definition by the names of the ops of its graph, which may be other ones: those of results come first."""
+    given = {id(tensor.op) for tensor in graph.inputs}
+    pairs = list(zip([op for op in graph.get_operations() if id(op) not in given], definition.node_def, strict=False))
+    if all(op.type == node.op for op, node in pairs):
+        return {op.name: node for op, node in pairs}
+    return {node.name: node for node in definition.node_def}
+
+
 def _keep_running(definition: Any, name: str) -> None:
     """Have an op of a function run although nothing asks for what it gives."""
     if name not in definition.control_ret.values():
@@ -269,6 +278,6 @@ def _name(tensor: Any, nodes: Mapping[str, Any]) -> str | None:
     for arg in tensor.op.op_def.output_arg:
         count = tensor.op.get_attr(arg.number_attr) if arg.number_attr else len(tensor.op.get_attr(arg.type_list_attr)) if arg.type_list_attr else 1
         if tensor.value_index < first + count:
-            return f"{tensor.op.name}:{arg.name}:{tensor.value_index - first}"
+            return f"{nodes[tensor.op.name].name}:{arg.name}:{tensor.value_index - first}"
         first += count
     return None

@@ -141,7 +141,8 @@ class _Ends:
         if op.type in SHAPE_ONLY or op.differentiable == "none" or not any(out in paths.ancestors for out in op.outputs):
             return
         if step is not None and any(f is not None and f.zero is not None for f in step.received):
-            if is_good(step.received):
+            # What is not finite can be cut off to zeros as well: past the ends of a range that is clipped, where the function behind it is infinitely steep.
+            if any(f is not None and f.zero is False for f in step.received):
                 for position, before in enumerate(op.inputs):
                     flow = step.sent[position] if before == key and position < len(step.sent) else None
                     if flow is not None and flow.zero:
