@@ -21,6 +21,7 @@ from gradmagic.options import HELP, OptionError, Options, parse
 from gradmagic.state import remember
 
 PREFIX = "%%gradcheck"
+_set_apart = False
 
 
 def _head(lines: list[str]) -> int | None:
@@ -175,6 +176,13 @@ def without_own_frames(error: BaseException) -> None:
     error.__traceback__ = kept[0] if kept else None
 
 
+def _has_set_apart() -> bool:
+    """Whether the user has set objects apart from the collector (`gc.freeze`): there they must stay. Once they are there, counting them again would take long."""
+    global _set_apart
+    _set_apart = _set_apart or gc.get_freeze_count() > 0
+    return _set_apart
+
+
 @contextlib.contextmanager
 def _collector_at_rest(*, settle: bool = False) -> Iterator[None]:
     """Many records are made and dropped at once, none of them in a circle: for those alone the collector would go through all that the user has.
@@ -182,8 +190,7 @@ def _collector_at_rest(*, settle: bool = False) -> Iterator[None]:
     With `settle`, those that stay count as old from the start, so that it does not look at each of them while the cell runs.
     """
     was_enabled = gc.isenabled()
-    # Objects that the user has set apart from the collector must stay there.
-    settle = settle and was_enabled and not gc.get_freeze_count()
+    settle = settle and was_enabled and not _has_set_apart()
     if settle:
         gc.collect(1)
     gc.disable()
