@@ -57,6 +57,10 @@ STATEFUL = (
 Variable = resource_variable_ops.BaseResourceVariable
 
 
+def _with_subclasses(kind: type) -> set[type]:
+    return {kind}.union(*map(_with_subclasses, kind.__subclasses__()))
+
+
 class Snapshot:
     """The state as it is now. `restore` puts every object back in place, to the last bit; it may be called more than once.
 
@@ -76,9 +80,9 @@ class Snapshot:
         self._seen: set[int] = {id(namespace)}
         self._walk((name, value) for name, value in list(namespace.items()) if not name.startswith("_") and name not in SKIP)
         if everything:
-            for found in gc.get_objects():
-                if isinstance(found, Variable):
-                    self._variables.setdefault(id(found), found)
+            # Of hundreds of thousands of objects, each would be asked what it is an instance of.
+            kinds = _with_subclasses(Variable)
+            self._variables.update((id(found), found) for found in gc.get_objects() if type(found) in kinds)
         self._undo.extend((undo,) for undo in random_state())
         # False where they are too large to be kept.
         self.values = True
