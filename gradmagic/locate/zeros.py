@@ -10,6 +10,7 @@ from gradmagic.locate.lone_means import lone_differences, reaches_without
 from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
+from gradmagic.locate.py_functions import is_none_inside, where_it_left
 from gradmagic.locate.zero_factors import PRODUCTS, Death, faded_behind, flattened_behind, is_faded, is_good, lone_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
@@ -64,6 +65,9 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
         order = {id(s): i for i, s in enumerate(run.steps)}
         deaths = sorted(ends.deaths, key=lambda death: order[id(death[0])])
         step, op, position = next((d for d in deaths if not _follows(paths, d, deaths)), deaths[0])
+        if is_none_inside(paths.recording, step, op, position):
+            detail = {"key": (op.seq, position), "whole": "py_function", "left": where_it_left(paths.recording, op, position)}
+            return Fault("none", "cut", run, (index,), op, position, ops=tuple(reads), step=step, hidden=True, detail=detail)
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
