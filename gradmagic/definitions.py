@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import holds, last_name, made_at, source_of, span_at, tree_at, tree_of
+from gradmagic.syntax import holds, last_name, made_at, source_of, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -131,17 +131,6 @@ def leads_to(recording: Recording, span: Span, places: Iterable[Span | None]) ->
     return any(unknown or any(within(place, key, statement) for place in wanted) for key, statement, unknown in statements_ahead(recording, span))
 
 
-def call_ahead(recording: Recording, span: Span, names: Iterable[str]) -> Span | None:
-    """The nearest call of a function of one of these names that the value of an expression goes on to under a condition."""
-    wanted = set(names)
-    for key, statement, _ in statements_ahead(recording, span):
-        around = next((d for k, d in _all(recording) if k == key), None)
-        call = next((n for n in _parts(statement) if isinstance(n, ast.Call) and last_name(n.func) in wanted), None)
-        if call is not None and around is not None and any(statement in branch.body or statement in branch.orelse for branch in around.scope if isinstance(branch, ast.If)):
-            return span_at(dataclasses.replace(line_of(key, statement), code=recording.code[key].split("\n")[call.lineno - 1]), call)
-    return None
-
-
 def is_compared(recording: Recording, span: Span) -> bool:
     """Whether an expression stands in a comparison, whose result says only yes or no."""
     tree = tree_at(recording, span)
@@ -155,7 +144,7 @@ def passed_as(recording: Recording, names: set[str], spans: Iterable[Span | None
     found = set(names)
     places = {span for span in spans if span is not None and span.end_column}
     functions = {n.name: n for _, d in _all(recording) for n in d.functions}
-    calls = [(key, c) for key, d in _all(recording) for s in d.scope for c in _parts(s) if isinstance(c, ast.Call) and last_name(c.func) in functions]
+    calls = [(key, c) for key, d in _all(recording) for s in d.scope for c in parts_of(s) if isinstance(c, ast.Call) and last_name(c.func) in functions]
 
     def is_meant(key: str | int, value: ast.expr) -> bool:
         mentioned = any(isinstance(n, (ast.Name, ast.Attribute)) and last_name(n) in found for n in ast.walk(value))
@@ -267,7 +256,7 @@ def _dotted(node: ast.expr) -> str:
     return ""
 
 
-def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
+def parts_of(statement: ast.stmt) -> Iterator[ast.AST]:
     """All that a statement evaluates itself: of a loop or a branch its head, not its body."""
     if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
         return
@@ -280,17 +269,17 @@ def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _tests(statement: ast.stmt) -> set[ast.AST]:
     """What only decides which value an expression has."""
-    return {part for n in _parts(statement) if isinstance(n, ast.IfExp) for part in ast.walk(n.test)}
+    return {part for n in parts_of(statement) if isinstance(n, ast.IfExp) for part in ast.walk(n.test)}
 
 
 def _read(statement: ast.stmt) -> Iterable[str]:
     tests = _tests(statement)
-    names = (_dotted(n) for n in _parts(statement) if n not in tests and isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
+    names = (_dotted(n) for n in parts_of(statement) if n not in tests and isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
     return dict.fromkeys(name for name in names if name)
 
 
 def _called(statement: ast.stmt) -> Iterable[str]:
-    calls = (n.func for n in _parts(statement) if isinstance(n, ast.Call))
+    calls = (n.func for n in parts_of(statement) if isinstance(n, ast.Call))
     return dict.fromkeys(f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, (ast.Name, ast.Attribute)))
 
 

@@ -7,8 +7,10 @@ import functools
 import inspect
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
 
 from gradmagic.capture.spans import Place
 from gradmagic.recording import Layer, Span
@@ -29,6 +31,8 @@ class Layers:
         self.session = session
         self.met: dict[int, Any] = {}
         self.outermost: dict[int, Any] = {}
+        # Variables that a model was called with: what it computes on, and no part of it.
+        self.handed_in: set[int] = set()
         self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool]] = []
         self._names: dict[tuple[int, Place | None], str] = {}
         self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
@@ -39,6 +43,17 @@ class Layers:
             self._called(model, frame, trains)
         except Exception as error:
             self.session.failed("note the call of a model", error)
+
+    def given(self, values: Iterable[Any]) -> None:
+        """A layer was called from outside of any other with these arguments."""
+        try:
+            variables = self.session.variables
+            for value in values:
+                for item in value if isinstance(value, (list, tuple)) else value.values() if isinstance(value, dict) else (value,):
+                    if not isinstance(item, tf.Tensor) and variables.is_variable(item):
+                        self.handed_in.add(variables.key(item) or 0)
+        except Exception as error:
+            self.session.failed("note what a model is called with", error)
 
     def _called(self, model: Any, frame: Any, trains: bool) -> None:
         session = self.session
@@ -66,7 +81,7 @@ class Layers:
                 tensor = self.session.tensors.get(key)
                 variable = tensor.variable if tensor is not None and tensor.variable is not None else key
                 entry = self.session.variables.known.get(variable)
-                if entry is not None and entry.trainable and variable not in known[id(model)] and variable not in sources and variable not in found:
+                if entry is not None and entry.trainable and variable not in known[id(model)] | sources | self.handed_in and variable not in found:
                     kind = type(model)
                     name = str(getattr(model, "path", "") or model.name)
                     found[variable] = Layer(id(model), name, kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES)
@@ -151,6 +166,7 @@ def install(session: Session) -> None:
         before = doing.layer, doing.layer_at
         if before[0] is None:
             session.layers.called(self, sys._getframe(1))
+            session.layers.given((*args, *kwargs.values()))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
         doing.layer_at, doing.layer = session.spans.place(sys._getframe(1), doing), self
         try:

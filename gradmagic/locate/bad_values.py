@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import Paths
+from gradmagic.locate.paths import Paths, values_behind
 from gradmagic.recording import Op, Tensor, has_gradient_dtype
 
 
@@ -46,6 +46,12 @@ def _nonfinite(paths: Paths, index: int) -> Fault:
         op2 = paths.recording.by_seq.get(step.op) if step.op is not None else None
         if op2 is None or not _finite(step.received):
             continue
+        if op2.type.endswith("While") and any(f is not None and f.finite is False for f in step.sent):
+            first, leaf = _made_before(paths, op2)
+            if first is not None and leaf is not None:
+                return Fault("nonfinite", "born", run, (index,), op2, step=step, detail={"key": leaf, "leaf": leaf, "reader": first})
+            if first is not None:
+                return Fault("nonfinite", "thrown away", run, (index,), first, step=step, detail={"key": first.seq, "met": op2})
         for position, flow in enumerate(step.sent):
             if flow is not None and flow.finite is False and position < len(op2.inputs) and paths.mask.get(op2.inputs[position]):
                 first, leaf = _made_before(paths, op2)
@@ -67,16 +73,31 @@ def _made_before(paths: Paths, op: Op) -> tuple[Op | None, int | None]:
         return [i for i in keys if (t := tensors.get(i)) is not None and t.finite is False and has_gradient_dtype(t.dtype)]
 
     current, seen = op, set[int]()
-    while bad(current.inputs):
-        made = [m for i in bad(current.inputs) if (m := paths.producer.get(i)) is not None and m.seq not in seen]
+    came = [*bad(op.inputs), *(_read_in_turns(paths, op) if op.type.endswith("While") else ())]
+    while came:
+        made = [m for i in came if (m := paths.producer.get(i)) is not None and m.seq not in seen]
         if not made:
-            leaf = bad(current.inputs)[0]
+            leaf = came[0]
             return (current, leaf) if leaf not in paths.producer and leaf not in paths.recording.variables and tensors[leaf].variable is None and tensors[leaf].shape != () else (None, None)
         current = made[0]
         seen.add(current.seq)
+        came = bad(current.inputs)
     if current.type in DATA:
         return current, bad(current.outputs)[0]
     return (current, None) if current is not op and bad(current.outputs) and current.inputs else (None, None)
+
+
+def _read_in_turns(paths: Paths, loop: Op) -> tuple[int, ...]:
+    """The value whose rows a loop reads in its turns, if a row that it read was not finite."""
+    tensors = paths.recording.tensors
+    for inner in paths.recording.ops:
+        if inner.type != "TensorListGetItem" or (loop.seq, "body") not in inner.branches or not any((t := tensors.get(out)) is not None and t.finite is False for out in inner.outputs):
+            continue
+        lists = [m for key in values_behind(paths.recording, inner.inputs[0]) if (m := paths.producer.get(key)) is not None and m.type == "TensorListFromTensor"]
+        found = tuple(m.inputs[0] for m in lists if (t := tensors.get(m.inputs[0])) is not None and t.finite is False)
+        if found:
+            return found
+    return ()
 
 
 def _finite(flows: tuple[object, ...]) -> bool:

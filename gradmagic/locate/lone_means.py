@@ -13,7 +13,7 @@ MOST_PASSED = 5
 def lone_differences(paths: Paths) -> list[Op]:
     """The ops of a run that take a value's own mean away from it."""
     tensors = paths.recording.tensors
-    found = [op for op in paths.ops if op.type == "Sub" and len(op.inputs) == 2 and op.outputs[0] in paths.ancestors and _is_own_mean(paths, op)]
+    found = [op for op in paths.ops if op.outputs and op.outputs[0] in paths.ancestors and is_own_mean(paths, op)]
     return [op for op in found if (made := tensors.get(op.outputs[0])) is None or made.all_zero is not False]
 
 
@@ -22,7 +22,7 @@ def lone_factor(paths: Paths, op: Op, position: int) -> Op | None:
     if op.type not in ("Mul", "RealDiv", "MatMul") or len(op.inputs) != 2 or position > 1:
         return None
     made = _maker(paths, op.inputs[1 - position])
-    return made if made is not None and made.type == "Sub" and _is_own_mean(paths, made) else None
+    return made if made is not None and is_own_mean(paths, made) else None
 
 
 def _maker(paths: Paths, key: int) -> Op | None:
@@ -44,20 +44,23 @@ def is_lone(recording: Recording, op: Op) -> bool:
     return given.shape == mean.shape or (None not in given.shape and given.shape != (1,) * len(given.shape) and tuple(n for n in given.shape if n != 1) == tuple(n for n in mean.shape if n != 1))
 
 
-def _is_own_mean(paths: Paths, op: Op) -> bool:
+def is_own_mean(paths: Paths, op: Op) -> bool:
+    """Whether an op is the difference of a value and its own mean over axes of length 1."""
+    if op.type not in ("Sub", "SquaredDifference") or len(op.inputs) != 2:
+        return False
     value, key = op.inputs
     made = _maker(paths, key)
     return made is not None and made.type == "Mean" and made.inputs[0] == value and is_lone(paths.recording, made)
 
 
-def reaches_without(paths: Paths, index: int, left_out: Op) -> bool:
-    """Whether the target is computed from a source on a way that does not lead through an op."""
-    source = paths.run.sources[index].id
+def reaches_without(paths: Paths, index: int, *left_out: Op) -> bool:
+    """Whether the target is computed from a source on a way that does not lead through any of these ops."""
+    source, cut = paths.run.sources[index].id, {op.seq for op in left_out}
     seen = {source} | {k for k, t in paths.recording.tensors.items() if t.variable == source}
     waiting = list(seen)
     while waiting:
         for op in paths.recording.consumers.get(waiting.pop(), ()):
-            for out in op.outputs if op.seq != left_out.seq else ():
+            for out in op.outputs if op.seq not in cut else ():
                 if out in paths.ancestors and out not in seen:
                     seen.add(out)
                     waiting.append(out)

@@ -153,8 +153,10 @@ def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
             continue
         if any(t.id == a.variable or t.variable == a.variable for t in paths.run.targets):
             return a.span, a.variable
+        # Keras reads a variable that it is handed as a value, unseen.
+        known = {a.variable} | {k for k, t in paths.recording.tensors.items() if t.variable == a.variable}
         for op in paths.ops:
-            if a.variable in op.inputs and op.type not in STATE and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
+            if not known.isdisjoint(op.inputs) and op.type not in STATE and (op.seq > a.seq or op.in_graph) and any(o in paths.ancestors for o in op.outputs):
                 return a.span, a.variable
     return None
 

@@ -10,6 +10,7 @@ from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import paths_of
+from gradmagic.locate.py_functions import none_before_error, where_it_left
 from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
@@ -78,7 +79,10 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
     faults: list[Fault] = []
     for run in recording.runs:
         if run.raised is not None:
-            faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), span=run.span))
+            lost_inside = none_before_error(recording, run)
+            detail = {} if lost_inside is None else {"left": where_it_left(recording, *lost_inside)}
+            op, position = lost_inside or (None, None)
+            faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), op, position, span=run.span, detail=detail))
             continue
         found = judged.of(run)
         bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradmagic.assignments import is_thrown_away
-from gradmagic.definitions import call_ahead
 from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import APPLIES, locate_standing
 from gradmagic.recording import GradientRun, Recording, Span, Update
 from gradmagic.syntax import first_use, uses_of_result
+from gradmagic.unreached import call_ahead, never_run
 
 # Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
 TURNS = 3
@@ -86,6 +86,10 @@ def _not_applied(recording: Recording) -> list[Fault]:
         unreached = call_ahead(recording, run.span, APPLIES) if run.span is not None else None
         if unreached is not None:
             faults.append(Fault("step", "unapplied", run, tuple(trainable), span=unreached, detail={"count": site.count, "unreached": True}))
+            continue
+        lazy = never_run(recording, run.span) if run.span is not None else None
+        if lazy is not None:
+            faults.append(Fault("step", "unapplied", run, tuple(trainable), span=lazy, detail={"count": site.count, "lazy": True}))
             continue
         thrown = _are_thrown_away(recording, gradients)
         if not thrown and ((run.span is not None and uses_of_result(recording, run.span)) or _are_used(recording, gradients)):

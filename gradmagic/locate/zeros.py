@@ -6,21 +6,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.lone_means import lone_differences, lone_factor, reaches_without
+from gradmagic.locate.lone_means import lone_differences, reaches_without
 from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
+from gradmagic.locate.py_functions import is_none_inside, where_it_left
 from gradmagic.locate.taken import along_taken, left_out, taken_label
+from gradmagic.locate.zero_factors import PRODUCTS, Death, faded_behind, flattened_behind, is_faded, lone_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
-Death = tuple[BackwardStep, Op, int]
 # The gradient of what they give is that of what they take.
 HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "Merge"})
-PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2", "Conv2D", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Einsum"})
-# What gives zeros for values that are not: where a product has nothing but zeros from one of them, it is the cause.
-FLATTENING = frozenset({"Relu", "Relu6", "Exp", "Maximum", "Minimum", "ClipByValue", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
-MOST_BEHIND = 10_000
-UNREPLACED = ("Reshape", "Cast", "Identity", "MaxPool", "AvgPool", "Transpose", "ExpandDims", "Squeeze", "Merge", "Mul", "Pad", "Mean", "Sum")
 
 
 def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -35,8 +31,13 @@ def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
 def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost: list[tuple[Op, Op]]) -> Fault | None:
     """A difference that is always 0, and through which every way from a source to the target leads."""
     bit = 1 << index
-    for op in lone:
-        if paths.bits(op) & bit and not reaches_without(paths, index, op):
+    mine = [op for op in lone if paths.bits(op) & bit]
+    for op in mine:
+        if not reaches_without(paths, index, op):
+            return Fault("zero", "lone", paths.run, (index,), op, ops=tuple(reads))
+    # The variance takes the mean away as well, before the value is divided by its root.
+    for op in sorted(mine, key=lambda op: (op.type == "Sub", op.seq), reverse=True):
+        if not reaches_without(paths, index, *(other for other in mine if other.inputs[0] == op.inputs[0])):
             return Fault("zero", "lone", paths.run, (index,), op, ops=tuple(reads))
     for op, sum_ in lost:
         if all(paths.mask.get(key, 0) & bit for key in op.inputs) and not reaches_without(paths, index, op):
@@ -65,16 +66,19 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
         order = {id(s): i for i, s in enumerate(run.steps)}
         deaths = sorted(ends.deaths, key=lambda death: order[id(death[0])])
         step, op, position = next((d for d in deaths if not _follows(paths, d, deaths)), deaths[0])
+        if is_none_inside(paths.recording, step, op, position):
+            detail = {"key": (op.seq, position), "whole": "py_function", "left": where_it_left(paths.recording, op, position)}
+            return Fault("none", "cut", run, (index,), op, position, ops=tuple(reads), step=step, hidden=True, detail=detail)
         dropped = dropped_by(paths, op.inputs[1 - position]) if op.type in PRODUCTS and len(op.inputs) == 2 else None
         if dropped is not None:
             return Fault("zero", "dropped", run, (index,), dropped, ops=tuple(reads), detail={"key": dropped.seq})
-        factor = lone_factor(paths, op, position)
+        factor = lone_behind(paths, op, position)
         if factor is not None:
             return Fault("zero", "lone", run, (index,), factor, ops=tuple(reads))
-        gone = _faded_behind(paths, op, position)
+        gone = faded_behind(paths, op, position)
         if gone is not None:
             return Fault("zero", "faded", run, (index,), gone, ops=tuple(reads), detail={"key": gone.seq})
-        step, op, position = _behind(paths, steps, op, position) or (step, op, position)
+        step, op, position = flattened_behind(paths, steps, op, position) or (step, op, position)
         return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
     loop = _loop_without_turns(paths, index)
     if loop is not None:
@@ -82,7 +86,7 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
     seeds = [s for s in run.steps[:1] if s.received and all(f is not None and f.zero for f in s.received)]
     if seeds:
         return Fault("zero", "seed", run, (index,), span=run.span)
-    small = next((op for op in paths.ops if any(out in paths.ancestors and _is_faded(paths, out) and paths.mask.get(out, 0) >> index & 1 for out in op.outputs)), None)
+    small = next((op for op in paths.ops if any(out in paths.ancestors and is_faded(paths, out) and paths.mask.get(out, 0) >> index & 1 for out in op.outputs)), None)
     if small is not None:
         return Fault("zero", "faded", run, (index,), small, ops=tuple(reads), detail={"key": small.seq})
     terms = max(ends.sums, key=len, default=())
@@ -184,46 +188,6 @@ class _Ends:
                 yield from (flow for before, flow in zip(user.inputs, step.sent, strict=False) if before == key)
 
 
-def _behind(paths: Paths, steps: dict[int, BackwardStep], op: Op, position: int) -> Death | None:
-    """Where a product sends zeros since its other factor is zero: the step of the op that made the factor so, if that sends zeros as well."""
-    tensors = paths.recording.tensors
-    if op.type not in PRODUCTS or len(op.inputs) != 2:
-        return None
-    key = op.inputs[1 - position]
-    for _ in range(50):
-        tensor, made = tensors.get(key), paths.producer.get(key)
-        if tensor is None or not tensor.all_zero or made is None or not made.inputs:
-            return None
-        if made.type in FLATTENING:
-            step = steps.get(made.seq)
-            dead = next((i for i, flow in enumerate(step.sent) if flow is not None and flow.zero), None) if step is not None and is_good(step.received) else None
-            return None if step is None or dead is None else (step, made, dead)
-        if made.type not in UNREPLACED:
-            return None
-        key = next((i for i in made.inputs if (t := tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), made.inputs[0])
-    return None
-
-
-def _faded_behind(paths: Paths, op: Op, position: int) -> Op | None:
-    """The product that was too small for its dtype, where a product sends zeros since its other factor was computed from it."""
-    if op.type not in PRODUCTS or len(op.inputs) != 2:
-        return None
-    key: int | None = op.inputs[1 - position]
-    for _ in range(MOST_BEHIND):
-        made = paths.producer.get(key) if key is not None else None
-        if made is None or key is None:
-            return None
-        if _is_faded(paths, key):
-            return made
-        key = next((i for i in made.inputs if (t := paths.recording.tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), None)
-    return None
-
-
-def _is_faded(paths: Paths, key: int) -> bool:
-    tensor = paths.recording.tensors.get(key)
-    return tensor is not None and tensor.faded is not None
-
-
 def _hidden_none(paths: Paths, index: int) -> Fault | None:
     """The cut, where no differentiable path leads to the source and what is differentiated as a whole (a loop, a conditional) gives zeros in the place of None."""
     run, bit, source = paths.run, 1 << index, paths.run.sources[index]
@@ -275,12 +239,6 @@ def _loop_without_turns(paths: Paths, index: int) -> Op | None:
         if floats and all(t.finite is None for t in floats):
             return op
     return None
-
-
-def is_good(flows: Iterable[Flow | None]) -> bool:
-    """Whether what came back is finite, and not all of it zero."""
-    known = [f for f in flows if f is not None and f.zero is not None]
-    return any(not f.zero for f in known) and all(f.finite for f in known)
 
 
 def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:

@@ -1,10 +1,11 @@
-"""A gradient does not fit its variable, or a custom gradient returned the wrong number of gradients.
+"""A gradient does not fit its variable, or a custom gradient returned the wrong number of gradients, or `tf.py_function` sent on a 0 without a shape.
 
 What it finds
     The gradient call or the optimizer raised about a number or a shape of gradients.
 
 Why it happens
     A gradient has the shape of its variable. A custom gradient returns one for each input; for an input that was broadcast the sum over the broadcast axes is needed.
+    `tf.py_function` sends a single 0 in the place of None where its function left TensorFlow.
 
 Example
     import tensorflow as tf
@@ -46,8 +47,8 @@ from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_exam
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
-from gradmagic.syntax import returned_by, use_of
+from gradmagic.rules.phrasing import called, code, finding
+from gradmagic.syntax import returned_by, text_at, use_of
 
 EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.reduce_mean(g, axis=0)` for each gradient"
 
@@ -59,6 +60,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if raised is None:
         return None
     text = raised.message
+    if "left" in fault.detail and fault.op is not None and fault.run is not None:
+        return _sent_by_py_function(fault, fault.op, raised.type, recording)
     if fault.run is not None and fault.update is None and "custom_gradient function expected to return" in text:
         op = _custom(recording)
         return finding(
@@ -100,6 +103,26 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         if op is None and has_axis_of_examples(recording, fault.update, fault.run)
         else "return gradients of the shape of each input: sum over the axes along which an input was broadcast",
         variables=tuple(w[0] for w in wrong),
+    )
+
+
+def _sent_by_py_function(fault: Fault, op: Op, error: str, recording: Recording) -> Finding:
+    given, left, place = recording.tensors.get(op.inputs[fault.input or 0]), fault.detail["left"], use_of(recording, op)
+    span, how = left if isinstance(left, tuple) else (None, "")
+    shape = f" of the shape {given.shape}" if given is not None and given.shape is not None else ""
+    why = f"{code(text_at(recording, span))} takes its value out of TensorFlow" if span is not None else "its value leaves TensorFlow, or goes through an op without a derivative, or is not used"
+    return finding(
+        "error/gradient-shape-mismatch",
+        fault,
+        f"the gradient call raised {error}: "
+        + (f"{code(text_at(recording, span))} takes the value out of TensorFlow" if span is not None else f"no gradient comes back through {called(recording, op)}"),
+        span or place,
+        f"leaves TensorFlow here ({how})" if span is not None else "the gradient ends in this function",
+        f"TensorFlow records what a function that is called by `tf.py_function` computes with TensorFlow. Inside this one no gradient comes back to an input{shape}: {why}. In the place of None `tf.py_function` then sends a single 0 on, "
+        "which does not have the input's shape. The error is what came of that further back; without it no gradient would have come either.",
+        others=[(place, "called here"), (fault.run.span if fault.run is not None else None, f"raises {error}")],
+        certainty="certain" if span is not None else "likely",
+        help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
     )
 
 

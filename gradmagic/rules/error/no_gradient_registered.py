@@ -37,7 +37,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding
-from gradmagic.syntax import use_of
+from gradmagic.syntax import spot
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -53,7 +53,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "error/no-gradient-registered",
         fault,
         f"{expression} has no gradient in TensorFlow",
-        use_of(recording, op) if op is not None else run.span,
+        spot(recording, op) if op is not None else run.span,
         f"op `{kind}` has no gradient",
         f"Going backward, the tape comes to the op {code(kind)}. TensorFlow has no gradient function for it and does not mark it as not differentiable either, so the call raises LookupError.",
         others=[(run.span, "raises LookupError")] if op is not None else [],

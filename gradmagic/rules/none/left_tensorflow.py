@@ -39,14 +39,18 @@ from gradmagic.fixes.functional import stacked
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
-from gradmagic.recording import Recording, Span
+from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import made_at, text_at, use_of
 
+STAY = "stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function"
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     names, target = listing(fault.names), target_name(fault)
+    if fault.cause == "cut" and fault.op is not None and fault.detail.get("whole") == "py_function":
+        return _inside(fault, fault.op, recording)
     if fault.cause in ("cut", "outside", "dtype") and fault.op is not None and fault.op.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
         place = use_of(recording, fault.op)
         return finding(
@@ -73,7 +77,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             + f", without a history: the tape finds no path from {target} to {names}.",
             others=others,
             certainty="certain" if fault.op is not None else "likely",
-            help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
+            help=STAY,
         )
     if (fault.cause in ("discarded", "constant") and fault.op is not None) or fault.cause == "constant":
         place = _numpy_between(fault, recording)
@@ -90,6 +94,36 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
                 help="use the `tf` or `keras.ops` counterpart of the function",
             )
     return None
+
+
+def _inside(fault: Fault, op: Op, recording: Recording) -> Finding:
+    """What ends the gradient inside a `tf.py_function`."""
+    names, place = listing(fault.names), use_of(recording, op)
+    left = fault.detail.get("left")
+    if not isinstance(left, tuple):
+        return finding(
+            "none/left-tensorflow",
+            fault,
+            f"{subject(fault, 'None')}: no gradient comes back through {called(recording, op)}",
+            place,
+            "the gradient ends in this function",
+            f"TensorFlow records what a function that is called by `tf.py_function` computes with TensorFlow. From the result of this one no gradient comes back to the input that was computed from {names}: "
+            "inside, its value leaves TensorFlow, or goes through an op without a derivative, or is not used.",
+            certainty="likely",
+            help=f"call the function itself, without `tf.py_function`, and ask for the gradient again: {STAY}",
+        )
+    span, how = left
+    return finding(
+        "none/left-tensorflow",
+        fault,
+        f"{subject(fault, 'None')}: {code(text_at(recording, span))} takes the value out of TensorFlow",
+        span,
+        f"leaves TensorFlow here ({how})",
+        f"TensorFlow records what a function that is called by `tf.py_function` computes with TensorFlow. Inside this one {code(text_at(recording, span))} hands a value computed from {names} on to Python or NumPy: "
+        "what is made of it is a new constant, without a history.",
+        others=[(place, "called here")],
+        help=STAY,
+    )
 
 
 def _numpy_between(fault: Fault, recording: Recording) -> Span | None:

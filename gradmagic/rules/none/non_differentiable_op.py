@@ -36,7 +36,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import COMPARISONS, use_of
+from gradmagic.syntax import COMPARISONS, spot
 
 RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers", "ZerosLike": "zeros"}
 HELP = {
@@ -58,7 +58,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/non-differentiable-op",
         fault,
         f"{subject(fault, 'None')}: {called(recording, op)} is not differentiable",
-        use_of(recording, op),
+        spot(recording, op),
         f"gives {result} without a derivative; the gradient ends here",
         f"Every path from {target_name(fault)} back to {listing(fault.names)} goes through {called(recording, op)} (op `{op.type}`). The result is {result}: it "
         "stays the same or jumps when the input changes a little, so TensorFlow defines no gradient for it. What comes after it cannot bring the gradient back.",

@@ -36,7 +36,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
-from gradmagic.syntax import use_of
+from gradmagic.syntax import spot
 
 INDEX = "the integers select elements, and which one is selected has no derivative: weight the neighbours with the fractional part (bilinear sampling), or let a softmax or sigmoid weight all of them"
 
@@ -64,7 +64,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "none/non-float-dtype",
         fault,
         f"{subject(fault, 'None')}: {called(recording, fault.op)} turns it into {to}",
-        use_of(recording, fault.op),
+        spot(recording, fault.op),
         f"becomes {to}, and the gradient ends here",
         f"Every path from {target_name(fault)} back to {names} goes through this cast. A value of dtype {code(to)} has no derivative, and nothing that comes "
         "after it, not even a cast back to a float, brings one back.",

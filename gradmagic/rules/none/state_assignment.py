@@ -52,18 +52,21 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "assigned" or fault.span is None:
         return None
     variable = recording.variables.get(int(str(fault.detail["variable"])))
-    store = code(variable.names[0] if variable and variable.names else variable.path if variable and variable.path else "a variable")
+    new = variable is not None and variable.created_at is not None and variable.created_at == fault.span
+    named = variable.names[0] if variable and variable.names else "" if new or variable is None else variable.path
+    store = code(named) if named else "a new variable" if new else "a variable"
+    again = store if named else "that variable"
     return finding(
         "none/state-assignment",
         fault,
         f"{subject(fault, 'None')}: {code(text_at(recording, fault.span))} writes the value into a variable",
         fault.span,
         "gradients do not flow through what is written here",
-        f"A value computed from {listing(fault.names)} is written into {store}, and {target_name(fault)} is computed from {store}. Writing copies the numbers only: "
-        f"for the tape the path begins anew at {store}.",
+        f"A value computed from {listing(fault.names)} is written into {store}, and {target_name(fault)} is computed from {again}. Writing copies the numbers only: "
+        f"for the tape the path begins anew at {again}.",
         help=METRIC
         if variable is not None and variable.path.endswith(("/total", "/count")) and not variable.trainable
-        else f"compute {target_name(fault)} from the tensor itself and write it to {store} beside that",
+        else f"compute {target_name(fault)} from the tensor itself" + ("" if new else f" and write it to {again} beside that"),
     )
 
 

@@ -36,14 +36,14 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
-from gradmagic.syntax import use_of
+from gradmagic.syntax import spot
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "cut" or op is None or op.type not in ("StopGradient", "PreventGradient"):
         return None
-    place = use_of(recording, op)
+    place = spot(recording, op)
     names, target = listing(fault.names), target_name(fault)
     switch = "`back_prop=False`" if place is not None and "back_prop" in place.code and "stop_gradient" not in place.code else "`stop_gradient`"
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False

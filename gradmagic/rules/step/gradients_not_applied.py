@@ -87,6 +87,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             severity="warning",
             help="look at the condition around this line: a counter that begins anew too early, or a number of steps that is not reached",
         )
+    if fault.detail.get("lazy"):
+        return finding(
+            "step/gradients-not-applied",
+            fault,
+            f"gradients are computed {count} times and never applied: nothing goes through what this line makes",
+            fault.span,
+            "an iterator that nobody asks for its elements",
+            f"The gradients of {listing(fault.names)} were computed {count} times and lead to this line. `map`, `filter` and generator expressions compute an element when it is asked for, and nothing asks: "
+            "the update in here did not run once. All variables hold the same bits at the end of the cell as before.",
+            others=[(fault.run.span, "the gradients are computed here")] if fault.run.span is not None else [],
+            help="write a `for` loop: `for variable, gradient in zip(variables, gradients): variable.assign_sub(rate * gradient)`",
+        )
     thrown = fault.detail.get("thrown")
     if isinstance(thrown, Span):
         return finding(
@@ -114,6 +126,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.detail.get("unreached"):
         return at_the_last_too(recording, found.location)
+    if fault.detail.get("lazy"):
+        return ()
     if fault.cause == "leftover" and ((early := return_behind_the_loop(recording, fault.run)) or is_applied_already(recording, fault.run)):
         return early or read_twice(recording)
     return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

@@ -1,7 +1,7 @@
 """Zeros stand in the place of a None.
 
 What it finds
-    The zeros of this source were put in by TensorFlow because there is no path: the call has `unconnected_gradients=ZERO`, or the path ends inside a loop or a conditional of a graph.
+    The zeros of this source were put in by TensorFlow because there is no path: the call has `unconnected_gradients=ZERO`, or the path ends inside a loop or a conditional of a graph, or inside a `tf.py_function`.
 
 Why it happens
     The option turns "not connected" into zeros, so that code which cannot handle None goes on. A loop in a `tf.function` is differentiated as a whole and gives zeros by itself, where the same program without `tf.function` gives None. The cause of the None stays.
@@ -39,6 +39,7 @@ from gradmagic.rules.phrasing import listing, subject
 WHY = {
     "": "The call asks for zeros where a source is not connected.",
     "graph": "In a graph TensorFlow differentiates a loop or a conditional as a whole, and gives zeros for what no gradient comes back to inside.",
+    "py_function": "For an input that no gradient comes back to inside, `tf.py_function` sends a single 0 on in the place of None.",
     "jacobian": "`batch_jacobian` gives zeros where `gradient` gives None.",
 }
 

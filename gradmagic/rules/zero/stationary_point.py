@@ -136,9 +136,11 @@ def _lone(fault: Fault, op: Op, recording: Recording) -> Finding:
         f"{subject(fault, 'zero')}: {called(recording, op)} takes a mean over an axis of length 1 away, and nothing is left",
         spot(recording, op),
         "always 0: each value is its own mean here",
-        f"This mean runs over an axis of length 1, so it is the value itself, and the difference{shape} is 0 whatever goes in. Nothing of {listing(fault.names)} reaches the target.",
+        f"This mean runs over an axis of length 1, so it is the value itself, and the difference{shape} is 0 whatever goes in. That leaves no gradient for {listing(fault.names)}.",
         severity="warning",
-        help="take the mean over the axis that counts the examples: `axis=0` for values of the shape (batch, 1)",
+        help=MORE_VALUES
+        if tensor is not None and tensor.shape is not None and len(tensor.shape) > 2
+        else "take the mean over the axis that counts the examples: `axis=0` for values of the shape (batch, 1)",
     )
 
 

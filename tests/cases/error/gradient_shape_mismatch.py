@@ -42,3 +42,23 @@ grads = tape.gradient(loss, [v, heat])  # raises: TypeError
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(complete(v))
 grads = tape.gradient(loss, [v, heat])  # status: ok ok
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+net = keras.Sequential([keras.Input((4, 1)), keras.layers.Conv1D(2, 3, padding="same"), keras.layers.Flatten()])
+clean, noisy = tf.ones((3, 8)), tf.random.stateless_normal((3, 4, 1), seed=[1, 2])
+def distance(wanted, given):
+    return tf.constant(np.mean((wanted.numpy() - given.numpy()) ** 2), tf.float32)  # expect: error/gradient-shape-mismatch
+def in_tensorflow(wanted, given):
+    return tf.reduce_mean((wanted - given) ** 2)
+# %% a py_function whose function leaves TensorFlow, behind an op that needs the shape
+# raises: InvalidArgumentError
+with tf.GradientTape() as tape:
+    loss = tf.py_function(distance, [clean, net(noisy)], tf.float32)
+grads = tape.gradient(loss, net.trainable_variables)  # status: error error
+# %% near: a py_function whose function stays in TensorFlow
+with tf.GradientTape() as tape:
+    loss = tf.py_function(in_tensorflow, [clean, net(noisy)], tf.float32)
+grads = tape.gradient(loss, net.trainable_variables)  # status: ok ok

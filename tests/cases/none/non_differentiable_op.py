@@ -26,3 +26,29 @@ grad = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.sort(w) * [1.0, 2.0])
 grad = tape.gradient(loss, w)
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(3)
+face = keras.Input((4,))
+age = keras.layers.Dense(3, activation="softplus", name="age")(face)
+bucket = keras.layers.Discretization(bin_boundaries=[0.3, 0.6])(age)  # expect: none/non-differentiable-op
+joined = keras.layers.Concatenate()([keras.layers.Flatten()(keras.layers.Embedding(3, 2)(bucket)), keras.layers.Dense(2)(face)])
+functional = keras.Model(face, keras.layers.Dense(1)(joined))
+features = np.random.normal(size=(8, 4)).astype("float32")
+wanted = np.ones((8, 1), "float32")
+# %% a layer of a functional model that sorts into buckets, under fit
+# allow: step/silently-skipped
+functional.compile(optimizer="sgd", loss="mse")
+history = functional.fit(features, wanted, verbose=0)
+# %% a layer of a functional model that sorts into buckets, in a loop of one's own
+import tensorflow as tf
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(functional(features) - wanted))
+grads = tape.gradient(loss, functional.trainable_variables)
+# %% near: buckets of what comes in
+plain = keras.Input((4,))
+code = keras.layers.Flatten()(keras.layers.Embedding(3, 2)(keras.layers.Discretization(bin_boundaries=[0.3, 0.6])(plain)))
+model = keras.Model(plain, keras.layers.Dense(1)(code))
+model.compile(optimizer="sgd", loss="mse")
+history = model.fit(features, wanted, verbose=0)

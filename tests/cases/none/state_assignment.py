@@ -32,3 +32,35 @@ for step in range(2):
         loss = w * 3.0
     total.assign_add(loss)
     grad = tape.gradient(loss, w)
+# %% setup
+import keras
+import tensorflow as tf
+generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+z = tf.Variable([[1.0, 2.0]], name="z")
+optimizer = keras.optimizers.SGD(0.1)
+# %% a new variable is handed to a model
+with tf.GradientTape() as tape:
+    projected = tf.Variable(tf.math.l2_normalize(z, axis=-1))  # expect: none/state-assignment
+    loss = tf.reduce_mean(generator(projected) ** 2)
+grad = tape.gradient(loss, z)  # status: none
+# %% a new variable made by a function is handed to a model, and its gradient to an optimizer
+# allow: error/no-gradients-provided
+# raises: ValueError
+def on_sphere(values):
+    return tf.Variable(tf.math.l2_normalize(values, axis=-1))  # expect: none/state-assignment
+for step in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(generator(on_sphere(z)) ** 2)
+    grads = tape.gradient(loss, [z])  # status: none
+    optimizer.apply_gradients(zip(grads, [z]))
+# %% near: the value itself is handed to a model, a variable keeps a copy
+with tf.GradientTape() as tape:
+    projected = tf.math.l2_normalize(z, axis=-1)
+    kept = tf.Variable(projected)
+    loss = tf.reduce_mean(generator(projected) ** 2)
+grad = tape.gradient(loss, z)  # status: ok
+# %% near: the new variable is what is asked for
+with tf.GradientTape() as tape:
+    start = tf.Variable(tf.math.l2_normalize(z, axis=-1))
+    loss = tf.reduce_mean(generator(start) ** 2)
+grad = tape.gradient(loss, start)  # status: ok

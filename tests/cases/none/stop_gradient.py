@@ -33,3 +33,18 @@ with tf.GradientTape() as tape:
     m = tf.nn.relu(q)  # expect: none/discarded-result
     loss = h * h
 grads = tape.gradient(loss, [p, q])
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+face = keras.Input((4,))
+age = keras.layers.Dense(3, name="age")(face)
+held = keras.layers.Lambda(tf.stop_gradient)(age)  # expect: none/stop-gradient
+functional = keras.Model(face, keras.layers.Dense(1)(held))
+features = np.random.normal(size=(8, 4)).astype("float32")
+wanted = np.ones((8, 1), "float32")
+# %% a Lambda of a functional model, under fit
+# allow: step/silently-skipped
+functional.compile(optimizer="sgd", loss="mse")
+history = functional.fit(features, wanted, verbose=0)

@@ -27,3 +27,44 @@ with tf.GradientTape() as tape:
 grads = tape.gradient(loss, model.trainable_variables)  # allow: zero/masked-out
 # %% near: the other columns
 model.fit(np.nan_to_num(table), target, batch_size=20, verbose=0)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+series = np.random.normal(size=(8, 5, 1)).astype("float32")
+halted = series.copy()
+halted[2, 3, 0] = -np.inf
+wanted = np.ones((8, 1), "float32")
+recurrent = keras.Sequential([keras.Input((5, 1)), keras.layers.GRU(3), keras.layers.Dense(1)])
+recurrent.compile(optimizer=keras.optimizers.Adam(1e-3, clipnorm=1.0), loss="mse")
+cell = keras.layers.GRU(3)
+cell(series)
+# %% an infinity in the data of a recurrent layer, which its gates hide, under fit
+# allow: step/update-destroys-weights
+history = recurrent.fit(halted, wanted, verbose=0)  # expect: nonfinite/bad-input-data
+# %% near: finite data of a recurrent layer, under fit
+history = recurrent.fit(series, wanted, verbose=0)
+# %% an infinity in what a traced function hands to a recurrent layer
+@tf.function
+def asked(values):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(cell(values) ** 2)  # expect: nonfinite/bad-input-data
+    return tape.gradient(loss, cell.trainable_variables)
+grads = asked(tf.constant(halted))
+# %% an infinity that is made before the recurrent layer, and that its gates hide
+# allow: step/update-destroys-weights
+logged = keras.Sequential([keras.Input((5, 1)), keras.layers.Lambda(tf.math.log), keras.layers.GRU(3), keras.layers.Dense(1)])  # expect: nonfinite/invalid-forward-value
+logged.compile(optimizer="sgd", loss="mse")
+history = logged.fit(np.where(np.abs(series) > 2.0, 0.0, np.abs(series)) * (np.arange(5) != 3)[:, None], wanted, verbose=0)
+# %% a derivative without a bound in the turns of a loop that reads finite rows
+@tf.function
+def rooted(rows, start):
+    total = start
+    for row in rows:
+        total = tf.sqrt(total * row)  # expect: nonfinite/infinite-derivative or nonfinite/unexplained
+    return total
+start = tf.Variable(2.0, name="start")
+with tf.GradientTape() as tape:
+    loss = rooted(tf.constant([1.0, 0.0, 1.0]), start)  # also: nonfinite/unexplained
+grad = tape.gradient(loss, start)

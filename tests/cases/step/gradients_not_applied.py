@@ -119,3 +119,54 @@ for step in range(4):
         loss = tf.reduce_mean(tf.square(model(x) - y))
     for total, gradient in zip(totals, tape.gradient(loss, model.trainable_variables)):
         total += gradient.numpy() ** 2
+# %% setup
+import tensorflow as tf
+x = tf.constant([[1.0], [2.0]])
+w = tf.Variable([[0.5]], name="w")
+b = tf.Variable([0.1], name="b")
+def lazily(variables, gradients, rate=0.1):
+    map(lambda pair: pair[0].assign_sub(rate * pair[1]), zip(variables, gradients))  # expect: step/gradients-not-applied
+def eagerly(variables, gradients, rate=0.1):
+    list(map(lambda pair: pair[0].assign_sub(rate * pair[1]), zip(variables, gradients)))
+# %% the update stands in a map that nobody goes through
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w + b) ** 2)
+    gradients = tape.gradient(loss, [w, b])
+    lazily([w, b], gradients)
+# %% near: a list goes through the map
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w + b) ** 2)
+    gradients = tape.gradient(loss, [w, b])
+    eagerly([w, b], gradients)
+# %% the update stands in a generator expression that nobody goes through
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w + b) ** 2)
+    gradients = tape.gradient(loss, [w, b])
+    (v.assign_sub(0.1 * g) for v, g in zip([w, b], gradients))  # expect: step/gradients-not-applied
+    print(float(loss))
+# %% near: gradients are mapped to norms and shown, on purpose without an update
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w + b) ** 2)
+    gradients = tape.gradient(loss, [w, b])
+    print(*map(lambda g: float(tf.norm(g)), gradients))
+# %% setup
+import tensorflow as tf
+x = tf.constant([[1.0], [2.0]])
+w = tf.Variable([[0.5]], name="w")
+optimizer = tf.keras.optimizers.SGD(0.1)
+for step in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w) ** 2)
+    gradients = tape.gradient(loss, [w])
+    if step > 0:
+        optimizer.apply_gradients(zip(gradients, [w]))
+# %% near: gradients are shown, an earlier cell applied those of the same name
+for step in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ w) ** 2)
+    gradients = tape.gradient(loss, [w])
+    print(float(tf.norm(gradients[0])))

@@ -153,3 +153,23 @@ fixed.compile("adam", "mse")
 mixed.fit(x, y, epochs=2, verbose=0)
 # %% near: variables of a layer that are not to be trained, under fit
 fixed.fit(x, y, epochs=2, verbose=0)
+# %% setup
+import keras
+import tensorflow as tf
+class Doubled(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = keras.layers.Dense(1)
+    def call(self, values, shift=0.0):
+        return self.out(values * 2.0 + shift)
+features = tf.Variable(tf.random.stateless_normal((8, 3), seed=[1, 2]), name="features")
+shift = tf.Variable(tf.ones((3,)), name="shift")
+doubled = Doubled()
+doubled(features)
+optimizer = keras.optimizers.SGD(0.01)
+# %% near: data that a model is called with stand in variables
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(doubled(features, shift=shift)))
+    grads = tape.gradient(loss, doubled.trainable_variables)
+    optimizer.apply_gradients(zip(grads, doubled.trainable_variables))

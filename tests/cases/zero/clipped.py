@@ -40,6 +40,7 @@ with tf.GradientTape() as tape:
     codes = tf.quantization.fake_quant_with_min_max_args(scale * [3.0, -5.0], 0.0, 6.0)
     loss = tf.reduce_sum((codes - 1.0) ** 2)
 grad = tape.gradient(loss, scale)
+<<<<<<< HEAD
 # %% clipped to where the next function is infinitely steep
 import tensorflow as tf
 w = tf.Variable([3.0, -4.0], name="w")
@@ -47,3 +48,32 @@ with tf.GradientTape() as tape:
     angle = tf.acos(tf.clip_by_value(w, -1.0, 1.0))  # expect: zero/clipped
     loss = tf.reduce_sum(angle)
 grads = tape.gradient(loss, [w])  # status: zero
+=======
+# %% a product of the two sides of one clipped value, sliced
+corner = tf.Variable([[0.0, 0.0], [1.0, 1.0]], name="corner")
+with tf.GradientTape() as tape:
+    sides = tf.maximum(corner - 5.0, 0.0)  # expect: zero/clipped
+    area = sides[..., 0] * sides[..., 1]
+    loss = tf.reduce_mean(1.0 - area)
+grad = tape.gradient(loss, corner)  # status: zero
+# %% near: one of the two boxes meets its target
+corner = tf.Variable([[0.0, 0.0], [9.0, 8.0]], name="corner")
+with tf.GradientTape() as tape:
+    sides = tf.maximum(corner - 5.0, 0.0)
+    area = sides[..., 0] * sides[..., 1]
+    loss = tf.reduce_mean(1.0 - area)
+grad = tape.gradient(loss, corner)
+# %% one side is always clipped, the other never
+corner = tf.Variable([[0.0, 9.0], [1.0, 8.0]], name="corner")
+with tf.GradientTape() as tape:
+    sides = tf.maximum(corner - 5.0, 0.0)  # expect: zero/clipped
+    area = sides[..., 0] * sides[..., 1]
+    loss = tf.reduce_mean(1.0 - area)
+grad = tape.gradient(loss, corner)  # status: zero
+# %% the factor is 0 by itself and not by its bound
+start = tf.Variable([0.0, 0.0], name="start")
+with tf.GradientTape() as tape:
+    held = tf.maximum(start, 0.0)
+    loss = tf.reduce_sum(held * held) + 1.0  # expect: zero/stationary-point
+grad = tape.gradient(loss, start)  # status: zero
+>>>>>>> dg

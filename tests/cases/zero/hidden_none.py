@@ -98,3 +98,48 @@ def step(flag):
             loss = b * w
     return tape.gradient(loss, [w, b])
 grads = step(tf.constant(False))
+# %% setup
+import numpy as np
+import tensorflow as tf
+weights = tf.Variable([1.0, 2.0, 3.0], name="weights")
+offset = tf.Variable(1.0, name="offset")
+def by_numpy(values):
+    return tf.constant(np.mean(values.numpy() ** 2), tf.float32)  # expect: zero/hidden-none
+# %% a py_function whose function leaves TensorFlow
+with tf.GradientTape() as tape:
+    loss = tf.py_function(by_numpy, [weights * 2.0], tf.float32) + offset
+grads = tape.gradient(loss, [weights, offset])  # status: zero ok
+# %% a py_function whose function hands a tensor to NumPy
+def handed_over(values):
+    return np.mean(np.square(values)).astype("float32")  # expect: zero/hidden-none
+with tf.GradientTape() as tape:
+    loss = tf.py_function(handed_over, [weights * 2.0], tf.float32) + offset
+grads = tape.gradient(loss, [weights, offset])  # status: zero ok
+# %% a py_function of a single number, in a graph
+def sine(value):
+    return tf.constant(np.sin(float(value)), tf.float32)  # expect: zero/hidden-none
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.py_function(sine, [offset * 2.0], tf.float32)
+    return tape.gradient(loss, offset)  # status: zero
+grad = step()
+# %% a py_function whose function counts
+def counted(values):
+    return tf.reduce_sum(tf.cast(values > 1.5, tf.float32))
+with tf.GradientTape() as tape:
+    loss = tf.py_function(counted, [weights * 2.0], tf.float32) + offset  # expect: zero/hidden-none
+grads = tape.gradient(loss, [weights, offset])  # status: zero ok
+# %% near: a py_function that stays in TensorFlow, and a value for a print
+def stays(values):
+    print(float(tf.reduce_sum(values)), values.numpy())
+    return tf.reduce_mean(values ** 2)
+with tf.GradientTape() as tape:
+    loss = tf.py_function(stays, [weights * 2.0], tf.float32) + offset
+grads = tape.gradient(loss, [weights, offset])  # status: ok ok
+# %% a true zero out of a py_function
+def held(values):
+    return tf.reduce_sum(tf.maximum(values, 100.0))
+with tf.GradientTape() as tape:
+    loss = tf.py_function(held, [weights * 2.0], tf.float32) + offset  # expect: zero/unexplained
+grads = tape.gradient(loss, [weights, offset])  # status: zero ok

@@ -98,3 +98,35 @@ with tf.GradientTape() as tape:
     centred = predicted - tf.reduce_mean(predicted, axis=1, keepdims=True)
     loss = tf.reduce_mean(tf.square(predicted - 1.0) + centred)
 grad = tape.gradient(loss, kernel)
+# %% an instance normalisation of a single pixel
+def normalised(values):
+    mean, variance = tf.nn.moments(values, axes=[1, 2], keepdims=True)
+    return (values - mean) / tf.sqrt(variance + 1e-5)  # expect: zero/stationary-point
+picture = tf.random.stateless_normal((2, 1, 1, 3), seed=[1, 2])
+inner = tf.Variable(tf.random.stateless_normal((3, 3), seed=[3, 4]), name="inner")
+outer = tf.Variable(tf.random.stateless_normal((2, 2, 4, 3), seed=[5, 6]), name="outer")
+bias = tf.Variable(0.5, name="bias")
+with tf.GradientTape() as tape:
+    bottleneck = tf.nn.leaky_relu(normalised(picture @ inner))
+    wide = tf.nn.relu(normalised(tf.nn.conv2d_transpose(bottleneck, outer, (2, 2, 2, 4), 2)))
+    loss = tf.reduce_mean(tf.abs(wide + bias - 1.0))
+grads = tape.gradient(loss, [inner, outer, bias])  # status: zero zero ok
+# %% near: an instance normalisation of four pixels
+def normalised(values):
+    mean, variance = tf.nn.moments(values, axes=[1, 2], keepdims=True)
+    return (values - mean) / tf.sqrt(variance + 1e-5)
+picture = tf.random.stateless_normal((2, 2, 2, 3), seed=[1, 2])
+inner = tf.Variable(tf.random.stateless_normal((3, 3), seed=[3, 4]), name="inner")
+outer = tf.Variable(tf.random.stateless_normal((2, 2, 4, 3), seed=[5, 6]), name="outer")
+with tf.GradientTape() as tape:
+    bottleneck = tf.nn.leaky_relu(normalised(picture @ inner))
+    wide = tf.nn.relu(normalised(tf.nn.conv2d_transpose(bottleneck, outer, (2, 4, 4, 4), 2)))
+    loss = tf.reduce_mean(tf.abs(wide - 1.0))
+grads = tape.gradient(loss, [inner, outer])
+# %% near: the mean and the variance of a single pixel are used besides
+picture = tf.random.stateless_normal((2, 1, 1, 3), seed=[1, 2])
+inner = tf.Variable(tf.random.stateless_normal((3, 3), seed=[3, 4]), name="inner")
+with tf.GradientTape() as tape:
+    mean, variance = tf.nn.moments(picture @ inner, axes=[1, 2], keepdims=True)
+    loss = tf.reduce_mean((picture @ inner - mean) / tf.sqrt(variance + 1e-5) + tf.square(mean - 1.0))
+grad = tape.gradient(loss, inner)
