@@ -42,12 +42,14 @@ from __future__ import annotations
 
 from gradmagic.fixes.code import last_name
 from gradmagic.fixes.custom import corrected, fewer, with_variables
+from gradmagic.fixes.optimizers import in_order
 from gradmagic.fixes.pairs import taken_whole, unpacked
 from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_examples
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording
+from gradmagic.locate.paths import values_behind
+from gradmagic.recording import Applied, GradientRun, Op, Recording, Update
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, code, finding
+from gradmagic.rules.phrasing import called, code, finding, name_of
 from gradmagic.syntax import returned_by, text_at, use_of
 
 EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.reduce_mean(g, axis=0)` for each gradient"
@@ -89,6 +91,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     wrong = _wrong_shapes(fault)
     if fault.update is None or not (wrong or "shape" in text.lower()):
         return None
+    crossed = _crossed(recording, fault.update)
+    if crossed is not None and (swapped := _of_another(fault, recording, *crossed)) is not None:
+        return swapped
     op = _custom(recording)
     first = wrong[0] if wrong else None
     detail = f"The gradient of {code(first[0])} has the shape {first[2]}, the variable {first[1]}. " if first else ""
@@ -123,6 +128,40 @@ def _sent_by_py_function(fault: Fault, op: Op, error: str, recording: Recording)
         others=[(place, "called here"), (fault.run.span if fault.run is not None else None, f"raises {error}")],
         certainty="certain" if span is not None else "likely",
         help="stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function",
+    )
+
+
+def _crossed(recording: Recording, update: Update) -> tuple[GradientRun, Applied, int] | None:
+    """The first gradient that was given to a variable other than the one it was computed for: its run, the pair, and the variable that it belongs to."""
+    for position, pair in enumerate(update.pairs):
+        if pair.gradient_of is not None and pair.run is not None and pair.gradient_of != pair.variable:
+            return recording.runs[pair.run], pair, pair.gradient_of
+        if pair.gradient_of is not None or pair.gradient is None:
+            continue
+        # What was made of the gradients of one call, by a clipping, in their order.
+        behind = set(values_behind(recording, pair.gradient))
+        runs = [r for r in recording.runs if any(g.id in behind for g in r.gradients if g.id is not None)]
+        if len(runs) == 1 and len(runs[0].sources) == len(update.pairs) and pair.variable not in {s.id for s in runs[0].sources}:
+            return runs[0], pair, runs[0].sources[position].id
+    return None
+
+
+def _of_another(fault: Fault, recording: Recording, run: GradientRun, pair: Applied, source: int) -> Finding | None:
+    mine, given = recording.variables.get(source), recording.variables.get(pair.variable)
+    update = fault.update
+    if mine is None or given is None or mine.shape == given.shape or update is None or update.raised is None:
+        return None
+    of, to = code(name_of(mine)), code(name_of(given))
+    return finding(
+        "error/gradient-shape-mismatch",
+        fault,
+        f"the gradient of {of} is given to {to}, which has another shape",
+        update.span,
+        "the gradients of other variables are given to these",
+        f"The gradient of {of} has the shape {mine.shape}, and the optimizer is to change {to} with it, which has {given.shape}. The lists are paired by position; the optimizer raises {code(update.raised.type)}.",
+        others=[(run.span, "these gradients are made here")] if run.span is not None else [],
+        help="use one list of variables for the gradient call and for the optimizer",
+        variables=(name_of(given),),
     )
 
 
@@ -163,6 +202,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
     if (run is None or run.kind.endswith("jacobian") or _custom(recording) is None) and has_axis_of_examples(recording, fault.update, run):
         return averaged_over_examples(recording, fault.update)
+    crossed = _crossed(recording, fault.update)
+    if crossed is not None and (own := in_order(recording, fault.update.span, crossed[0])):
+        return own
     wrong = [(s, g) for s, g in zip(run.sources, run.gradients, strict=False) if g.shape is not None and s.shape is not None and g.shape != s.shape] if run is not None else []
     for op in (o for o in recording.ops if o.type == "CustomGradient" and o.phase == "forward" and wrong):
         source, gradient = wrong[0]

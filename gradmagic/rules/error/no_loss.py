@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.fixes.by_path import chosen_by_path
 from gradmagic.fixes.frozen import freeze_the_inner, frozen_model
 from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.fixes.listed_early import listed_late
@@ -89,4 +90,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         return compiled_with_loss(recording)
     empty = _without_sources(recording)
-    return freeze_the_inner(recording, empty) or listed_late(recording, empty)
+    return freeze_the_inner(recording, empty) or listed_late(recording, empty) or chosen_by_path(recording, empty, fault.update.span)

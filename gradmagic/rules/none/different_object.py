@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step
+from gradmagic.fixes.listed_before import listed_behind
 from gradmagic.fixes.other_object import name_of, same_object
 from gradmagic.fixes.pipelines import kept_object
 from gradmagic.fixes.properties import kept_property, maker
@@ -84,7 +85,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     twin = recording.variables.get(int(str(fault.detail["twin"])))
     mine = recording.variables.get(fault.run.sources[fault.sources[0]].id) if fault.run is not None else None
     asked = next((n for n in (mine.names if mine is not None else ()) if n.isidentifier()), mine.owner if mine is not None else None)
-    kept = kept_property(recording, fault.run)
+    kept = kept_property(recording, fault.run) or listed_behind(recording, fault.run)
     if kept:
         return kept
     for span in [s for v in (twin, mine) if v is not None for s in (v.created_at, *v.created_by) if s is not None]:

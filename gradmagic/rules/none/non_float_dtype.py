@@ -30,6 +30,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.cast_before import cast_before_the_tape
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
 from gradmagic.fixes.selection import soft
 from gradmagic.locate.fault import Fault
@@ -76,4 +77,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and (softer := soft(recording, found.location, fault.op)):
         return softer
-    return without_cast(recording, found.location, fault.op) if fault.op is not None else float_source(recording, fault.run, fault.sources) if fault.run is not None else ()
+    if fault.op is not None or fault.run is None:
+        return without_cast(recording, found.location, fault.op)
+    return float_source(recording, fault.run, fault.sources) or cast_before_the_tape(recording, fault.run, fault.sources)

@@ -40,6 +40,7 @@ from gradmagic.fixes.never_read import without_weights
 from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
+from gradmagic.fixes.twins import second_of_two
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -88,5 +89,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         or sibling(recording, run, fault.sources)
     )
     used = used or called_once(recording, run) or out_of_the_pipeline(recording, run)
-    used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or used_after_all(recording, run, fault.sources)
+    used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or second_of_two(recording)
+    used = used or used_after_all(recording, run, fault.sources)
     return (*used, *(() if used else without_weights(recording, run, fault.sources)), *without_sources(recording, run, fault.sources))

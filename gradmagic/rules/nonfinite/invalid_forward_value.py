@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.divisors import divided_by_root
+from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.stable import smaller_step, without_exp
@@ -80,4 +81,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op) or smaller_step(recording, fault, 1.0)
-    return first or divided_by_root(recording, found.location, fault.op) or valid_input(recording, found.location, fault.op)
+    first = first or from_logits(recording, fault.op) or divided_by_root(recording, found.location, fault.op)
+    return first or valid_input(recording, found.location, fault.op)

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.compounded import compounds, from_the_first_rate
 from gradmagic.fixes.set_rates import fraction_kept, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
@@ -56,7 +57,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "itself":
         return _itself(fault)
     if fault.cause == "rested":
-        return _rested(fault)
+        return _rested(fault, compounds(recording))
     if fault.cause == "undone":
         return _undone(fault)
     if fault.cause == "held":
@@ -180,7 +181,7 @@ def _held(fault: Fault) -> Finding:
     )
 
 
-def _rested(fault: Fault) -> Finding:
+def _rested(fault: Fault, compounded: bool) -> Finding:
     update, turns, count = fault.update, fault.detail["turns"], fault.detail["count"]
     assert update is not None and isinstance(turns, int)
     return finding(
@@ -189,9 +190,12 @@ def _rested(fault: Fault) -> Finding:
         f"the last {turns} of {count} updates change nothing: the learning rate is 0",
         update.span,
         "goes on with a learning rate of 0",
-        f"The learning rate of {code(update.optimizer or 'the optimizer')} is 0 at the end of the cell, the gradients are not, and in the last {turns} of {count} runs no variable changed. A schedule counts steps (updates), not epochs.",
+        f"The learning rate of {code(update.optimizer or 'the optimizer')} is 0 at the end of the cell, the gradients are not, and in the last {turns} of {count} runs no variable changed. "
+        + ("The schedule is given the rate that it gave before, and decays that once more." if compounded else "A schedule counts steps (updates), not epochs."),
         severity="warning",
-        help="give the schedule as many steps as there are updates: the number of epochs times the number of batches; or an end value above 0",
+        help="compute the rate from the first one and the number of the epoch, or multiply the one that is given by the same factor each time"
+        if compounded
+        else "give the schedule as many steps as there are updates: the number of epochs times the number of batches; or an end value above 0",
         variables=(),
     )
 
@@ -271,7 +275,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause == "held":
         return without_constraint(recording, fault.names)
     if fault.cause == "rested":
-        return longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
+        return from_the_first_rate(recording) or longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
     if update is not None and update.learning_rate == 0:
         return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
     if update is not None and fault.detail.get("zero") and update.kind != "assign":

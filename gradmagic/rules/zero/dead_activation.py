@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.data import larger_batch
 from gradmagic.fixes.layers import living_activation
+from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -71,7 +72,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if found.severity == "error" and _one_at_a_time(fault, recording) and (larger := larger_batch(recording, fault.run.span if fault.run is not None else None)):
         return larger
-    return living_activation(recording, found.location, fault.op) if found.severity == "error" else ()
+    if found.severity != "error":
+        return ()
+    return standardised_where_made(recording, fault.op) or living_activation(recording, found.location, fault.op)
 
 
 def _one_at_a_time(fault: Fault, recording: Recording) -> bool:

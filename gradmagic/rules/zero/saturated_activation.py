@@ -31,6 +31,8 @@ from __future__ import annotations
 
 from gradmagic.fixes.counterparts import gentler_input
 from gradmagic.fixes.data import inner_start
+from gradmagic.fixes.logits import from_logits
+from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Numbers, Recording
 from gradmagic.report import Finding, Fix
@@ -67,4 +69,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     infinite = fault.run is not None and any(fault.run.sources[i].value is not None and (fault.run.sources[i].value.infs) for i in fault.sources)  # type: ignore[union-attr]
     if infinite and (inside := inner_start(recording)):
         return inside
-    return gentler_input(recording, found.location, fault.op)
+    first = from_logits(recording, fault.op) or standardised_where_made(recording, fault.op)
+    return first or gentler_input(recording, found.location, fault.op)

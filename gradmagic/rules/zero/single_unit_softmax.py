@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import sigmoid_for_softmax
+from gradmagic.fixes.one_step import columns_as_steps
 from gradmagic.fixes.single_examples import compares_examples, larger_batches
 from gradmagic.fixes.softmax_axis import over_the_steps, weighs_steps
 from gradmagic.locate.fault import Fault
@@ -88,4 +89,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type in LOSSES:
         return larger_batches(recording) if compares_examples(recording, fault.op) else ()
-    return over_the_steps(recording, found.location, fault.op) or sigmoid_for_softmax(recording, found.location, fault.op)
+    steps = over_the_steps(recording, found.location, fault.op) or columns_as_steps(recording, found.location, fault.op, fault.run)
+    return steps or sigmoid_for_softmax(recording, found.location, fault.op)

@@ -40,7 +40,6 @@ with tf.GradientTape() as tape:
     codes = tf.quantization.fake_quant_with_min_max_args(scale * [3.0, -5.0], 0.0, 6.0)
     loss = tf.reduce_sum((codes - 1.0) ** 2)
 grad = tape.gradient(loss, scale)
-<<<<<<< HEAD
 # %% clipped to where the next function is infinitely steep
 import tensorflow as tf
 w = tf.Variable([3.0, -4.0], name="w")
@@ -48,7 +47,6 @@ with tf.GradientTape() as tape:
     angle = tf.acos(tf.clip_by_value(w, -1.0, 1.0))  # expect: zero/clipped
     loss = tf.reduce_sum(angle)
 grads = tape.gradient(loss, [w])  # status: zero
-=======
 # %% a product of the two sides of one clipped value, sliced
 corner = tf.Variable([[0.0, 0.0], [1.0, 1.0]], name="corner")
 with tf.GradientTape() as tape:
@@ -76,4 +74,3 @@ with tf.GradientTape() as tape:
     held = tf.maximum(start, 0.0)
     loss = tf.reduce_sum(held * held) + 1.0  # expect: zero/stationary-point
 grad = tape.gradient(loss, start)  # status: zero
->>>>>>> dg

@@ -27,11 +27,11 @@ keras.utils.set_random_seed(5)
 x = tf.random.uniform((8, 4))
 first, second = keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1)
 first.build((None, 4)), second.build((None, 6))
-drop = keras.layers.Dropout(1.0)  # expect: zero/rows-not-selected
+drop = keras.layers.Dropout(1.0)  # expect: zero/rows-not-selected # expect: none/non-differentiable-op
 half = keras.layers.Dropout(0.5)
 # %% a dropout of everything
 with tf.GradientTape() as tape:
-    hidden = drop(first(x), training=True)  # expect: none/non-differentiable-op
+    hidden = drop(first(x), training=True)
     loss = tf.reduce_mean((second(hidden) - 1.0) ** 2)
 grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)  # status: none none zero ok
 # expect setup

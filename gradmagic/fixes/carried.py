@@ -1,0 +1,128 @@
+"""Where the value of an expression goes: by names, through the functions of the user's that return it or are handed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import libcst as cst
+
+from gradmagic.fixes.code import Code, cells, last_name
+from gradmagic.fixes.flow import assigned, assignments_of, reads_of
+from gradmagic.recording import Recording
+
+Use = tuple[Code, cst.BaseExpression]
+MOST = 60
+
+
+class Carried:
+    """The last places at which a value is read, `ends`; None of them where it is not sure that they are all.
+
+    `ends_here` says of a place whether the value is to be followed no further.
+    """
+
+    def __init__(self, recording: Recording, starts: list[Use], ends_here: Callable[[Code, cst.BaseExpression], bool]) -> None:
+        self.codes, self.ends_here = cells(recording), ends_here
+        self._seen: set[cst.CSTNode] = set()
+        self._handed: dict[tuple[cst.FunctionDef, str], set[cst.CSTNode]] = {}
+        found: list[Use] = []
+        whole = all(self._follow(*start, found) for start in starts)
+        self.ends = found if whole and all(self._by_all(function, given) for (function, _), given in self._handed.items()) else None
+
+    def _follow(self, code: Code, node: cst.BaseExpression, found: list[Use]) -> bool:
+        if node in self._seen:
+            return True
+        self._seen.add(node)
+        if len(self._seen) > MOST:
+            return False
+        parent = code.parent(node)
+        if self.ends_here(code, node):
+            found.append((code, node))
+            return True
+        if isinstance(parent, cst.Assign):
+            return self._named(code, parent, found)
+        if isinstance(parent, cst.Return):
+            return self._returned(code, parent, found)
+        call = code.parent(parent) if isinstance(parent, cst.Arg) else None
+        if isinstance(parent, cst.Arg) and isinstance(call, cst.Call) and self._function(call) is not None:
+            return self._handed_on(call, parent, found)
+        if isinstance(parent, (cst.Tuple, cst.List, cst.Dict, cst.Element, cst.DictElement, cst.Lambda, cst.StarredElement, cst.Yield)):
+            return False
+        found.append((code, node))
+        return True
+
+    def _named(self, code: Code, assign: cst.Assign, found: list[Use]) -> bool:
+        target = assign.targets[0].target
+        if len(assign.targets) != 1 or not isinstance(target, cst.Name):
+            return False
+        name, scope = target.value, code.scope(assign)
+        if scope is not code.module:
+            return self._alone(code, name, scope) and all(self._follow(code, read, found) for read in reads_of(code, name, scope))
+        makers = [c for c in self.codes for a in assignments_of(c, name) if c.scope(a) is c.module]
+        if len(makers) != 1 or not self._alone(code, name, scope):
+            return False
+        return all(self._follow(c, read, found) for c in self.codes for read in reads_of(c, name, c.module) if not _is_local(c, read, name))
+
+    def _alone(self, code: Code, name: str, scope: cst.CSTNode) -> bool:
+        """Whether a name is stored at one place of a scope only."""
+        stores = [t for kind in (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For, cst.CompFor) for t in code.all(kind, scope)]
+        return sum(isinstance(n, cst.Name) and n.value == name and code.scope(t) is scope for t in stores for n in _names_stored(t)) == 1  # type: ignore[attr-defined]
+
+    def _returned(self, code: Code, line: cst.Return, found: list[Use]) -> bool:
+        function = code.function(line)
+        if function is None or sum(code.function(r) is function for r in code.all(cst.Return, function)) != 1 or self._defined(function.name.value) != 1:
+            return False
+        calls = list(self._calls(function.name.value))
+        # A function that is handed to something is called there.
+        return bool(calls) and len(calls) == self._mentions(function.name.value) and all(self._follow(c, call, found) for c, call in calls)
+
+    def _handed_on(self, call: cst.Call, arg: cst.Arg, found: list[Use]) -> bool:
+        where = self._function(call)
+        if where is None or any(a.star for a in call.args):
+            return False
+        code, function = where
+        parameters = [p.name.value for p in function.params.params]
+        if isinstance(call.func, cst.Attribute) and parameters[:1] == ["self"]:
+            parameters = parameters[1:]
+        name = arg.keyword.value if arg.keyword is not None else parameters[list(call.args).index(arg)] if list(call.args).index(arg) < len(parameters) else None
+        if name is None or name not in parameters or name in assigned(function.body):
+            return False
+        self._handed.setdefault((function, name), set()).add(call)
+        return all(self._follow(code, read, found) for read in reads_of(code, name, function.body))
+
+    def _by_all(self, function: cst.FunctionDef, given: set[cst.CSTNode]) -> bool:
+        """Whether every call of a function hands the value on, and nothing else may call it."""
+        calls = [call for _, call in self._calls(function.name.value)]
+        return all(c in given for c in calls) and len(calls) == self._mentions(function.name.value)
+
+    def _function(self, call: cst.Call) -> tuple[Code, cst.FunctionDef] | None:
+        name = last_name(call.func)
+        found = [(c, f) for c in self.codes for f in c.all(cst.FunctionDef) if f.name.value == name]
+        plain = isinstance(call.func, cst.Name) or (isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Name) and call.func.value.value == "self")
+        return found[0] if len(found) == 1 and plain else None
+
+    def _defined(self, name: str) -> int:
+        return sum(f.name.value == name for c in self.codes for f in c.all(cst.FunctionDef))
+
+    def _calls(self, name: str) -> Iterator[tuple[Code, cst.Call]]:
+        return ((c, call) for c in self.codes for call in c.all(cst.Call) if last_name(call.func) == name)
+
+    def _mentions(self, name: str) -> int:
+        """How often a name of a function is read, as a name or as an attribute."""
+        functions = {f.name for c in self.codes for f in c.all(cst.FunctionDef)}
+        keywords = {a.keyword for c in self.codes for a in c.all(cst.Arg)}
+        return sum(n.value == name and n not in functions and n not in keywords for c in self.codes for n in c.all(cst.Name))
+
+
+def _names_stored(node: cst.CSTNode) -> list[cst.CSTNode]:
+    waiting, found = [node.target], list[cst.CSTNode]()  # type: ignore[attr-defined]
+    while waiting:
+        target = waiting.pop()
+        waiting += [e.value for e in target.elements] if isinstance(target, (cst.Tuple, cst.List)) else []
+        found.append(target)
+    return found
+
+
+def _is_local(code: Code, read: cst.Name, name: str) -> bool:
+    """Whether a name means another thing here than in the cell: a parameter, or a name of the function's own."""
+    functions = [f for f in code.around(read) if isinstance(f, cst.FunctionDef)]
+    return any(name in assigned(f.body) or any(p.name.value == name for p in code.all(cst.Param, f)) for f in functions)

@@ -1,0 +1,43 @@
+# %% setup
+import keras
+import tensorflow as tf
+from keras import layers
+def classify(values):
+    return tf.reduce_mean(tf.square(tf.cast(values, tf.float32) / 255.0 - 0.3))
+def load():
+    return tf.io.decode_png(tf.io.encode_png(tf.cast(tf.random.uniform((8, 8, 3), 0, 256, tf.int32, seed=1), tf.uint8)))
+picture, other = load(), load()
+words = tf.strings.to_number(["3", "1"], tf.int32)
+embed = layers.Embedding(10, 4)
+saliency = {}
+def attack(image, step):
+    # the sign of the gradient
+    with tf.GradientTape() as tape:
+        loss = classify(image)
+    gradient = tape.gradient(loss, image)
+    return image + step * tf.sign(gradient)
+# %% a decoded picture
+# fix: none/non-float-dtype
+# becomes: picture = tf.cast(picture, tf.float32)
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    loss = classify(picture[None])
+gradient = tape.gradient(loss, picture)
+# %% an argument that is not watched
+# fix: none/non-float-dtype
+# becomes: image = tf.cast(image, tf.float32)
+# becomes: tape.watch(image)
+new = attack(other, 2.0)
+# %% near: converted before the tape is opened
+# none: none/non-float-dtype
+ready = tf.cast(picture, tf.float32)
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    loss = classify(ready)
+gradient = tape.gradient(loss, picture)
+# %% near: token numbers
+# none: none/non-float-dtype
+with tf.GradientTape() as tape:
+    tape.watch(words)
+    loss = tf.reduce_sum(embed(words))
+gradient = tape.gradient(loss, words)
