@@ -8,7 +8,7 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, is_lost, locate
+from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -206,6 +206,8 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
     for position, (source, name, status) in enumerate(zip(run.sources, names, found, strict=True)):
         mine = tuple(i for i, f in enumerate(findings) if f.call == index and source.name in f.variables)
         gradient = run.gradients[position] if position < len(run.gradients) else Gradient(True)
+        # What one run made NaN makes the gradients of others NaN in the runs that follow.
+        later = worst_of(status, site, position)
         reads = [op.span for op in recording.consumers.get(source.id, ()) if op.span is not None and op.phase == "forward"]
         rows.append(
             VariableReport(
@@ -213,8 +215,8 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
                 source.shape,
                 source.dtype,
                 source.trainable,
-                status,
-                _grad(gradient, site, position),
+                later,
+                _grad(gradient, site, position, later),
                 _value(source),
                 _ratio(gradient.numbers, source.value),
                 mine,
@@ -245,13 +247,13 @@ def _applied(recording: Recording) -> set[int | None]:
     return {p.gradient_of for p in pairs} | {p.variable for p in pairs if p.gradient_of is None and recording.has_changed(p.variable) is not False}
 
 
-def _grad(gradient: Gradient, site: Site, position: int) -> GradientStats | None:
+def _grad(gradient: Gradient, site: Site, position: int, status: Status) -> GradientStats | None:
     n = gradient.numbers
     if n is None:
         return None
     history = tuple(norms[position] for norms in site.norms if position < len(norms) and norms[position] is not None)
     histogram = Histogram(*n.histogram) if n.histogram is not None else None
-    norm = math.nan if n.nans else math.inf if n.infs else n.norm
+    norm = math.nan if status == "nan" else math.inf if status == "inf" else n.norm
     return GradientStats(norm, n.mean, n.std, n.min, n.max, n.zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
 
 

@@ -1,6 +1,6 @@
 """Recording -> Faults: where each gradient goes bad. Graph search only; no words, no TensorFlow."""
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.search import Statuses, is_lost, locate, statuses
+from gradmagic.locate.search import Statuses, is_lost, locate, statuses, worst_of
 
-__all__ = ["Fault", "Statuses", "is_lost", "locate", "statuses"]
+__all__ = ["Fault", "Statuses", "is_lost", "locate", "statuses", "worst_of"]

@@ -15,7 +15,7 @@ from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.locate.zeros import locate_zero
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Recording, Site
 from gradmagic.report import Status
 from gradmagic.sizes import sizes
 
@@ -65,6 +65,14 @@ def is_lost(run: GradientRun) -> bool:
     if run.target_value is not None:
         return not math.isfinite(run.target_value)
     return any(t.finite is False for t in run.targets)
+
+
+def worst_of(status: Status, site: Site, position: int) -> Status:
+    """The status of a source over all runs of a place, where another run than the one that is shown had NaN or an infinity."""
+    if status in ("error", "none", "wrong", "nan"):
+        return status
+    norms = [n for row in site.norms if position < len(row) and (n := row[position]) is not None and not math.isfinite(n)]
+    return "nan" if any(map(math.isnan, norms)) else "inf" if norms else status
 
 
 def is_scaled(recording: Recording, run: GradientRun) -> bool:

@@ -68,3 +68,23 @@ start = tf.Variable(2.0, name="start")
 with tf.GradientTape() as tape:
     loss = rooted(tf.constant([1.0, 0.0, 1.0]), start)  # also: nonfinite/unexplained
 grad = tape.gradient(loss, start)
+# %% setup
+import numpy as np
+import tensorflow as tf
+gate = tf.Variable([[1.0]], name="gate")
+level = tf.Variable(0.5, name="level")
+rows = [np.array([[1.0]], "float32"), np.array([[np.inf]], "float32"), np.array([[2.0]], "float32")]
+# %% what one run made NaN makes all NaN in the runs that follow
+# allow: step/update-destroys-weights nonfinite/bad-variable-value
+for row in rows:
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sigmoid(row @ gate) * level)  # expect: nonfinite/bad-input-data
+    grads = tape.gradient(loss, [gate, level])  # status: nan nan
+    for variable, grad in zip([gate, level], grads):
+        variable.assign_sub(0.1 * grad)
+# %% near: each run begins anew from finite values, and the one that is not finite is left out
+for row in rows:
+    if np.isfinite(row).all():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sigmoid(row @ gate) * level)
+        grads = tape.gradient(loss, [gate, level])  # status: ok ok
