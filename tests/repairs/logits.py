@@ -1,8 +1,10 @@
 # %% setup
 import keras
+import numpy as np
 import tensorflow as tf
 x = tf.random.normal((24, 3), seed=3) * tf.constant([40.0, 200.0, 90.0])
 y = tf.cast(x[:, :1] > 0.0, tf.float32)
+answers = (np.arange(24) % 2).reshape(-1, 1)
 labels = tf.one_hot([0, 1, 2] * 8, 3)
 W, b = tf.Variable([[1.0], [-0.5], [0.7]]), tf.Variable([0.0])
 V = tf.Variable([[2.0, -1.0, 0.5], [0.3, 1.0, -2.0], [1.0, 0.2, 0.1]])
@@ -47,6 +49,12 @@ share = tf.reduce_mean(tf.cast((p > 0.5) == (y > 0.5), tf.float32))
 # becomes: losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=guessed)
 with tf.GradientTape() as tape:
     cost = binary(y, guess(x))
+grads = tape.gradient(cost, [W, b])
+# %% labels of NumPy
+# fix: nonfinite/invalid-forward-value
+# becomes: return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.cast(truth, tf.float32), logits=p))
+with tf.GradientTape() as tape:
+    cost = cross_entropy(answers, predict(x))
 grads = tape.gradient(cost, [W, b])
 # %% a model whose last layer is a sigmoid
 # fix: nonfinite/invalid-forward-value
