@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, cells, last_name
-from gradmagic.fixes.flow import assigned, assignments_of, reads_of
+from gradmagic.fixes.code import Code, cells, dotted, last_name
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of
 from gradmagic.recording import Recording
 
 Use = tuple[Code, cst.BaseExpression]
 MOST = 60
+CALLED = ("__call__", "call")
+BY_KERAS = ("fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch", "predict_on_batch")
 
 
 class Carried:
@@ -69,11 +71,31 @@ class Carried:
 
     def _returned(self, code: Code, line: cst.Return, found: list[Use]) -> bool:
         function = code.function(line)
-        if function is None or sum(code.function(r) is function for r in code.all(cst.Return, function)) != 1 or self._defined(function.name.value) != 1:
+        if function is None or sum(code.function(r) is function for r in code.all(cst.Return, function)) != 1:
+            return False
+        owner = code.enclosing(function, cst.ClassDef)
+        if owner is not None and function.name.value in CALLED:
+            objects = self._of_objects(owner)
+            return bool(objects) and all(self._follow(c, call, found) for c, call in objects)
+        if self._defined(function.name.value) != 1:
             return False
         calls = list(self._calls(function.name.value))
         # A function that is handed to something is called there.
         return bool(calls) and len(calls) == self._mentions(function.name.value) and all(self._follow(c, call, found) for c, call in calls)
+
+    def _of_objects(self, owner: cst.ClassDef) -> list[tuple[Code, cst.Call]]:
+        """The calls of the objects of a class, by their names and those of the parameters that they are handed to; none where Keras may call them too."""
+        names = {dotted(t) for c in self.codes for a in c.all(cst.Assign) for t, v in pairs_of(a) if isinstance(v, cst.Call) and last_name(v.func) == owner.name.value} - {""}
+        for _ in range(3):
+            for code in self.codes:
+                for call in code.all(cst.Call):
+                    function = self._function(call)
+                    parameters = [p.name.value for p in function[1].params.params] if function is not None else []
+                    names |= {parameters[i] for i, a in enumerate(call.args) if dotted(a.value) in names and a.keyword is None and i < len(parameters)}
+        calls = [(c, call) for c in self.codes for call in c.all(cst.Call)]
+        if any(isinstance(call.func, cst.Attribute) and dotted(call.func.value) in names and call.func.attr.value in BY_KERAS for _, call in calls):
+            return []
+        return [(c, call) for c, call in calls if dotted(call.func) in names]
 
     def _handed_on(self, call: cst.Call, arg: cst.Arg, found: list[Use]) -> bool:
         where = self._function(call)

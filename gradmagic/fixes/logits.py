@@ -12,6 +12,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, same
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.origins import origin
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -56,7 +57,8 @@ def from_logits(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
         if whole is not None:
             old, others, label, negative = whole
             joined |= others
-            new = f"{names.tf}.nn.sigmoid_cross_entropy_with_logits(labels={label}, logits={code.bare(node)})"
+            labels = _of_dtype(recording, code, label, log, names)
+            new = f"{names.tf}.nn.sigmoid_cross_entropy_with_logits(labels={labels}, logits={code.bare(node)})"
             outer, sign = _without_minus(code, old, names) if negative else (None, None)
             if outer is not None and sign is not None:
                 change_of(code).replace(sign, lambda n: n.expression).replace(old, code.expression(new))  # type: ignore[attr-defined]
@@ -95,6 +97,14 @@ def _alike(recording: Recording, log: Op) -> bool:
     products = [c for c in recording.consumers.get(log.outputs[0], ()) if c.type == "Mul"]
     shapes = [t.shape for c in products for i in c.inputs if (t := recording.tensors.get(i)) is not None]
     return made is not None and bool(shapes) and all(s == made.shape for s in shapes)
+
+
+def _of_dtype(recording: Recording, code: Code, label: cst.BaseExpression, log: Op, names: Names) -> str:
+    """The code of labels, with a cast for an array of NumPy: a product takes one of any dtype, the loss of TensorFlow does not."""
+    made, tensor = origin(recording, code, label), recording.tensors.get(log.outputs[0])
+    text = made.code.text(made.assign.value) if made is not None else ""
+    plain = made is None or tensor is None or tensor.dtype in text or f"{names.tf}." in text
+    return code.bare(label) if plain or tensor is None else f"{names.tf}.cast({code.bare(label)}, {names.tf}.{tensor.dtype})"
 
 
 def _of_call(recording: Recording, made: Op, kind: str, change_of: Callable[[Code], Change]) -> list[Use]:
@@ -158,7 +168,7 @@ def _is_small(node: cst.BaseExpression) -> bool:
     return last_name(node).lower() in ("eps", "epsilon", "_epsilon", "_eps", "tiny", "small", "delta") or (isinstance(node, cst.Call) and last_name(node.func) == "epsilon")
 
 
-def _cross_entropy(code: Code, call: cst.Call, logs: list[cst.Call], names: Names) -> tuple[cst.BaseExpression, set[cst.CSTNode], str, bool] | None:
+def _cross_entropy(code: Code, call: cst.Call, logs: list[cst.Call], names: Names) -> tuple[cst.BaseExpression, set[cst.CSTNode], cst.BaseExpression, bool] | None:
     """The sum `y * log(p) + (1 - y) * log(1 - p)` that holds a logarithm, its logarithms, its labels, and whether it is the negative of a cross-entropy."""
     for node in code.around(call):
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.Add, cst.Subtract)):
@@ -181,7 +191,7 @@ def _cross_entropy(code: Code, call: cst.Call, logs: list[cst.Call], names: Name
             and same(code.expression(code.bare(rest.right)), code.expression(code.bare(label)))
         )
         if minus and found is not None and opposite is not None and not found[1] and opposite[1]:
-            return node, {one, other}, code.bare(label), not first
+            return node, {one, other}, label, not first
     return None
 
 

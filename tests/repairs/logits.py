@@ -1,8 +1,10 @@
 # %% setup
 import keras
+import numpy as np
 import tensorflow as tf
 x = tf.random.normal((24, 3), seed=3) * tf.constant([40.0, 200.0, 90.0])
 y = tf.cast(x[:, :1] > 0.0, tf.float32)
+answers = (np.arange(24) % 2).reshape(-1, 1)
 labels = tf.one_hot([0, 1, 2] * 8, 3)
 W, b = tf.Variable([[1.0], [-0.5], [0.7]]), tf.Variable([0.0])
 V = tf.Variable([[2.0, -1.0, 0.5], [0.3, 1.0, -2.0], [1.0, 0.2, 0.1]])
@@ -31,6 +33,22 @@ def surprise(p):
     return -tf.reduce_mean(tf.math.log(p))
 def both(data):
     return tf.sigmoid(data @ W), data
+class Logistic(tf.Module):
+    def __init__(self):
+        self.w, self.b = tf.Variable(tf.ones((3, 1))), tf.Variable([0.0])
+    def __call__(self, data):
+        return tf.sigmoid(data @ self.w + self.b)
+class Layered(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = keras.layers.Dense(1, kernel_initializer="ones")
+    def call(self, data):
+        return tf.sigmoid(self.last(data))
+def fitted(machine, data, truth):
+    with tf.GradientTape() as tape:
+        p = machine(data)
+        loss = -tf.reduce_mean(truth * tf.math.log(p) + (1 - truth) * tf.math.log(1 - p))
+    return tape.gradient(loss, machine.trainable_variables)
 # %% the logistic regression of a course
 # fix: nonfinite/invalid-forward-value
 # becomes: return tf.matmul(data, W) + b
@@ -47,6 +65,12 @@ share = tf.reduce_mean(tf.cast((p > 0.5) == (y > 0.5), tf.float32))
 # becomes: losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=guessed)
 with tf.GradientTape() as tape:
     cost = binary(y, guess(x))
+grads = tape.gradient(cost, [W, b])
+# %% labels of NumPy
+# fix: nonfinite/invalid-forward-value
+# becomes: return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.cast(truth, tf.float32), logits=p))
+with tf.GradientTape() as tape:
+    cost = cross_entropy(answers, predict(x))
 grads = tape.gradient(cost, [W, b])
 # %% a model whose last layer is a sigmoid
 # fix: nonfinite/invalid-forward-value
@@ -78,6 +102,21 @@ with tf.GradientTape() as tape:
     q = tf.sigmoid(w)
     loss = -tf.math.log(1.0 - q + 1e-7)
 grad = tape.gradient(loss, w)
+# %% an object that is called
+# fix: nonfinite/invalid-forward-value
+# becomes: return data @ self.w + self.b
+# becomes: loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=p))
+# becomes: right = tf.reduce_mean(tf.round(tf.sigmoid(logistic(x))))
+logistic = Logistic()
+grads = fitted(logistic, x, y)
+right = tf.reduce_mean(tf.round(logistic(x)))
+# %% near: an object that Keras calls too
+# untried: nonfinite/invalid-forward-value
+# becomes: loss = -tf.reduce_mean(truth * tf.math.log(tf.maximum(p, 1e-7)) + (1 - truth) * tf.math.log(1 - p))
+# gone: return self.last(data)
+layered = Layered()
+layered.compile("sgd", "binary_crossentropy")
+grads = fitted(layered, x, y)
 # %% near: a model that Keras evaluates too
 # untried: nonfinite/invalid-forward-value
 # gone: loss = surprise(trained(-tf.abs(x)))

@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.activations import nearest
+from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
@@ -72,4 +73,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return nearest(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
-    return smooth(recording, found.location, fault.op) or soft(recording, found.location, fault.op)
+    first = soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
+    return first or soft(recording, found.location, fault.op)
