@@ -44,6 +44,9 @@ def from_logits(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     logs = [(code, node, found) for code, node in carried.ends or () if (found := _logarithm(code, node, names)) is not None]
     if not logs or (kind == "softmax" and any(complement for _, _, (_, complement) in logs)):
         return ()
+    if kind == "softmax" and op is log and made.layer is None and any(code is starts[0][0] and code.scope(node) is code.scope(starts[0][1]) for code, node, _ in logs):
+        # Side by side, the logarithm alone takes another form, and the probabilities stay.
+        return ()
     calls = [call for _, _, (call, _) in logs]
     for code, node in carried.ends or ():
         if _logarithm(code, node, names) is None:
