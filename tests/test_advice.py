@@ -142,6 +142,14 @@ ADVICE = {
         "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\ni = keras.Input((3,))\n"
         "h = keras.layers.Dense(4, activation='tanh', name='first')(i)\nnet = keras.Model(i, keras.layers.Dense(1)(h))",
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "x = (x - tf.reduce_mean(x, axis=0)) / (tf.math.reduce_std(x, axis=0) + 1e-7)",
+        "unsafe",
+    ),
+    "inputs of a million that are computed": Advice(
+        "zero/saturated-activation",
+        "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\ni = keras.Input((3,))\n"
+        "h = keras.layers.Dense(4, activation='tanh', name='first')(i)\nnet = keras.Model(i, keras.layers.Dense(1)(h))",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x * 1.0) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
         "name='first')(i / 1",
         "display-only",
     ),
@@ -149,7 +157,7 @@ ADVICE = {
         "zero/saturated-activation",
         "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
         "net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)])",
-        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x * 1.0) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
         "keras.Input((3,)), keras.layers.Rescaling(1e-7), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)]",
         "display-only",
     ),
@@ -157,7 +165,7 @@ ADVICE = {
         "zero/saturated-activation",
         "keras.utils.set_random_seed(3)\nx, y = 1e6 * tf.random.uniform((8, 3), 1.0, 2.0), tf.random.normal((8, 1))\n"
         "net = keras.Sequential()\nnet.add(keras.Input((3,)))\nnet.add(keras.layers.Dense(4, activation='tanh'))\nnet.add(keras.layers.Dense(1))",
-        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean((net(x * 1.0) - y) ** 2)\ng = tape.gradient(loss, net.trainable_variables)",
         "net.add(keras.layers.Rescaling(1e-7))\nnet.add(keras.layers.Dense(4, activation='tanh'))",
         "display-only",
     ),

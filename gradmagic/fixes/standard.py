@@ -101,8 +101,8 @@ def _line(made: Made, names: Names, rank: int) -> str | None:
     while isinstance(outer, cst.Call) and isinstance(outer.func, cst.Attribute) and isinstance(outer.func.value, cst.Call):
         outer = outer.func.value
     root = names.module(outer.func).partition(".")[0] if isinstance(outer, cst.Call) else ""
-    if root == "tensorflow" or (names.tf is not None and isinstance(value, cst.BinaryOperation) and names.tf in names_in(value)):
-        mean, std = f"{names.tf}.reduce_mean({x}, axis={axis.strip('()') if rank == 2 else axis})", f"{names.tf}.math.reduce_std({x}, axis={axis})"
+    if root == "tensorflow" or (names.tf is not None and names.tf in names_in(value)):
+        mean, std = f"{names.tf}.reduce_mean({x}, axis={axis})", f"{names.tf}.math.reduce_std({x}, axis={axis})"
         return f"{x} = ({x} - {mean}) / ({std} + 1e-7)"
     return f"{x} = ({x} - {x}.mean(axis={axis})) / ({x}.std(axis={axis}) + 1e-7)" if names.numpy else None
 

@@ -141,7 +141,9 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
     for fault in faults:
         place = fault.span or (fault.op.span if fault.op else None)
         site = fault.run.site if fault.run else None
-        key: tuple[object, ...] = (fault.kind, fault.cause, site, place, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
+        # Layers of a model that `fit` runs share its line.
+        inside = fault.op.type if fault.kind == "zero" and fault.op is not None and fault.op.layer is not None else None
+        key: tuple[object, ...] = (fault.kind, fault.cause, site, place, inside, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
         if fault.numeric is not None:
             key = (fault.kind, *merge_key(fault.numeric, fault.cause))
         before = found.get(key)
