@@ -218,7 +218,7 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
                 later,
                 _grad(gradient, site, position, later),
                 _value(source),
-                _ratio(gradient.numbers, source.value),
+                _ratio(gradient.numbers, source.value, later),
                 mine,
                 (source.id in applied) if recording.updates and source.kind == "variable" else None,
                 tuple(place for place in (location(s) for s in dict.fromkeys(reads[:1])) if place is not None),
@@ -267,11 +267,11 @@ def _value(source: Source) -> ValueStats | None:
     return None if v is None else ValueStats(v.norm, v.min, v.max, v.nans, v.infs)
 
 
-def _ratio(gradient: Numbers | None, value: Extent | None) -> float | None:
+def _ratio(gradient: Numbers | None, value: Extent | None, status: Status) -> float | None:
     if gradient is None or value is None or not value.norm or not math.isfinite(gradient.norm) or not math.isfinite(value.norm):
         return None
     # The norm is that of the finite elements.
-    return math.nan if gradient.nans else math.inf if gradient.infs else gradient.norm / value.norm
+    return math.nan if status == "nan" else math.inf if status == "inf" else gradient.norm / value.norm
 
 
 def _update(recording: Recording, update: RawUpdate) -> Update:
