@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import gradmagic
+from gradmagic.capture.execution import Unrepeatable
+from gradmagic.capture.replay import Replay
 
 SETUP = """
 import numpy as np, tensorflow as tf, keras
@@ -282,6 +284,42 @@ except Exception as error:
     assert "in run_nodes" not in checked[1]
     # The names of the cells' files differ, and so do the numbers that functions have; an unchecked cell is run by the magic as well.
     assert [_bare(part) for part in checked] == [_bare(part) for part in plain]
+
+
+def test_an_error_in_a_loop_of_a_function_has_the_message_that_it_has_without(ready: Any, monkeypatch: Any) -> None:
+    cell = """\
+import tensorflow as tf
+w = tf.Variable([2.0, -1.0])
+
+@tf.function
+def step(n):
+    for i in tf.range(n):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sqrt(w + 0.0 * tf.random.normal((2,))))
+        grads = tape.gradient(loss, [w])
+        w.assign_sub(0.1 * tf.debugging.check_numerics(grads[0], "bad"))
+    return n
+
+try:
+    step(5)
+except Exception as error:
+    said = type(error).__name__, str(error)
+"""
+    ready.run(cell)
+    plain = ready.shell.user_ns["said"]
+    ready.run("%%gradcheck\n" + cell)
+    report, checked = gradmagic.last_report(), ready.shell.user_ns["said"]
+    assert "bad : Tensor had NaN values" in checked[1] and "in step" in checked[1]
+    assert [_bare(part) for part in checked] == [_bare(part) for part in plain]
+    # The turn that raised was looked into.
+    assert [(f.rule, f.location.line) for f in report.findings if f.severity == "error"] == [("nonfinite/invalid-forward-value", 9)]
+
+    def cannot(*_: Any) -> None:
+        raise Unrepeatable("no")
+
+    monkeypatch.setattr(Replay, "run", cannot)
+    report = ready.check(cell)
+    assert [f.rule for f in report.findings if f.severity == "error"] == ["nonfinite/unexplained"] and report.failures
 
 
 def _bare(message: str) -> list[str]:

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from tensorflow.python.autograph.pyct import error_utils
 from tensorflow.python.eager import context, record
 from tensorflow.python.eager.polymorphic_function import atomic_function
 from tensorflow.python.framework import dtypes, errors, func_graph
@@ -18,7 +17,7 @@ from gradmagic.capture.graph_ops import is_repeatable
 from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
-from gradmagic.capture.spans import PACKAGE, Place
+from gradmagic.capture.spans import Place
 from gradmagic.capture.turns import Turns, leads, turns_of
 from gradmagic.capture.twins import HIDDEN, NOTES, OUTPUTS, PROBES, RECORDED, TARGET, Probe, Template, expect, in_control_flow, outside_control_flow, twin_of
 from gradmagic.capture.under_tape import Under, keep, written_by
@@ -229,22 +228,31 @@ def install(session: Session) -> None:
             turns.begin(session, {handle._id: value for handle, value in call.before})
         try:
             everything = original_call(turns.function if turns is not None else twin or self, *args)
-        except errors.OpError:
-            session.graphs.stopped |= {id(t) for t in (*(p.template for p in probes), *HIDDEN.get(graph, ())) if t is not None}
+        except BaseException as error:
+            if isinstance(error, errors.OpError):
+                session.graphs.stopped |= {id(t) for t in (*(p.template for p in probes), *HIDDEN.get(graph, ())) if t is not None}
+            if turns is not None:
+                if call is not None and turns.worse:
+                    # What the turns before it gave, of which one may be the reason.
+                    look(call, [], (), turns)
+                turns.end()
             raise
         count = len(self.function_type.flat_outputs)
         outputs, extra = (everything[:count], everything[count:]) if twin is not None and everything is not None else (everything, ())
         if call is not None:
             session.graphs.called(self, args, outputs)
-            try:
-                call.ended(probes, extra, turns)
-            except Exception as error:
-                session.failed("look at the gradients inside a `tf.function`", error)
+            look(call, probes, extra, turns)
             if turns is not None:
                 turns.end()
         else:
             _pass_on(graph, probes, extra)
         return outputs
+
+    def look(call: Call, probes: list[Probe], values: Any, turns: Turns | None) -> None:
+        try:
+            call.ended(probes, values, turns)
+        except Exception as error:
+            session.failed("look at the gradients inside a `tf.function`", error)
 
     def kept_call(self: Any, graph: Any, args: Any) -> Any:
         call = Call(session, graph, args)
@@ -262,7 +270,6 @@ def install(session: Session) -> None:
 
     session.patches.set(atomic_function.AtomicFunction, "call_flat", call_flat)
     _patch_everywhere(session, original_make, from_func_graph)
-    _unseen_in_messages(session)
 
 
 def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
@@ -275,16 +282,6 @@ def _pass_on(graph: Any, probes: list[Probe], values: Any) -> None:
     elif graph in HIDDEN:
         HIDDEN.setdefault(outer, []).extend(HIDDEN.get(graph))
     PROBES.setdefault(outer, []).extend(Probe(p.template, p.index, t, p.origin) for p, t in zip(probes, values, strict=False))
-
-
-def _unseen_in_messages(session: Session) -> None:
-    """AutoGraph writes the frames between an error and the user's code into its message: none of them is to be ours."""
-    original = error_utils._stack_trace_inside_mapped_code
-
-    def without_ours(frames: Any, *args: Any) -> Any:
-        return original([frame for frame in frames if not frame[0].startswith(PACKAGE)], *args)
-
-    session.patches.set(error_utils, "_stack_trace_inside_mapped_code", without_ours)
 
 
 def _patch_everywhere(session: Session, original: Any, replacement: Any) -> None:

@@ -7,10 +7,12 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from tensorflow.python.autograph.pyct import error_utils
 from tensorflow.python.util import tf_stack
 
 import gradmagic
 from gradmagic.capture.session import Session
+from gradmagic.capture.spans import PACKAGE
 
 
 @functools.cache
@@ -37,3 +39,14 @@ def install(session: Session) -> None:
             stack.remove(kept)
 
     session.patches.on_undo(undo)
+    _unseen_in_messages(session)
+
+
+def _unseen_in_messages(session: Session) -> None:
+    """AutoGraph writes the frames between an error and the user's code into its message: none of them is to be ours."""
+    original = error_utils._stack_trace_inside_mapped_code
+
+    def without_ours(frames: Any, *args: Any) -> Any:
+        return original([frame for frame in frames if not frame[0].startswith(PACKAGE)], *args)
+
+    session.patches.set(error_utils, "_stack_trace_inside_mapped_code", without_ours)

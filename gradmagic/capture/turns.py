@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2, function_pb2
 from tensorflow.python.eager import context
+from tensorflow.python.eager.polymorphic_function import atomic_function
 from tensorflow.python.framework import dtypes, ops
 from tensorflow.python.ops import script_ops
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 CPU = "/job:localhost/replica:0/task:0/device:CPU:0"
 MAX_DEPTH = 24
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 28
 # What a body holds makes the op that runs it one with effects.
 STATEFUL = {"StatelessIf": "If", "StatelessCase": "Case", "StatelessWhile": "While", "PartitionedCall": "StatefulPartitionedCall"}
 LEADS = OnGraph("leads")
@@ -73,10 +74,8 @@ class Turns:
 
     def begin(self, session: Session, before: Mapping[int, Any]) -> None:
         """A call begins; `before` holds the values of its variables by the ids of their handles."""
+        self.end()
         self._session, self._before, self._bytes = session, before, 0
-        self.worse = []
-        for body in self.bodies.values():
-            body.begin()
 
     def end(self) -> None:
         """The call is over, and nothing of the session is kept."""
@@ -176,7 +175,19 @@ def _registered(function: Any, definition: Any, children: list[Any], graph: Any 
     name = f"{definition.signature.name.rstrip('0123456789')}{ops.uid()}"
     definition.signature.name = name
     context.context().add_function_def(definition)
-    return type(function)(name, context.context(), function.function_type, [*function.children, *children], function.call_options, graph)
+    return _Remade(function, name, children, graph)
+
+
+class _Remade(atomic_function.AtomicFunction):  # type: ignore[misc]
+    """A function in the place of another: an error in it is told by the lines of that one."""
+
+    def __init__(self, function: Any, name: str, children: list[Any], graph: Any) -> None:
+        super().__init__(name, context.context(), function.function_type, [*function.children, *children], function.call_options, graph)
+        self._remade = function
+
+    @property
+    def graph_debug_info(self) -> Any:
+        return self._remade.graph_debug_info
 
 
 class _Maker:

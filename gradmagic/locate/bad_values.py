@@ -120,6 +120,10 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
             return op, op.inputs[0] if op.inputs and op.inputs[0] in tensors else op.outputs[0]
         if op.type in DATA:
             return op, next(out for out in op.outputs if (t := tensors.get(out)) is not None and t.finite is False)
+        floats = [t for i in op.inputs if (t := tensors.get(i)) is not None and has_gradient_dtype(t.dtype)]
+        if op.in_graph and floats and all(t.finite is None for t in floats):
+            # Inside a graph that could not be looked into, only its target was read.
+            return None
         bad = [i for i in op.inputs if i not in meant and (t := tensors.get(i)) is not None and t.finite is False]
         if (
             bad
