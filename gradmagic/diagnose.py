@@ -8,7 +8,7 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
+from gradmagic.locate import Fault, Statuses, constant_sources, is_lost, locate, worst_of
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -40,6 +40,8 @@ SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
 # What another run of the same code may use.
 ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
+# How much larger than rounding noise a gradient is that is none.
+FAR = 1e3
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 
 
@@ -122,7 +124,11 @@ def _is_passing(recording: Recording, fault: Fault) -> bool:
     site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
     if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
         return False
-    return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > 0.0 for i in fault.sources)
+    if constant_sources(recording, fault.run) & set(fault.sources):
+        return False
+    # Rounding noise is another in every run.
+    noise = [FAR * n if (numbers := fault.run.gradients[i].numbers) is not None and math.isfinite(n := numbers.norm) else 0.0 for i in fault.sources]
+    return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > most for i, most in zip(fault.sources, noise, strict=True))
 
 
 def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:

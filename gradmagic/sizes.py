@@ -14,6 +14,7 @@ NOISE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1.2e-7, "float64": 2.3e-1
 EXPLODING = 1e4
 # A hundred million steps with a learning rate of 1 would be as long as the variable, while another variable of the call needs a thousandth of a percent of that.
 VANISHING, BESIDE_OTHERS = 1e-8, 1e-5
+FAINT = 1e-6
 
 
 def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) -> tuple[Size | None, ...]:
@@ -41,6 +42,12 @@ def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) 
         else:
             found.append(None)
     return tuple(found)
+
+
+def are_faint(sources: Sequence[Any], gradients: Sequence[Any]) -> bool:
+    """Whether the gradients of a call are all so small beside their variables that nothing but rounding may be left of them."""
+    beside = [(n, b) for n, b in zip(map(_norm, gradients), _beside(sources), strict=False) if n and b]
+    return bool(beside) and all(n < FAINT * b for n, b in beside)
 
 
 def _norm(gradient: Any) -> float | None:

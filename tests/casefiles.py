@@ -82,10 +82,11 @@ def read_cases(folder: Path = FOLDER) -> Iterator[Case]:
                 files = {**files, name.removeprefix("file ").strip(): text}
             else:
                 slug = re.sub(r"[^\w-]+", "-", name).strip("-")
-                yield _case(f"{path.relative_to(folder).with_suffix('').as_posix()}/{slug}", name, setup, files, text)
+                yield case_of(f"{path.relative_to(folder).with_suffix('').as_posix()}/{slug}", name, setup, files, text)
 
 
-def _case(id_: str, name: str, setup: str, files: dict[str, str], check: str) -> Case:
+def case_of(id_: str, name: str, setup: str, files: dict[str, str], check: str) -> Case:
+    """The case whose truth its parts state."""
     bare = Case(id_, name, setup, files, check, (), frozenset())
     marks, statuses, allowed = [], {}, set()
     for place, text, first in bare.parts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import itertools
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -55,8 +54,8 @@ class Notebook:
         return report
 
 
-@pytest.fixture
-def notebook() -> Iterator[Notebook]:
+def fresh_notebook() -> Notebook:
+    """The shell, without what ran in it before."""
     import keras
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -73,4 +72,9 @@ def notebook() -> Iterator[Notebook]:
     if next(_used) % FROZEN == 0:
         # Every test collects garbage; what was imported, and what the tests before have left for good, need not be walked each time.
         gc.freeze()
-    yield Notebook(shell)
+    return Notebook(shell)
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return fresh_notebook()

@@ -22,7 +22,7 @@ from gradmagic.capture.spans import Place
 from gradmagic.capture.trail import is_due, note_values
 from gradmagic.capture.under_tape import look_under_tape, release
 from gradmagic.recording import Gradient, Raised, Source, Span
-from gradmagic.sizes import limits, sizes
+from gradmagic.sizes import are_faint, limits, sizes
 
 LONGEST = 60
 RANK = {"ok": 0, "exploding": 1, "zero": 2, "none": 3, "inf": 4, "nan": 5, "error": 6}
@@ -220,7 +220,7 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     run.gradients = tuple(gradient_of(session, g, closely, run) for g in results)
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
-    if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients))):
+    if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients)):
         look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)
 

@@ -151,11 +151,19 @@ def same_graph(one: Any, other: Any, depth: int = 0) -> bool:
     # What an inner graph captures is among the inputs of the op that runs it.
     if depth > 20 or len(ours) != len(theirs) or (not depth and not _same_captures(one, other)):
         return False
+    # Not by name: a trace that made variables first numbers its scopes otherwise.
+    places = [{op: i for i, op in enumerate(ops)} for ops in (ours, theirs)]
+    if any(_inputs(a, places[0]) != _inputs(b, places[1]) for a, b in zip(ours, theirs, strict=True)):
+        return False
     return all(_same_op(one, other, a, b, depth) for a, b in zip(ours, theirs, strict=True))
 
 
+def _inputs(op: Any, places: dict[Any, int]) -> list[tuple[int, int]]:
+    return [(places[t.op], t.value_index) for t in op.inputs]
+
+
 def _same_op(one: Any, other: Any, a: Any, b: Any, depth: int) -> bool:
-    if a.type != b.type or a.name != b.name or [t.name for t in a.inputs] != [t.name for t in b.inputs]:
+    if a.type != b.type:
         return False
     if _attributes(a) != _attributes(b):
         return False

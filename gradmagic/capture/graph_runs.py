@@ -15,7 +15,7 @@ from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.trail import is_due, note_values
 from gradmagic.recording import Gradient, Source
-from gradmagic.sizes import limits, sizes
+from gradmagic.sizes import are_faint, limits, sizes
 
 
 def _is_made_of_nothing(tensor: Any) -> bool:
@@ -90,4 +90,4 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
     session.runs.append(run)
     lost = run.lost or (target is not None and run.targets and session.tensors[run.targets[0]].finite is False)
-    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) else None
+    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,11 @@ class Backward:
     @functools.cached_property
     def _norms(self) -> dict[int, float]:
         return {f.id: f.norm for s in self.run.steps for f in (*s.received, *s.sent) if f is not None and f.id is not None and f.norm is not None}
+
+    @functools.cached_property
+    def largest(self) -> float:
+        """The largest norm of all that came back in this run, as far as it is finite."""
+        return max((n for n in self._norms.values() if math.isfinite(n)), default=0.0)
 
     @functools.cached_property
     def _senders(self) -> dict[int, list[tuple[int, int]]]:

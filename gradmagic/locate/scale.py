@@ -6,10 +6,11 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from gradmagic.locate.backward import Backward, Link
+from gradmagic.locate.backward import PRODUCTS, Backward, Link
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import Op, Recording, Span
+from gradmagic.sizes import NOISE
 from gradmagic.syntax import spot
 
 # Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
@@ -17,8 +18,13 @@ SUMS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "MatMul", "BatchMatMu
 CANCELLED = 1e-5
 BROADCASTS = frozenset({"AddV2", "Add", "BiasAdd", "Sub", "Mul", "Tile", "BroadcastTo"})
 NEARLY = 0.01
+# How many times the rounding of one term the rounding of a sum may be.
+ULPS = 4.0
+# The mean over the rows of a softmax of the sum of squares; it is 1 where each decides for one class.
+DECIDED = 0.9
 NEAR = 1e-3
 AGAIN, GREW = 4, 100.0
+MULTIPLIES = ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")
 LOOPS = frozenset({"While", "StatelessWhile"})
 RECIPROCALS = frozenset({"Rsqrt", "Reciprocal", "Inv"})
 SINGULAR = frozenset(
@@ -55,6 +61,33 @@ def is_cancelled(backward: Backward, index: int) -> bool:
 def _cancels(link: Link) -> bool:
     # A product with something tiny is tiny without any cancelling.
     return link.factor < CANCELLED * min(1.0, link.slope) and (link.op is None or link.op.type in SUMS)
+
+
+def drowned(backward: Backward, index: int) -> Op | None:
+    """The op behind which nothing but rounding is left of a gradient: what came back to its result sums to 0 (a softmax that is summed, a single number that is normalised); None where there is none.
+
+    Sums over the uses of the source itself do not count: they cancel at every minimum.
+    """
+    numbers, largest = backward.run.gradients[index].numbers, backward.largest
+    eps = NOISE.get(backward.run.sources[index].dtype, 0.0)
+    if numbers is None or not numbers.norm or numbers.norm > CANCELLED * largest:
+        return None
+    after: float | None = None
+    for link in backward.chain(index):
+        if after is not None and link.sent and after < ULPS * eps * link.sent:
+            return link.op
+        if link.op is not None and link.op.type == "Softmax" and link.factor < ULPS * eps and _is_undecided(backward.recording, link.op):
+            return link.op
+        after = link.received
+    return None
+
+
+def _is_undecided(recording: Recording, op: Op) -> bool:
+    """Whether a softmax spreads what it gives: where it decides for one class, its derivative is small by itself."""
+    made = recording.tensors.get(op.outputs[0])
+    if made is None or not made.shape or not made.shape[-1] or made.root_mean_square is None:
+        return False
+    return made.root_mean_square**2 * made.shape[-1] < DECIDED
 
 
 def is_summed_away(backward: Backward, index: int) -> bool:
@@ -107,8 +140,10 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
     grown = _grown(recording, chosen) if status == "exploding" and not depth else None
     if grown is not None:
-        detail["grown"] = grown
-    cause = "depth" if depth or grown is not None else "singular" if singular else "factor"
+        detail["grown"] = grown[1]
+    cause = "depth" if depth else "singular" if singular else "factor"
+    if grown is not None:
+        return Fault("scale", "depth", run, (index,), grown[0], step=chosen.step, detail=detail)
     op = _inside(recording, chosen.op) if depth and chosen.op is not None and chosen.op.type in LOOPS else chosen.op
     return Fault("scale", cause, run, (index,), op, chosen.input, step=chosen.step, detail=detail)
 
@@ -146,12 +181,13 @@ def _is_in_loop(recording: Recording, seq: int) -> bool:
     return seq in recording.by_seq and any(label == "body" for _, label in recording.by_seq[seq].branches)
 
 
-def _grown(recording: Recording, link: Link) -> tuple[int, float, float] | None:
-    """(runs, first norm, last norm) of a line whose results feed each other and grow, where the last of them is the factor of this step."""
+def _grown(recording: Recording, link: Link) -> tuple[Op, tuple[int, float, float]] | None:
+    """The op of a line whose results feed each other and grow, where the last of them is the factor of this step: with its runs, its first norm and its last."""
     if link.op is None or link.op.span is None:
         return None
-    waiting = [key for position, key in enumerate(link.op.inputs) if position != link.input]
-    norms: list[float] = []
+    # A square, or a power, multiplies with what it takes.
+    waiting = [key for position, key in enumerate(link.op.inputs) if position != link.input] if link.op.type in PRODUCTS else list(link.op.inputs)
+    lines: dict[tuple[str, Span], list[tuple[float, Op]]] = {}
     seen: set[int] = set()
     while waiting and len(seen) < 5000:
         key = waiting.pop()
@@ -160,12 +196,18 @@ def _grown(recording: Recording, link: Link) -> tuple[int, float, float] | None:
             continue
         seen.add(key)
         tensor = recording.tensors.get(key)
-        if op.type == link.op.type and op.span == link.op.span and tensor is not None and tensor.norm:
-            norms.append(tensor.norm)
+        if op.span is not None and tensor is not None and tensor.norm and math.isfinite(tensor.norm):
+            lines.setdefault((op.type, op.span), []).append((tensor.norm, op))
         waiting.extend(op.inputs)
-    finite = [n for n in norms if math.isfinite(n)]
-    first, last = min(finite, default=1.0), max(finite, default=1.0)
-    return (len(finite), first, last) if len(finite) >= AGAIN and last > GREW * first else None
+    own = lines.get((link.op.type, link.op.span), [])
+    for found in (own, *sorted(lines.values(), key=len, reverse=True)):
+        norms = [norm for norm, _ in found]
+        if len(found) >= AGAIN and max(norms) > GREW * min(norms):
+            # Products make it larger, sums hand on what they made.
+            span = found[0][1].span
+            ops = [op for (type_, place), group in lines.items() if place == span and type_ in MULTIPLIES for _, op in group]
+            return max(ops or [op for _, op in found], key=lambda op: op.seq), (len(found), min(norms), max(norms))
+    return None
 
 
 def _is_near_pole(recording: Recording, op: Op) -> bool:
@@ -188,5 +230,5 @@ def _is_near_pole(recording: Recording, op: Op) -> bool:
 def _inside(recording: Recording, loop: Op) -> Op:
     """The product in the body of a loop that its turns repeat."""
     body = [op for op in recording.ops if (loop.seq, "body") in op.branches and op.span is not None and op.span != loop.span]
-    products = [op for op in body if op.type in ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")]
+    products = [op for op in body if op.type in MULTIPLIES]
     return products[-1] if products else loop

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from gradmagic.locate.backward import Backward
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
+from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import paths_of
 from gradmagic.locate.py_functions import none_before_error, where_it_left
-from gradmagic.locate.scale import is_cancelled, is_summed_away, locate_scale
+from gradmagic.locate.scale import drowned, is_cancelled, is_summed_away, locate_scale
 from gradmagic.locate.steps import locate_steps
 from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.locate.zeros import locate_zero
@@ -26,7 +27,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
     scaled, backward = is_scaled(recording, run), Backward(recording, run)
-    plain = sizes(run.sources, run.gradients, noise=False)
+    plain, constant = sizes(run.sources, run.gradients, noise=False), constant_sources(recording, run)
     for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
         numbers = gradient.numbers
         if gradient.missing:
@@ -37,7 +38,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("nan")
         elif numbers.infs:
             found.append("inf")
-        elif numbers.all_zero or (size == "noise" and is_cancelled(backward, index)):
+        elif numbers.all_zero or index in constant or (size == "noise" and is_cancelled(backward, index)) or drowned(backward, index) is not None:
             found.append("zero")
         else:
             own = plain[index]

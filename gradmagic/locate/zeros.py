@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
+from gradmagic.locate.backward import Backward
+from gradmagic.locate.constants import behind_lone_softmax, lone_softmaxes
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import lone_differences, reaches_without
 from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.locate.py_functions import is_none_inside, where_it_left
+from gradmagic.locate.scale import drowned
 from gradmagic.locate.taken import along_taken, left_out, taken_label
 from gradmagic.locate.zero_factors import PRODUCTS, Death, faded_behind, flattened_behind, is_faded, lone_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
+from gradmagic.syntax import spot
 
 # The gradient of what they give is that of what they take.
 HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "Merge"})
@@ -56,6 +60,12 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
     exact = numbers is not None and numbers.all_zero
     where = reads[0].span if reads else run.span
     if not exact:
+        softmax = behind_lone_softmax(paths, index, lone_softmaxes(paths))
+        if softmax is not None:
+            return Fault("zero", "died", run, (index,), softmax, 0, step=steps.get(softmax.seq), ops=tuple(reads))
+        sum_ = drowned(Backward(paths.recording, run), index)
+        if sum_ is not None:
+            return Fault("zero", "cancelled", run, (index,), sum_, span=spot(paths.recording, sum_), ops=tuple(reads), detail={"exact": False, "here": True, "key": sum_.seq})
         return Fault("zero", "cancelled", run, (index,), reads[0] if reads else None, span=where, detail={"exact": False})
     difference = _difference(paths, index, reads, lone, lost)
     if difference is not None:

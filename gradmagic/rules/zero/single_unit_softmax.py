@@ -37,23 +37,19 @@ from gradmagic.fixes.layers import sigmoid_for_softmax
 from gradmagic.fixes.one_step import columns_as_steps
 from gradmagic.fixes.single_examples import compares_examples, larger_batches
 from gradmagic.fixes.softmax_axis import over_the_steps, weighs_steps
+from gradmagic.locate.constants import LOSSES, SOFTMAXES, width
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, subject
 from gradmagic.syntax import spot
 
-LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in ("Softmax", "LogSoftmax", *LOSSES):
+    if fault.cause != "died" or op is None or op.type not in SOFTMAXES or width(recording, op) != 1:
         return None
-    # The losses of logits take the softmax of their first input.
-    tensor = recording.tensors.get(op.inputs[0] if op.type in LOSSES else op.outputs[0])
-    if tensor is None or not tensor.shape or tensor.shape[-1] != 1:
-        return None
+    tensor = recording.tensors[op.inputs[0]]
     if op.type in LOSSES:
         return _of_a_loss(fault, op, tensor.shape, recording)
     return finding(

@@ -29,7 +29,7 @@ import tensorflow as tf
 import keras
 x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
 y = x.sum(axis=1, keepdims=True)
-params = {"w": tf.Variable(tf.ones((4, 1)), name="w"), "b": tf.Variable(tf.zeros(1), name="b")}
+params = {"w": tf.Variable(tf.fill((4, 1), 0.5), name="w"), "b": tf.Variable(tf.zeros(1), name="b")}
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
 def loss_of(p):
     return tf.reduce_mean(tf.square(x @ p["w"] + p["b"] - y))
