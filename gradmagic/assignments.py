@@ -43,18 +43,27 @@ def _iterated(loop: ast.For, name: str) -> list[ast.expr]:
     return [call]
 
 
-def skipped_call(recording: Recording, span: Span, names: Iterable[str]) -> Span | None:
-    """A call of one of these names, in the function around a span, that stands under an `if` about a number which the function itself counts up."""
+def skipped_call(recording: Recording, span: Span, names: Iterable[str]) -> tuple[Span, Span] | None:
+    """The condition and the call: a call of one of these names, or of a function of the user's that calls one, in the function around a span, under an `if` about a number which that function counts up."""
     tree = tree_at(recording, span)
     functions = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and n.lineno <= span.line <= (n.end_lineno or n.lineno)] if tree is not None else []
     if not functions:
         return None
-    function, wanted = functions[-1], set(names)
+    function = functions[-1]
+    wanted = set(names) | _callers(recording, set(names))
     counted = {ast.unparse(n.target) for n in ast.walk(function) if isinstance(n, ast.AugAssign)}
     for branch in (n for n in ast.walk(function) if isinstance(n, ast.If) and counted & {ast.unparse(e) for e in ast.walk(n.test) if isinstance(e, (ast.Name, ast.Attribute))}):
         for call in (c for part in branch.body for c in ast.walk(part) if isinstance(c, ast.Call) and last_name(c.func) in wanted):
-            return span_at(span, call)
+            lines = (source_of(recording, span) or "").split("\n")
+            condition, called = (dataclasses.replace(span_at(span, n), code=lines[n.lineno - 1] if n.lineno <= len(lines) else "") for n in (branch.test, call))
+            return condition, called
     return None
+
+
+def _callers(recording: Recording, names: set[str]) -> set[str]:
+    """The functions in the recorded code that call one of these names."""
+    functions = (n for text in recording.code.values() for n in ast.walk(tree_of(text) or ast.Module([], [])) if isinstance(n, ast.FunctionDef))
+    return {f.name for f in functions if any(isinstance(c, ast.Call) and last_name(c.func) in names for c in ast.walk(f))}
 
 
 def assigned_to_itself(recording: Recording, span: Span) -> str | None:
@@ -74,20 +83,31 @@ def assigned_to_itself(recording: Recording, span: Span) -> str | None:
     return ast.unparse(call) if same else None
 
 
-def _makes(recording: Recording, variable: int) -> Iterator[tuple[str | int, ast.Assign | ast.AnnAssign, ast.Call]]:
-    """The assignments of a call's result to a name or attribute that a variable goes by, or with its name as an argument."""
+def _makes(recording: Recording, variable: int) -> Iterator[tuple[str | int, ast.stmt | ast.expr, ast.Call]]:
+    """Where the result of a call goes to a name or attribute that a variable goes by, or to a list or dict of that name, or is given its name as an argument."""
     known = recording.variables.get(variable)
     wanted = {name.rpartition(".")[2].partition("[")[0] for name in (*known.names, known.path.replace("/", ".").removesuffix(":0"))} if known is not None else set()
     for key, text in recording.code.items():
         for node in ast.walk(tree_of(text) or ast.Module([], [])):
-            made = _made_in(node.value) if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
-            if made is None or not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets, value = _given(node)
+            made = _made_in(value)
+            if made is None or not isinstance(node, (ast.stmt, ast.expr)):
                 continue
             called = next((k.value for k in made.keywords if k.arg == "name"), None)
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = {last_name(t) for t in targets} | ({str(called.value)} if isinstance(called, ast.Constant) else set())
+            names = {last_name(t.value if isinstance(t, ast.Subscript) else t) for t in targets} | ({str(called.value)} if isinstance(called, ast.Constant) else set())
             if wanted & names:
                 yield key, node, made
+
+
+def _given(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
+    """What gets a value, and the value: in an assignment, and in `held.append(value)`."""
+    if isinstance(node, ast.Assign):
+        return node.targets, node.value
+    if isinstance(node, ast.AnnAssign):
+        return [node.target], node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend") and len(node.args) == 1:
+        return [node.func.value], node.args[0]
+    return [], None
 
 
 def _made_in(value: ast.expr | None) -> ast.Call | None:

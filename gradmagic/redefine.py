@@ -47,6 +47,10 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
         else:
             spoiled |= _stored(statement) or _roots(statement)
             makes_anew = makes_anew or not _stored(statement)
+    # A class that is derived from one that is made anew has to be made anew too, and so does what was made of it.
+    while derived := {name for name in result.swapped if {n.id for base in classes[name].bases for n in ast.walk(base) if isinstance(n, ast.Name)} & spoiled}:
+        result.swapped -= derived
+        spoiled |= derived
     spoiled |= _makers([*after, *(s for statements in later for s in statements)], spoiled & set(classes))
     made = set(changed)
     functions = {s.name for s in changed if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}

@@ -1,11 +1,12 @@
-"""What the code of a recording says: the smallest expression behind an op, branches that did not run, uses of a result."""
+"""What the code of a recording says: the smallest expression behind an op, uses of a result."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 
 from gradmagic.recording import Op, Recording, Span
 
@@ -29,6 +30,21 @@ CALLED = {
     "Pow": ("pow",),
     "EagerPyFunc": ("py_function",),
     "PyFunc": ("numpy_function", "py_func"),
+}
+# Where they have another name than the function: else it is the op's own, as in `relu` and `squared_difference`.
+OTHERWISE = {
+    "Sum": ("reduce_sum", "sum"),
+    "Mean": ("reduce_mean", "mean"),
+    "Max": ("reduce_max", "max"),
+    "Min": ("reduce_min", "min"),
+    "Prod": ("reduce_prod", "prod"),
+    "Mul": ("multiply",),
+    "Sub": ("subtract",),
+    "AddV2": ("add",),
+    "RealDiv": ("divide", "truediv"),
+    "DivNoNan": ("divide_no_nan",),
+    "MatMul": ("matmul", "dot"),
+    "BatchMatMulV2": ("matmul", "einsum"),
 }
 COMPARISONS = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual"})
 CONDITIONALS = frozenset({"cond", "case", "switch_case"})
@@ -70,21 +86,44 @@ def use_of(recording: Recording, op: Op) -> Span | None:
     tree = tree_at(recording, span)
     if tree is None:
         return span
-    names, found = CALLED.get(op.type, ()), []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.expr) or not _inside(node, span):
-            continue
-        if (
-            (isinstance(node, ast.Call) and last_name(node.func) in names)
-            or (isinstance(node, ast.Compare) and op.type in COMPARISONS)
-            or (isinstance(node, ast.BinOp) and op.type == "Pow" and isinstance(node.op, ast.Pow))
-        ):
-            found.append(node)
-    if found and not is_exact(span):
-        return span_at(span, found[-1])
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and _inside(n, span)]
     if is_exact(span):
         return span
-    return whole_line(span)
+    found = [n for n in nodes if _runs(n, op.type, CALLED.get(op.type, ()))]
+    ran = _in_order(recording, op, found) if found else None
+    if not found:
+        # Of a function by its op's name there may be others in what else the line calls.
+        found = [n for n in nodes if _runs(n, op.type, OTHERWISE.get(op.type, (_snake(op.type),)))]
+        ran = _in_order(recording, op, found) if found and len(found) == len(_alike(recording, op)) else None
+    return whole_line(span) if ran is None else span_at(span, ran)
+
+
+def _runs(node: ast.expr, op_type: str, names: Iterable[str]) -> bool:
+    """Whether an expression may run an op: a call of one of these names, or an operator."""
+    return (
+        (isinstance(node, ast.Call) and last_name(node.func) in names)
+        or (isinstance(node, ast.Compare) and op_type in COMPARISONS)
+        or (isinstance(node, ast.BinOp) and op_type == "Pow" and isinstance(node.op, ast.Pow))
+    )
+
+
+def _snake(op_type: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"V\d+$", "", op_type)).lower()
+
+
+def _alike(recording: Recording, op: Op) -> list[int]:
+    """The ops of the same type on the same line, in the order in which they were made."""
+    return sorted(o.seq for o in recording.ops if o.type == op.type and o.span == op.span and o.phase == op.phase)
+
+
+def _in_order(recording: Recording, op: Op, found: list[ast.expr]) -> ast.expr | None:
+    """Of the expressions of a line that may run an op the one that does: graphs keep the line of an op and not its column, but run from left to right and from inside out."""
+    if len(found) == 1:
+        return found[0]
+    alike = _alike(recording, op)
+    if len(alike) % len(found) or op.seq not in alike:
+        return None
+    return sorted(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))[alike.index(op.seq) % len(found)]
 
 
 def whole_line(span: Span) -> Span:
@@ -144,65 +183,6 @@ def mentions(nodes: Iterable[ast.stmt | ast.expr], names: set[str]) -> bool:
             if (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names):
                 return True
     return False
-
-
-def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], before: Span | None = None) -> Span | None:
-    """A conditional of the code that ran before the gradient call, with a branch that mentions one of the names and in which no op ran."""
-    by_source: dict[str | int | None, list[Span]] = {}
-    for span in dict.fromkeys(ran):
-        by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
-    for spans in by_source.values():
-        tree = tree_at(recording, spans[0])
-        if tree is None:
-            continue
-        for body, owner in _branches(tree):
-            first, last = body[0], body[-1]
-            start = (first.lineno, first.col_offset)
-            end = (last.end_lineno or last.lineno, last.end_col_offset or 0)
-            if not mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if is_exact(s)):
-                continue
-            if not any(_near(owner, s) for s in spans):
-                continue
-            if before is not None and (before.cell, before.file) == (spans[0].cell, spans[0].file) and _is_behind(tree, owner, before):
-                continue
-            lines = (source_of(recording, spans[0]) or "").split("\n")
-            code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
-            return dataclasses.replace(spans[0], line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None)
-    return None
-
-
-def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast.stmt | ast.expr]]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for index, statement in enumerate(node.body[:-1]):
-                if isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], (ast.Return, ast.Continue, ast.Break)):
-                    yield list(node.body[index + 1 :]), statement
-        if isinstance(node, ast.If):
-            yield list(node.body), node
-            if node.orelse:
-                yield list(node.orelse), node
-        elif isinstance(node, (ast.For, ast.While)):
-            yield list(node.body), node
-        elif isinstance(node, ast.IfExp):
-            yield [node.body], node
-            yield [node.orelse], node
-        elif isinstance(node, ast.Call) and last_name(node.func) in CONDITIONALS:
-            for argument in [*node.args, *(k.value for k in node.keywords)]:
-                for part in ast.walk(argument):
-                    if isinstance(part, ast.Lambda):
-                        yield [part.body], node
-
-
-def _is_behind(tree: ast.Module, owner: ast.stmt | ast.expr, call: Span) -> bool:
-    """Whether a conditional stands behind the gradient call in the same function."""
-    inside = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.lineno <= owner.lineno <= (n.end_lineno or n.lineno)]
-    innermost = max(inside, key=lambda n: n.lineno, default=None)
-    same = innermost is None or innermost.lineno <= call.line <= (innermost.end_lineno or innermost.lineno)
-    return same and owner.lineno > call.line
-
-
-def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:
-    return owner.lineno - 40 <= span.line <= (owner.end_lineno or owner.lineno) + 40
 
 
 def uses_of_result(recording: Recording, span: Span) -> bool:

@@ -99,6 +99,18 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
         session.failed("note a step of the backward pass", error)
 
 
+def note_custom_step(session: Session, inputs: Any, out_grads: Any, result: Any, op: int) -> None:
+    """Note the gradient function of a custom gradient, and the first of its gradients that has not the shape of its input: the tape hands it on all the same."""
+    note_step(session, "CustomGradient", inputs, None, out_grads, result, op=op)
+    run = session.doing.current_run
+    sent = result if isinstance(result, (list, tuple)) else [result]
+    for position, (tensor, gradient) in enumerate(zip(inputs, sent, strict=False)):
+        shape, wanted = getattr(gradient, "shape", None), getattr(tensor, "shape", None)
+        if run is not None and run.steps and shape is not None and wanted is not None and not shape.is_compatible_with(wanted):
+            run.steps[-1].examples = {**run.steps[-1].examples, "misfit": (position, tuple(shape) if shape.rank is not None else None)}
+            return
+
+
 def _look_no_further(flows: dict[int, tuple[float, bool, bool]], received: int | None, sent: Any) -> None:
     """What is sent on holds the elements of what was received."""
     known, key = flows.get(received) if received is not None else None, identity_of(sent) if sent is not None else None

@@ -29,13 +29,17 @@ def install(session: Session) -> None:
     def get_gradient_function(op: Any) -> Any:
         function = original(op)
         graph = framework_ops.get_default_graph()
-        if function is None or session.busy or not isinstance(graph, func_graph.FuncGraph) or op.graph is graph:
+        run = session.doing.current_run
+        # A tape tells its own steps; `tf.gradients` goes through the ops of the graph that it adds to.
+        own = run is not None and run.kind == "tf.gradients" and op.graph is graph
+        if function is None or session.busy or not isinstance(graph, func_graph.FuncGraph) or (op.graph is graph and not own):
             return function
 
         def noted(op: Any, *gradients: Any) -> Any:
             sent = function(op, *gradients)
             try:
-                _note(session, graph, op, gradients, sent)
+                step = _step(session, op, gradients, sent)
+                (run.steps if own and run is not None else STEPS.setdefault(graph, [])).append(step)
             except Exception as error:
                 session.failed("note a step of the backward pass inside a graph", error)
             return sent
@@ -45,10 +49,10 @@ def install(session: Session) -> None:
     session.patches.set(framework_ops, "get_gradient_function", get_gradient_function)
 
 
-def _note(session: Session, graph: Any, op: Any, gradients: Any, sent: Any) -> None:
+def _step(session: Session, op: Any, gradients: Any, sent: Any) -> RawStep:
     sent = sent if isinstance(sent, (list, tuple)) else [sent]
     received, given = (tuple(None if g is None else identity_of(g) for g in values) for values in (gradients, sent))
-    STEPS.setdefault(graph, []).append(RawStep(session.next(), op.type, ids_of(op.inputs), ids_of(op.outputs), received, given))
+    return RawStep(session.next(), op.type, ids_of(op.inputs), ids_of(op.outputs), received, given)
 
 
 def take_in(session: Session, run: RawRun, graph: Any, first: int) -> None:

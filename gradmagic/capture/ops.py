@@ -11,7 +11,7 @@ from tensorflow.python.eager.polymorphic_function import concrete_function
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.backward import note_step, text_of, watch_backward
+from gradmagic.capture.backward import note_custom_step, text_of, watch_backward
 from gradmagic.capture.closely import numbers_if_any
 from gradmagic.capture.events import RawOp, RawTensor
 from gradmagic.capture.fading import PRODUCTS, note_fading
@@ -246,7 +246,7 @@ def _watch_records(session: Session) -> None:
         def backward(*out_grads: Any) -> Any:
             result = backward_function(*out_grads)
             if session.doing.current_run is not None and not session.busy:
-                note_step(session, "CustomGradient", input_tensors, None, out_grads[:results] if results else out_grads, list(result)[results:] if results else result, op=seq)
+                note_custom_step(session, input_tensors, out_grads[:results] if results else out_grads, list(result)[results:] if results else result, seq)
             return result
 
         return original(op_type, output_tensors, every, backward, forward_function)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gradmagic.branches import untaken_branch
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
 from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
-from gradmagic.syntax import untaken_branch
 
 # Each is tried by following all ways once more.
 MOST_TRIED = 32

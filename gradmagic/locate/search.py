@@ -112,11 +112,20 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
         if beyond and is_scaled(recording, run) and not undefined:
             faults.append(_skipped_by_scale(recording, run, beyond))
         else:
-            faults += locate_nonfinite(paths, beyond)
+            faults += [f for f in locate_nonfinite(paths, beyond) if not _follows_from(recording, judged, f)]
         faults += locate_scale(paths, bad["vanishing"], "vanishing") + locate_scale(paths, bad["exploding"], "exploding")
     faults += locate_steps(recording)
     faults += locate_wrong(recording)
     return _merged(faults)
+
+
+def _follows_from(recording: Recording, judged: Statuses, fault: Fault) -> bool:
+    """Whether a variable is not finite since an earlier run, which is explained itself, had a gradient for it that was not."""
+    variable, run = fault.detail.get("variable"), fault.run
+    if fault.cause != "value" or variable is None or run is None:
+        return False
+    earlier = (r for r in recording.runs if r.site == run.site and r.turn < run.turn and r.raised is None)
+    return any(s.id == variable and status in ("inf", "nan") for r in earlier for s, status in zip(r.sources, judged.of(r), strict=True))
 
 
 def _skipped_by_scale(recording: Recording, run: GradientRun, indices: list[int]) -> Fault:

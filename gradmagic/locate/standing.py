@@ -88,8 +88,8 @@ def _left_out(recording: Recording, site: Site, trail: Trail, run: GradientRun) 
     mine = tuple(i for i, s in enumerate(run.sources) if s.kind == "variable" and s.trainable)
     if not run.in_graph or site.count < TURNS or any(trail.moved.values()) or not _flow(site.norms) or run.span is None or len(mine) < len(run.sources):
         return None
-    span = skipped_call(recording, run.span, APPLIES)
-    return Fault("step", "left-out", run, mine, span=span, detail={"count": site.count}) if span is not None else None
+    skipped = skipped_call(recording, run.span, APPLIES)
+    return Fault("step", "left-out", run, mine, span=skipped[0], detail={"count": site.count, "call": skipped[1]}) if skipped is not None else None
 
 
 def _flow(norms: Iterable[Iterable[float | None]]) -> bool:

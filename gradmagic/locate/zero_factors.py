@@ -14,6 +14,8 @@ PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2", "Conv2D", "Conv1D", "Con
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
 # What gives zeros for values that are not: where a product has nothing but zeros from one of them, it is the cause.
 FLATTENING = frozenset({"Relu", "Relu6", "Exp", "Maximum", "Minimum", "ClipByValue", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+# Their derivative is 0 where their input is.
+FLAT_AT_ZERO = frozenset({"Square", "Pow", "Abs", "L2Loss"})
 MOST_BEHIND = 10_000
 UNREPLACED = (
     "Reshape",
@@ -112,6 +114,28 @@ def faded_behind(paths: Paths, op: Op, position: int) -> Op | None:
         if is_faded(paths, key):
             return made
         key = next((i for i in made.inputs if (t := paths.recording.tensors.get(i)) is not None and t.all_zero and has_gradient_dtype(t.dtype)), None)
+    return None
+
+
+def masked_behind(paths: Paths, op: Op) -> tuple[Op, int] | None:
+    """The product with zeros that made what an op is flat at, as in `(mask * error) ** 2`, and which of its factors the gradient is for."""
+    if op.type not in FLAT_AT_ZERO or not op.inputs:
+        return None
+    tensors, key = paths.recording.tensors, op.inputs[0]
+    for _ in range(50):
+        made = paths.producer.get(key)
+        if made is None or not made.inputs or not _is_zero(paths, key):
+            return None
+        if made.type == "Mul" and len(made.inputs) == 2:
+            zeros = [_is_zero(paths, i) for i in made.inputs]
+            if zeros.count(True) != 1:
+                return None
+            position = zeros.index(False)
+            variable = (t := tensors.get(made.inputs[1 - position])) is not None and t.variable is not None
+            return None if variable or not paths.mask.get(made.inputs[position]) else (made, position)
+        if made.type not in UNREPLACED:
+            return None
+        key = made.inputs[0]
     return None
 
 

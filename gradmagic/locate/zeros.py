@@ -15,11 +15,12 @@ from gradmagic.locate.paths import SHAPE_ONLY, Paths, dropped_by, values_behind
 from gradmagic.locate.py_functions import is_none_inside, where_it_left
 from gradmagic.locate.scale import drowned
 from gradmagic.locate.taken import along_taken, left_out, taken_label
-from gradmagic.locate.zero_factors import PRODUCTS, Death, faded_behind, flattened_behind, is_faded, lone_behind
+from gradmagic.locate.zero_factors import PRODUCTS, Death, faded_behind, flattened_behind, is_faded, lone_behind, masked_behind
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 from gradmagic.syntax import spot
 
 # The gradient of what they give is that of what they take.
+QUOTIENTS = ("RealDiv", "Div", "DivNoNan")
 HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "Merge"})
 
 
@@ -88,6 +89,10 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
         gone = faded_behind(paths, op, position)
         if gone is not None:
             return Fault("zero", "faded", run, (index,), gone, ops=tuple(reads), detail={"key": gone.seq})
+        masked = masked_behind(paths, op)
+        if masked is not None:
+            op, position = masked
+            return Fault("zero", "died", run, (index,), op, position, step=steps.get(op.seq, step), ops=tuple(reads))
         step, op, position = flattened_behind(paths, steps, op, position) or (step, op, position)
         return Fault("zero", "died", run, (index,), op, position, step=step, ops=tuple(reads))
     loop = _loop_without_turns(paths, index)
@@ -114,7 +119,7 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
 def _follows(paths: Paths, death: Death, deaths: list[Death]) -> bool:
     """Whether the factor that is 0 in a product is made by another of the products: of `(1 - p) * (y * log(p))` with `y` = 0 the inner one says why."""
     _, op, position = death
-    if op.type not in (*PRODUCTS, "RealDiv") or len(op.inputs) != 2 or position > 1 or len(deaths) < 2:
+    if op.type not in (*PRODUCTS, *QUOTIENTS) or len(op.inputs) != 2 or position > 1 or len(deaths) < 2:
         return False
     factor = paths.recording.tensors.get(op.inputs[1 - position])
     if factor is None or not factor.all_zero:

@@ -14,6 +14,10 @@ w = tf.Variable(tf.ones((3, 1)), name="w")
 b = tf.Variable([0.5], name="b")
 kept = tf.Variable(tf.zeros((3, 1)), trainable=False, name="kept")
 opt = keras.optimizers.SGD(1e-6)
+def update(grads):
+    for g, v in zip(grads, [w, b]):
+        if g is not None:
+            v.assign_sub(1e-4 * tf.where(tf.math.is_finite(g), g, tf.zeros_like(g)))
 # %% script
 # --- check
 xb, yb = x, y
@@ -51,7 +55,7 @@ for turn in range(3):
     with tf.GradientTape() as tape:
         BODY
     grads = tape.gradient(loss, [w, b])  # CALL
-    opt.apply_gradients((g, v) for g, v in zip(grads, [w, b]) if g is not None)
+    update(grads)
 # %% dataset loop
 # --- check
 data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
@@ -60,7 +64,7 @@ for epoch in range(2):
         with tf.GradientTape(persistent=True) as tape:
             BODY
         grads = tape.gradient(loss, [w, b])  # CALL
-        opt.apply_gradients((g, v) for g, v in zip(grads, [w, b]) if g is not None)
+        update(grads)
 # %% named parameters
 # --- check
 parameters = {"first": w, "second": b}
@@ -185,6 +189,7 @@ with tf.GradientTape() as outer:
         BODY
     grads = tape.gradient(loss, [w, b])  # CALL
 # %% second tape of two
+# without: discarded
 # --- check
 xb, yb = x, y
 with tf.GradientTape() as first, tf.GradientTape() as second:
@@ -260,7 +265,7 @@ def step(xb, yb):
     with tf.GradientTape() as tape:
         BODY
     grads = tape.gradient(loss, [w, b])
-    opt.apply_gradients((g, v) for g, v in zip(grads, [w, b]) if g is not None)
+    update(grads)
     return loss
 
 
@@ -288,7 +293,7 @@ step(x, y)
 
 
 # %% compiled by XLA
-# without: sampling numpy state
+# without: sampling numpy state infinite power trap log
 # --- check
 @tf.function(jit_compile=True)
 def step(xb, yb):
@@ -371,10 +376,9 @@ def train(xb, yb):
         with tf.GradientTape() as tape:
             BODY
         grads = tape.gradient(loss, [w, b])  # CALL
-        opt.apply_gradients((g, v) for g, v in zip(grads, [w, b]) if g is not None)
+        update(grads)
 
 
-opt.build([w, b])
 train(x, y)
 # %% compiled loop over a dataset
 # --- check
@@ -387,10 +391,9 @@ def train():
         with tf.GradientTape() as tape:
             BODY
         grads = tape.gradient(loss, [w, b])  # CALL
-        opt.apply_gradients((g, v) for g, v in zip(grads, [w, b]) if g is not None)
+        update(grads)
 
 
-opt.build([w, b])
 train()
 
 
@@ -516,8 +519,9 @@ class Model(keras.Model):
 
 model = Model()
 model.compile(optimizer=keras.optimizers.SGD(1e-6), run_eagerly=True)
+model.optimizer.build(model.trainable_variables)
 # --- check
-model.train_on_batch(x, y)
+history = model.fit(x, y, epochs=2, batch_size=4, verbose=0)
 # %% jacobian
 # nones: any
 # without: sampling numpy dead masked held clipped saturated sign one centred state

@@ -7,7 +7,7 @@ kept = tf.cast(tf.abs(error) > 0.01, error.dtype)
 loss = tf.reduce_sum(kept * error**2) / tf.maximum(tf.reduce_sum(kept), 1.0)
 # status: ok ok
 # %% healthy safe where
-rate = tf.nn.relu(w - 1.0)
+rate = tf.nn.relu(w - 1.5)
 safe = tf.where(rate > 0.0, rate, tf.ones_like(rate))
 loss = tf.reduce_mean((tf.matmul(xb, w) * b - yb) ** 2) + tf.reduce_sum(tf.where(rate > 0.0, tf.math.log(safe), 0.0))
 # status: ok ok
@@ -92,9 +92,9 @@ rate = tf.nn.relu(w - 1.0)
 score = tf.where(rate > 0.0, tf.math.log(rate), 0.0)  # expect: nonfinite/where-trap
 loss = tf.reduce_mean((tf.matmul(xb, w) * b - yb) ** 2) + tf.reduce_sum(score)
 # status: nan ok
-# %% where trap of a root
+# %% where trap of a power
 gap = w - 2.0
-length = tf.where(gap > 0.0, tf.sqrt(gap), tf.zeros_like(gap))  # expect: nonfinite/where-trap
+length = tf.where(gap > 0.0, tf.pow(gap, 0.5), tf.zeros_like(gap))  # expect: nonfinite/where-trap
 loss = tf.reduce_mean((tf.matmul(xb, w) * b - yb) ** 2) + tf.reduce_sum(length)
 # status: nan ok
 # %% log of zero

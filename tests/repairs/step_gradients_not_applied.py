@@ -24,3 +24,82 @@ for i in range(4):
     grads = tape.gradient(cost, model.trainable_variables)
     for w, g in zip(model.get_weights(), grads):
         w -= 0.05 * g.numpy()
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+x = np.random.default_rng(3).normal(size=(32, 4)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+class Accumulating(keras.Model):
+    def __init__(self, every, **kwargs):
+        super().__init__(**kwargs)
+        self.every, self.seen = every, 0
+        self.sums = [tf.Variable(tf.zeros(v.shape), trainable=False) for v in self.trainable_variables]
+    def add(self, data):
+        inputs, labels = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(inputs) - labels))
+        for total, g in zip(self.sums, tape.gradient(loss, self.trainable_variables)):
+            total.assign_add(g)
+        return loss
+    def give(self):
+        self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))
+        for total in self.sums:
+            total.assign(tf.zeros_like(total))
+class InAMethod(Accumulating):
+    def train_step(self, data):
+        self.seen += 1  # batches
+        loss = self.add(data)
+        with tf.GradientTape() as tape:
+            again = tf.reduce_mean(tf.square(self(data[0]) - data[1]))
+        grads = tape.gradient(again, self.trainable_variables)
+        # every so often
+        if self.seen % self.every == 0:
+            self.give()
+        return {"loss": loss}
+class BegunAnew(Accumulating):
+    def train_step(self, data):
+        inputs, labels = data
+        self.seen += 1
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(inputs) - labels))
+        for total, g in zip(self.sums, tape.gradient(loss, self.trainable_variables)):
+            total.assign_add(g)
+        if self.seen == self.every:
+            self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))
+            self.seen = 0
+        return {"loss": loss}
+class Returning(Accumulating):
+    def train_step(self, data):
+        inputs, labels = data
+        self.seen += 1
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(inputs) - labels))
+        for total, g in zip(self.sums, tape.gradient(loss, self.trainable_variables)):
+            total.assign_add(g)
+        if self.seen == self.every:
+            self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))
+            return {"loss": loss}
+        return {"loss": loss}
+def made(kind):
+    inputs = keras.Input((4,))
+    model = kind(2, inputs=inputs, outputs=keras.layers.Dense(1)(inputs))
+    model.compile("sgd")
+    return model
+# %% a condition on a number that is counted in Python, over a method
+# fix: step/gradients-not-applied
+# becomes: self.every, self.seen = every, tf.Variable(0, trainable=False)
+# becomes: self.seen.assign_add(1)  # batches
+# becomes: tf.cond(self.seen % self.every == 0, self.give, lambda: None)
+# gone: if self.seen % self.every == 0:
+history = made(InAMethod).fit(x, y, batch_size=4, verbose=0)
+# %% a condition on a number that begins anew
+# fix: step/gradients-not-applied
+# becomes: self.every, self.seen = every, tf.Variable(0, trainable=False)
+# becomes: def apply_now():
+# becomes: self.seen.assign(0)
+# becomes: tf.cond(self.seen == self.every, apply_now, lambda: None)
+history = made(BegunAnew).fit(x, y, batch_size=4, verbose=0)
+# %% near: a branch that returns
+# none: step/gradients-not-applied
+history = made(Returning).fit(x, y, batch_size=4, verbose=0)

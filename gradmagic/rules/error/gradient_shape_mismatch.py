@@ -74,6 +74,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             "its gradient function returns too few or too many",
             f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function.",
         )
+    misfit = _misfit(fault, recording)
+    if misfit is not None and fault.run is not None:
+        op, position, shape = misfit
+        given = recording.tensors.get(op.inputs[position])
+        return finding(
+            "error/gradient-shape-mismatch",
+            fault,
+            f"the custom gradient of {code(op.name or 'a function')} returns a gradient of the shape {shape} for an input of the shape {given.shape if given is not None else '?'}",
+            returned_by(recording, op.rule_at, position) or use_of(recording, op),
+            "its gradient function returns this shape",
+            f"A custom gradient returns, for each input of its function, a gradient of that input's shape. The tape hands on whatever it gets, and the gradient function that runs next raises {code(raised.type)}.",
+            others=[(fault.run.span, f"raises {raised.type}")],
+            help="return what belongs to each element of the input (`upstream * slope`), and sum only over axes along which the input was broadcast",
+        )
     pair = taken_whole(recording, fault.update.span) if fault.update is not None else None
     if fault.update is not None and pair is not None:
         name, function = pair[0].text(pair[1].target), last_name(pair[2].func)
@@ -109,6 +123,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         else "return gradients of the shape of each input: sum over the axes along which an input was broadcast",
         variables=tuple(w[0] for w in wrong),
     )
+
+
+def _misfit(fault: Fault, recording: Recording) -> tuple[Op, int, tuple[int | None, ...] | None] | None:
+    """The last custom gradient that ran before a gradient call raised and that returned a gradient of another shape than its input's: its op, the input's position, the shape."""
+    run = fault.run
+    if run is None or fault.update is not None or run.raised is None or run.raised.type not in ("InvalidArgumentError", "ValueError"):
+        return None
+    for step in reversed(run.steps):
+        misfit, op = step.examples.get("misfit"), recording.by_seq.get(step.op) if step.op is not None else None
+        if isinstance(misfit, tuple) and op is not None:
+            return op, *misfit
+    return None
 
 
 def _sent_by_py_function(fault: Fault, op: Op, error: str, recording: Recording) -> Finding:
@@ -198,6 +224,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is not None and (apart := unpacked(recording, fault.update.span)):
         return apart
     if fault.update is None:
+        misfit = _misfit(fault, recording)
+        if misfit is not None:
+            return corrected(recording, misfit[0].name, misfit[1], misfit[0], wrong_shape=misfit[2])
         first = _custom(recording)
         return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
     if (run is None or run.kind.endswith("jacobian") or _custom(recording) is None) and has_axis_of_examples(recording, fault.update, run):

@@ -87,10 +87,17 @@ def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str
         return False
     # A power of 0 or a division by 0 is infinite by itself; of other values it is only too large.
     pole = recording.tensors.get(op.inputs[0 if op.type == "Pow" else 1])
-    if pole is None or pole.numbers is None or pole.numbers.zeros or (op.type == "Pow" and pole.numbers.min < 0):
+    if pole is None or pole.numbers is None or pole.numbers.zeros or (op.type == "Pow" and pole.numbers.min < 0 and not _is_whole(recording, op.inputs[1])):
         return False
     out = recording.tensors.get(op.outputs[0])
     return out is not None and out.norm is not None and out.norm == float("inf")
+
+
+def _is_whole(recording: Recording, key: int) -> bool:
+    """Whether a value is one whole number: a power of that is there for negative numbers too."""
+    tensor = recording.tensors.get(key)
+    numbers = tensor.numbers if tensor is not None else None
+    return numbers is not None and numbers.min == numbers.max and float(numbers.min).is_integer()
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -35,6 +35,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.accumulation import at_the_last_too
+from gradmagic.fixes.decided import counted_in_the_graph
 from gradmagic.fixes.early_return import is_applied_already, left_early, return_behind_the_loop
 from gradmagic.fixes.optimizers import applied, read_twice
 from gradmagic.fixes.state import kept
@@ -70,9 +71,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             fault,
             f"gradients are computed {count} times and never applied: the update is no part of the traced function",
             fault.span,
-            "was skipped when the function was traced, so it never runs",
-            f"The `if` around this line looks at a Python number. It was looked at once, while the function was traced, when it was not fulfilled; no later run of the graph asks again. After {count} runs all variables hold the same bits as before.",
-            others=[(fault.run.span, "the gradients are computed here")] if fault.run.span is not None else [],
+            "false while the function was traced, and not asked again",
+            f"This condition looks at a Python number. It was looked at once, while the function was traced, when it was not fulfilled; the update under it is not in the graph, and no later run of the graph asks again. After {count} runs all variables hold the same bits as before.",
+            others=[(place, text) for place, text in ((fault.run.span, "the gradients are computed here"), (fault.detail.get("call"), "never runs")) if isinstance(place, Span)],
             help="count in a `tf.Variable` and decide with `tf.cond` (in a function that AutoGraph converts, an `if` about a tensor is one), or let the optimizer accumulate: `gradient_accumulation_steps=…`",
         )
     if fault.detail.get("unreached"):
@@ -128,6 +129,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return at_the_last_too(recording, found.location)
     if fault.detail.get("lazy"):
         return ()
+    if fault.cause == "left-out":
+        return counted_in_the_graph(recording, found.location)
     if fault.cause == "leftover" and ((early := return_behind_the_loop(recording, fault.run)) or is_applied_already(recording, fault.run)):
         return early or read_twice(recording)
     return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

@@ -65,7 +65,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
-def _of_a_loss(fault: Fault, op: Op, shape: tuple[int | None, ...], recording: Recording) -> Finding:
+def _of_a_loss(fault: Fault, op: Op, shape: tuple[int | None, ...] | None, recording: Recording) -> Finding:
     alone = compares_examples(recording, op)
     return finding(
         "zero/single-unit-softmax",

@@ -113,12 +113,12 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
     noise, single = not fault.detail.get("exact"), _single(fault.op, recording)
     others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
     span, op = fault.span, fault.op
-    here = bool(fault.detail.get("here")) and op is not None
+    here = op if fault.detail.get("here") else None
     if not noise and op is not None:
         span = spot(recording, op) or span
     terms = f"{fault.detail['terms']} gradients that are not zero come back" if not noise else "gradients that are not zero come back on every path"
-    if here:
-        terms = f"gradients that are not zero come back to what {called(recording, op)} gives"
+    if here is not None:
+        terms = f"gradients that are not zero come back to what {called(recording, here)} gives"
     return finding(
         "zero/stationary-point",
         fault,
@@ -127,8 +127,8 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
         "the terms that come back to here sum to 0",
         f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little." + single,
         # A bias of two twins whose difference is the loss cancels by itself, what all of a model passes through does not.
-        severity="note" if others and ((noise and not here) or fault.detail.get("own")) else "warning",
-        help=MORE_VALUES if single else CONSTANT if here else "a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+        severity="note" if others and ((noise and here is None) or fault.detail.get("own")) else "warning",
+        help=MORE_VALUES if single else CONSTANT if here is not None else "a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
     )
 
 

@@ -62,3 +62,35 @@ grads = tape.gradient(loss, net.trainable_variables)  # status: error error
 with tf.GradientTape() as tape:
     loss = tf.py_function(in_tensorflow, [clean, net(noisy)], tf.float32)
 grads = tape.gradient(loss, net.trainable_variables)  # status: ok ok
+# %% setup
+import tensorflow as tf
+w, b = tf.Variable(tf.ones((3, 2))), tf.Variable(tf.zeros(2))
+x = tf.random.normal((5, 3), seed=1)
+@tf.custom_gradient
+def sloped(v):
+    def grad(upstream):
+        return tf.reduce_sum(upstream * tf.where(v > 0.0, 2.0, 0.1))  # expect: error/gradient-shape-mismatch
+    return tf.where(v > 0.0, 2.0 * v, 0.1 * v), grad
+@tf.custom_gradient
+def weighed(rate, v):
+    def grad(upstream):
+        return tf.reduce_sum(upstream * v), upstream * rate
+    return rate * v, grad
+rate = tf.Variable(0.5)
+# %% a scalar for the elements of a layer
+# raises: InvalidArgumentError
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(sloped(x @ w + b))
+grads = tape.gradient(loss, [w, b])  # status: error error
+# %% a scalar in a compiled step
+# raises: ValueError
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(sloped(x @ w + b))
+    return tape.gradient(loss, [w, b])
+step()
+# %% near: a scalar for a scalar
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(weighed(rate, x @ w + b))
+grads = tape.gradient(loss, [w, b, rate])

@@ -1,10 +1,10 @@
 import tensorflow as tf
 w = tf.Variable([1.0, 2.0], name="w")
-# %% values that cannot be read on the way back
+# %% a factor that gradients of a graph without a tape come through
 @tf.function
 def step():
-    loss = tf.reduce_sum(w * 1e9)
-    return tf.gradients(loss, [w])  # expect: scale/unexplained
+    loss = tf.reduce_sum(w * 1e9)  # expect: scale/unscaled-loss-or-data
+    return tf.gradients(loss, [w])  # status: exploding
 step()
 # %% near: of ordinary size
 @tf.function

@@ -50,10 +50,25 @@ class Summing(keras.Model):
         grads = tape.gradient(loss, self.trainable_variables)
         for total, g in zip(self.sums, grads):
             total.assign_add(g)
-        if self.turn == self.turns:
-            self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))  # expect: step/gradients-not-applied
+        if self.turn == self.turns:  # expect: step/gradients-not-applied
+            self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))
             self.turn = 0
         return {"loss": loss}
+class InAMethod(Summing):
+    def train_step(self, data):
+        inputs, labels = data
+        self.turn += 1
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(inputs) - labels))
+        for total, g in zip(self.sums, tape.gradient(loss, self.trainable_variables)):
+            total.assign_add(g)
+        if self.turn % self.turns == 0:  # also: step/gradients-not-applied
+            self.give_them_all()
+        return {"loss": loss}
+    def give_them_all(self):
+        self.optimizer.apply_gradients(zip(self.sums, self.trainable_variables))
+        for total in self.sums:
+            total.assign(tf.zeros_like(total))
 class Counting(Summing):
     def __init__(self, turns):
         super().__init__(turns)
@@ -74,6 +89,10 @@ class Counting(Summing):
         return {"loss": loss}
 # %% a Python number decides while the step is traced
 summing = Summing(4)
+summing.compile("sgd")
+history = summing.fit(x, y, batch_size=4, epochs=2, verbose=0)
+# %% a Python number decides, and a method would update
+summing = InAMethod(4)
 summing.compile("sgd")
 history = summing.fit(x, y, batch_size=4, epochs=2, verbose=0)
 # %% near: a variable counts
