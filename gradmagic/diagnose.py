@@ -124,7 +124,7 @@ def _is_passing(recording: Recording, fault: Fault) -> bool:
     site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
     if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
         return False
-    if constant_sources(recording, fault.run) & set(fault.sources):
+    if constant_sources(recording, fault.run).keys() & set(fault.sources):
         return False
     # Rounding noise is another in every run.
     noise = [FAR * n if (numbers := fault.run.gradients[i].numbers) is not None and math.isfinite(n := numbers.norm) else 0.0 for i in fault.sources]

@@ -66,9 +66,13 @@ def look_at(flows: dict[int, tuple[float, bool, bool]], key: int, gradient: Any)
         array = array_of(tensor_of(gradient))
     if array is None or array.dtype.kind not in "fcV":
         return None
-    # A gradient without an element carries nothing.
-    known = flows[key] = quick(array) if array.size else (0.0, True, True)
+    known = flows[key] = flow_in(array)
     return known
+
+
+def flow_in(array: Any) -> tuple[float, bool, bool]:
+    """As `quick`, for a gradient: one without an element carries nothing."""
+    return quick(array) if array.size else (0.0, True, True)
 
 
 def numbers_if_any(tensor: Any) -> Any:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradmagic.capture.closely import close_look
+from gradmagic.capture.closely import close_look, flow_in
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.hiding import HIDING
@@ -90,7 +90,7 @@ def _note_steps(session: Session, run: RawRun, values: Mapping[int | None, Any])
             if key is not None and key in values and key not in run.flows:
                 array = array_of(values[key])
                 if array is not None and array.dtype.kind in "fcV":
-                    run.flows[key] = quick(array)
+                    run.flows[key] = flow_in(array)
         close_look(
             session,
             run,

@@ -114,7 +114,7 @@ def _first_forward(paths: Paths) -> tuple[Op, int | None] | None:
         if lost and _hands_on_infinity(paths, op, meant):
             meant.update(op.outputs)
             continue
-        if not any(out in paths.ancestors and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
+        if not any(out in paths.computed and (t := tensors.get(out)) is not None and t.finite is False for out in op.outputs):
             continue
         if op.type in ("ReadVariableOp", "ResourceGather", "VarHandleOp"):
             return op, op.inputs[0] if op.inputs and op.inputs[0] in tensors else op.outputs[0]

@@ -114,6 +114,22 @@ class Paths:
         return seen
 
     @functools.cached_property
+    def computed(self) -> set[int]:
+        """As `ancestors`, and what functions with a gradient of their own computed inside: the tape sees each of them as one op."""
+        makers: dict[int, list[Op]] = {}
+        for op in self.ops:
+            for out in op.outputs:
+                makers.setdefault(out, []).append(op)
+        seen: set[int] = set()
+        waiting = list(self.targets)
+        while waiting:
+            key = waiting.pop()
+            if key not in seen:
+                seen.add(key)
+                waiting.extend(i for op in makers.get(key, ()) for i in op.inputs)
+        return seen
+
+    @functools.cached_property
     def target_mask(self) -> int:
         found = 0
         for key in self.targets:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.locate.backward import Backward
-from gradmagic.locate.constants import behind_lone_softmax, lone_softmaxes
+from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import lone_differences, reaches_without
 from gradmagic.locate.lost_steps import lost_steps
@@ -30,7 +30,8 @@ def locate_zero(paths: Paths, indices: Iterable[int]) -> list[Fault]:
     wanted = list(indices)
     # Looked for once: many sources may have the same reason.
     lone, lost = (lone_differences(paths), lost_steps(paths)) if wanted else ([], [])
-    return [_zero(paths, steps, index, lone, lost) for index in wanted]
+    constant = constant_sources(paths.recording, paths.run) if wanted else {}
+    return [_zero(paths, steps, index, lone, lost, constant.get(index)) for index in wanted]
 
 
 def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost: list[tuple[Op, Op]]) -> Fault | None:
@@ -50,20 +51,19 @@ def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost:
     return None
 
 
-def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[Op], lost: list[tuple[Op, Op]]) -> Fault:
+def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[Op], lost: list[tuple[Op, Op]], softmax: Op | None) -> Fault:
     run = paths.run
     reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
     if reads and all(op.branches for op in reads):
         branch = _untaken(paths, reads)
         if branch is not None:
             return Fault("zero", "branch", run, (index,), branch[0], ops=tuple(reads), span=reads[0].span, detail={"label": branch[1], "certain": branch[2]})
+    if softmax is not None:
+        return Fault("zero", "died", run, (index,), softmax, 0, step=steps.get(softmax.seq), ops=tuple(reads))
     numbers = run.gradients[index].numbers
     exact = numbers is not None and numbers.all_zero
     where = reads[0].span if reads else run.span
     if not exact:
-        softmax = behind_lone_softmax(paths, index, lone_softmaxes(paths))
-        if softmax is not None:
-            return Fault("zero", "died", run, (index,), softmax, 0, step=steps.get(softmax.seq), ops=tuple(reads))
         sum_ = drowned(Backward(paths.recording, run), index)
         if sum_ is not None:
             return Fault("zero", "cancelled", run, (index,), sum_, span=spot(paths.recording, sum_), ops=tuple(reads), detail={"exact": False, "here": True, "key": sum_.seq})

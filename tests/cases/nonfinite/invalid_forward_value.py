@@ -72,3 +72,23 @@ keras.mixed_precision.set_global_policy("mixed_float16")
 model = build(Large())
 keras.mixed_precision.set_global_policy("float32")
 model.fit(x, y, verbose=0)
+# %% setup
+import tensorflow as tf
+w, b = tf.Variable(tf.ones((3, 1)), name="w"), tf.Variable([0.5], name="b")
+x = tf.random.uniform((8, 3), 0.1, 1.0, seed=1)
+@tf.recompute_grad
+def again(inputs):
+    rate = tf.nn.relu(w - 1.0)
+    return tf.reduce_mean(tf.matmul(inputs, w) * b) + tf.reduce_sum(rate * tf.math.log(rate))  # expect: nonfinite/invalid-forward-value
+@tf.custom_gradient
+def entropy(p):
+    logs = tf.math.log(p)  # also: nonfinite/invalid-forward-value
+    return tf.reduce_sum(p * logs), lambda upstream: upstream * (logs + 1.0)
+# %% inside a function that is computed again for its gradient
+with tf.GradientTape() as tape:
+    loss = again(x)
+grads = tape.gradient(loss, [w, b])  # status: nan ok
+# %% inside a function with a gradient of its own
+with tf.GradientTape() as tape:
+    loss = entropy(tf.nn.relu(w - 1.0)) + tf.reduce_sum(b)
+grads = tape.gradient(loss, [w, b])  # status: nan ok
