@@ -93,7 +93,7 @@ def recording_of(session: Session) -> Recording:
         session.changes.facts(),
         tuple(dataclasses.replace(t, span=session.spans.span(t.span)) for t in session.training),
         tuple(stale_reads(session)),
-        tuple(ModelCall(seq, name, session.spans.span(place), weights, trains) for seq, name, place, weights, trains in session.layers.calls) if session.layers else (),
+        tuple(ModelCall(seq, name, session.spans.span(place), weights, trains, infers) for seq, name, place, weights, trains, infers in session.layers.calls) if session.layers else (),
         beside,
         alone,
         code,

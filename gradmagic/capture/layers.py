@@ -33,14 +33,14 @@ class Layers:
         self.outermost: dict[int, Any] = {}
         # Variables that a model was called with: what it computes on, and no part of it.
         self.handed_in: set[int] = set()
-        self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool]] = []
+        self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool, bool]] = []
         self._names: dict[tuple[int, Place | None], str] = {}
         self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
 
-    def called(self, model: Any, frame: Any, trains: bool = False) -> None:
+    def called(self, model: Any, frame: Any, trains: bool = False, infers: bool = False) -> None:
         """A layer was called from outside of any other: note it as a model if it has weights."""
         try:
-            self._called(model, frame, trains)
+            self._called(model, frame, trains, infers)
         except Exception as error:
             self.session.failed("note the call of a model", error)
 
@@ -55,7 +55,7 @@ class Layers:
         except Exception as error:
             self.session.failed("note what a model is called with", error)
 
-    def _called(self, model: Any, frame: Any, trains: bool) -> None:
+    def _called(self, model: Any, frame: Any, trains: bool, infers: bool) -> None:
         session = self.session
         weights = tuple(k for k in map(session.variables.key, getattr(model, "trainable_variables", ())) if k is not None)
         if not weights or len(self.calls) >= CALLS:
@@ -65,7 +65,7 @@ class Layers:
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = str(session.variables.local_name(session.spans.frame(frame), model) or getattr(model, "name", "the model"))
-        self.calls.append((session.next(), name, place, weights, trains or bool(session.doing.active - {session.own_tape})))
+        self.calls.append((session.next(), name, place, weights, trains or bool(session.doing.active - {session.own_tape}), infers))
 
     def untracked(self, ops: Any, sources: set[int]) -> dict[int, Layer]:
         """The trainable variables that ops inside a model read and that the outermost model does not know, by id."""
@@ -165,7 +165,7 @@ def install(session: Session) -> None:
         doing = session.doing
         before = doing.layer, doing.layer_at
         if before[0] is None:
-            session.layers.called(self, sys._getframe(1))
+            session.layers.called(self, sys._getframe(1), infers=kwargs.get("training") is False)
             session.layers.given((*args, *kwargs.values()))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
         doing.layer_at, doing.layer = session.spans.place(sys._getframe(1), doing), self

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name, same
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import Names, names_of, new_name
-from gradmagic.recording import GradientRun, Layer, Recording, Variable
+from gradmagic.recording import GradientRun, Layer, ModelCall, Recording, Variable
 from gradmagic.report import Fix
 
 # What a layer or a module has by itself under these names cannot be assigned.
@@ -107,20 +108,41 @@ def asked_too(recording: Recording, run: GradientRun | None, variable: Variable,
     found = asking(recording, run)
     if found is None:
         return _as_layer(recording, variable, name, model)
-    code, wanted = found[0], argument(found[1], 1, "sources")
+    return _with_sources(*found, name, lambda listed: f"[*{listed}, {name}]")
+
+
+def part_asked_too(recording: Recording, run: GradientRun | None, call: object) -> tuple[Fix, ...]:
+    """The trainable variables of a model that the loss is computed with, in the list of what is trained."""
+    found = asking(recording, run)
+    if found is None or not isinstance(call, ModelCall) or call.span is None or set(call.weights) & {s.id for r in recording.runs for s in r.sources}:
+        return ()
+    code, used = found[0], code_at(recording, call.span)
+    model = next((c.func for c in used.all(cst.Call) if used.start(c)[0] == call.span.line and last_name(c.func) == call.name), None) if used is not None else None
+    if used is None or model is None or not dotted(model):
+        return ()
+    root, here, there = dotted(model).partition(".")[0], code.function(found[1]), used.function(model)
+    if root == "self":
+        known = here is not None and there is not None and code.cell == used.cell and code.text(code.enclosing(here, cst.ClassDef) or here) == used.text(used.enclosing(there, cst.ClassDef) or there)
+    else:
+        known = (here is None and there is None) or any(c.function(a) is None for c in cells(recording) for a in assignments_of(c, root))
+    weights = f"{dotted(model)}.trainable_variables"
+    return _with_sources(*found, dotted(model), lambda listed: f"{atom(listed)} + {weights}") if known else ()
+
+
+def _with_sources(code: Code, call: cst.Call, name: str, extended: Callable[[str], str]) -> tuple[Fix, ...]:
+    """More sources in a gradient call, and wherever else the same list stands in its function."""
+    wanted = argument(call, 1, "sources")
     if wanted is None:
         return ()
-    listed, scope = wanted.value, code.scope(found[1])
+    listed, scope, title = wanted.value, code.scope(call), f"train `{name}` with them"
     if isinstance(listed, cst.Name):
         made = assignments_of(code, listed.value, scope) or [a for a in assignments_of(code, listed.value) if code.function(a) is None]
-        if len(made) == 1:
-            return fix(f"train `{name}` with them", "unsafe", (code, Change().replace(made[0].value, code.expression(f"[*{code.text(made[0].value)}, {name}]"))))
-        return ()
+        return fix(title, "unsafe", (code, Change().replace(made[0].value, code.expression(extended(code.text(made[0].value)))))) if len(made) == 1 else ()
     change = Change()
     for node in code.all(type(listed), scope):
         if same(node, listed):
-            change.replace(node, code.expression(f"[*{code.text(listed)}, {name}]"))
-    return fix(f"train `{name}` with them", "unsafe", (code, change))
+            change.replace(node, code.expression(extended(code.text(listed))))
+    return fix(title, "unsafe", (code, change))
 
 
 def _as_layer(recording: Recording, variable: Variable, name: str, model: str) -> tuple[Fix, ...]:

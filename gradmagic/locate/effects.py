@@ -8,6 +8,7 @@ from collections import Counter
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.blends import is_blended_with_itself, lost_blends
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
 from gradmagic.syntax import text_at
@@ -28,7 +29,7 @@ def locate_effects(recording: Recording) -> list[Fault]:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
-    faults += _untracked(recording) + _other_model(recording)
+    faults += _untracked(recording) + _other_model(recording) + locate_left_parts(recording)
     for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
         text = assigned_to_itself(recording, span) or (text_at(recording, span) if is_blended_with_itself(recording, span) else None)
         if text is not None:

@@ -79,13 +79,14 @@ class TrainingCall:
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A call of a whole Keras model from the user's code: `weights` are its variables' ids, `trains` whether a tape was recording or `fit` ran it."""
+    """A call of a whole Keras model from the user's code: `weights` are its variables' ids, `trains` whether a tape was recording or `fit` ran it, `infers` whether it was called with `training=False`."""
 
     seq: int
     name: str
     span: Span | None
     weights: tuple[int, ...]
     trains: bool
+    infers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

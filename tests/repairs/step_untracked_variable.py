@@ -107,3 +107,53 @@ for _ in range(2):
 # becomes: around = keras.Model(entrance, keras.layers.Dense(1)(inner(entrance)))
 around.compile("sgd", "mse")
 history = around.fit(x, y, verbose=0)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+from keras import layers
+x = np.random.default_rng(1).normal(size=(32, 6)).astype("float32")
+class Autoencoder(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder = keras.Sequential([keras.Input((6,)), layers.Dense(3, activation="tanh")], name="encoder")
+        self.decoder = keras.Sequential([keras.Input((3,)), layers.Dense(6)], name="decoder")
+    def call(self, inputs):
+        return self.decoder(self.encoder(inputs))
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            hidden = self.encoder(data)
+            loss = tf.reduce_mean((self.decoder(hidden) - data) ** 2)
+        weights = self.decoder.trainable_variables  # what is trained
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return {"loss": loss}
+class WrittenTwice(Autoencoder):
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.decoder(self.encoder(data)) - data) ** 2)
+        grads = tape.gradient(loss, self.decoder.trainable_weights)
+        self.optimizer.apply_gradients(zip(grads, self.decoder.trainable_weights))
+        return {"loss": loss}
+# %% an encoder whose variables a step leaves out
+# fix: step/untracked-variable
+# becomes: weights = self.decoder.trainable_variables + self.encoder.trainable_variables  # what is trained
+model = Autoencoder()
+model.compile("sgd")
+history = model.fit(x, batch_size=8, verbose=0)
+# %% an encoder, where the list stands twice
+# fix: step/untracked-variable
+# becomes: grads = tape.gradient(loss, self.decoder.trainable_weights + self.encoder.trainable_variables)
+# becomes: self.optimizer.apply_gradients(zip(grads, self.decoder.trainable_weights + self.encoder.trainable_variables))
+model = WrittenTwice()
+model.compile("sgd")
+history = model.fit(x, batch_size=8, verbose=0)
+# %% an encoder in front of a decoder
+# fix: step/untracked-variable
+# becomes: grads = tape.gradient(loss, decoder.trainable_variables + encoder.trainable_variables)
+encoder, decoder = layers.Dense(3, activation="tanh"), layers.Dense(6)
+optimizer = keras.optimizers.SGD(0.1)
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((decoder(encoder(x)) - x) ** 2)
+    grads = tape.gradient(loss, decoder.trainable_variables)
+    optimizer.apply_gradients(zip(grads, decoder.trainable_variables))

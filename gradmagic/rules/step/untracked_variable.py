@@ -50,12 +50,12 @@ from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
 from gradmagic.fixes.companions import beside_the_network
-from gradmagic.fixes.holders import asked_too, tracked_holder
+from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.loss_weights import held_by_the_loss
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Layer, Recording, Variable
+from gradmagic.recording import GradientRun, Layer, ModelCall, Recording, Variable
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, name_of
 
@@ -64,6 +64,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
     if fault.cause == "unasked" and isinstance(variable, Variable) and fault.run is not None:
         return _unasked(fault, variable, recording)
+    if fault.cause == "left part" and fault.run is not None:
+        return _left_part(fault, fault.run, recording)
     if fault.cause != "untracked" or not isinstance(variable, Variable) or not isinstance(model, Layer) or fault.run is None:
         return None
     every: tuple[Variable, ...] = fault.detail["all"]  # type: ignore[assignment]
@@ -117,9 +119,39 @@ def _unasked(fault: Fault, variable: Variable, recording: Recording) -> Finding:
     )
 
 
+def _left_part(fault: Fault, run: GradientRun, recording: Recording) -> Finding:
+    call, held = fault.detail["call"], bool(fault.detail["held"])
+    assert isinstance(call, ModelCall)
+    left: tuple[int, ...] = fault.detail["weights"]  # type: ignore[assignment]
+    variables, whole = [recording.variables[k] for k in left if k in recording.variables], len(left) == len(call.weights)
+    layers, many = {v.path.partition("/")[0] for v in variables}, len(left) > 1
+    one = whole or (many and len(layers) == 1)
+    name = code(call.name) if whole else f"{code(next(iter(layers)))} in {code(call.name)}" if one else listing([name_of(v) for v in variables])
+    count = f"{len(left)} trainable variables" if many else "trainable variable"
+    return finding(
+        "step/untracked-variable",
+        fault,
+        f"{name} {'is' if one or not many else 'are'} trainable and {'leads' if one or not many else 'lead'} to the loss, and no gradient call asks for {'its variables' if one else 'them' if many else 'it'}",
+        run.span,
+        f"asks for {len(run.sources)} variables, and {'none of them is of ' + name if one else 'not for ' + name}",
+        f"The loss is computed with {name} under the tape, so {'its' if one else 'these' if many else 'this'} {count} would get a gradient. No gradient call of this cell asks for {'them' if many else 'it'}, "
+        "and at the end of the cell they hold the same bits as before.",
+        others=[(call.span, "used here")] if call.span is not None else [],
+        # A model that leaves a part of itself behind while `fit` trains it hardly means to; in a loop of one's own it may be the plan.
+        severity="warning" if held and whole else "note",
+        certainty="likely",
+        help=f"add `{call.name}.trainable_variables` to the sources, and give the optimizer the same list; if it is meant to stay, say so: `{call.name}.trainable = False`"
+        if whole
+        else f"ask for `{call.name}.trainable_variables`, and give the optimizer the same list; layers that are meant to stay say so by `trainable = False`",
+        variables=tuple(name_of(v) for v in variables),
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
+    if fault.cause == "left part":
+        return part_asked_too(recording, fault.run, fault.detail["call"])
     if not isinstance(variable, Variable):
         return ()
     if fault.cause == "unasked":

@@ -173,3 +173,73 @@ for step in range(3):
         loss = tf.reduce_mean(tf.square(doubled(features, shift=shift)))
     grads = tape.gradient(loss, doubled.trainable_variables)
     optimizer.apply_gradients(zip(grads, doubled.trainable_variables))
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+from keras import layers
+keras.utils.set_random_seed(4)
+x = np.random.default_rng(1).normal(size=(32, 6)).astype("float32")
+def coder(size, name):
+    return keras.Sequential([keras.Input((6 if name == "encoder" else 3,)), layers.Dense(8, activation="tanh"), layers.Dense(size)], name=name)
+class Autoencoder(keras.Model):
+    def __init__(self, **call):
+        super().__init__()
+        self.encoder, self.decoder, self.given = coder(3, "encoder"), coder(6, "decoder"), call
+    def call(self, inputs):
+        return self.decoder(self.encoder(inputs))
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            code = self.encoder(data, **self.given)
+            loss = tf.reduce_mean((self.decoder(code) - data) ** 2)
+        weights = self.decoder.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))  # expect: step/untracked-variable
+        return {"loss": loss}
+encoder, decoder, optimizer = coder(3, "encoder"), coder(6, "decoder"), keras.optimizers.SGD(0.1)
+image = tf.Variable(x[:2], name="image")
+# %% a part of the model that fit runs
+model = Autoencoder()
+model.compile("sgd")
+history = model.fit(x, batch_size=8, verbose=0)
+# %% near: a part that is called as for inference
+model = Autoencoder(training=False)
+model.compile("sgd")
+history = model.fit(x, batch_size=8, verbose=0)
+# %% near: a part that is frozen
+model = Autoencoder()
+model.encoder.trainable = False
+model.compile("sgd")
+history = model.fit(x, batch_size=8, verbose=0)
+# %% near: an encoder beside a decoder in a loop of one's own
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((decoder(encoder(x)) - x) ** 2)
+    grads = tape.gradient(loss, decoder.trainable_variables)  # note: step/untracked-variable
+    optimizer.apply_gradients(zip(grads, decoder.trainable_variables))
+# %% near: half of a model
+whole = keras.Sequential([keras.Input((6,)), encoder, decoder])
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((whole(x) - x) ** 2)
+    grads = tape.gradient(loss, decoder.trainable_variables)  # note: step/untracked-variable
+    optimizer.apply_gradients(zip(grads, decoder.trainable_variables))
+# %% near: an image in front of a network
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(encoder(image) ** 2)
+    optimizer.apply_gradients([(tape.gradient(loss, image), image)])
+# %% near: both in turns
+for step in range(3):
+    for part in (encoder, decoder):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((decoder(encoder(x)) - x) ** 2)
+        weights = part.trainable_variables
+        grads = tape.gradient(loss, weights)
+        keras.optimizers.SGD(0.1).apply_gradients(zip(grads, weights))
+# %% near: a loss that does not reach it
+for step in range(3):
+    with tf.GradientTape() as tape:
+        code = tf.stop_gradient(encoder(x))
+        loss = tf.reduce_mean((decoder(code) - x) ** 2)
+    grads = tape.gradient(loss, decoder.trainable_variables)
+    optimizer.apply_gradients(zip(grads, decoder.trainable_variables))
