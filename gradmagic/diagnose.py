@@ -222,7 +222,7 @@ def _call(recording: Recording, judged: Statuses, site: Site, index: int, findin
                 source.dtype,
                 source.trainable,
                 later,
-                _grad(gradient, site, position, later),
+                _grad(gradient, source.shape, site, position, later),
                 _value(source),
                 _ratio(gradient.numbers, source.value, later),
                 mine,
@@ -253,14 +253,17 @@ def _applied(recording: Recording) -> set[int | None]:
     return {p.gradient_of for p in pairs} | {p.variable for p in pairs if p.gradient_of is None and recording.has_changed(p.variable) is not False}
 
 
-def _grad(gradient: Gradient, site: Site, position: int, status: Status) -> GradientStats | None:
+def _grad(gradient: Gradient, shape: tuple[int | None, ...] | None, site: Site, position: int, status: Status) -> GradientStats | None:
     n = gradient.numbers
     if n is None:
         return None
     history = tuple(norms[position] for norms in site.norms if position < len(norms) and norms[position] is not None)
     histogram = Histogram(*n.histogram) if n.histogram is not None else None
     norm = math.nan if status == "nan" else math.inf if status == "inf" else n.norm
-    return GradientStats(norm, n.mean, n.std, n.min, n.max, n.zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
+    # A Jacobian has rows for each element of the target: what is told is the share of zeros, for as many elements as the source has.
+    rows = site.kind.endswith("jacobian") and not gradient.sparse and n.size and shape is not None
+    zeros = round(n.zeros * math.prod(d or 1 for d in shape) / n.size) if rows and shape is not None else n.zeros
+    return GradientStats(norm, n.mean, n.std, n.min, n.max, zeros, n.nans, n.infs, gradient.sparse, histogram, _thinned(history))  # type: ignore[arg-type]
 
 
 def _thinned(history: tuple[float | None, ...], most: int = 200) -> tuple[float | None, ...]:
