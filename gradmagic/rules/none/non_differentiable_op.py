@@ -29,8 +29,8 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.activations import nearest
 from gradmagic.fixes.confusion import soft_confusion_matrix
+from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
@@ -70,7 +70,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type.startswith("Resize") and fault.op.type.endswith("Grad"):
-        return nearest(recording)
+        return repeated_pixels(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
     first = soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
