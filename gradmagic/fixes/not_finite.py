@@ -20,6 +20,33 @@ from gradmagic.recording import Numbers, Recording, Span, Tensor
 from gradmagic.report import Fix
 
 SPREADS = ("std", "nanstd", "ptp", "reduce_std", "norm")
+# What else makes NaN or infinities of finite numbers, by their sign or size or by what is missing.
+RISKY = frozenset(
+    {
+        "sqrt",
+        "power",
+        "pow",
+        "float_power",
+        "exp",
+        "expm1",
+        "exp2",
+        "log1p",
+        "arcsin",
+        "arccos",
+        "arctanh",
+        "arccosh",
+        "asin",
+        "acos",
+        "atanh",
+        "acosh",
+        "divide",
+        "true_divide",
+        "reciprocal",
+        "inv",
+        "solve",
+    }
+    | {"pct_change", "shift", "rolling", "reindex", "merge", "join", "pivot", "resample", "interp", "corrcoef", "corr", "concat", "loadtxt", "genfromtxt", "read_csv", "load", "map_coordinates"}
+)
 FAR = 3
 
 
@@ -60,6 +87,8 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
     if len(lines) != 1 or not lines[0].closed:
         return None
     found = [s for _, s in steps]
+    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *_called(recording, lines[0])]):
+        return None
     numbers = tensor.numbers if tensor is not None else None
     infinite = bool(numbers.infs) if numbers is not None else tensor is not None and tensor.norm == math.inf
     logarithms = [s for s in found if isinstance(s.node, cst.Call)]
@@ -162,14 +191,25 @@ def _steps(recording: Recording, line: _Line) -> Iterator[Step]:
         numbers, name = _operand(recording, node)
         if numbers is not None and (numbers.zeros or (isinstance(node, cst.Call) and numbers.min < 0.0)):
             yield Step(code, node, name if numbers.zeros else None, local=False)  # type: ignore[arg-type]
+    for where, function in _called(recording, line):
+        for node in steps_in(where, function):
+            yield Step(where, node, None, local=True)
+
+
+def _called(recording: Recording, line: _Line) -> list[tuple[Code, cst.FunctionDef]]:
+    """The functions of the cells that a line calls, or hands on, and those that they call."""
     wanted, functions = names_in(line.node), list[tuple[Code, cst.FunctionDef]]()
     for _ in range(FAR):
         more = [(c, f) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value in wanted and all(f is not g for _, g in functions)]
         functions += more
         wanted = {last_name(call.func) for c, f in more for call in c.all(cst.Call, f)}
-    for code, function in functions:
-        for node in steps_in(code, function):
-            yield Step(code, node, None, local=True)
+    return functions
+
+
+def _is_risky(code: Code, node: cst.CSTNode) -> bool:
+    return any(last_name(c.func) in RISKY for c in code.all(cst.Call, node)) or any(
+        isinstance(n.operator, cst.Power) and not isinstance(n.right, cst.Integer) for n in code.all(cst.BinaryOperation, node)
+    )
 
 
 def _operand(recording: Recording, node: cst.CSTNode) -> tuple[Numbers | None, str | None]:

@@ -89,3 +89,8 @@ mean, std = table.mean(axis=0), table.std(axis=0)
 scaled = (table - mean) / std
 halves = wide / np.abs(wide).max(axis=0)
 model.fit(scaled, halves[:, :1], verbose=0)
+# %% near: a root beside the division
+# none: nonfinite/bad-input-data
+model.set_weights(start)
+roots = np.sqrt(wide) / np.abs(wide).max(axis=0)
+model.fit(roots, target, verbose=0)
