@@ -11,6 +11,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.all_ops import all_ops, name_again
 from gradmagic.capture.applied import updates_of
+from gradmagic.capture.arrays import arrays_of
 from gradmagic.capture.asking import as_written
 from gradmagic.capture.backward import Flows, link
 from gradmagic.capture.events import RawOp, RawRun, RawStep
@@ -107,6 +108,7 @@ def recording_of(session: Session) -> Recording:
         session.visits.facts(session),
         tuple(dict.fromkeys(session.unseen)),
         read_in_pipelines(session, raw, code) if missing else {},
+        arrays_of(session, by_output),
     )
 
 

@@ -101,19 +101,3 @@ def nonlinear(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
     for code, call in made[:-1]:
         changes.setdefault(id(code), (code, Change()))[1].replace(call, with_keyword(call, "activation", cst.SimpleString('"tanh"')))
     return fix("give the hidden layers an activation that is curved", "unsafe", *changes.values())
-
-
-def nearest(recording: Recording) -> tuple[Fix, ...]:
-    """Resizing whose gradient can be differentiated again: by the nearest pixel, for every resizing of the cells."""
-    changes = []
-    for code in cells(recording):
-        change = Change()
-        for call in code.all(cst.Call):
-            how = argument(call, None, "interpolation") or (argument(call, 2, "method") if last_name(call.func) == "resize" else None)
-            if how is not None and kind_of(how.value).lower() in ("bilinear", "bicubic", "area", "lanczos3"):
-                change.replace(how.value, cst.SimpleString('"nearest"'))
-            elif how is None and last_name(call.func) in ("resize", "Resizing"):
-                change.replace(call, with_keyword(call, "method" if last_name(call.func) == "resize" else "interpolation", cst.SimpleString('"nearest"')))
-        if change.replaced:
-            changes.append((code, change))
-    return fix("resize by the nearest pixel, which can be differentiated twice", "unsafe", *changes)

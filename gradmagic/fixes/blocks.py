@@ -13,7 +13,8 @@ from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_
 from gradmagic.fixes.flow import assigned
 from gradmagic.fixes.moved_lines import move_in
 from gradmagic.fixes.names import new_name
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.fixes.opened_earlier import recorded_from_the_first
+from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
@@ -118,10 +119,10 @@ def watching_by_itself(recording: Recording, run: GradientRun | None) -> tuple[F
     return fix("let the tape watch the variables by itself", "safe", (found[0], Change().replace(found[2], without_argument(found[2], off))))
 
 
-def into_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
-    """Move what the target is computed with into the block of the tape."""
+def into_block(recording: Recording, run: GradientRun | None, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
+    """Move what the target is computed with into the block of the tape; `op` is the last one that ran outside."""
     found, call, outside = tape_block(recording, run), asking(recording, run), code_at(recording, place)
-    if found is None or outside is None or place is None:
+    if found is None or outside is None or place is None or run is None:
         return ()
     code, block, _ = found
     if outside is code and call is not None and call[0] is code:
@@ -141,12 +142,15 @@ def into_block(recording: Recording, run: GradientRun | None, place: Place) -> t
             behind = [s for s in siblings if code.start(s) > code.end(block) and code.start(s) < code.start(asked)]
             return _move_back(code, block, behind, names_in(target.value) if target is not None else set())
         if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
-            if code.parent(statement) in list(code.around(block)):
-                return move_in(code, block, statement, names_in(target.value) if target is not None else set())
-            return ()
+            return recorded_from_the_first(recording, run, code, block, op, names_in(target.value) if target is not None else set())
     target = argument(call[1], 0, "target", "ys") if call is not None and call[0] is code else None
     asked_for = names_in(target.value) if target is not None else set()
-    return _built_once(recording, outside, place) or _copied_in(code, block, outside, place) or _call_before(code, block, outside, place, asked_for)
+    return (
+        _built_once(recording, outside, place)
+        or _copied_in(code, block, outside, place)
+        or _call_before(code, block, outside, place, asked_for)
+        or recorded_from_the_first(recording, run, code, block, op, asked_for)
+    )
 
 
 def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked: set[str]) -> tuple[Fix, ...]:

@@ -10,7 +10,7 @@ from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import behind, given
-from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording, Span, Tensor
 from gradmagic.report import Fix
@@ -54,18 +54,19 @@ def infinite_at_zero(recording: Recording, place: Place, tensor: Tensor | None) 
 
 def _guilty(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[Code, cst.Call | cst.BinaryOperation] | None:
     """The one such step; logarithms alone where an element is infinite, as those of 0 are."""
-    steps = list({id(node): (code, node) for code, function in _functions(recording, place) for node in _steps(code, function)}.values())
+    steps = list({id(node): (code, node) for code, function in _functions(recording, place) for node in steps_in(code, function)}.values())
     numbers = tensor.numbers if tensor is not None else None
     if numbers is None or numbers.infs:
         logarithms = [s for s in steps if isinstance(s[1], cst.Call)]
         steps = logarithms if numbers is not None and len(logarithms) == 1 else steps
     else:
         # A NaN by itself may have been in the data: only 0 / 0 of an example's own sum or spread makes one of good data.
-        steps = [(c, n) for c, n in steps if isinstance(n, cst.BinaryOperation) and _is_reduced(c, n.right)]
+        steps = [(c, n) for c, n in steps if isinstance(n, cst.BinaryOperation) and is_reduced(c, n.right)]
     return steps[0] if len(steps) == 1 else None
 
 
-def _is_reduced(code: Code, value: cst.BaseExpression) -> bool:
+def is_reduced(code: Code, value: cst.BaseExpression) -> bool:
+    """Whether a value is a sum, a spread or the like, also by a name."""
     made = [a.value for a in assignments_of(code, value.value, code.scope(value))] if isinstance(value, cst.Name) else [value]
     return bool(made) and all(isinstance(m, cst.Call) and last_name(m.func) in REDUCING for m in made)
 
@@ -96,8 +97,9 @@ def _functions(recording: Recording, place: Place) -> Iterator[tuple[Code, cst.C
     yield from bodies
 
 
-def _steps(code: Code, function: cst.CSTNode) -> Iterator[cst.Call | cst.BinaryOperation]:
-    for node in (*code.all(cst.Call, function), *code.all(cst.BinaryOperation, function)):
+def steps_in(code: Code, function: cst.CSTNode, within: cst.CSTNode | None = None) -> Iterator[cst.Call | cst.BinaryOperation]:
+    """The logarithms and the quotients in a function, or in some of its code, that nothing keeps away from 0."""
+    for node in (*code.all(cst.Call, within or function), *code.all(cst.BinaryOperation, within or function)):
         if isinstance(node, cst.Call) and last_name(node.func) in LOGARITHMS and node.args and not _is_safe(code, node.args[0].value, function):
             yield node
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) and not _is_safe(code, node.right, function):
@@ -117,12 +119,12 @@ def _is_safe(code: Code, value: cst.BaseExpression, function: cst.CSTNode, depth
             return _is_constant(value.left) or _is_constant(value.right)
         return _is_safe(code, value.left, function, depth) and _is_safe(code, value.right, function, depth)
     if isinstance(value, cst.Name) and depth < 3:
-        made = assignments_of(code, value.value, function)
         parameters = {p.name.value for p in code.all(cst.Param, function)}
         if value.value in parameters:
             return False
+        made = [(t, v) for a in code.all(cst.Assign, function) for t, v in pairs_of(a) if value.value in targets_of(t)]
         # What the function does not make is a setting of the notebook's.
-        return all(_is_safe(code, a.value, function, depth + 1) for a in made)
+        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in made)
     return isinstance(value, (cst.BaseNumber, cst.Attribute))
 
 

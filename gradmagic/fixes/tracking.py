@@ -204,5 +204,8 @@ def left_out(recording: Recording, run: GradientRun, op: Op | None, reading: Set
     call = code.call_at(place, (layer.type,)) if code is not None else None
     if code is None or call is None or argument(call, None, "trainable") is not None or any(a.star == "**" for a in call.args):
         return ()
+    if any(other.id not in reading and other.made_at == place for other in recording.layers.values()):
+        # A loop made other layers in the same place, and their results are used.
+        return ()
     new = with_keyword(call, "trainable", cst.Name("False"))
     return fix(f"train without this `{layer.type}`, whose result nothing uses (or take it out)", "unsafe", (code, Change().replace(call, new)))

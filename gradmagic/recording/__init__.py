@@ -58,6 +58,8 @@ class Recording:
     unseen: tuple[str, ...] = ()
     # Variables that the function of a dataset reads, with the line of that function.
     piped: Mapping[int, Span] = field(default_factory=dict)
+    # The notebook's own arrays by name, where values came in with the data that are not finite.
+    arrays: Mapping[str, Numbers] = field(default_factory=dict)
 
     @functools.cached_property
     def searched(self) -> dict[int, Any]:

@@ -101,3 +101,80 @@ frozen = Frozen(log_scale)
 with tf.GradientTape() as tape:
     loss = frozen.loss()
 grad = tape.gradient(loss, log_scale)
+# %% two lines before the tape
+# fix: none/outside-tape
+# becomes: with tf.GradientTape() as tape:
+# becomes: score = tf.linalg.matvec(x, w)
+# becomes: loss = tf.reduce_mean(error)
+score = tf.linalg.matvec(x, w)
+error = (score - y) ** 2
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(error)
+grad = tape.gradient(loss, w)
+# %% a loop before the tape
+# fix: none/outside-tape
+# becomes: with tf.GradientTape() as tape:
+# becomes: for row in x:
+# becomes: # what is played
+# becomes: # what it costs
+for episode in range(2):
+    rewards = []
+
+    # what is played
+    history = []
+    for row in x:
+        chance = tf.sigmoid(tf.tensordot(row, w, 1))
+        history.append(tf.math.log(chance))
+        rewards.append(float(chance > 0.5))
+    mean = sum(rewards) / len(rewards)
+    # what it costs
+    with tf.GradientTape() as tape:
+        losses = [-log_chance * (reward - mean + 1.0)
+                  for log_chance, reward in zip(history, rewards)]
+        loss = tf.add_n(losses)
+    grads = tape.gradient(loss, [w])
+    opt.apply_gradients(zip(grads, [w]))
+# %% a loop and a line before the tape
+# fix: none/outside-tape
+# becomes: with tf.GradientTape() as tape:
+# becomes: stacked = tf.stack(scores)
+# becomes: for row in x:
+scores = []
+for row in x:
+    scores.append(tf.tensordot(row, w, 1))
+stacked = tf.stack(scores)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((stacked - y) ** 2)
+grad = tape.gradient(loss, w)
+# %% a function that a loop before the tape calls
+# fix: none/outside-tape
+# becomes: with tf.GradientTape() as tape:
+# becomes: results += play(2)
+def score(row):
+    return tf.tensordot(row, w, 1)
+def play(turns):
+    return [score(row) for row in x[:turns]]
+results = []
+for _ in range(3):
+    results += play(2)
+with tf.GradientTape() as tape:
+    loss = tf.add_n(results)
+grad = tape.gradient(loss, w)
+# %% near: the tape stands in a loop of its own
+# none: none/outside-tape
+scores = []
+for row in x:
+    scores.append(tf.tensordot(row, w, 1))
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.add_n(scores)
+    grad = tape.gradient(loss, w)
+# %% near: the variable is updated between
+# none: none/outside-tape
+scores = []
+for row in x:
+    scores.append(tf.tensordot(row, w, 1))
+    w.assign_add(0.1 * row)
+with tf.GradientTape() as tape:
+    loss = tf.add_n(scores)
+grad = tape.gradient(loss, w)

@@ -56,6 +56,46 @@ with tf.GradientTape() as outer:
 grads = outer.gradient(loss, critic.trainable_variables)
 # %% setup
 import keras
+import tensorflow as tf
+from keras import layers
+from keras.layers import Resizing
+pictures = tf.random.normal((4, 4, 4, 1))
+def slope_of(score_of, variables):
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(pictures)
+            score = score_of(pictures)
+        slopes = inner.gradient(score, pictures)
+        loss = tf.reduce_mean(slopes ** 2)
+    return outer.gradient(loss, variables)
+kernel = tf.Variable(tf.random.normal((3, 3, 1, 1)))
+# %% through a layer that takes the nearest pixel
+# fix: error/no-gradient-registered
+# becomes: layers.UpSampling2D(2),  # back to the size of the picture
+critic = keras.Sequential([
+    keras.Input((4, 4, 1)),
+    layers.Conv2D(2, 3, strides=2, padding="same", activation="softplus"),
+    layers.Resizing(4, 4, interpolation="nearest"),  # back to the size of the picture
+    layers.Conv2D(1, 3, activation="softplus"),
+])
+grads = slope_of(critic, critic.trainable_variables)
+# %% through a layer that is wider than high, by a name of its own
+# fix: error/no-gradient-registered
+# becomes: critic = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.UpSampling2D((2, 3), name="wide"), layers.Conv2D(1, 3, activation="softplus")])
+critic = keras.Sequential([keras.Input((4, 4, 1)), Resizing(8, 12, "bicubic", name="wide"), layers.Conv2D(1, 3, activation="softplus")])
+grads = slope_of(critic, critic.trainable_variables)
+# %% through a function
+# fix: none/non-differentiable-op
+# becomes: return tf.nn.softplus(tf.nn.conv2d(tf.repeat(tf.repeat(images, 2, axis=1), 2, axis=2), kernel, 1, "SAME"))
+def score_of(images):
+    return tf.nn.softplus(tf.nn.conv2d(tf.image.resize(images, (8, 8)), kernel, 1, "SAME"))
+grads = slope_of(score_of, kernel)
+# %% near: by no whole number
+# none: error/no-gradient-registered
+critic = keras.Sequential([keras.Input((4, 4, 1)), layers.Resizing(6, 6, interpolation="nearest"), layers.Conv2D(1, 3, activation="softplus")])
+grads = slope_of(critic, critic.trainable_variables)
+# %% setup
+import keras
 import numpy as np
 x, y = np.random.default_rng(0).normal(size=(32, 8)).astype("float32"), np.ones((32, 1), "float32")
 def make(depth=10, act="sigmoid"):

@@ -43,8 +43,11 @@ def step():
         loss = tf.reduce_mean((guess - 1.0) ** 2)
     opt.apply(tape.gradient(loss, judge.trainable_variables), judge.trainable_variables)
 step()
-# %% a line whose input changes in between stays where it is
-# none: none/outside-tape
+# %% a line whose input changes in between goes in with the change
+# fix: none/outside-tape
+# becomes: with tf.GradientTape() as tape:
+# becomes: guess = judge(maker(z))
+# becomes: z = z + 1.0
 z = noise
 guess = judge(maker(z))
 z = z + 1.0

@@ -33,6 +33,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.counterparts import counterpart
+from gradmagic.fixes.resizing import RESIZING, repeated_pixels, resizings
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -49,6 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     stepped = {step.op for step in run.steps}
     op = next((o for o in reversed(ops) if o.seq in stepped), ops[-1] if ops else None)
     expression = called(recording, op) if op is not None else code(kind)
+    resized = next((o for o in resizings(recording) if op is None and kind.startswith(o.type)), None)
+    others = [(run.span, "raises LookupError")] if op is not None else [(spot(recording, resized), f"runs `{resized.type}`, whose derivative is this op")] if resized is not None else []
     return finding(
         "error/no-gradient-registered",
         fault,
@@ -56,13 +59,15 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op) if op is not None else run.span,
         f"op `{kind}` has no gradient",
         f"Going backward, the tape comes to the op {code(kind)}. TensorFlow has no gradient function for it and does not mark it as not differentiable either, so the call raises LookupError.",
-        others=[(run.span, "raises LookupError")] if op is not None else [],
+        others=others,
         help="compute the same with other ops, or wrap the op in a `tf.custom_gradient` that says what its gradient is",
     )
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.run is not None and fault.run.raised is not None and fault.run.raised.message.rpartition(":")[2].strip() in [f"{kind}Grad" for kind in RESIZING]:
+        return repeated_pixels(recording)
     if fault.run is not None and found.location is not None and fault.run.span is not None and found.location.line == fault.run.span.line and found.location.cell == fault.run.span.cell:
         # Where the op is not known, there is nothing to put another in the place of.
         return ()

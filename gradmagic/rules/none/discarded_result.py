@@ -37,6 +37,7 @@ from __future__ import annotations
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.fixes.activations import nonlinear
+from gradmagic.fixes.every_output import to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
@@ -180,6 +181,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     used = used or summed(recording, found.location, fault.run, fault.op) or unread_parameter(recording, fault.run)
     if used:
         return used
+    if every := to_the_last(recording, fault.run, found.location):
+        return every
     given = output_with_loss(recording, fault.op) if fault.run.kind.startswith("keras") else ()
     # Where no source has a gradient, what is left out is what was to be trained.
     return given or (left_out(recording, fault.run, fault.op, {o.layer for o in fault.ops}) if any(not g.missing for g in fault.run.gradients) else ())

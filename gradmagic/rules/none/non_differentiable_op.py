@@ -29,16 +29,18 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.activations import nearest
 from gradmagic.fixes.confusion import soft_confusion_matrix
+from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
+from gradmagic.fixes.soft_choice import gated
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, spot
 
+GATE = "a threshold has no derivative with respect to its place: a gate that opens smoothly, a sigmoid of the distance from it, has one"
 RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers", "ZerosLike": "zeros"}
 HELP = {
     "ZerosLike": "the rate of a dropout is the share that is dropped: 0.0 keeps everything",
@@ -54,7 +56,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     result = RESULT.get(op.type, "true or false" if op.type in COMPARISONS else "a value")
     help_ = HELP.get(op.type)
     if op.type in COMPARISONS:
-        help_ = "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
+        chooses = any(c.type in ("Select", "SelectV2") for out in op.outputs for c in recording.consumers.get(out, ()))
+        help_ = GATE if chooses else "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
     return finding(
         "none/non-differentiable-op",
         fault,
@@ -70,8 +73,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type.startswith("Resize") and fault.op.type.endswith("Grad"):
-        return nearest(recording)
+        return repeated_pixels(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
     first = soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
-    return first or soft(recording, found.location, fault.op)
+    return first or gated(recording, found.location) or soft(recording, found.location, fault.op)

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.cast_before import cast_before_the_tape
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
+from gradmagic.fixes.looked_up import at_the_embedding
 from gradmagic.fixes.selection import soft
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -79,4 +80,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return softer
     if fault.op is not None or fault.run is None:
         return without_cast(recording, found.location, fault.op)
+    if vectors := at_the_embedding(recording, fault.run, fault.sources):
+        return vectors
     return float_source(recording, fault.run, fault.sources) or cast_before_the_tape(recording, fault.run, fault.sources)

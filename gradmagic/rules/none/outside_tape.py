@@ -128,6 +128,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
-    inside = tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location)
+    inside = (
+        tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location, fault.op)
+    )
     inside = inside or from_the_other_tape(recording, fault.run, found.location) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run)
     return inside or as_property(recording, found.location) or inside_function(recording, fault.run, found.location)

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.data import log_of_one_more
 from gradmagic.fixes.mapped import finite_in_the_pipeline, infinite_at_zero
+from gradmagic.fixes.not_finite import first_not_finite, guarded, made_here
 from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
@@ -50,7 +51,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = reader if isinstance(reader, Op) else op
     tensor = recording.tensors[int(str(fault.detail["leaf"]))]
     name = code(tensor.name) if tensor.name else f"a batch of shape {tensor.shape} of the data" if op.span is not None and TRAINING.search(op.span.code) else f"a value of shape {tensor.shape}"
-    mapped = infinite_at_zero(recording, fault.run.span if fault.run is not None else None, tensor)
+    place = fault.run.span if fault.run is not None else None
+    made = first_not_finite(recording, place, op.span, tensor)
+    label = made_here(made, recording) if made is not None else infinite_at_zero(recording, place, tensor)
     return finding(
         "nonfinite/bad-input-data",
         fault,
@@ -58,7 +61,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         use_of(recording, op),
         "the first value that is not finite enters here",
         f"{called(recording, op)} takes in {name}. No recorded op made it, and it holds NaN or infinite values already.",
-        others=[mapped] if mapped is not None else [],
+        others=[label] if label is not None else [],
         help="check the data before it is used: `tf.debugging.assert_all_finite(x, 'x')`",
     )
 
@@ -66,10 +69,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     tensor = recording.tensors.get(fault.op.inputs[fault.input or 0]) if fault.op is not None and fault.op.inputs else None
-    written = finite_factor(recording, found.location)
-    cleaned = written or (
-        *without_nan(recording),
-        *(finite_in_the_pipeline(recording, fault.run.span if fault.run is not None else None, tensor) or finite_data(recording, tensor.name if tensor is not None else None, found.location)),
+    asked = fault.run.span if fault.run is not None else None
+    leaf = recording.tensors.get(int(str(fault.detail["leaf"])))
+    made = guarded(recording, first_not_finite(recording, asked, fault.op.span if fault.op is not None else None, leaf))
+    cleaned = (
+        finite_factor(recording, found.location)
+        or made
+        or (
+            *without_nan(recording),
+            *(finite_in_the_pipeline(recording, asked, tensor) or finite_data(recording, tensor.name if tensor is not None else None, found.location)),
+        )
     )
     # Equal numbers that are divided by their spread are NaN in every element.
     numbers = tensor.numbers if tensor is not None else None

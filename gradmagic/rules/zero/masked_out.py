@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.fixes.centred import one_number, without_its_mean
 from gradmagic.fixes.data import float_weights, inverted_mask
 from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
@@ -67,6 +68,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if producer is not None and _from_variable(other.id, recording):
         return None
     judged = _judged(other.id, recording)
+    centred = one_number(recording, spot(recording, op))
+    others = [(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [centred] if centred is not None else []
     return finding(
         "zero/masked-out",
         fault,
@@ -74,7 +77,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "the other factor is 0 for every element",
         f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run, and training does not change it.",
-        others=[(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [],
+        others=others,
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
     )
@@ -113,4 +116,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     place = run.span if run is not None and run.kind.startswith("keras") else None
     if "dropout" in found.message and (lower := lower_rate(recording, fault.op, found.location)):
         return lower
+    if whole := without_its_mean(recording, found.location):
+        return whole
     return true_division(recording, found.location) or weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)
