@@ -69,7 +69,9 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     value = array_of(target) if target is not None else None
     run.target_value = float(value) if value is not None and value.shape == () and value.dtype.kind in "fiub" else None
     first_lost = is_first_lost(site, run, worst)
-    if run.turn and bad <= site.worst and not first_lost:
+    # What an infinity left behind is NaN in the next run: the first that is not finite says why.
+    follows = bad <= site.worst or (bad == RANK["nan"] and site.worst == RANK["inf"])
+    if run.turn and follows and not first_lost:
         if run.turn > 1 and not session.doing.active:
             session.trim(opened)
         return None
