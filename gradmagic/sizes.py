@@ -45,9 +45,9 @@ def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) 
 
 
 def are_faint(sources: Sequence[Any], gradients: Sequence[Any]) -> bool:
-    """Whether the gradients of a call are all so small beside their variables that nothing but rounding may be left of them."""
-    beside = [(n, b) for n, b in zip(map(_norm, gradients), _beside(sources), strict=False) if n and b]
-    return bool(beside) and all(n < FAINT * b for n, b in beside)
+    """Whether the gradients of a call are all so small beside their variables that nothing but rounding may be left of them, or one is ten times smaller."""
+    beside = [n / b for n, b in zip(map(_norm, gradients), _beside(sources), strict=False) if n and b]
+    return bool(beside) and (max(beside) < FAINT or min(beside) < 0.1 * FAINT)
 
 
 def _norm(gradient: Any) -> float | None:

@@ -35,7 +35,21 @@ def all_ops(session: Session) -> list[RawOp]:
     traced = [template.run for template in graphs.traced_runs] if graphs is not None else []
     # What ran in a graph has the steps of its trace.
     backward = {op.seq: op for run in (*session.runs, *traced) for op in ops_as_one(run)}
-    return sorted((*session.ops, *unroller.ops, *backward.values()), key=lambda op: op.seq)
+    noted = _named(unroller.ops, session.ops)
+    return sorted((*noted, *unroller.ops, *backward.values()), key=lambda op: op.seq)
+
+
+def _named(unrolled: list[RawOp], noted: list[RawOp]) -> list[RawOp]:
+    """The ops that were noted as they were made, without the custom gradients that stand among those of a graph: there they know where they are, and get their names."""
+    inside = {op.outputs[0]: op for op in unrolled if op.type == "CustomGradient" and op.outputs}
+    left = []
+    for op in noted:
+        twin = inside.get(op.outputs[0]) if op.type == "CustomGradient" and op.in_graph and op.outputs else None
+        if twin is None:
+            left.append(op)
+        else:
+            twin.name, twin.gradient, twin.seq = op.name, op.gradient, op.seq
+    return left
 
 
 def name_again(session: Session) -> None:

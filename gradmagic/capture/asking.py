@@ -14,7 +14,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.closely import flow_of, identity_of
 from gradmagic.capture.events import RawRun, RawSite, RawTape
-from gradmagic.capture.inner_steps import take_in
+from gradmagic.capture.inner_steps import take_in, take_in_declined
 from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
@@ -220,6 +220,8 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     run.gradients = tuple(gradient_of(session, g, closely, run) for g in results)
     if run.look and len(site.norms) < 20_000:
         site.norms.append([None if f is None else f[0] for f in flows])
+    if run.entering and None in results:
+        take_in_declined(session, run)
     if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients)):
         look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)

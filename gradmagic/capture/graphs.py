@@ -12,7 +12,7 @@ from tensorflow.python.eager.polymorphic_function import atomic_function
 from tensorflow.python.framework import dtypes, errors, func_graph
 from tensorflow.python.framework import ops as framework_ops
 
-from gradmagic.capture.events import RawRun, RawSite
+from gradmagic.capture.events import RawRun, RawSite, RawStep
 from gradmagic.capture.graph_ops import is_repeatable
 from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import has_values, snapshot
@@ -43,6 +43,8 @@ class Graphs:
         self.stopped: set[int] = set()
         # Calls under a tape, by the id of their first result, until its gradients were asked for.
         self.under: dict[int, Under] = {}
+        # The custom gradients that gave None while the backward passes of functions were traced.
+        self.declined: list[RawStep] = []
         self._listed: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:

@@ -40,6 +40,8 @@ def install(session: Session) -> None:
             try:
                 step = _step(session, op, gradients, sent)
                 (run.steps if own and run is not None else STEPS.setdefault(graph, [])).append(step)
+                if step.type == "CustomGradient" and None in step.sent:
+                    session.graphs.declined.append(step)
             except Exception as error:
                 session.failed("note a step of the backward pass inside a graph", error)
             return sent
@@ -52,6 +54,10 @@ def install(session: Session) -> None:
 def _step(session: Session, op: Any, gradients: Any, sent: Any) -> RawStep:
     sent = sent if isinstance(sent, (list, tuple)) else [sent]
     received, given = (tuple(None if g is None else identity_of(g) for g in values) for values in (gradients, sent))
+    results = session.custom.get(op.outputs[0]._id, 0) if op.type == "IdentityN" and op.outputs else 0
+    if results:
+        # A custom gradient in a graph is an op that takes and gives its results as well as its arguments.
+        return RawStep(session.next(), "CustomGradient", ids_of(op.inputs[results:]), ids_of(op.outputs[:results]), received[:results], given[results:])
     return RawStep(session.next(), op.type, ids_of(op.inputs), ids_of(op.outputs), received, given)
 
 
@@ -68,6 +74,11 @@ def take_in(session: Session, run: RawRun, graph: Any, first: int) -> None:
             added = notes[op.name][0] if op.name in notes else run.steps[-1].seq if run.steps else 0
             place = next((i for i, step in enumerate(run.steps) if step.seq > added), len(run.steps))
             run.steps[place:place] = [_renumbered(session, step) for step in found]
+
+
+def take_in_declined(session: Session, run: RawRun) -> None:
+    """Put the custom gradients that gave None, while backward passes of functions were traced, among the steps of a call that came back through such functions."""
+    run.steps += [_renumbered(session, step) for step in session.graphs.declined]
 
 
 def _inside(graph: Any, seen: set[int], depth: int) -> list[RawStep]:

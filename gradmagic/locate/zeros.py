@@ -208,10 +208,12 @@ def _hidden_none(paths: Paths, index: int) -> Fault | None:
     run, bit, source = paths.run, 1 << index, paths.run.sources[index]
     found = None
     along = along_taken(paths)
-    if along is not None and not along[0].target_mask & bit and (left := left_out(paths, index, along[1])) is not None:
+    read = along is not None and any(not along[0].ancestors.isdisjoint(op.outputs) or op.branches for op in along[0].reads(index))
+    if along is not None and not read and not along[0].target_mask & bit and (left := left_out(paths, index, along[1])) is not None:
         return Fault("zero", "branch", run, (index,), left[0], ops=(left[1],), span=left[1].span, detail={"label": left[2], "certain": True})
     paths = along[0] if along is not None else paths
-    if source.id in paths.alike(paths.walk[0]) and paths.watches(index):
+    declined = any(kind == "partial" and op.type == "CustomGradient" and i is not None and paths.mask.get(op.inputs[i], 0) & bit for op, i, kind in paths.walk[1])
+    if source.id in paths.alike(paths.walk[0]) and paths.watches(index) and not declined:
         return None
     if run.kind.endswith("jacobian"):
         found = locate_none(paths, [index])[0]
@@ -223,6 +225,10 @@ def _hidden_none(paths: Paths, index: int) -> Fault | None:
         op = _in_condition(paths, bit)
         if op is not None:
             found = Fault("none", "cut", run, (index,), op, ops=paths.reads(index), detail={"key": op.seq})
+        elif paths.reads(index):
+            found = locate_none(paths, [index])[0]
+            if found.cause not in ("discarded", "assigned"):
+                found = None
     if found is None or found.cause == "unknown":
         return None
     whole = "jacobian" if run.kind.endswith("jacobian") else "graph"
