@@ -7,6 +7,7 @@ from collections import Counter
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.blends import is_blended_with_itself, lost_blends
+from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
@@ -122,7 +123,9 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         other = _same_gradients(recording, update)
         if other is not None:
             faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
-    still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and _has_gradient(run, k)]
+    # Where only rounding comes back, the finding about that says more.
+    rounding = {run.sources[i].id for i in constant_sources(recording, run)} if run is not None else set()
+    still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and k not in rounding and _has_gradient(run, k)]
     # Of the loss scale's skipping another fault tells.
     skipped = update.type == "LossScaleOptimizer" and run is not None and any(g.numbers is not None and not g.numbers.finite for g in run.gradients)
     if still and update.count and not skipped and run is not None and recording.raised is None:
