@@ -44,7 +44,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
     return straight_through(recording, place, ROUNDINGS) if op is not None and op.type in ("Round", "Rint", "Floor", "Ceil", "Sign") else ()
 
 
-def _sides(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] | None:
+def sides_of(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] | None:
     if isinstance(node, cst.Comparison):
         if len(node.comparisons) != 1:
             return None
@@ -58,7 +58,7 @@ def _sides(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] 
 
 def threshold(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
     """`cast(p > 0.5, float)` and `where(p > 0.5, 1.0, 0.0)` give way to `p`; other comparisons to a sigmoid; a count of right answers to a loss."""
-    sides = _sides(code, node)
+    sides = sides_of(code, node)
     if sides is None:
         return ()
     left, kind, right = sides
@@ -112,7 +112,7 @@ def _is_number(text: str) -> bool:
 
 def _accuracy(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
     """`equal(argmax(scores), labels)`, cast and averaged, gives way to a cross-entropy."""
-    sides = _sides(code, node)
+    sides = sides_of(code, node)
     assert sides is not None
     parts = [node.left, node.comparisons[0].comparator] if isinstance(node, cst.Comparison) else [a.value for a in node.args[:2]]
     found = [(i, a) for i, p in enumerate(parts) for a in [_argmax_in(code, p)] if a is not None]
@@ -173,7 +173,7 @@ def _index(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
             if name is not None and last_name(c.func) == "equal" and name in names_in(c):
                 compared = c
     if compared is not None and isinstance(compared, (cst.Comparison, cst.Call)):
-        found = _accuracy(code, compared, names) if (_sides(code, compared) or ("", "", ""))[1] in ("=", "!") else ()
+        found = _accuracy(code, compared, names) if (sides_of(code, compared) or ("", "", ""))[1] in ("=", "!") else ()
         if found:
             return found
     x = text_of(code, call, 0, "input", "x", "a")

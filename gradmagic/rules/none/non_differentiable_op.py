@@ -30,13 +30,14 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.activations import nearest
+from gradmagic.fixes.attention_masks import masks_only, weighed
 from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, spot
 
 RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers", "ZerosLike": "zeros"}
@@ -55,6 +56,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     help_ = HELP.get(op.type)
     if op.type in COMPARISONS:
         help_ = "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
+    mask = masks_only(recording, spot(recording, op), op) if op.type in COMPARISONS else None
+    if mask is not None:
+        help_ = f"multiply the softmax by {code(mask)}: then its size counts, and not only which scores it leaves out"
     return finding(
         "none/non-differentiable-op",
         fault,
@@ -73,5 +77,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return nearest(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
-    first = soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
+    first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
     return first or soft(recording, found.location, fault.op)
