@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-CONSTRUCTING = frozenset({"__init__", "__new__", "__post_init__"})
+# A layer that has been built is not built again.
+CONSTRUCTING = frozenset({"__init__", "__new__", "__post_init__", "build"})
 
 
 @dataclass

@@ -43,7 +43,7 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     if code is None or call is None or inner is None or stop is None or code.enclosing(call, cst.Comparison) is not None:
         return ()
     title = f"let the gradient pass `{last_name(call.func)}` unchanged (straight-through)"
-    statement = _line_of(code, call) if code.all(cst.Call, inner.value) else None
+    statement = line_of(code, call) if code.all(cst.Call, inner.value) else None
     if statement is None:
         x = atom(code.text(inner.value))
         return fix(title, "safe", (code, Change().replace(call, code.expression(f"{x} + {stop}({code.text(call)} - {x})"))))
@@ -56,7 +56,7 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     return fix(title, "unsafe" if earlier else "safe", (code, change))
 
 
-def _line_of(code: Code, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
+def line_of(code: Code, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
     """The statement that evaluates an expression just once and whatever it contains, so that a part of it can be computed before."""
     for around in code.around(node):
         if isinstance(around, (cst.Lambda, cst.BaseComp, cst.IfExp, cst.BooleanOperation)):

@@ -9,6 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, display_only, fix, last_name
+from gradmagic.fixes.contrast import written_down
 from gradmagic.fixes.determinants import without_lu
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
@@ -24,20 +25,9 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
     if code is None or place is None or names.tf is None:
         return ()
     tf = names.tf
-    call = code.call_at(place, ("adjust_contrast",))
-    if call is not None:
-        x, factor = text_of(code, call, 0, "images"), text_of(code, call, 1, "contrast_factor")
-        if x and factor:
-            mean = f"{tf}.reduce_mean({x}, axis=(-3, -2), keepdims=True)"
-            return _replaced("write the contrast down: the distance from each channel's mean", "safe", code, call, f"{mean} + ({x} - {mean}) * {atom(factor)}")
-    call = code.call_at(place, ("adjust_saturation",))
-    if call is not None:
-        x, factor = text_of(code, call, 0, "image"), text_of(code, call, 1, "saturation_factor")
-        if x and factor:
-            top = f"{tf}.reduce_max({x}, axis=-1, keepdims=True)"
-            return _replaced(
-                "write the saturation down: the distance from each pixel's largest channel (without a bound at full saturation)", "unsafe", code, call, f"{top} + ({x} - {top}) * {atom(factor)}"
-            )
+    picture = written_down(recording, code, place, tf)
+    if picture:
+        return picture
     call = code.call_at(place, ("bincount",))
     if call is not None and {a.keyword.value for a in call.args if a.keyword is not None} <= {"arr", "weights"}:
         index, weights = text_of(code, call, 0, "arr"), text_of(code, call, 1, "weights")

@@ -55,7 +55,7 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
         return ()
     code, function, grad, ret = found
     parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
-    returned, upstream = _result(code, grad), grad.params.params[0].name.value if grad.params.params else None
+    returned, upstream = result_of(code, grad), grad.params.params[0].name.value if grad.params.params else None
     if returned is None or upstream is None:
         return ()
     if any(p.name.value == "variables" for p in grad.params.params) or isinstance(grad.params.star_kwarg, cst.Param):
@@ -120,7 +120,7 @@ def _beside_variables(recording: Recording, found: Found, returned: cst.BaseExpr
 def fewer(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     """A gradient function that returns more gradients than the call had inputs (an argument that kept its default has none): the first ones."""
     found = custom_function(recording, op.name) if op is not None else None
-    returned = _result(found[0], found[2]) if found is not None else None
+    returned = result_of(found[0], found[2]) if found is not None else None
     if found is None or op is None or not isinstance(returned, cst.Tuple) or not 1 <= len(op.inputs) < len(returned.elements):
         return ()
     kept = [e.with_changes(comma=cst.MaybeSentinel.DEFAULT) if i == len(op.inputs) - 1 else e for i, e in enumerate(returned.elements[: len(op.inputs)])]
@@ -128,7 +128,7 @@ def fewer(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     return fix(f"return {len(kept)} gradient{'s' if len(kept) > 1 else ''}, as many as there are inputs", "unsafe", (found[0], Change().replace(returned, new)))
 
 
-def _result(code: Code, grad: Gradient) -> cst.BaseExpression | None:
+def result_of(code: Code, grad: Gradient) -> cst.BaseExpression | None:
     """What a gradient function returns."""
     return grad.body if isinstance(grad, cst.Lambda) else next((r.value for r in reversed(code.all(cst.Return, grad)) if r.value is not None), None)
 
@@ -154,7 +154,7 @@ def with_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, function, grad, ret = found
     names, known = names_of(recording), {n: v for v in recording.variables.values() for n in v.names}
     read = sorted((names_in(function.body) & set(known)) - {p.name.value for p in function.params.params})
-    returned, upstream = _result(code, grad), grad.params.params[0].name.value if grad.params.params else None
+    returned, upstream = result_of(code, grad), grad.params.params[0].name.value if grad.params.params else None
     assert isinstance(ret.value, cst.Tuple)
     fixes: tuple[Fix, ...] = ()
     if len(read) == 1 and upstream is not None and isinstance(returned, cst.BaseExpression) and known[read[0]].shape == () and names.tf:

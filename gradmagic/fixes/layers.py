@@ -47,8 +47,15 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
 
 
+def activating_layer(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:
+    """The call that makes the layer of an op, without a class of the user's own whose call says nothing of an activation: there it stands in the class."""
+    made = layer_of(recording, op)
+    own = made is not None and argument(made[1], None, "activation") is None and any(c.name.value == last_name(made[1].func) for code in cells(recording) for c in code.all(cst.ClassDef))
+    return None if own else made
+
+
 def _at(recording: Recording, place: Place, op: Op | None = None) -> tuple[Code, list[cst.BaseExpression]] | None:
-    layer = layer_of(recording, op)
+    layer = activating_layer(recording, op)
     if layer is not None:
         return layer[0], [layer[1]]
     code = code_at(recording, place)

@@ -42,6 +42,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.code import last_name
 from gradmagic.fixes.custom import corrected, fewer, with_variables
+from gradmagic.fixes.keyword_inputs import by_position, keyword_inputs
 from gradmagic.fixes.optimizers import in_order
 from gradmagic.fixes.pairs import taken_whole, unpacked
 from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_examples
@@ -49,7 +50,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Applied, GradientRun, Op, Recording, Update
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, code, finding, name_of
+from gradmagic.rules.phrasing import called, code, finding, listing, name_of
 from gradmagic.syntax import returned_by, text_at, use_of
 
 EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.reduce_mean(g, axis=0)` for each gradient"
@@ -66,13 +67,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _sent_by_py_function(fault, fault.op, raised.type, recording)
     if fault.run is not None and fault.update is None and "custom_gradient function expected to return" in text:
         op = _custom(recording)
+        named = keyword_inputs(recording, op)
         return finding(
             "error/gradient-shape-mismatch",
             fault,
             f"the custom gradient of {code(op.name or 'a function')} returns the wrong number of gradients" if op else "a custom gradient returns the wrong number of gradients",
             (returned_by(recording, op.rule_at) or use_of(recording, op)) if op else fault.span,
             "its gradient function returns too few or too many",
-            f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function.",
+            f"TensorFlow says: {code(text.splitlines()[0])}. A custom gradient returns one gradient for each input of its function."
+            + (f" Its inputs are what it is given by position; {listing(named)} {'is' if len(named) == 1 else 'are'} given by keyword." if named else ""),
+            help=f"pass {listing(named)} by position" if named else None,
         )
     misfit = _misfit(fault, recording)
     if misfit is not None and fault.run is not None:
@@ -228,7 +232,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         if misfit is not None:
             return corrected(recording, misfit[0].name, misfit[1], misfit[0], wrong_shape=misfit[2])
         first = _custom(recording)
-        return fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
+        return by_position(recording, first) or fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
     if (run is None or run.kind.endswith("jacobian") or _custom(recording) is None) and has_axis_of_examples(recording, fault.update, run):
         return averaged_over_examples(recording, fault.update)
     crossed = _crossed(recording, fault.update)

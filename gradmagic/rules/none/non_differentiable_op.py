@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.attention_masks import masks_only, weighed
 from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.selection import lower_rate, soft
@@ -37,7 +38,7 @@ from gradmagic.fixes.soft_choice import gated
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject, target_name
+from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, spot
 
 GATE = "a threshold has no derivative with respect to its place: a gate that opens smoothly, a sigmoid of the distance from it, has one"
@@ -58,6 +59,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if op.type in COMPARISONS:
         chooses = any(c.type in ("Select", "SelectV2") for out in op.outputs for c in recording.consumers.get(out, ()))
         help_ = GATE if chooses else "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
+    mask = masks_only(recording, spot(recording, op), op) if op.type in COMPARISONS else None
+    if mask is not None:
+        help_ = f"multiply the softmax by {code(mask)}: then its size counts, and not only which scores it leaves out"
     return finding(
         "none/non-differentiable-op",
         fault,
@@ -76,5 +80,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return repeated_pixels(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
-    first = soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
+    first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
     return first or gated(recording, found.location) or soft(recording, found.location, fault.op)

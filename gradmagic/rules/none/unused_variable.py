@@ -35,6 +35,7 @@ from gradmagic.fixes.closures import argument_made_twice
 from gradmagic.fixes.forgotten import used_after_all
 from gradmagic.fixes.inputs import put_together
 from gradmagic.fixes.kept import made_from
+from gradmagic.fixes.made_where_read import made_where_read
 from gradmagic.fixes.mixed_up import meant_model, unread_parameter
 from gradmagic.fixes.never_read import without_weights
 from gradmagic.fixes.parameters import read_by_its_name
@@ -91,4 +92,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     used = used or called_once(recording, run) or out_of_the_pipeline(recording, run)
     used = used or meant_model(recording, run) or read_by_its_name(recording, None) or unread_parameter(recording, run) or second_of_two(recording)
     used = used or used_after_all(recording, run, fault.sources)
-    return (*used, *(() if used else without_weights(recording, run, fault.sources)), *without_sources(recording, run, fault.sources))
+    return (*used, *(() if used else without_weights(recording, run, fault.sources) or made_where_read(recording, run, fault.sources)), *without_sources(recording, run, fault.sources))

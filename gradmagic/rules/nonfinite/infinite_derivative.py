@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.numerics import away_from_the_edge
+from gradmagic.fixes.similarity import at_one_scale
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -66,7 +67,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    edge = away_from_the_edge(recording, found.location, fault.op)
+    edge = at_one_scale(recording, found.location, fault.op) or away_from_the_edge(recording, found.location, fault.op)
     start = random_start(recording, fault.run)
     entering = recording.tensors.get(fault.op.inputs[0]) if fault.op is not None and fault.op.inputs else None
     if edge and start and entering is not None and entering.all_zero:

@@ -36,7 +36,7 @@ from __future__ import annotations
 from gradmagic.fixes.layers import sigmoid_for_softmax
 from gradmagic.fixes.one_step import columns_as_steps
 from gradmagic.fixes.single_examples import compares_examples, larger_batches
-from gradmagic.fixes.softmax_axis import over_the_steps, weighs_steps
+from gradmagic.fixes.softmax_axis import over_the_steps, steps_axis
 from gradmagic.locate.constants import LOSSES, SOFTMAXES, width
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
@@ -49,7 +49,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "died" or op is None or op.type not in SOFTMAXES or width(recording, op) != 1:
         return None
-    tensor = recording.tensors[op.inputs[0]]
+    tensor, steps = recording.tensors[op.inputs[0]], steps_axis(recording, op)
     if op.type in LOSSES:
         return _of_a_loss(fault, op, tensor.shape, recording)
     return finding(
@@ -59,8 +59,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "always 1, so its derivative is 0",
         f"This softmax runs over an axis of length 1 (its result has the shape {tensor.shape}). What it gives sums to 1, so it is 1 whatever goes in, and going backward it multiplies by 0.",
-        help="its result weighs the steps of a sequence: let it run over the axis of the steps, `Softmax(axis=1)` behind a layer without activation, or `softmax(scores, axis=1)`"
-        if weighs_steps(recording, op)
+        help=f"its result weighs the steps of a sequence: let it run over the axis of the steps, `Softmax(axis={steps})` behind a layer without activation, or `softmax(scores, axis={steps})`"
+        if steps is not None
         else 'use `activation="sigmoid"` for one output unit, or one unit per class with softmax',
     )
 
