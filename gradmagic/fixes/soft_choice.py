@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
@@ -16,6 +18,7 @@ from gradmagic.report import Fix
 COMPARING = ("greater", "greater_equal", "less", "less_equal")
 NOTHING = ("zeros_like", "zeros")
 STEEP = "10.0"
+SHUTS = 1e3
 
 
 def gated(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -43,6 +46,8 @@ def _of(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix,
     sigmoid = names.function("sigmoid", choices[0].func) if choices else None
     if sides is None or sides[1] not in "<>" or sigmoid is None or not isinstance(statement, cst.SimpleStatementLine):
         return ()
+    if any(_shuts(code, a.value) for c in choices for a in c.args[1:]):
+        return ()
     low, high = (sides[0], sides[2]) if sides[1] == "<" else (sides[2], sides[0])
     gate = f"{sigmoid}({STEEP} * ({high} - {atom(low)}))" if high not in ("0", "0.0") else f"{sigmoid}(-{STEEP} * {atom(low)})"
     change = Change()
@@ -62,6 +67,14 @@ def _choice_of(code: Code, node: cst.BaseExpression) -> cst.Call | None:
     whole = isinstance(call, cst.Call) and last_name(call.func) == "where" and len(call.args) == 3
     condition = argument(call, 0, "condition") if whole and isinstance(call, cst.Call) else None
     return call if condition is not None and condition.value is node and isinstance(call, cst.Call) else None
+
+
+def _shuts(code: Code, node: cst.BaseExpression) -> bool:
+    """Whether a number is one that shuts a softmax: a gate in front of it would open by thousands."""
+    try:
+        return abs(float(ast.literal_eval(code.text(node)))) >= SHUTS
+    except (ValueError, TypeError, SyntaxError):
+        return last_name(node.expression if isinstance(node, cst.UnaryOperation) else node) in ("inf", "Inf", "infty")
 
 
 def _mixed(code: Code, choice: cst.Call, gate: str) -> str:

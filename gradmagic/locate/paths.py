@@ -160,14 +160,21 @@ class Paths:
             self._without[key] = self._walk(key)[0]
         return self._without[key]
 
-    def _walk(self, ignored: int | None) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
-        answers: dict[int, set[int]] = {}
-        stepped: dict[int, bool] = {}
+    @functools.cached_property
+    def _answers(self) -> dict[int, set[int]]:
+        """Per op that was stepped through, the inputs for which it sent a gradient, or was not asked for one."""
+        found: dict[int, set[int]] = {}
         for step in self.run.steps:
             if step.op is not None:
-                stepped[step.op] = True
-                answers.setdefault(step.op, set()).update(i for i, flow in enumerate(step.sent) if flow is not None)
-                answers[step.op].update(step.skipped)
+                known = found.setdefault(step.op, set())
+                for index, flow in enumerate(step.sent):
+                    if flow is not None:
+                        known.add(index)
+                known.update(step.skipped)
+        return found
+
+    def _walk(self, ignored: int | None) -> tuple[set[int], list[tuple[Op, int | None, str]]]:
+        answers = self._answers
         reached: set[int] = set()
         cuts: list[tuple[Op, int | None, str]] = []
         done: set[int] = set()
@@ -190,7 +197,7 @@ class Paths:
                 waiting.extend(op.inputs)
             elif ignored != -1 and not self.records(op):
                 cuts.append((op, None, "outside"))
-            elif op.inputs and (op.differentiable == "none" or (stepped.get(op.seq) and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
+            elif op.inputs and (op.differentiable == "none" or (op.seq in answers and not answers[op.seq] and op.type != "CustomGradient" and self._all_dependent(op))):
                 cuts.append((op, None, "op"))
             else:
                 for index, before in enumerate(op.inputs):
@@ -198,7 +205,7 @@ class Paths:
                     if self._is_only_choice(op, index):
                         cuts.extend((c, i, "choice") for c, i, _ in self.where_it_stopped_being_float(before))
                         continue
-                    if floats and stepped.get(op.seq) and index not in answers[op.seq] and self.mask.get(before):
+                    if floats and op.seq in answers and index not in answers[op.seq] and self.mask.get(before):
                         # None for an input: the gradient function's own answer, or the tape knows of nothing behind it. What lies behind decides.
                         cuts.append((op, index, "partial"))
                     waiting.append(before)

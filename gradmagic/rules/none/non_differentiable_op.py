@@ -81,6 +81,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
     first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
-    # Numbers far below zero shut a softmax; a gate in front of them would open by thousands.
-    shuts = fault.op is not None and fault.op.type in COMPARISONS and masks_only(recording, spot(recording, fault.op), fault.op) is not None
-    return first or (() if shuts else gated(recording, found.location)) or soft(recording, found.location, fault.op)
+    return first or gated(recording, found.location) or soft(recording, found.location, fault.op)
