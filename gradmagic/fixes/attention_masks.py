@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, walk
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in, number_of, walk
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.masks import infinite
 from gradmagic.fixes.names import Names, names_of
@@ -50,9 +50,9 @@ def _found(recording: Recording, place: Place, op: Op | None) -> tuple[Code, cst
     call = next((n for n in code.expressions_at(softmax.span) if isinstance(n, cst.Call) and "softmax" in last_name(n.func).lower()), None)
     if compared is None or parts is None or call is None or code.scope(compared) is not code.scope(call):
         return None
-    weights, kind, bound = parts if _is_number(parts[2]) else (parts[2], {"<": ">", ">": "<"}.get(parts[1], parts[1]), parts[0])
+    weights, kind, bound = parts if number_of(parts[2]) is not None else (parts[2], {"<": ">", ">": "<"}.get(parts[1], parts[1]), parts[0])
     value = code.expression(weights)
-    if not _is_number(bound) or (kind in "=!" and float(bound) != 0.0) or any(isinstance(n, cst.Call) for n in walk(value)):
+    if (level := number_of(bound)) is None or (kind in "=!" and level != 0.0) or any(isinstance(n, cst.Call) for n in walk(value)):
         return None
     if _kept_if_true(code, names_of(recording), compared) is not (kind in "!>") or any(
         code.start(compared) < code.start(a) < code.start(call) for n in names_in(value) for a in assignments_of(code, n, code.scope(call))
@@ -124,7 +124,7 @@ def _kept_if_true(code: Code, names: Names, node: cst.BaseExpression, kept: bool
         return _kept_if_true(code, names, outer, kept, depth)
     if isinstance(outer, cst.BinaryOperation):
         other = outer.left if outer.right is node else outer.right
-        if isinstance(outer.operator, cst.Subtract) and outer.right is node and _is_number(code.text(other)):
+        if isinstance(outer.operator, cst.Subtract) and outer.right is node and number_of(code.text(other)) is not None:
             return _kept_if_true(code, names, outer, not kept, depth)
         if isinstance(outer.operator, (cst.BitAnd, cst.BitOr)):
             return _kept_if_true(code, names, outer, kept, depth)
@@ -144,7 +144,7 @@ def _by_a_factor(code: Code, names: Names, product: cst.BinaryOperation, factor:
     if _far_below(code, names, factor):
         return not kept
     subtracted = isinstance(outer, cst.BinaryOperation) and isinstance(outer.operator, cst.Subtract) and outer.right is product
-    return not kept if subtracted and _is_number(code.text(factor)) and float(code.text(factor)) > FAR else None
+    return not kept if subtracted and (number_of(code.text(factor)) or 0.0) > FAR else None
 
 
 def _far_below(code: Code, names: Names, node: cst.BaseExpression) -> bool:
@@ -158,13 +158,5 @@ def _far_below(code: Code, names: Names, node: cst.BaseExpression) -> bool:
         return any(_far_below(code, names, a.value) for a in node.args)
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
         text = code.text(node.expression)
-        return (_is_number(text) and float(text) > FAR) or last_name(node.expression) == "max" or infinite(code, node.expression, names) == "inf"
+        return (number_of(text) or 0.0) > FAR or last_name(node.expression) == "max" or infinite(code, node.expression, names) == "inf"
     return isinstance(node, cst.Attribute) and node.attr.value == "min"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

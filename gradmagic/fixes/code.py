@@ -169,6 +169,14 @@ def atom(text: str) -> str:
     return text if isinstance(node, ATOMS) or getattr(node, "lpar", None) else f"({text})"
 
 
+def number_of(text: str) -> float | None:
+    """The number that is written; None for anything else."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def last_name(node: cst.CSTNode) -> str:
     """`c` of `a.b.c` and of `c`; empty for anything else."""
     return node.attr.value if isinstance(node, cst.Attribute) else node.value if isinstance(node, cst.Name) else ""

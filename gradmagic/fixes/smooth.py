@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, straight_through, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, number_of, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.soft_lookup import is_index, mean_row
@@ -66,7 +66,7 @@ def threshold(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tupl
     if kind in "=!":
         return _accuracy(code, node, names)
     whole = _as_number(code, node)
-    swapped = _is_number(left)
+    swapped = number_of(left) is not None
     value, bound = (right, left) if swapped else (left, right)
     rising = (kind == ">") != swapped
     sigmoid = names.function("sigmoid", whole.func if isinstance(whole, cst.Call) else None)
@@ -94,21 +94,13 @@ def _as_number(code: Code, node: cst.BaseExpression) -> cst.BaseExpression | Non
             return outer
         if last_name(outer.func) == "where" and len(outer.args) == 3:
             yes, no = (code.text(a.value) for a in outer.args[1:])
-            return outer if (float(yes) if _is_number(yes) else 0.0) == 1.0 and _is_number(no) and float(no) == 0.0 else None
+            return outer if number_of(yes) == 1.0 and number_of(no) == 0.0 else None
     assign = code.enclosing(node, cst.Assign)
     if assign is not None and assign.value is node and isinstance(assign.targets[0].target, cst.Name):
         name = assign.targets[0].target.value
         used = [c for c in code.all(cst.Call, code.scope(node)) if last_name(c.func) == "cast" and c.args and isinstance(c.args[0].value, cst.Name) and c.args[0].value.value == name]
         return node if used else None
     return None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _accuracy(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:

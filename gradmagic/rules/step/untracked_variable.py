@@ -1,7 +1,8 @@
 """A variable takes part in the forward pass and would get a gradient, but nothing asks for it.
 
 What it finds
-    A trainable variable that a Keras model computes with and does not count among its weights, so that `model.trainable_variables` leaves it out.
+    A trainable variable that a Keras model computes with and does not count among its weights, so that `model.trainable_variables` leaves it out. Also a model, or a
+    part of one, that leads to the loss and that no gradient call asks for: an encoder in front of a decoder whose variables alone are trained. In a loop of one's own that is a note.
 
 Why it happens
     Keras 3 keeps track of weights that `add_weight` makes and of layers that are attributes. A plain `tf.Variable`, and a layer inside a closure, are used and never trained.
@@ -43,7 +44,7 @@ Fix safety
     The variable is then trained, as is meant.
 
 Not a problem when
-    The variable is meant to stay: then make it with `trainable=False`.
+    The variable is meant to stay: then make it with `trainable=False`, or set `trainable = False` on the layer or model.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What it finds
     The gradient turns to zeros at a softmax whose last axis has one element.
 
 Why it happens
-    Softmax makes numbers that sum to 1. A single number is then always 1, and its derivative is 0.
+    Softmax makes numbers that sum to 1. A single number is then always 1, and its derivative is 0. On some processors a trace of rounding comes back in the place of exact zeros.
 
 Example
     import tensorflow as tf
