@@ -10,7 +10,7 @@ import pytest
 from tests.casefiles import Case
 from tests.crossed import contradictions, programs, sample
 
-PROGRAMS = int(os.environ.get("GRADMAGIC_CROSSED", "30"))
+PROGRAMS = int(os.environ.get("GRADMAGIC_CROSSED", "20"))
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in sample(PROGRAMS)])

@@ -15,7 +15,7 @@ from tests.casefiles import pending, place_of
 from tests.planted import Planted, plant
 
 GRAPHS = int(os.environ.get("GRADMAGIC_GRAPHS", "6"))
-CHUNK = max(10, GRAPHS // 40)
+CHUNK = max(5, GRAPHS // 40)
 
 
 def contradictions(program: Planted, notebook: Any) -> list[str]:
