@@ -17,10 +17,11 @@ def main() -> int:
     from tests.benchmarks.ratios import ratio
     from tests.benchmarks.rivals import RIVALS, rival_ratio, run_rival
     from tests.benchmarks.scale import scales
-    from tests.benchmarks.table import ratio_table, scale_table
+    from tests.benchmarks.table import ratio_table, scale_table, view_table
+    from tests.benchmarks.view import view
     from tests.benchmarks.work import WORKS
 
-    names = [*(w.name for w in WORKS), "scale"]
+    names = [*(w.name for w in WORKS), "scale", "view"]
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What a check costs: the same cells with and without the magic, in turn.")
     parser.add_argument("--rounds", type=int, default=7, help="how often each cell is measured (default 7); the medians count")
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", default=names, help=f"measure only these: {', '.join(names)}")
@@ -48,16 +49,19 @@ def main() -> int:
         ratios += others
         behind += [f"{r.tool} is faster on: {work.title}" for r in others if r.time <= own.time]
     sizes = scales(notebook, min(options.rounds, 3)) if "scale" in options.only else []
+    drawn = view() if "view" in options.only else []
     print(f"{os.cpu_count()} processors, load {load:.1f} before and {os.getloadavg()[0]:.1f} after; medians of {options.rounds} rounds\n")
     if ratios:
         print(ratio_table(ratios), end="\n\n")
     for sentence in behind:
         print(sentence)
     if sizes:
-        print(scale_table(sizes))
+        print(scale_table(sizes), end="\n\n")
+    if drawn:
+        print(view_table(drawn))
     if options.json:
-        options.json.write_text(json.dumps({"load": load, "ratios": [r.to_dict() for r in ratios], "scale": [s.to_dict() for s in sizes]}, indent=2) + "\n")
-    return int(bool(behind) or not all(r.holds for r in ratios))
+        options.json.write_text(json.dumps({"load": load, "ratios": [r.to_dict() for r in ratios], "scale": [s.to_dict() for s in sizes], "view": [d.to_dict() for d in drawn]}, indent=2) + "\n")
+    return int(bool(behind) or not all(r.holds for r in (*ratios, *drawn)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.benchmarks.ratios import Ratio
 from tests.benchmarks.scale import LIMIT, MOST_GROWTH, Scale
+from tests.benchmarks.view import FRAME, Drawn
 from tests.benchmarks.work import WORKS
 
 
@@ -37,6 +38,15 @@ def scale_table(scales: list[Scale]) -> str:
     growth = (last.seconds / first.seconds) / (last.ops / first.ops) * 2
     verdict = "" if last.seconds <= LIMIT and growth <= MOST_GROWTH else "   missed"
     return f"{_aligned(rows)}\nfrom {first.ops:,} to {last.ops:,} ops: {last.seconds / first.seconds:.2f}× the time; at most {LIMIT:g} s{verdict}"
+
+
+def view_table(drawn: list[Drawn]) -> str:
+    """One line for each size."""
+    rows = [("variables in the view", "drawn", "sorted", "limit", "a frame of scrolling", "limit", "")]
+    rows += [
+        (f"{d.variables:,}", _seconds(d.draw / 1000), _seconds(d.sort / 1000), _seconds(d.limit / 1000), _seconds(d.scroll / 1000), _seconds(FRAME / 1000), "" if d.holds else "missed") for d in drawn
+    ]
+    return _aligned(rows)
 
 
 def _seconds(value: float) -> str:

@@ -43,9 +43,14 @@ JUPYTERS_OWN = (
 NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
+def chromium() -> str | None:
+    """Where Chromium is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium()
     if path is None:
         pytest.fail("The browser tests need Chromium: `apt-get install chromium` (any Chromium or Chrome on the PATH will do).", pytrace=False)
     with sync_playwright() as playwright:

@@ -74,6 +74,16 @@ def many() -> Report:
     return Report(VERSIONS, CellInfo(None, 1, "%%gradcheck\ny = np.exp(h)\ng = tape.gradient(y, v)"), "error", "40 of 300 variables get no gradient.", (call,), (), (finding,))
 
 
+def with_variables(amount: int) -> Report:
+    """A report of so many variables, each with a node of its own in the flow graph; every tenth gradient is None."""
+    report = many()
+    call = report.calls[0]
+    rows = tuple(replace(call.variables[0 if i % 10 == 0 else -1], name=f"layer_{i}/kernel") for i in range(amount))
+    nodes = (Node("t", "target", "loss"), *(Node(f"v{i}", "variable", row.name, "", None, row.status) for i, row in enumerate(rows)))
+    edges = tuple(Edge(f"v{i}", "t", "cut" if row.status == "none" else "flows", 1.0) for i, row in enumerate(rows))
+    return replace(report, calls=(replace(call, variables=rows, graph=FlowGraph(nodes, edges)),))
+
+
 def raised() -> Report:
     return Report(VERSIONS, CellInfo(None, 1, "%%gradcheck\n1 / 0"), "ok", "The cell asked for no gradient.", raised=Raised("ZeroDivisionError", "division by zero", at(2, "1 / 0", 0, 5)))
 
