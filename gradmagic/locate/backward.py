@@ -34,6 +34,11 @@ class Link:
 _Place = tuple[int | None, int]
 
 
+def backward_of(recording: Recording, run: GradientRun) -> Backward:
+    """The steps of a run of this recording, worked out once."""
+    return recording.once(run, Backward)
+
+
 class Backward:
     """The steps of one run, by the gradients that they sent on."""
 

@@ -25,11 +25,14 @@ def width(recording: Recording, op: Op) -> int | None:
 
 def constant_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
     """The sources of a run from which every way to the target leads through such a softmax, and of several the one nearest to the target: their gradients are rounding."""
+    return recording.once(run, _constant_sources)
+
+
+def _constant_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
     if not any(op.type in SOFTMAXES and width(recording, op) == 1 for op in recording.ops):
         return {}
-    paths = paths_of(recording, run)
-    along = along_taken(paths)
-    paths = along[0] if along is not None else paths
+    along = along_taken(recording, run)
+    paths = along[0] if along is not None else paths_of(recording, run)
     found = _lone_softmaxes(paths)
     if not found or any(op.type == "CustomGradient" for op in paths.ops):
         return {}

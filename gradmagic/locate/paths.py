@@ -37,10 +37,7 @@ def dropped_by(paths: Paths, key: int) -> Op | None:
 
 def paths_of(recording: Recording, run: GradientRun) -> Paths:
     """The paths of a run of this recording, worked out once."""
-    found = recording.searched.get(id(run))
-    if found is None:
-        found = recording.searched[id(run)] = Paths(recording, run)
-    return found  # type: ignore[no-any-return]
+    return recording.once(run, Paths)
 
 
 class Paths:

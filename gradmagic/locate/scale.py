@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from gradmagic.locate.backward import PRODUCTS, Backward, Link
+from gradmagic.locate.backward import PRODUCTS, Backward, Link, backward_of
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import Op, Recording, Span
@@ -101,7 +101,7 @@ def _sums_away(link: Link) -> bool:
 
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:
     """A fault for each place that explains why gradients vanish or explode."""
-    backward = Backward(paths.recording, paths.run)
+    backward = backward_of(paths.recording, paths.run)
     faults = [_fault(paths, backward, index, status) for index in indices]
     deep = next((f for f in faults if f.cause == "depth"), None)
     if deep is None or deep.op is None:

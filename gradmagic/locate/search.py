@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from gradmagic.locate.backward import Backward
+from gradmagic.locate.backward import backward_of
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
@@ -26,7 +26,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
     if run.raised is not None:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
-    scaled, backward = is_scaled(recording, run), Backward(recording, run)
+    scaled, backward = is_scaled(recording, run), backward_of(recording, run)
     plain, constant = sizes(run.sources, run.gradients, noise=False), constant_sources(recording, run)
     for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
         numbers = gradient.numbers

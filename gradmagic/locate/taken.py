@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from gradmagic.locate.paths import Paths
-from gradmagic.recording import Op, Recording
+from gradmagic.locate.paths import Paths, paths_of
+from gradmagic.recording import GradientRun, Op, Recording
 
 
 def taken_label(recording: Recording, conditional: Op) -> str | None:
@@ -18,9 +18,13 @@ def taken_label(recording: Recording, conditional: Op) -> str | None:
     return ("else" if condition.all_zero else "then") if conditional.type.endswith("If") else str(round(condition.norm or 0))
 
 
-def along_taken(paths: Paths) -> tuple[Paths, dict[int, str]] | None:
+def along_taken(recording: Recording, run: GradientRun) -> tuple[Paths, dict[int, str]] | None:
     """The paths of a run without the branches that did not run, and by the number of each conditional the one that did; None where there is no conditional that is known."""
-    recording = paths.recording
+    return recording.once(run, _along_taken)
+
+
+def _along_taken(recording: Recording, run: GradientRun) -> tuple[Paths, dict[int, str]] | None:
+    paths = paths_of(recording, run)
     taken = {op.seq: label for op in paths.ops if op.type.endswith(("If", "Case")) and (label := taken_label(recording, op)) is not None}
     if not taken:
         return None
@@ -34,7 +38,7 @@ def along_taken(paths: Paths) -> tuple[Paths, dict[int, str]] | None:
             position = int(label) if position is None else position
             op = dataclasses.replace(op, inputs=op.inputs[position : position + 1])
         ops.append(op)
-    return Paths(dataclasses.replace(recording, ops=tuple(ops)), paths.run), taken
+    return Paths(dataclasses.replace(recording, ops=tuple(ops)), run), taken
 
 
 def left_out(paths: Paths, index: int, taken: dict[int, str]) -> tuple[Op, Op, str] | None:

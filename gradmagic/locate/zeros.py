@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from gradmagic.locate.backward import Backward
+from gradmagic.locate.backward import backward_of
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import lone_differences, reaches_without
@@ -64,7 +64,7 @@ def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[O
     exact = numbers is not None and numbers.all_zero
     where = reads[0].span if reads else run.span
     if not exact:
-        sum_ = drowned(Backward(paths.recording, run), index)
+        sum_ = drowned(backward_of(paths.recording, run), index)
         if sum_ is not None:
             return Fault("zero", "cancelled", run, (index,), sum_, span=spot(paths.recording, sum_), ops=tuple(reads), detail={"exact": False, "here": True, "key": sum_.seq})
         return Fault("zero", "cancelled", run, (index,), reads[0] if reads else None, span=where, detail={"exact": False})
@@ -207,7 +207,7 @@ def _hidden_none(paths: Paths, index: int) -> Fault | None:
     """The cut, where no differentiable path leads to the source and what is differentiated as a whole (a loop, a conditional) gives zeros in the place of None."""
     run, bit, source = paths.run, 1 << index, paths.run.sources[index]
     found = None
-    along = along_taken(paths)
+    along = along_taken(paths.recording, run)
     read = along is not None and any(not along[0].ancestors.isdisjoint(op.outputs) or op.branches for op in along[0].reads(index))
     if along is not None and not read and not along[0].target_mask & bit and (left := left_out(paths, index, along[1])) is not None:
         return Fault("zero", "branch", run, (index,), left[0], ops=(left[1],), span=left[1].span, detail={"label": left[2], "certain": True})

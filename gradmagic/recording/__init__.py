@@ -10,14 +10,16 @@ Calls of a `tf.function` are unrolled: the ops of its graph stand in the recordi
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from gradmagic.recording.events import WRITES, Assignment, Differentiable, Escape, Layer, Op, Phase, Tape, Variable
 from gradmagic.recording.gradients import BackwardStep, Flow, Gradient, GradientRun, NumericCheck, Raised, Site, Source, Trail
 from gradmagic.recording.training import Applied, Change, KeptObject, ModelCall, PutBack, StaleRead, TrainingCall, Update
 from gradmagic.recording.values import FLOATS, Cell, Extent, Numbers, Origin, Span, Tensor, has_gradient_dtype
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,15 @@ class Recording:
     # The notebook's own arrays by name, where values came in with the data that are not finite.
     arrays: Mapping[str, Numbers] = field(default_factory=dict)
 
+    def once(self, run: GradientRun, work: Callable[[Recording, GradientRun], T]) -> T:
+        """What a search works out of a run, kept for those that come after it."""
+        key = work.__name__, id(run)
+        if key not in self._worked_out:
+            self._worked_out[key] = work(self, run)
+        return self._worked_out[key]  # type: ignore[no-any-return]
+
     @functools.cached_property
-    def searched(self) -> dict[int, Any]:
-        """What a search has worked out of each run, by the `id` of the run, for those that come after it."""
+    def _worked_out(self) -> dict[tuple[str, int], Any]:
         return {}
 
     @functools.cached_property
