@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import libcst as cst
 
 from gradmagic.fixes.code import Code, cells, dotted, last_name
-from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of, targets_of
 from gradmagic.recording import Recording
 
 Use = tuple[Code, cst.BaseExpression]
@@ -67,7 +67,7 @@ class Carried:
     def _alone(self, code: Code, name: str, scope: cst.CSTNode) -> bool:
         """Whether a name is stored at one place of a scope only."""
         stores = [t for kind in (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For, cst.CompFor) for t in code.all(kind, scope)]
-        return sum(isinstance(n, cst.Name) and n.value == name and code.scope(t) is scope for t in stores for n in _names_stored(t)) == 1  # type: ignore[attr-defined]
+        return sum(name in targets_of(t.target) and code.scope(t) is scope for t in stores) == 1  # type: ignore[attr-defined]
 
     def _returned(self, code: Code, line: cst.Return, found: list[Use]) -> bool:
         function = code.function(line)
@@ -133,15 +133,6 @@ class Carried:
         functions = {f.name for c in self.codes for f in c.all(cst.FunctionDef)}
         keywords = {a.keyword for c in self.codes for a in c.all(cst.Arg)}
         return sum(n.value == name and n not in functions and n not in keywords for c in self.codes for n in c.all(cst.Name))
-
-
-def _names_stored(node: cst.CSTNode) -> list[cst.CSTNode]:
-    waiting, found = [node.target], list[cst.CSTNode]()  # type: ignore[attr-defined]
-    while waiting:
-        target = waiting.pop()
-        waiting += [e.value for e in target.elements] if isinstance(target, (cst.Tuple, cst.List)) else []
-        found.append(target)
-    return found
 
 
 def _is_local(code: Code, read: cst.Name, name: str) -> bool:

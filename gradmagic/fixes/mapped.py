@@ -10,7 +10,7 @@ from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import behind, given
-from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
+from gradmagic.fixes.flow import assignments_of, values_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording, Span, Tensor
 from gradmagic.report import Fix
@@ -122,9 +122,8 @@ def _is_safe(code: Code, value: cst.BaseExpression, function: cst.CSTNode, depth
         parameters = {p.name.value for p in code.all(cst.Param, function)}
         if value.value in parameters:
             return False
-        made = [(t, v) for a in code.all(cst.Assign, function) for t, v in pairs_of(a) if value.value in targets_of(t)]
         # What the function does not make is a setting of the notebook's.
-        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in made)
+        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in values_of(code, value.value, function))
     return isinstance(value, (cst.BaseNumber, cst.Attribute))
 
 

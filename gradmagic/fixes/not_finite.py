@@ -13,7 +13,7 @@ from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import given
-from gradmagic.fixes.flow import pairs_of, targets_of
+from gradmagic.fixes.flow import targets_of, values_of
 from gradmagic.fixes.mapped import LEAST, LOGARITHMS, is_reduced, steps_in
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Numbers, Recording, Span, Tensor
@@ -149,7 +149,7 @@ def _divisor(code: Code, divisor: cst.BaseExpression, names: Names) -> str | Non
 
 def _is_spread(code: Code, divisor: cst.BaseExpression) -> bool:
     """Whether a name is given the result of a function that measures a spread, also beside others."""
-    made = [v for a in code.all(cst.Assign) for t, v in pairs_of(a) if isinstance(divisor, cst.Name) and isinstance(t, cst.Name) and t.value == divisor.value]
+    made = [v for t, v in values_of(code, divisor.value) if isinstance(t, cst.Name)] if isinstance(divisor, cst.Name) else []
     return bool(made) and all(isinstance(v, cst.Call) and last_name(v.func) in SPREADS for v in made)
 
 
@@ -164,7 +164,7 @@ def _lines(recording: Recording, names: set[str], seen: set[str]) -> Iterator[_L
         if numbers is not None and numbers.finite:
             continue
         made: list[tuple[Code, cst.BaseExpression | cst.AugAssign]]
-        made = [(c, v) for c in cells(recording) for a in c.all(cst.Assign) if c.function(a) is None for t, v in pairs_of(a) if name in targets_of(t)]
+        made = [(c, v) for c in cells(recording) for _, v in values_of(c, name) if c.function(v) is None]
         # `x /= std` has the result that `x = x / std` has.
         made += [(c, a) for c in cells(recording) for a in c.all(cst.AugAssign) if c.function(a) is None and name in targets_of(a.target)]
         for code, value in made:
@@ -223,5 +223,5 @@ def _operand(recording: Recording, node: cst.CSTNode) -> tuple[Numbers | None, s
         operand = node.value
     if not isinstance(operand, cst.Name):
         return None, None
-    made = [a for c in cells(recording) for a in c.all(cst.Assign) for t, _ in pairs_of(a) if operand.value in targets_of(t)]
+    made = [v for c in cells(recording) for v in values_of(c, operand.value)]
     return (recording.arrays.get(operand.value), operand.value) if len(made) == 1 else (None, None)
