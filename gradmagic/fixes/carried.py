@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, cells, dotted, last_name
+from gradmagic.fixes.code import Code, cells, dotted, last_name, parameters_of
 from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of, targets_of
 from gradmagic.recording import Recording
 
@@ -92,7 +92,7 @@ class Carried:
         for _ in range(3):
             for _, call in calls:
                 function = self._function(call)
-                parameters = [p.name.value for p in function[1].params.params] if function is not None else []
+                parameters = parameters_of(function[1]) if function is not None else []
                 names |= {parameters[i] for i, a in enumerate(call.args) if dotted(a.value) in names and a.keyword is None and i < len(parameters)}
         if any(isinstance(call.func, cst.Attribute) and dotted(call.func.value) in names and call.func.attr.value in BY_KERAS for _, call in calls):
             return []
@@ -103,10 +103,8 @@ class Carried:
         if where is None or any(a.star for a in call.args):
             return False
         code, function = where
-        parameters = [p.name.value for p in function.params.params]
-        if isinstance(call.func, cst.Attribute) and parameters[:1] == ["self"]:
-            parameters = parameters[1:]
-        name = arg.keyword.value if arg.keyword is not None else parameters[list(call.args).index(arg)] if list(call.args).index(arg) < len(parameters) else None
+        parameters, position = parameters_of(function), list(call.args).index(arg)
+        name = arg.keyword.value if arg.keyword is not None else parameters[position] if position < len(parameters) else None
         if name is None or name not in parameters or name in assigned(function.body):
             return False
         self._handed.setdefault((function, name), set()).add(call)

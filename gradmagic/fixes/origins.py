@@ -6,7 +6,7 @@ import dataclasses
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, argument, cells, last_name
+from gradmagic.fixes.code import Code, argument, cells, last_name, parameters_of
 from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
 from gradmagic.recording import Recording
 
@@ -59,7 +59,7 @@ def _of_assignment(recording: Recording, code: Code, assign: cst.Assign, name: s
 
 
 def _of_argument(recording: Recording, function: cst.FunctionDef, name: str, depth: int) -> Made | None:
-    parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
+    parameters = parameters_of(function)
     position = parameters.index(name) if name in parameters else None
     calls = [(c, call) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == function.name.value]
     given = [(c, a.value) for c, call in calls if (a := argument(call, position, name)) is not None]
