@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, text_of
+from gradmagic.fixes.calls import Place, call_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
 from gradmagic.fixes.flow import reads_of
@@ -20,7 +20,7 @@ KNOWN = ("labels", "predictions", "num_classes", "dtype", "name")
 def soft_confusion_matrix(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """`confusion_matrix(labels, argmax(p), n)` → `matmul(one_hot(labels, n), p, transpose_a=True)`: each example counts in every class by its probability."""
     code, tf = code_at(recording, place), names_of(recording).tf
-    call = code.call_at(place, ("argmax",)) if code is not None and place is not None else None
+    call = call_of(code, place, ("argmax",))
     if code is None or call is None or tf is None or op is None or op.type != "ArgMax":
         return ()
     scores, axis = text_of(code, call, 0, "input"), argument(call, 1, "axis")
