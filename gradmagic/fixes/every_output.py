@@ -54,7 +54,7 @@ def _handed(recording: Recording, code: Code, name: str, scope: cst.CSTNode) -> 
 
 
 def _is_handed_on(code: Code, node: cst.Name) -> bool:
-    """Whether a name is an argument of a call of something else than `len`."""
+    """Whether a name is an argument of a call, other than of one that goes through all of it where it stands."""
     arg = code.parent(node)
     call = code.parent(arg) if isinstance(arg, cst.Arg) else None
     return isinstance(call, cst.Call) and last_name(call.func) not in ("zip", "enumerate", "list", "tuple")

@@ -14,7 +14,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import given
 from gradmagic.fixes.flow import targets_of, values_of
-from gradmagic.fixes.mapped import LEAST, LOGARITHMS, is_reduced, steps_in
+from gradmagic.fixes.mapped import LEAST, LOGARITHMS, called_from, is_reduced, steps_in
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Numbers, Recording, Span, Tensor
 from gradmagic.report import Fix
@@ -22,32 +22,10 @@ from gradmagic.report import Fix
 SPREADS = ("std", "nanstd", "ptp", "reduce_std", "norm")
 # What else makes NaN or infinities of finite numbers, by their sign or size or by what is missing.
 RISKY = frozenset(
-    {
-        "sqrt",
-        "power",
-        "pow",
-        "float_power",
-        "exp",
-        "expm1",
-        "exp2",
-        "log1p",
-        "arcsin",
-        "arccos",
-        "arctanh",
-        "arccosh",
-        "asin",
-        "acos",
-        "atanh",
-        "acosh",
-        "divide",
-        "true_divide",
-        "reciprocal",
-        "inv",
-        "solve",
-    }
+    {"sqrt", "power", "pow", "float_power", "exp", "expm1", "exp2", "log1p", "divide", "true_divide", "reciprocal", "inv", "solve"}
+    | {"arcsin", "arccos", "arctanh", "arccosh", "asin", "acos", "atanh", "acosh"}
     | {"pct_change", "shift", "rolling", "reindex", "merge", "join", "pivot", "resample", "interp", "corrcoef", "corr", "concat", "loadtxt", "genfromtxt", "read_csv", "load", "map_coordinates"}
 )
-FAR = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +65,7 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
     if len(lines) != 1 or not lines[0].closed:
         return None
     found = [s for _, s in steps]
-    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *_called(recording, lines[0])]):
+    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *called_from(recording, names_in(lines[0].node))]):
         return None
     numbers = tensor.numbers if tensor is not None else None
     infinite = bool(numbers.infs) if numbers is not None else tensor is not None and tensor.norm == math.inf
@@ -191,19 +169,9 @@ def _steps(recording: Recording, line: _Line) -> Iterator[Step]:
         numbers, name = _operand(recording, node)
         if numbers is not None and (numbers.zeros or (isinstance(node, cst.Call) and numbers.min < 0.0)):
             yield Step(code, node, name if numbers.zeros else None, local=False)  # type: ignore[arg-type]
-    for where, function in _called(recording, line):
+    for where, function in called_from(recording, names_in(line.node)):
         for node in steps_in(where, function):
             yield Step(where, node, None, local=True)
-
-
-def _called(recording: Recording, line: _Line) -> list[tuple[Code, cst.FunctionDef]]:
-    """The functions of the cells that a line calls, or hands on, and those that they call."""
-    wanted, functions = names_in(line.node), list[tuple[Code, cst.FunctionDef]]()
-    for _ in range(FAR):
-        more = [(c, f) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value in wanted and all(f is not g for _, g in functions)]
-        functions += more
-        wanted = {last_name(call.func) for c, f in more for call in c.all(cst.Call, f)}
-    return functions
 
 
 def _is_risky(code: Code, node: cst.CSTNode) -> bool:
