@@ -153,5 +153,5 @@ def _far_below(code: Code, names: Names, node: cst.BaseExpression) -> bool:
         return any(_far_below(code, names, a.value) for a in node.args)
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
         text = code.text(node.expression)
-        return (number_of(text) or 0.0) > FAR or last_name(node.expression) == "max" or infinite(code, node.expression, names) == "inf"
+        return (number_of(text) or 0.0) > FAR or last_name(node.expression) == "max" or infinite(node.expression, names) == "inf"
     return isinstance(node, cst.Attribute) and node.attr.value == "min"

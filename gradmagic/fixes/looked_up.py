@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name, watching
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name
+from gradmagic.fixes.code import argument, cells, fix, last_name
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording
@@ -51,22 +51,22 @@ def at_the_embedding(recording: Recording, run: GradientRun, sources: tuple[int,
 
 def _embedding_of(recording: Recording, keras: str, model: str) -> str | None:
     """How the embedding of a model is reached, where the rest of the model can be run from there on."""
-    made = [(c, a.value) for c in cells(recording) for a in assignments_of(c, model)]
-    code, value = made[0] if len(made) == 1 else (None, None)
-    if code is None or not isinstance(value, cst.Call) or last_name(value.func) not in ("Sequential", "Model"):
+    made = [a.value for c in cells(recording) for a in assignments_of(c, model)]
+    value = made[0] if len(made) == 1 else None
+    if not isinstance(value, cst.Call) or last_name(value.func) not in ("Sequential", "Model"):
         return None
     looking = [call for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == "Embedding"]
     if len(looking) != 1 or argument(looking[0], None, "mask_zero") is not None:
         # A mask is made of the words, and cannot be had from the vectors.
         return None
     if last_name(value.func) == "Sequential":
-        return _in_a_row(code, value, model, looking[0])
+        return _in_a_row(value, model, looking[0])
     outputs = argument(value, 1, "outputs")
     single = outputs is not None and not isinstance(outputs.value, (cst.List, cst.Tuple, cst.Dict))
     return f"next(layer for layer in {model}.layers if isinstance(layer, {keras}.layers.Embedding))" if single else None
 
 
-def _in_a_row(code: Code, made: cst.Call, model: str, embedding: cst.Call) -> str | None:
+def _in_a_row(made: cst.Call, model: str, embedding: cst.Call) -> str | None:
     listed = argument(made, 0, "layers")
     calls = [e.value for e in listed.value.elements] if listed is not None and isinstance(listed.value, cst.List) else []
     begins = bool(calls) and isinstance(calls[0], cst.Call) and last_name(calls[0].func) in INPUTS

@@ -35,7 +35,7 @@ def pooled_axis(recording: Recording, weights: Tensor, single: int) -> int | Non
             if user.phase != "forward" or (end is not None and user.seq > end) or made is None or made.shape is None:
                 continue
             if user.type in SUMS and wide:
-                found.update(axes[k] for k in reduced(recording, user, made.shape))
+                found.update(axes[k] for k in _reduced(recording, user, made.shape))
                 continue
             for after, wider in _behind(recording, user, tensor, axes, made.shape, single, found):
                 if made.id not in seen:
@@ -75,7 +75,7 @@ def _behind(recording: Recording, user: Op, tensor: int, axes: Axes, made: Shape
         found.update(axes[k] for k in _summed_letters(recording, user, user.inputs.index(tensor)) if k < len(axes))
 
 
-def reduced(recording: Recording, op: Op, made: Shape) -> tuple[int, ...]:
+def _reduced(recording: Recording, op: Op, made: Shape) -> tuple[int, ...]:
     """The one axis that a sum or mean is taken over, from the shapes, and from what is written where they leave it open; empty where there are several."""
     tensor = recording.tensors.get(op.inputs[0])
     given = tensor.shape if tensor is not None else None
