@@ -58,22 +58,21 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
         names |= {n for loop in (statement, *code.around(statement)) if isinstance(loop, cst.For) for n in names_in(loop.iter)}
         names |= {n for n in names_in(statement) if (numbers := recording.arrays.get(n)) is not None and not numbers.finite}
     lines = list(_lines(recording, names, set()))
-    steps = [(line, step) for line in lines for step in _steps(recording, line)]
-    seen = [s for _, s in steps if s.seen is not None]
+    steps = [s for line in lines for s in _steps(recording, line)]
+    seen = [s for s in steps if s.seen is not None]
     if seen:
         return seen[0] if len({id(s.node) for s in seen}) == 1 else None
     if len(lines) != 1 or not lines[0].closed:
         return None
-    found = [s for _, s in steps]
     if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *called_from(recording, names_in(lines[0].node))]):
         return None
     numbers = tensor.numbers if tensor is not None else None
     infinite = bool(numbers.infs) if numbers is not None else tensor is not None and tensor.norm == math.inf
-    logarithms = [s for s in found if isinstance(s.node, cst.Call)]
+    logarithms = [s for s in steps if isinstance(s.node, cst.Call)]
     if len(logarithms) == 1 and infinite:
         # Of finite positive numbers a quotient is infinite, too; the logarithm of it is what 0 makes infinite.
-        found = logarithms
-    return found[0] if len(found) == 1 else None
+        steps = logarithms
+    return steps[0] if len(steps) == 1 else None
 
 
 def made_here(step: Step, recording: Recording) -> tuple[Span, str]:
@@ -99,7 +98,7 @@ def guarded(recording: Recording, step: Step | None) -> tuple[Fix, ...]:
     if new is None or (names.tf is not None and names.tf in names_in(function or around or node)):
         return ()
     if isinstance(node, cst.AugAssign):
-        new = code.text(code.expression(new).with_changes(lpar=[], rpar=[]))
+        new = code.bare(code.expression(new))
     return fix("keep the divisor away from 0", "unsafe", (code, Change().replace(divisor, code.expression(new))))
 
 
