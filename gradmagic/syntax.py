@@ -81,21 +81,21 @@ def spot(recording: Recording, op: Op) -> Span | None:
 def use_of(recording: Recording, op: Op) -> Span | None:
     """The smallest expression of the user's line that runs an op."""
     span = op.span
-    if span is None:
-        return None
-    tree = tree_at(recording, span)
-    if tree is None:
+    tree = tree_at(recording, span) if span is not None and not is_exact(span) else None
+    if span is None or tree is None:
         return span
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and _inside(n, span)]
-    if is_exact(span):
-        return span
-    found = [n for n in nodes if _runs(n, op.type, CALLED.get(op.type, ()))]
-    ran = _in_order(recording, op, found) if found else None
-    if not found:
-        # Of a function by its op's name there may be others in what else the line calls.
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and n.lineno == span.line]
+    found = named = [n for n in nodes if _runs(n, op.type, CALLED.get(op.type, ()))]
+    if len(named) == 1:
+        return span_at(span, named[0])
+    if not named:
         found = [n for n in nodes if _runs(n, op.type, OTHERWISE.get(op.type, (_snake(op.type),)))]
-        ran = _in_order(recording, op, found) if found and len(found) == len(_alike(recording, op)) else None
-    return whole_line(span) if ran is None else span_at(span, ran)
+    alike = [o.seq for o in recording.ops if o.type == op.type and o.span == span and o.phase == op.phase] if found else []
+    # Of a function by its op's name there may be others in what else the line calls.
+    if op.seq not in alike or (len(alike) % len(found) if named else len(alike) != len(found)):
+        return whole_line(span)
+    # Graphs keep the line of an op and not its column, but run from left to right and from inside out.
+    return span_at(span, sorted(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))[alike.index(op.seq) % len(found)])
 
 
 def _runs(node: ast.expr, op_type: str, names: Iterable[str]) -> bool:
@@ -111,21 +111,6 @@ def _snake(op_type: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"V\d+$", "", op_type)).lower()
 
 
-def _alike(recording: Recording, op: Op) -> list[int]:
-    """The ops of the same type on the same line, in the order in which they were made."""
-    return sorted(o.seq for o in recording.ops if o.type == op.type and o.span == op.span and o.phase == op.phase)
-
-
-def _in_order(recording: Recording, op: Op, found: list[ast.expr]) -> ast.expr | None:
-    """Of the expressions of a line that may run an op the one that does: graphs keep the line of an op and not its column, but run from left to right and from inside out."""
-    if len(found) == 1:
-        return found[0]
-    alike = _alike(recording, op)
-    if len(alike) % len(found) or op.seq not in alike:
-        return None
-    return sorted(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))[alike.index(op.seq) % len(found)]
-
-
 def whole_line(span: Span) -> Span:
     """The line of a span without its indentation."""
     start = len(span.code) - len(span.code.lstrip())
@@ -135,12 +120,6 @@ def whole_line(span: Span) -> Span:
 
 def is_exact(span: Span) -> bool:
     return bool(span.column or span.end_column)
-
-
-def _inside(node: ast.expr, span: Span) -> bool:
-    if is_exact(span):
-        return (span.line, span.column) <= (node.lineno, node.col_offset) and (node.end_lineno or 0, node.end_col_offset or 0) <= (span.end_line, span.end_column)
-    return node.lineno == span.line
 
 
 def holds(node: ast.expr, span: Span) -> bool:

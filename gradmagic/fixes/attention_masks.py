@@ -10,8 +10,8 @@ from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, 
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.masks import infinite
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.fixes.smooth import sides_of
-from gradmagic.recording import Op, Recording, Tensor
+from gradmagic.fixes.smooth import comparison_at, sides_of
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
 PASSING = frozenset(
@@ -19,7 +19,6 @@ PASSING = frozenset(
     | {"Identity", "ExpandDims", "Squeeze", "Reshape", "StridedSlice", "Tile", "BroadcastTo", "Transpose"}
 )
 SHAPED = ("expand_dims", "squeeze", "repeat", "tile", "broadcast_to", "identity", "cast")
-COMPARING = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 FAR = 100.0
 
 
@@ -43,9 +42,9 @@ def _found(recording: Recording, place: Place, op: Op | None) -> tuple[Code, cst
     """The cell, the call of the softmax, what is compared, and that in the shape of the softmax."""
     code = code_at(recording, place)
     softmax = _softmax(recording, op) if op is not None else None
-    if code is None or place is None or softmax is None or code_at(recording, softmax.span) is not code or softmax.span is None:
+    if op is None or code is None or place is None or softmax is None or code_at(recording, softmax.span) is not code or softmax.span is None:
         return None
-    compared = next((n for n in code.expressions_at(place) if isinstance(n, cst.Comparison) or (isinstance(n, cst.Call) and last_name(n.func) in COMPARING)), None)
+    compared = comparison_at(code, place)
     parts = sides_of(code, compared) if compared is not None else None
     call = next((n for n in code.expressions_at(softmax.span) if isinstance(n, cst.Call) and "softmax" in last_name(n.func).lower()), None)
     if compared is None or parts is None or call is None or code.scope(compared) is not code.scope(call):
@@ -77,11 +76,11 @@ def _softmax(recording: Recording, op: Op) -> Op | None:
     return found[0] if len({o.seq for o in found}) == 1 else None
 
 
-def _fitted(recording: Recording, op: Op | None, softmax: Op, text: str) -> str | None:
+def _fitted(recording: Recording, op: Op, softmax: Op, text: str) -> str | None:
     """The code of the weights, with an axis for the heads where the softmax has one."""
     made = recording.tensors.get(softmax.outputs[0])
-    given = [t for i in (op.inputs if op is not None else ()) if (t := recording.tensors.get(i)) is not None and t.shape]
-    if made is None or made.shape is None or len(given) != 1 or not _same_kind(given[0], made):
+    given = [t for i in op.inputs if (t := recording.tensors.get(i)) is not None and t.shape]
+    if made is None or made.shape is None or len(given) != 1 or given[0].dtype != made.dtype:
         return None
     shape = given[0].shape or ()
     if _broadcasts(shape, made.shape):
@@ -90,10 +89,6 @@ def _fitted(recording: Recording, op: Op | None, softmax: Op, text: str) -> str 
         return None
     fitting = [index for at, index in ((1, "[:, None]"), (len(shape) - 1, "[..., None, :]")) if _broadcasts((*shape[:at], 1, *shape[at:]), made.shape)]
     return f"{text}{fitting[0]}" if len(fitting) == 1 else None
-
-
-def _same_kind(given: Tensor, made: Tensor) -> bool:
-    return given.dtype == made.dtype
 
 
 def _broadcasts(shape: tuple[int | None, ...], wide: tuple[int | None, ...]) -> bool:
@@ -158,5 +153,5 @@ def _far_below(code: Code, names: Names, node: cst.BaseExpression) -> bool:
         return any(_far_below(code, names, a.value) for a in node.args)
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
         text = code.text(node.expression)
-        return (number_of(text) or 0.0) > FAR or last_name(node.expression) == "max" or infinite(code, node.expression, names) == "inf"
+        return (number_of(text) or 0.0) > FAR or last_name(node.expression) == "max" or infinite(node.expression, names) == "inf"
     return isinstance(node, cst.Attribute) and node.attr.value == "min"

@@ -119,6 +119,11 @@ def watching_by_itself(recording: Recording, run: GradientRun | None) -> tuple[F
     return fix("let the tape watch the variables by itself", "safe", (found[0], Change().replace(found[2], without_argument(found[2], off))))
 
 
+def watching(code: Code, block: cst.With, name: str) -> list[cst.Call]:
+    """The calls in a block by which the tape watches a name."""
+    return [c for c in code.all(cst.Call, block.body) if last_name(c.func) == "watch" and name in names_in(c)]
+
+
 def into_block(recording: Recording, run: GradientRun | None, place: Place, op: Op | None = None) -> tuple[Fix, ...]:
     """Move what the target is computed with into the block of the tape; `op` is the last one that ran outside."""
     found, call, outside = tape_block(recording, run), asking(recording, run), code_at(recording, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.calls import call_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import targets_of
@@ -13,7 +14,6 @@ from gradmagic.fixes.written import written
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
 
-STARTS = ("startswith",)
 COMPREHENSIONS = (cst.ListComp, cst.GeneratorExp, cst.SetComp)
 
 
@@ -37,7 +37,7 @@ def chosen_by_path(recording: Recording, run: GradientRun | None, place: Span | 
 def _given(recording: Recording, place: Span | None) -> tuple[Code, cst.BaseExpression] | None:
     """What an optimizer is given."""
     code = code_at(recording, place)
-    call = code.call_at(place, APPLYING) if code is not None and place is not None else None
+    call = call_of(code, place, APPLYING)
     return (code, call.args[0].value) if code is not None and call is not None and call.args else None
 
 
@@ -61,7 +61,7 @@ def _by_path(recording: Recording, code: Code, name: cst.Attribute, paths: list[
         words = [str(n.evaluated_value) for _, n in written(recording, code, word) if isinstance(n, cst.SimpleString)] if word is not None else []
         if words and all(any(w in p for p in paths) for w in words):
             change.replace(name, whole)
-    elif isinstance(outer, cst.Attribute) and last_name(outer) in STARTS:
+    elif isinstance(outer, cst.Attribute) and last_name(outer) == "startswith":
         call = code.parent(outer)
         word = call.args[0].value if isinstance(call, cst.Call) and len(call.args) == 1 else None
         text = str(word.evaluated_value) if isinstance(word, cst.SimpleString) else ""

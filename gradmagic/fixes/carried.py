@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import collections
+import functools
+from collections.abc import Callable
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, cells, dotted, last_name
-from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of
+from gradmagic.fixes.code import Code, cells, dotted, last_name, parameters_of
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, reads_of, targets_of
 from gradmagic.recording import Recording
 
 Use = tuple[Code, cst.BaseExpression]
@@ -67,7 +69,7 @@ class Carried:
     def _alone(self, code: Code, name: str, scope: cst.CSTNode) -> bool:
         """Whether a name is stored at one place of a scope only."""
         stores = [t for kind in (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For, cst.CompFor) for t in code.all(kind, scope)]
-        return sum(isinstance(n, cst.Name) and n.value == name and code.scope(t) is scope for t in stores for n in _names_stored(t)) == 1  # type: ignore[attr-defined]
+        return sum(name in targets_of(t.target) and code.scope(t) is scope for t in stores) == 1  # type: ignore[attr-defined]
 
     def _returned(self, code: Code, line: cst.Return, found: list[Use]) -> bool:
         function = code.function(line)
@@ -77,22 +79,21 @@ class Carried:
         if owner is not None and function.name.value in CALLED:
             objects = self._of_objects(owner)
             return bool(objects) and all(self._follow(c, call, found) for c, call in objects)
-        if self._defined(function.name.value) != 1:
+        if len(self._functions[function.name.value]) != 1:
             return False
-        calls = list(self._calls(function.name.value))
+        calls = self._calls[function.name.value]
         # A function that is handed to something is called there.
-        return bool(calls) and len(calls) == self._mentions(function.name.value) and all(self._follow(c, call, found) for c, call in calls)
+        return bool(calls) and len(calls) == self._mentions[function.name.value] and all(self._follow(c, call, found) for c, call in calls)
 
     def _of_objects(self, owner: cst.ClassDef) -> list[tuple[Code, cst.Call]]:
         """The calls of the objects of a class, by their names and those of the parameters that they are handed to; none where Keras may call them too."""
         names = {dotted(t) for c in self.codes for a in c.all(cst.Assign) for t, v in pairs_of(a) if isinstance(v, cst.Call) and last_name(v.func) == owner.name.value} - {""}
-        for _ in range(3):
-            for code in self.codes:
-                for call in code.all(cst.Call):
-                    function = self._function(call)
-                    parameters = [p.name.value for p in function[1].params.params] if function is not None else []
-                    names |= {parameters[i] for i, a in enumerate(call.args) if dotted(a.value) in names and a.keyword is None and i < len(parameters)}
         calls = [(c, call) for c in self.codes for call in c.all(cst.Call)]
+        for _ in range(3):
+            for _, call in calls:
+                function = self._function(call)
+                parameters = parameters_of(function[1]) if function is not None else []
+                names |= {parameters[i] for i, a in enumerate(call.args) if dotted(a.value) in names and a.keyword is None and i < len(parameters)}
         if any(isinstance(call.func, cst.Attribute) and dotted(call.func.value) in names and call.func.attr.value in BY_KERAS for _, call in calls):
             return []
         return [(c, call) for c, call in calls if dotted(call.func) in names]
@@ -102,10 +103,8 @@ class Carried:
         if where is None or any(a.star for a in call.args):
             return False
         code, function = where
-        parameters = [p.name.value for p in function.params.params]
-        if isinstance(call.func, cst.Attribute) and parameters[:1] == ["self"]:
-            parameters = parameters[1:]
-        name = arg.keyword.value if arg.keyword is not None else parameters[list(call.args).index(arg)] if list(call.args).index(arg) < len(parameters) else None
+        parameters, position = parameters_of(function), list(call.args).index(arg)
+        name = arg.keyword.value if arg.keyword is not None else parameters[position] if position < len(parameters) else None
         if name is None or name not in parameters or name in assigned(function.body):
             return False
         self._handed.setdefault((function, name), set()).add(call)
@@ -113,35 +112,36 @@ class Carried:
 
     def _by_all(self, function: cst.FunctionDef, given: set[cst.CSTNode]) -> bool:
         """Whether every call of a function hands the value on, and nothing else may call it."""
-        calls = [call for _, call in self._calls(function.name.value)]
-        return all(c in given for c in calls) and len(calls) == self._mentions(function.name.value)
+        calls = self._calls[function.name.value]
+        return all(call in given for _, call in calls) and len(calls) == self._mentions[function.name.value]
 
     def _function(self, call: cst.Call) -> tuple[Code, cst.FunctionDef] | None:
-        name = last_name(call.func)
-        found = [(c, f) for c in self.codes for f in c.all(cst.FunctionDef) if f.name.value == name]
+        found = self._functions[last_name(call.func)]
         plain = isinstance(call.func, cst.Name) or (isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Name) and call.func.value.value == "self")
         return found[0] if len(found) == 1 and plain else None
 
-    def _defined(self, name: str) -> int:
-        return sum(f.name.value == name for c in self.codes for f in c.all(cst.FunctionDef))
+    @functools.cached_property
+    def _functions(self) -> dict[str, list[tuple[Code, cst.FunctionDef]]]:
+        found = collections.defaultdict(list)
+        for code in self.codes:
+            for function in code.all(cst.FunctionDef):
+                found[function.name.value].append((code, function))
+        return found
 
-    def _calls(self, name: str) -> Iterator[tuple[Code, cst.Call]]:
-        return ((c, call) for c in self.codes for call in c.all(cst.Call) if last_name(call.func) == name)
+    @functools.cached_property
+    def _calls(self) -> dict[str, list[tuple[Code, cst.Call]]]:
+        found = collections.defaultdict(list)
+        for code in self.codes:
+            for call in code.all(cst.Call):
+                found[last_name(call.func)].append((code, call))
+        return found
 
-    def _mentions(self, name: str) -> int:
-        """How often a name of a function is read, as a name or as an attribute."""
-        functions = {f.name for c in self.codes for f in c.all(cst.FunctionDef)}
-        keywords = {a.keyword for c in self.codes for a in c.all(cst.Arg)}
-        return sum(n.value == name and n not in functions and n not in keywords for c in self.codes for n in c.all(cst.Name))
-
-
-def _names_stored(node: cst.CSTNode) -> list[cst.CSTNode]:
-    waiting, found = [node.target], list[cst.CSTNode]()  # type: ignore[attr-defined]
-    while waiting:
-        target = waiting.pop()
-        waiting += [e.value for e in target.elements] if isinstance(target, (cst.Tuple, cst.List)) else []
-        found.append(target)
-    return found
+    @functools.cached_property
+    def _mentions(self) -> collections.Counter[str]:
+        """How often a name is read, as a name or as an attribute."""
+        skipped: set[cst.CSTNode | None] = {f.name for c in self.codes for f in c.all(cst.FunctionDef)}
+        skipped |= {a.keyword for c in self.codes for a in c.all(cst.Arg)}
+        return collections.Counter(n.value for c in self.codes for n in c.all(cst.Name) if n not in skipped)
 
 
 def _is_local(code: Code, read: cst.Name, name: str) -> bool:

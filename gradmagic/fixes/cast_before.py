@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
-from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name
+from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name, watching
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import argument, fix, last_name, names_in, same
+from gradmagic.fixes.code import argument, fix, names_in
 from gradmagic.fixes.dtypes import selects
 from gradmagic.fixes.flow import assigned, reads_of
 from gradmagic.fixes.names import names_of
@@ -28,14 +26,14 @@ def cast_before_the_tape(recording: Recording, run: GradientRun | None, sources:
         whole = source.kind == "tensor" and not has_gradient_dtype(source.dtype) and source.dtype not in ("string", "bool") and not selects(recording, source.id)
         if not whole or not name.isidentifier() or name not in names_in(wanted.value) or name in assigned(opened.body) or tape is None:
             return ()
-        watching = [c for c in code.all(cst.Call, opened.body) if last_name(c.func) == "watch" and name in names_in(c)]
-        if not [n for n in reads_of(code, name, opened.body) if not any(c in watching for c in code.around(n))]:
+        watches = watching(code, opened, name)
+        if not [n for n in reads_of(code, name, opened.body) if not any(c in watches for c in code.around(n))]:
             # What was computed from it before would still be a constant.
             return ()
     change, first = Change(), body_of(opened)[0]
     for name in names:
         change.insert_before(opened, code.line(f"{name} = {tf}.cast({name}, {tf}.float32)"))
-        if not any(last_name(c.func) == "watch" and any(same(n, cst.Name(name)) for n in code.all(cst.Name, c)) for c in code.all(cst.Call, opened.body)):
+        if not watching(code, opened, name):
             change.insert_before(first, code.line(f"{tape}.watch({name})"))
     listed = " and ".join(f"`{n}`" for n in names)
     return fix(f"make {listed} a float before the tape is opened", "unsafe", (code, change))

@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, last_name
-from gradmagic.fixes.flow import pairs_of, targets_of
+from gradmagic.fixes.flow import values_of
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix
 
@@ -68,7 +68,7 @@ def _values(recording: Recording, code: Code, name: cst.Name) -> list[tuple[Code
     places: list[tuple[Code, cst.CSTNode]] = [(code, function)] if function is not None else []
     places += [(c, c.module) for c in cells(recording)]
     for where, scope in places:
-        found = [(where, v) for a in where.all(cst.Assign, scope) if where.scope(a) is scope for t, v in pairs_of(a) if name.value in targets_of(t)]
+        found = [(where, v) for _, v in values_of(where, name.value, scope) if where.scope(v) is scope]
         if found:
             return found
     return []

@@ -203,6 +203,11 @@ def argument(call: cst.Call, position: int | None, *keywords: str) -> cst.Arg | 
     return None
 
 
+def parameters_of(function: cst.FunctionDef) -> list[str]:
+    """The names of a function's parameters in the order in which a call gives them: without `self`."""
+    return [p.name.value for p in function.params.params if p.name.value != "self"]
+
+
 def names_in(node: cst.CSTNode) -> set[str]:
     """The names that an expression or statement mentions."""
     found = set()

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, reads_of
-from gradmagic.fixes.names import names_of
+from gradmagic.fixes.optimizers import optimizer_calls
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -76,11 +76,6 @@ def _factors(node: cst.BaseExpression, power: int = 1) -> list[tuple[cst.BaseExp
 
 def _rates(recording: Recording) -> set[str]:
     """The rates that optimizers are made with, where they are numbers."""
-    names, found = names_of(recording), set()
-    for code in cells(recording):
-        for call in code.all(cst.Call):
-            module = names.module(call.func).split(".")
-            rate = argument(call, 0, *RATES) if "optimizers" in module and "schedules" not in module else None
-            if rate is not None:
-                found.add(code.text(rate.value) if isinstance(rate.value, (cst.Float, cst.Integer, cst.Name)) else "")
-    return found if "" not in found else set()
+    rates = [(code, rate.value) for code, call in optimizer_calls(recording) if (rate := argument(call, 0, *RATES)) is not None]
+    plain = all(isinstance(rate, (cst.Float, cst.Integer, cst.Name)) for _, rate in rates)
+    return {code.text(rate) for code, rate in rates} if plain else set()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, text_of
+from gradmagic.fixes.calls import Place, call_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
-from gradmagic.fixes.flow import reads_of
 from gradmagic.fixes.names import names_of
-from gradmagic.fixes.soft_lookup import consumers
+from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.soft_lookup import consumers, name_of_result, remove_unread
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -20,7 +20,7 @@ KNOWN = ("labels", "predictions", "num_classes", "dtype", "name")
 def soft_confusion_matrix(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """`confusion_matrix(labels, argmax(p), n)` → `matmul(one_hot(labels, n), p, transpose_a=True)`: each example counts in every class by its probability."""
     code, tf = code_at(recording, place), names_of(recording).tf
-    call = code.call_at(place, ("argmax",)) if code is not None and place is not None else None
+    call = call_of(code, place, ("argmax",))
     if code is None or call is None or tf is None or op is None or op.type != "ArgMax":
         return ()
     scores, axis = text_of(code, call, 0, "input"), argument(call, 1, "axis")
@@ -37,26 +37,22 @@ def soft_confusion_matrix(recording: Recording, place: Place, op: Op | None) -> 
     outer = code.parent(code.parent(matrix) or matrix)
     whole: cst.BaseExpression = outer if isinstance(outer, cst.Call) and last_name(outer.func) == "cast" and outer.args[0].value is matrix else matrix
     change = Change().replace(whole, code.expression(f"{tf}.matmul({parts[0]}, {parts[1]}, transpose_a=True)"))
-    statement, assign = code.statement(call), code.parent(call)
-    name = assign.targets[0].target if isinstance(assign, cst.Assign) else None
-    if isinstance(name, cst.Name) and isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 and len(reads_of(code, name.value, code.scope(call))) == 1:
-        change.remove(statement)
+    remove_unread(code, call, change)
     return fix("count each example in all classes, by its probabilities", "unsafe", (code, change))
 
 
 def _counted(code: Code, call: cst.Call) -> tuple[cst.Call, cst.BaseExpression, bool] | None:
     """The confusion matrix that the indices go into, its other argument, and whether the indices are the first one."""
+    name = name_of_result(code, call)
+
+    def is_it(value: cst.BaseExpression) -> bool:
+        return value is call or (isinstance(value, cst.Name) and value.value == name)
+
     for matrix in consumers(code, call):
         labels, predictions = argument(matrix, 0, "labels"), argument(matrix, 1, "predictions")
         plain = all(a.keyword is None or a.keyword.value in KNOWN for a in matrix.args) and len([a for a in matrix.args if a.keyword is None]) <= 3
         if last_name(matrix.func) != "confusion_matrix" or labels is None or predictions is None or not plain:
             continue
-        assign = code.parent(call)
-        name = assign.targets[0].target if isinstance(assign, cst.Assign) else None
-
-        def is_it(value: cst.BaseExpression, name: cst.BaseExpression | None = name) -> bool:
-            return value is call or (isinstance(value, cst.Name) and isinstance(name, cst.Name) and value.value == name.value)
-
         if is_it(labels.value) != is_it(predictions.value):
             return (matrix, predictions.value, True) if is_it(labels.value) else (matrix, labels.value, False)
     return None
@@ -64,10 +60,7 @@ def _counted(code: Code, call: cst.Call) -> tuple[cst.Call, cst.BaseExpression, 
 
 def _as_integer(labels: cst.BaseExpression, code: Code, tf: str) -> str:
     """Labels as the indices that a one-hot asks for: what is cast, or made by an `argmax`, is so already."""
-    text, value = code.text(labels), labels
-    if isinstance(labels, cst.Name):
-        made = [a.value for a in code.all(cst.Assign, code.scope(labels)) if isinstance(a.targets[0].target, cst.Name) and a.targets[0].target.value == labels.value]
-        value = made[-1] if made else labels
+    text, value = code.text(labels), (value_of(code, labels) if isinstance(labels, cst.Name) else None) or labels
     whole = isinstance(value, cst.Call) and (last_name(value.func) == "argmax" or (last_name(value.func) == "cast" and "int" in code.text(value.args[-1])))
     return text if whole else f"{tf}.cast({text}, {tf}.int32)"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, line_of, text_of
+from gradmagic.fixes.calls import Place, call_of, line_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, fix, last_name
 from gradmagic.fixes.names import new_name
@@ -18,7 +18,7 @@ OPS = ("AdjustContrastv2", "AdjustSaturation")
 
 def written_down(recording: Recording, code: Code, place: Place, tf: str) -> tuple[Fix, ...]:
     """`adjust_contrast(x, f)` → `mean + (x - mean) * f`; the factor of the random forms is drawn as they draw it."""
-    call = code.call_at(place, (*CONTRAST, *SATURATION)) if place is not None else None
+    call = call_of(code, place, (*CONTRAST, *SATURATION))
     x = text_of(code, call, 0, "images", "image") if call is not None else None
     factor = _factor(recording, code, call, place, tf, x) if call is not None and x is not None else None
     if call is None or x is None or factor is None:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, parameters_of
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Op, Recording
@@ -54,7 +54,7 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     if found is None:
         return ()
     code, function, grad, ret = found
-    parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
+    parameters = parameters_of(function)
     returned, upstream = result_of(code, grad), grad.params.params[0].name.value if grad.params.params else None
     if returned is None or upstream is None:
         return ()
@@ -96,7 +96,7 @@ def _by_itself(found: Found) -> tuple[Fix, ...]:
 def _beside_variables(recording: Recording, found: Found, returned: cst.BaseExpression, upstream: str, position: int, op: Op | None) -> tuple[Fix, ...]:
     """`return dx, [dw]` of a gradient function that takes `variables`: the derivative for the input, or for the one variable, that is wrong."""
     code, function, _, ret = found
-    parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
+    parameters = parameters_of(function)
     parts = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else []
     (shapes, out), names = shapes_of(recording, op), names_of(recording)
     known = {n: v for v in recording.variables.values() for n in v.names}
@@ -175,7 +175,7 @@ def _completed(recording: Recording, found: Found, returned: cst.BaseExpression,
     assert isinstance(ret.value, cst.Tuple)
     given = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else [returned]
     parts = []
-    for position, parameter in enumerate(p.name.value for p in function.params.params if p.name.value != "self"):
+    for position, parameter in enumerate(parameters_of(function)):
         derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(parameter)
         text = _summed(derived, out, shapes[position] if position < len(shapes) else None, names.tf or names.ops) if derived is not None else None
         if text is None and position < len(given):

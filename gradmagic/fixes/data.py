@@ -85,7 +85,7 @@ def standardised(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return ()
     x = first.value.value
     made = [(c, a) for c in cells(recording) for a in assignments_of(c, x)]
-    line = f"{x} = ({x} - {x}.mean(axis=0)) / ({x}.std(axis=0) + 1e-7)"
+    line = standardising(x, "0", None)
     title = f"bring the columns of `{x}` to mean 0 and spread 1"
     if len(made) == 1 and made[0][0].function(made[0][1]) is None:
         where, statement = made[0][0], made[0][0].statement(made[0][1])
@@ -94,6 +94,18 @@ def standardised(recording: Recording, place: Place) -> tuple[Fix, ...]:
     statement = code.statement(call)
     outer = next((n for n in reversed(list(code.around(call))) if isinstance(n, (cst.For, cst.While))), statement)
     return fix(title, "unsafe", (code, Change().insert_before(outer, code.line(line)))) if outer is not None and code.function(call) is None else ()
+
+
+def standardising(name: str, axis: str | None, tf: str | None) -> str:
+    """The line that brings an array, or a tensor of the module `tf`, to mean 0 and spread 1."""
+    along = f"axis={axis}" if axis is not None else ""
+    if tf is not None:
+        inner = f"{name}, {along}" if along else name
+        mean, spread = f"{tf}.reduce_mean({inner})", f"{tf}.math.reduce_std({inner})"
+    else:
+        mean, spread = f"{name}.mean({along})", f"{name}.std({along})"
+    # A column may hold one number only.
+    return f"{name} = ({name} - {mean}) / " + (f"({spread} + 1e-7)" if along else spread)
 
 
 def inverted_mask(recording: Recording, place: Place) -> tuple[Fix, ...]:

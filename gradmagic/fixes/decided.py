@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name, names_in, same
-from gradmagic.fixes.names import names_of
+from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name, same
+from gradmagic.fixes.flow import assigned, pairs_of
+from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -32,7 +31,7 @@ def counted_in_the_graph(recording: Recording, place: Place) -> tuple[Fix, ...]:
     owner = code.enclosing(function, cst.ClassDef)
     starts, resets = list[Slot](), list[Slot]()
     classes = _with_bases(code, owner)
-    for target, value in (slot for each in classes for slot in _slots(code, each)):
+    for target, value in (pair for each in classes for a in code.all(cst.Assign, each) for pair in pairs_of(a)):
         if same(target, counter):
             around = code.function(target)
             (starts if around is not None and around.name.value == "__init__" else resets).append((target, value))
@@ -48,7 +47,7 @@ def counted_in_the_graph(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if lone is not None and not resets:
         change.replace(branch, code.line(f"{names.tf}.cond({code.text(branch.test)}, {code.text(lone)}, lambda: None)").with_changes(leading_lines=branch.leading_lines))
     else:
-        inner = "apply_now" if "apply_now" not in names_in(function) else "apply_in_this_step"
+        inner = new_name(code, "apply_now")
         body = branch.body.visit(_Resets(code, [target for target, _ in resets], name))
         made = cst.ensure_type(code.line(f"def {inner}():\n    pass"), cst.FunctionDef).with_changes(body=body, leading_lines=branch.leading_lines)
         change.insert_before(branch, made).replace(branch, code.line(f"{names.tf}.cond({code.text(branch.test)}, {inner}, lambda: None)"))
@@ -64,21 +63,9 @@ def _with_bases(code: Code, owner: cst.ClassDef | None) -> list[cst.ClassDef]:
     return found
 
 
-def _slots(code: Code, within: cst.CSTNode) -> Iterator[Slot]:
-    """What is assigned to what, in `a = 0` and in `a, b = 0, 1`."""
-    for assignment in code.all(cst.Assign, within):
-        for target in (t.target for t in assignment.targets):
-            if isinstance(target, cst.Tuple) and isinstance(assignment.value, cst.Tuple) and len(target.elements) == len(assignment.value.elements):
-                yield from ((t.value, v.value) for t, v in zip(target.elements, assignment.value.elements, strict=True))
-            else:
-                yield target, assignment.value
-
-
 def _keeps(code: Code, function: cst.FunctionDef, branch: cst.If) -> bool:
     """Whether the branch gives a local name a value: in a function of its own it would be another name."""
-    made = {t.target.value for a in code.all(cst.Assign, branch.body) for t in a.targets if isinstance(t.target, cst.Name)}
-    made |= {a.target.value for a in code.all(cst.AugAssign, branch.body) if isinstance(a.target, cst.Name)}
-    inside = set(code.all(cst.Name, branch))
+    made, inside = assigned(branch.body), set(code.all(cst.Name, branch))
     return any(n.value in made and n not in inside for n in code.all(cst.Name, function))
 
 

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, same
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, parameters_of, same
 from gradmagic.fixes.flow import reads_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -45,7 +45,7 @@ def _handed(recording: Recording, code: Code, name: str, scope: cst.CSTNode) -> 
     for call in code.all(cst.Call, scope):
         for other in cells(recording):
             for function in other.all(cst.FunctionDef):
-                parameters = [p.name.value for p in function.params.params if p.name.value != "self"] if function.name.value == last_name(call.func) else []
+                parameters = parameters_of(function) if function.name.value == last_name(call.func) else []
                 for position, parameter in enumerate(parameters):
                     given = argument(call, position, parameter)
                     if given is not None and isinstance(given.value, cst.Name) and given.value.value == name:
@@ -54,7 +54,7 @@ def _handed(recording: Recording, code: Code, name: str, scope: cst.CSTNode) -> 
 
 
 def _is_handed_on(code: Code, node: cst.Name) -> bool:
-    """Whether a name is an argument of a call of something else than `len`."""
+    """Whether a name is an argument of a call, other than of one that goes through all of it where it stands."""
     arg = code.parent(node)
     call = code.parent(arg) if isinstance(arg, cst.Arg) else None
     return isinstance(call, cst.Call) and last_name(call.func) not in ("zip", "enumerate", "list", "tuple")

@@ -45,6 +45,11 @@ def pairs_of(assign: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpre
     return [(t.target, value) for t in assign.targets]
 
 
+def values_of(code: Code, name: str, within: cst.CSTNode | None = None) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """What a name is given, each with the target that it stands in: of `a, b = f()` the whole."""
+    return [(t, v) for a in code.all(cst.Assign, within) for t, v in pairs_of(a) if name in targets_of(t)]
+
+
 def assignments_of(code: Code, name: str, within: cst.CSTNode | None = None) -> list[cst.Assign]:
     """The assignments of a plain name, in the order of the text."""
     return [a for a in code.all(cst.Assign, within) if any(isinstance(t.target, cst.Name) and t.target.value == name for t in a.targets)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, call_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name, same
 from gradmagic.fixes.flow import assignments_of
@@ -117,7 +117,8 @@ def part_asked_too(recording: Recording, run: GradientRun | None, call: object) 
     if found is None or not isinstance(call, ModelCall) or call.span is None or set(call.weights) & {s.id for r in recording.runs for s in r.sources}:
         return ()
     code, used = found[0], code_at(recording, call.span)
-    model = next((c.func for c in used.all(cst.Call) if used.start(c)[0] == call.span.line and last_name(c.func) == call.name), None) if used is not None else None
+    made = call_of(used, call.span, (call.name,))
+    model = made.func if made is not None else None
     if used is None or model is None or not dotted(model):
         return ()
     root, here, there = dotted(model).partition(".")[0], code.function(found[1]), used.function(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, code_at, dotted, fix
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, parameters_of
 from gradmagic.fixes.custom import custom_function, result_of
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
@@ -53,7 +53,7 @@ def _signature(recording: Recording, op: Op | None) -> tuple[list[str], list[cst
     returned = result_of(found[0], found[2]) if found is not None else None
     if found is None or not isinstance(returned, (cst.Tuple, cst.List)):
         return [], []
-    return [p.name.value for p in found[1].params.params if p.name.value != "self"], [e.value for e in returned.elements]
+    return parameters_of(found[1]), [e.value for e in returned.elements]
 
 
 def _by_keyword(call: cst.Call, inputs: list[str]) -> list[str]:

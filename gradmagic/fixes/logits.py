@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from gradmagic.fixes.activations import kind_of
 from gradmagic.fixes.calls import without_argument
 from gradmagic.fixes.carried import Carried, Use
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, same
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, number_of, same
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.origins import origin
@@ -62,8 +63,8 @@ def from_logits(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
             joined |= others
             labels = _of_dtype(recording, code, label, log, names)
             new = f"{names.tf}.nn.sigmoid_cross_entropy_with_logits(labels={labels}, logits={code.bare(node)})"
-            outer, sign = _without_minus(code, old, names) if negative else (None, None)
-            if outer is not None and sign is not None:
+            sign = _minus(code, old) if negative else None
+            if sign is not None:
                 change_of(code).replace(sign, lambda n: n.expression).replace(old, code.expression(new))  # type: ignore[attr-defined]
             else:
                 change_of(code).replace(old, code.expression(f"-{new}" if negative else new))
@@ -133,7 +134,7 @@ def _of_layer(recording: Recording, made: Op, kind: str, change_of: Callable[[Co
     given = argument(found[1], 1 if last_name(found[1].func) == "Dense" else None, "activation") if found is not None else None
     at = [c for c in code.all(cst.Call) if isinstance(c.func, cst.Name) and _spans(code, c, made)] if code is not None else []
     models = {c.func.value for c in at if isinstance(c.func, cst.Name)} & {m.name for m in recording.models}
-    if found is None or given is None or found[0].text(given.value).strip("'\"").rpartition(".")[2] != kind or len(models) != 1:
+    if found is None or given is None or kind_of(given.value) != kind or len(models) != 1:
         return []
     model, starts = models.pop(), list[Use]()
     for cell in cells(recording):
@@ -154,7 +155,7 @@ def _logarithm(code: Code, node: cst.BaseExpression, names: Names) -> tuple[cst.
     whole, complement = node, False
     for step in code.around(node):
         if isinstance(step, cst.BinaryOperation):
-            if isinstance(step.operator, cst.Subtract) and step.right is whole and code.text(step.left) in ("1", "1.0", "1.") and not complement:
+            if isinstance(step.operator, cst.Subtract) and step.right is whole and number_of(code.text(step.left)) == 1.0 and not complement:
                 complement = True
             elif not (isinstance(step.operator, cst.Add) and _is_small(step.right if step.left is whole else step.left)):
                 return None
@@ -167,7 +168,7 @@ def _logarithm(code: Code, node: cst.BaseExpression, names: Names) -> tuple[cst.
 
 def _is_small(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Float):
-        return 0.0 < float(node.value.replace("_", "")) < 1e-2
+        return 0.0 < (number_of(node.value) or 0.0) < 1e-2
     return last_name(node).lower() in ("eps", "epsilon", "_epsilon", "_eps", "tiny", "small", "delta") or (isinstance(node, cst.Call) and last_name(node.func) == "epsilon")
 
 
@@ -190,7 +191,7 @@ def _cross_entropy(code: Code, call: cst.Call, logs: list[cst.Call], names: Name
         minus = (
             isinstance(rest, cst.BinaryOperation)
             and isinstance(rest.operator, cst.Subtract)
-            and code.text(rest.left) in ("1", "1.0", "1.")
+            and number_of(code.text(rest.left)) == 1.0
             and same(code.expression(code.bare(rest.right)), code.expression(code.bare(label)))
         )
         if minus and found is not None and opposite is not None and not found[1] and opposite[1]:
@@ -226,12 +227,12 @@ def _term(node: cst.BaseExpression, logs: list[cst.Call]) -> tuple[cst.BaseExpre
     return None
 
 
-def _without_minus(code: Code, node: cst.BaseExpression, names: Names) -> tuple[cst.CSTNode | None, cst.UnaryOperation | None]:
+def _minus(code: Code, node: cst.BaseExpression) -> cst.UnaryOperation | None:
     """The minus sign in front of a sum, or of the mean of it."""
     for step in code.around(node):
         if isinstance(step, cst.UnaryOperation):
-            return (step, step) if isinstance(step.operator, cst.Minus) else (None, None)
+            return step if isinstance(step.operator, cst.Minus) else None
         reduces = isinstance(step, cst.Call) and last_name(step.func) in ("reduce_mean", "reduce_sum", "mean", "sum") and code.parent(node) is step.args[0]
         if not (isinstance(step, cst.Arg) or reduces):
-            return None, None
-    return None, None
+            return None
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name
+from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name, watching
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in
+from gradmagic.fixes.code import argument, cells, fix, last_name
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording
@@ -26,13 +26,13 @@ def at_the_embedding(recording: Recording, run: GradientRun, sources: tuple[int,
     if not isinstance(wanted.value, cst.Name) or tape is None or code.scope(block) is not code.scope(found[1]):
         return ()
     words = wanted.value.value
-    watching = [c for c in code.all(cst.Call, block.body) if last_name(c.func) == "watch" and words in names_in(c)]
-    reads = [n for n in reads_of(code, words, block.body) if not any(c in watching for c in code.around(n))]
+    watches = watching(code, block, words)
+    reads = [n for n in reads_of(code, words, block.body) if not any(c in watches for c in code.around(n))]
     arg = code.parent(reads[0]) if len(reads) == 1 else None
     call = code.parent(arg) if isinstance(arg, cst.Arg) else None
     model = call.func.value if isinstance(call, cst.Call) and call.args[0] is arg and isinstance(call.func, cst.Name) else None
     layer = _embedding_of(recording, keras, model) if model is not None else None
-    if layer is None or not isinstance(call, cst.Call) or not isinstance(arg, cst.Arg) or any(len(c.args) != 1 or not isinstance(c.args[0].value, cst.Name) for c in watching):
+    if layer is None or not isinstance(call, cst.Call) or not isinstance(arg, cst.Arg) or any(len(c.args) != 1 or not isinstance(c.args[0].value, cst.Name) for c in watches):
         return ()
     embedding, rest, vectors = (new_name(code, n) for n in ("embedding", "after_embedding", "embedded"))
     change = Change().insert_before(
@@ -42,31 +42,31 @@ def at_the_embedding(recording: Recording, run: GradientRun, sources: tuple[int,
         code.line(f"{vectors} = {embedding}({words})"),
     )
     change.replace(call.func, cst.Name(rest)).replace(reads[0], cst.Name(vectors)).replace(wanted.value, cst.Name(vectors))
-    for watch in watching:
+    for watch in watches:
         change.replace(watch.args[0].value, cst.Name(vectors))
-    if not watching:
+    if not watches:
         change.insert_before(body_of(block)[0], code.line(f"{tape}.watch({vectors})"))
     return fix(f"ask for the gradient of the vectors that `{words}` selects", "unsafe", (code, change))
 
 
 def _embedding_of(recording: Recording, keras: str, model: str) -> str | None:
     """How the embedding of a model is reached, where the rest of the model can be run from there on."""
-    made = [(c, a.value) for c in cells(recording) for a in assignments_of(c, model)]
-    code, value = made[0] if len(made) == 1 else (None, None)
-    if code is None or not isinstance(value, cst.Call) or last_name(value.func) not in ("Sequential", "Model"):
+    made = [a.value for c in cells(recording) for a in assignments_of(c, model)]
+    value = made[0] if len(made) == 1 else None
+    if not isinstance(value, cst.Call) or last_name(value.func) not in ("Sequential", "Model"):
         return None
     looking = [call for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == "Embedding"]
     if len(looking) != 1 or argument(looking[0], None, "mask_zero") is not None:
         # A mask is made of the words, and cannot be had from the vectors.
         return None
     if last_name(value.func) == "Sequential":
-        return _in_a_row(code, value, model, looking[0])
+        return _in_a_row(value, model, looking[0])
     outputs = argument(value, 1, "outputs")
     single = outputs is not None and not isinstance(outputs.value, (cst.List, cst.Tuple, cst.Dict))
     return f"next(layer for layer in {model}.layers if isinstance(layer, {keras}.layers.Embedding))" if single else None
 
 
-def _in_a_row(code: Code, made: cst.Call, model: str, embedding: cst.Call) -> str | None:
+def _in_a_row(made: cst.Call, model: str, embedding: cst.Call) -> str | None:
     listed = argument(made, 0, "layers")
     calls = [e.value for e in listed.value.elements] if listed is not None and isinstance(listed.value, cst.List) else []
     begins = bool(calls) and isinstance(calls[0], cst.Call) and last_name(calls[0].func) in INPUTS

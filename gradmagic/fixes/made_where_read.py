@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name, same
-from gradmagic.fixes.never_read import MAKERS
+from gradmagic.fixes.code import Code, cells, fix, last_name, same
+from gradmagic.fixes.never_read import weights_in
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -19,7 +19,7 @@ SETTLED = (cst.Comparison, cst.ComparisonTarget, cst.BooleanOperation, cst.Unary
 def made_where_read(recording: Recording, run: GradientRun, sources: Iterable[int]) -> tuple[Fix, ...]:
     """`self.table = self.add_weight(…)` of a class that reads it only under `if self.speakers > 1:` is made under the same condition."""
     wanted = {run.sources[i].name.rpartition("/")[2].rpartition(".")[2] for i in sources}
-    made = [(code, owner, assign, name) for code in cells(recording) for owner in code.all(cst.ClassDef) for assign, name in _weights(code, owner) if name in wanted]
+    made = [(code, owner, assign, name) for code in cells(recording) for owner in code.all(cst.ClassDef) for assign, name in weights_in(code, owner.body) if name in wanted]
     if len(made) != len(wanted) or {name for *_, name in made} != wanted:
         return ()
     rows: list[tuple[Code, cst.BaseExpression, list[cst.SimpleStatementLine]]] = []
@@ -59,7 +59,7 @@ def _condition(recording: Recording, code: Code, owner: cst.ClassDef, attribute:
 
 def _is_settled(recording: Recording, code: Code, owner: cst.ClassDef, test: cst.BaseExpression) -> bool:
     """Whether a condition is made of attributes that `__init__` gives a value once, and nothing gives another, and of constants."""
-    attributes = _attributes(test)
+    attributes = {a.attr.value for a in code.all(cst.Attribute, test)}
     inside = {n for a in code.all(cst.Attribute, test) for n in (a.value, a.attr)}
     plain = [n for n in code.all(cst.Name, test) if n not in inside and n.value not in ("True", "False", "None")]
     if not attributes or plain or any(not isinstance(n, SETTLED) for n in code.all(cst.BaseExpression, test)):
@@ -71,27 +71,11 @@ def _is_settled(recording: Recording, code: Code, owner: cst.ClassDef, test: cst
     return len(stored) == len(first) == len(attributes)
 
 
-def _attributes(test: cst.CSTNode) -> set[str]:
-    found = {test.attr.value} if isinstance(test, cst.Attribute) else set()
-    return found.union(*(_attributes(child) for child in test.children))
-
-
 def _targets(code: Code) -> list[cst.Attribute]:
     """The attributes that a cell gives a value."""
     stored = [t.target for a in code.all(cst.Assign) for t in a.targets] + [a.target for a in code.all(cst.AugAssign)] + [a.target for a in code.all(cst.AnnAssign)]
     parts = [e.value for t in stored if isinstance(t, (cst.Tuple, cst.List)) for e in t.elements]
     return [t for t in (*stored, *parts) if isinstance(t, cst.Attribute)]
-
-
-def _weights(code: Code, owner: cst.ClassDef) -> list[tuple[cst.Assign, str]]:
-    """The assignments of weights to attributes of a class, each with the name that the weight has."""
-    found = []
-    for assign in code.all(cst.Assign, owner.body):
-        target, value = assign.targets[0].target, assign.value
-        if len(assign.targets) == 1 and isinstance(target, cst.Attribute) and isinstance(value, cst.Call) and last_name(value.func) in MAKERS:
-            named = argument(value, None, "name")
-            found.append((assign, str(named.value.evaluated_value) if named is not None and isinstance(named.value, cst.SimpleString) else target.attr.value))
-    return found
 
 
 def _side(recording: Recording, code: Code, branch: cst.If, attribute: str) -> bool | None:
@@ -106,5 +90,6 @@ def _follows(code: Code, owner: cst.ClassDef, statement: cst.SimpleStatementLine
     function = code.function(statement)
     if function is None or function.name.value not in ("__init__", "build") or code.parent(statement) is not function.body:
         return False
-    given = [t for t in _targets(code) if t.attr.value in _attributes(test) and code.enclosing(t, cst.ClassDef) is owner]
+    attributes = {a.attr.value for a in code.all(cst.Attribute, test)}
+    given = [t for t in _targets(code) if t.attr.value in attributes and code.enclosing(t, cst.ClassDef) is owner]
     return function.name.value == "build" or all(code.end(t) < code.start(statement) for t in given)

@@ -10,6 +10,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, walk
+from gradmagic.fixes.data import standardising
 from gradmagic.fixes.flow import assigned
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.locate.paths import values_behind
@@ -100,15 +101,8 @@ def _line(recording: Recording, names: Names, name: str, tensor: Tensor, stateme
     value = statement.body[0].value if isinstance(statement.body[0], cst.Assign) else None
     kind = _kind(recording, names, value) if value is not None else None
     by_column = tensor.shape is not None and len(tensor.shape) == 2 and (tensor.shape[-1] or 0) > 1
-    axis = "axis=0" if by_column else ""
-    if kind == "tensor" and names.tf:
-        inner = f"{name}, {axis}" if axis else name
-        spread = f"{names.tf}.math.reduce_std({inner})"
-        return f"{name} = ({name} - {names.tf}.reduce_mean({inner})) / {f'({spread} + 1e-7)' if by_column else spread}"
-    if kind != "array":
-        return None
-    spread = f"{name}.std({axis})"
-    return f"{name} = ({name} - {name}.mean({axis})) / {f'({spread} + 1e-7)' if by_column else spread}"
+    known = kind == "array" or (kind == "tensor" and names.tf is not None)
+    return standardising(name, "0" if by_column else None, names.tf if kind == "tensor" else None) if known else None
 
 
 def _kind(recording: Recording, names: Names, value: cst.BaseExpression, depth: int = 0) -> str | None:

@@ -10,7 +10,7 @@ from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import behind, given
-from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
+from gradmagic.fixes.flow import assignments_of, values_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording, Span, Tensor
 from gradmagic.report import Fix
@@ -19,6 +19,7 @@ LOGARITHMS = ("log", "log2", "log10")
 GUARDED = ("maximum", "clip", "clip_by_value", "where", "divide_no_nan", "exp", "softplus")
 REDUCING = ("reduce_sum", "reduce_max", "reduce_std", "norm", "sum", "max", "std")
 LEAST = "1e-10"
+FAR = 3
 
 
 def finite_in_the_pipeline(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[Fix, ...]:
@@ -90,11 +91,20 @@ def _functions(recording: Recording, place: Place) -> Iterator[tuple[Code, cst.C
         if last_name(call.func) == "map" and isinstance(call.func, cst.Attribute) and (a := argument(call, 0, "map_func")) is not None
     ]
     wanted = {last_name(m) for _, m in mapped if isinstance(m, (cst.Name, cst.Attribute))}
-    bodies: list[tuple[Code, cst.CSTNode]] = [(c, m.body) for c, m in mapped if isinstance(m, cst.Lambda)]
-    for _ in range(3):
-        bodies += [(c, f) for c in known for f in c.all(cst.FunctionDef) if f.name.value in wanted and all(f is not b for _, b in bodies)]
-        wanted = {last_name(call.func) for c, b in bodies for call in c.all(cst.Call, b)}
-    yield from bodies
+    written_here = [(c, m.body) for c, m in mapped if isinstance(m, cst.Lambda)]
+    yield from written_here
+    yield from called_from(recording, wanted)
+    yield from called_from(recording, {last_name(call.func) for c, body in written_here for call in c.all(cst.Call, body)}, FAR - 1)
+
+
+def called_from(recording: Recording, names: set[str], depth: int = FAR) -> list[tuple[Code, cst.FunctionDef]]:
+    """The functions of the cells that have these names, and those that they call."""
+    found: list[tuple[Code, cst.FunctionDef]] = []
+    for _ in range(depth):
+        more = [(c, f) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value in names and all(f is not g for _, g in found)]
+        found += more
+        names = {last_name(call.func) for c, f in more for call in c.all(cst.Call, f)}
+    return found
 
 
 def steps_in(code: Code, function: cst.CSTNode, within: cst.CSTNode | None = None) -> Iterator[cst.Call | cst.BinaryOperation]:
@@ -122,9 +132,8 @@ def _is_safe(code: Code, value: cst.BaseExpression, function: cst.CSTNode, depth
         parameters = {p.name.value for p in code.all(cst.Param, function)}
         if value.value in parameters:
             return False
-        made = [(t, v) for a in code.all(cst.Assign, function) for t, v in pairs_of(a) if value.value in targets_of(t)]
         # What the function does not make is a setting of the notebook's.
-        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in made)
+        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in values_of(code, value.value, function))
     return isinstance(value, (cst.BaseNumber, cst.Attribute))
 
 

@@ -55,12 +55,12 @@ def _infinities(code: Code, line: cst.CSTNode, names: Names) -> list[cst.BaseExp
     found: list[cst.BaseExpression] = []
     for node in code.all(cst.BaseExpression, line):
         inner = node.expression if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus) else None
-        if (inner is not None and infinite(code, inner, names) == "inf") or infinite(code, node, names) == "-inf":
+        if (inner is not None and infinite(inner, names) == "inf") or infinite(node, names) == "-inf":
             found.append(node)
     return found
 
 
-def infinite(code: Code, node: cst.BaseExpression, names: Names) -> str | None:
+def infinite(node: cst.BaseExpression, names: Names) -> str | None:
     """`"inf"` or `"-inf"` for what is written as such."""
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "float" and len(node.args) == 1 and isinstance(node.args[0].value, cst.SimpleString):
         text = str(node.args[0].value.evaluated_value).lower().lstrip("+").replace("infinity", "inf")

@@ -30,12 +30,19 @@ def _unread(recording: Recording, code: Code) -> list[tuple[str, cst.SimpleState
     """The names of weights that are made under an attribute which is read in no cell, with the statements that make them."""
     read = {a.attr.value for c in cells(recording) for a in c.all(cst.Attribute) if not isinstance(c.parent(a), cst.AssignTarget)}
     found = []
-    for assign in code.all(cst.Assign):
-        target, value, statement = assign.targets[0].target, assign.value, code.statement(assign)
-        if len(assign.targets) != 1 or not isinstance(target, cst.Attribute) or not isinstance(value, cst.Call) or last_name(value.func) not in MAKERS or target.attr.value in read:
-            continue
-        named = argument(value, None, "name")
-        text = named.value.evaluated_value if named is not None and isinstance(named.value, cst.SimpleString) else target.attr.value
-        if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
-            found.append((str(text), statement))
+    for assign, name in weights_in(code):
+        statement = code.statement(assign)
+        if last_name(assign.targets[0].target) not in read and isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+            found.append((name, statement))
+    return found
+
+
+def weights_in(code: Code, within: cst.CSTNode | None = None) -> list[tuple[cst.Assign, str]]:
+    """The assignments of weights to attributes, each with the name that the weight has."""
+    found = []
+    for assign in code.all(cst.Assign, within):
+        target, value = assign.targets[0].target, assign.value
+        if len(assign.targets) == 1 and isinstance(target, cst.Attribute) and isinstance(value, cst.Call) and last_name(value.func) in MAKERS:
+            named = argument(value, None, "name")
+            found.append((assign, str(named.value.evaluated_value) if named is not None and isinstance(named.value, cst.SimpleString) else target.attr.value))
     return found

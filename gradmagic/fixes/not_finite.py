@@ -13,8 +13,8 @@ from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.data import given
-from gradmagic.fixes.flow import pairs_of, targets_of
-from gradmagic.fixes.mapped import LEAST, LOGARITHMS, is_reduced, steps_in
+from gradmagic.fixes.flow import targets_of, values_of
+from gradmagic.fixes.mapped import LEAST, LOGARITHMS, called_from, is_reduced, steps_in
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Numbers, Recording, Span, Tensor
 from gradmagic.report import Fix
@@ -22,32 +22,10 @@ from gradmagic.report import Fix
 SPREADS = ("std", "nanstd", "ptp", "reduce_std", "norm")
 # What else makes NaN or infinities of finite numbers, by their sign or size or by what is missing.
 RISKY = frozenset(
-    {
-        "sqrt",
-        "power",
-        "pow",
-        "float_power",
-        "exp",
-        "expm1",
-        "exp2",
-        "log1p",
-        "arcsin",
-        "arccos",
-        "arctanh",
-        "arccosh",
-        "asin",
-        "acos",
-        "atanh",
-        "acosh",
-        "divide",
-        "true_divide",
-        "reciprocal",
-        "inv",
-        "solve",
-    }
+    {"sqrt", "power", "pow", "float_power", "exp", "expm1", "exp2", "log1p", "divide", "true_divide", "reciprocal", "inv", "solve"}
+    | {"arcsin", "arccos", "arctanh", "arccosh", "asin", "acos", "atanh", "acosh"}
     | {"pct_change", "shift", "rolling", "reindex", "merge", "join", "pivot", "resample", "interp", "corrcoef", "corr", "concat", "loadtxt", "genfromtxt", "read_csv", "load", "map_coordinates"}
 )
-FAR = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,22 +58,21 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
         names |= {n for loop in (statement, *code.around(statement)) if isinstance(loop, cst.For) for n in names_in(loop.iter)}
         names |= {n for n in names_in(statement) if (numbers := recording.arrays.get(n)) is not None and not numbers.finite}
     lines = list(_lines(recording, names, set()))
-    steps = [(line, step) for line in lines for step in _steps(recording, line)]
-    seen = [s for _, s in steps if s.seen is not None]
+    steps = [s for line in lines for s in _steps(recording, line)]
+    seen = [s for s in steps if s.seen is not None]
     if seen:
         return seen[0] if len({id(s.node) for s in seen}) == 1 else None
     if len(lines) != 1 or not lines[0].closed:
         return None
-    found = [s for _, s in steps]
-    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *_called(recording, lines[0])]):
+    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *called_from(recording, names_in(lines[0].node))]):
         return None
     numbers = tensor.numbers if tensor is not None else None
     infinite = bool(numbers.infs) if numbers is not None else tensor is not None and tensor.norm == math.inf
-    logarithms = [s for s in found if isinstance(s.node, cst.Call)]
+    logarithms = [s for s in steps if isinstance(s.node, cst.Call)]
     if len(logarithms) == 1 and infinite:
         # Of finite positive numbers a quotient is infinite, too; the logarithm of it is what 0 makes infinite.
-        found = logarithms
-    return found[0] if len(found) == 1 else None
+        steps = logarithms
+    return steps[0] if len(steps) == 1 else None
 
 
 def made_here(step: Step, recording: Recording) -> tuple[Span, str]:
@@ -121,7 +98,7 @@ def guarded(recording: Recording, step: Step | None) -> tuple[Fix, ...]:
     if new is None or (names.tf is not None and names.tf in names_in(function or around or node)):
         return ()
     if isinstance(node, cst.AugAssign):
-        new = code.text(code.expression(new).with_changes(lpar=[], rpar=[]))
+        new = code.bare(code.expression(new))
     return fix("keep the divisor away from 0", "unsafe", (code, Change().replace(divisor, code.expression(new))))
 
 
@@ -149,7 +126,7 @@ def _divisor(code: Code, divisor: cst.BaseExpression, names: Names) -> str | Non
 
 def _is_spread(code: Code, divisor: cst.BaseExpression) -> bool:
     """Whether a name is given the result of a function that measures a spread, also beside others."""
-    made = [v for a in code.all(cst.Assign) for t, v in pairs_of(a) if isinstance(divisor, cst.Name) and isinstance(t, cst.Name) and t.value == divisor.value]
+    made = [v for t, v in values_of(code, divisor.value) if isinstance(t, cst.Name)] if isinstance(divisor, cst.Name) else []
     return bool(made) and all(isinstance(v, cst.Call) and last_name(v.func) in SPREADS for v in made)
 
 
@@ -164,7 +141,7 @@ def _lines(recording: Recording, names: set[str], seen: set[str]) -> Iterator[_L
         if numbers is not None and numbers.finite:
             continue
         made: list[tuple[Code, cst.BaseExpression | cst.AugAssign]]
-        made = [(c, v) for c in cells(recording) for a in c.all(cst.Assign) if c.function(a) is None for t, v in pairs_of(a) if name in targets_of(t)]
+        made = [(c, v) for c in cells(recording) for _, v in values_of(c, name) if c.function(v) is None]
         # `x /= std` has the result that `x = x / std` has.
         made += [(c, a) for c in cells(recording) for a in c.all(cst.AugAssign) if c.function(a) is None and name in targets_of(a.target)]
         for code, value in made:
@@ -191,19 +168,9 @@ def _steps(recording: Recording, line: _Line) -> Iterator[Step]:
         numbers, name = _operand(recording, node)
         if numbers is not None and (numbers.zeros or (isinstance(node, cst.Call) and numbers.min < 0.0)):
             yield Step(code, node, name if numbers.zeros else None, local=False)  # type: ignore[arg-type]
-    for where, function in _called(recording, line):
+    for where, function in called_from(recording, names_in(line.node)):
         for node in steps_in(where, function):
             yield Step(where, node, None, local=True)
-
-
-def _called(recording: Recording, line: _Line) -> list[tuple[Code, cst.FunctionDef]]:
-    """The functions of the cells that a line calls, or hands on, and those that they call."""
-    wanted, functions = names_in(line.node), list[tuple[Code, cst.FunctionDef]]()
-    for _ in range(FAR):
-        more = [(c, f) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value in wanted and all(f is not g for _, g in functions)]
-        functions += more
-        wanted = {last_name(call.func) for c, f in more for call in c.all(cst.Call, f)}
-    return functions
 
 
 def _is_risky(code: Code, node: cst.CSTNode) -> bool:
@@ -223,5 +190,5 @@ def _operand(recording: Recording, node: cst.CSTNode) -> tuple[Numbers | None, s
         operand = node.value
     if not isinstance(operand, cst.Name):
         return None, None
-    made = [a for c in cells(recording) for a in c.all(cst.Assign) for t, _ in pairs_of(a) if operand.value in targets_of(t)]
+    made = [v for c in cells(recording) for v in values_of(c, operand.value)]
     return (recording.arrays.get(operand.value), operand.value) if len(made) == 1 else (None, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, call_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import assigned
@@ -62,7 +62,7 @@ def _names(code: Code, node: cst.CSTNode) -> set[str]:
 
 def _over_steps(code: Code | None, place: Place) -> bool:
     """Whether a softmax is taken over axis 1, by what is written."""
-    call = code.call_at(place, FUNCTIONS) if code is not None and place is not None else None
+    call = call_of(code, place, FUNCTIONS)
     axis = argument(call, 0 if call is not None and last_name(call.func) == "Softmax" else 1, "axis", "dim") if call is not None else None
     return code is not None and axis is not None and code.text(axis.value) in ("1", "-2", "[1]")
 

@@ -56,7 +56,8 @@ def _way(recording: Recording, run: GradientRun, op: Op) -> list[Span]:
 
 def _opened_above(recording: Recording, code: Code, block: cst.With, above: list[Statement], way: list[Span]) -> tuple[Fix, ...]:
     """`with tf.GradientTape()` above the first statement beside it that computes, and all that stands between them in its block."""
-    held = [{i for i, s in enumerate(above) if _runs(recording, code, s, span)} for span in way]
+    callers = {name: _callers(recording, name) for name in {s.function for s in way}}
+    held = [{i for i, s in enumerate(above) if _runs(code, s, span, callers[span.function])} for span in way]
     if len(block.items) != 1 or not held or not all(held) or not isinstance(block.body, cst.IndentedBlock):
         return ()
     moved = above[min(i for h in held for i in h) :]
@@ -75,17 +76,22 @@ def _opened_above(recording: Recording, code: Code, block: cst.With, above: list
     return fix("open the tape above the lines that it is to record", "safe", (code, change))
 
 
-def _runs(recording: Recording, code: Code, statement: Statement, span: Span) -> bool:
-    """Whether a statement holds a line, or calls the function, or an object of the class, that holds it."""
+def _runs(code: Code, statement: Statement, span: Span, callers: set[str]) -> bool:
+    """Whether a statement holds a line, or calls what runs the function that holds it."""
     here = code.statement_at(span) if span.cell == code.cell else None
     if here is not None and code.function(here) is code.function(statement):
         return code.start(statement)[0] <= span.line <= code.end(statement)[0]
-    if span.function is None or isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-        return False
-    known, names = cells(recording), {span.function} - set(CALLED)
+    return not isinstance(statement, (cst.FunctionDef, cst.ClassDef)) and any(last_name(call.func) in callers for call in code.all(cst.Call, statement))
+
+
+def _callers(recording: Recording, function: str | None) -> set[str]:
+    """The names whose call runs a function: its own, or that of an object of the class, and those of the functions that call it."""
+    if function is None:
+        return set()
+    known, names = cells(recording), {function} - set(CALLED)
     if not names:
         names = {m.name.rpartition(".")[2] for m in recording.models}
         names |= {n for c in known for a in c.all(cst.Assign) if isinstance(a.value, cst.Call) and last_name(a.value.func)[:1].isupper() for n in targets_of(a.targets[0].target)}
     for _ in range(FAR):
         names |= {f.name.value for c in known for f in c.all(cst.FunctionDef) if any(last_name(call.func) in names for call in c.all(cst.Call, f))}
-    return any(last_name(call.func) in names for call in code.all(cst.Call, statement))
+    return names

@@ -32,6 +32,13 @@ def optimizers(recording: Recording) -> dict[str, tuple[Code, cst.Call]]:
     return found
 
 
+def optimizer_calls(recording: Recording) -> list[tuple[Code, cst.Call]]:
+    """All calls of the cells that make an optimizer, named or not."""
+    names = names_of(recording)
+    modules = ((code, call, names.module(call.func).split(".")) for code in cells(recording) for call in code.all(cst.Call))
+    return [(code, call) for code, call, module in modules if "optimizers" in module and "schedules" not in module]
+
+
 def applied(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     """Hand the gradients to the optimizer that the code knows by name; plain steps where there is none."""
     twice = read_twice(recording)

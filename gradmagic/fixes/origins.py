@@ -6,8 +6,8 @@ import dataclasses
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, argument, cells, last_name
-from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
+from gradmagic.fixes.code import Code, argument, cells, last_name, parameters_of
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, targets_of
 from gradmagic.recording import Recording
 
 DATASETS = ("from_tensor_slices", "from_tensors")
@@ -37,10 +37,10 @@ def origin(recording: Recording, code: Code, node: cst.BaseExpression, depth: in
         if isinstance(step, cst.FunctionDef):
             if name in {p.name.value for p in step.params.params} and not assignments_of(code, name, step):
                 return _of_argument(recording, step, name, depth)
-            own = [a for a in code.all(cst.Assign, step) if name in {n for t in a.targets for n in targets_of(t.target)}]
+            own = [a for a in code.all(cst.Assign, step) if name in assigned(a)]
             if own:
                 return _of_assignment(recording, code, own[0], name, depth) if len(own) == 1 else None
-    made = [(c, a) for c in cells(recording) for a in c.all(cst.Assign) if c.scope(a) is c.module and name in {n for t in a.targets for n in targets_of(t.target)}]
+    made = [(c, a) for c in cells(recording) for a in c.all(cst.Assign) if c.scope(a) is c.module and name in assigned(a)]
     return _of_assignment(recording, *made[0], name, depth) if len(made) == 1 else None
 
 
@@ -59,7 +59,7 @@ def _of_assignment(recording: Recording, code: Code, assign: cst.Assign, name: s
 
 
 def _of_argument(recording: Recording, function: cst.FunctionDef, name: str, depth: int) -> Made | None:
-    parameters = [p.name.value for p in function.params.params if p.name.value != "self"]
+    parameters = parameters_of(function)
     position = parameters.index(name) if name in parameters else None
     calls = [(c, call) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == function.name.value]
     given = [(c, a.value) for c, call in calls if (a := argument(call, position, name)) is not None]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from gradmagic.fixes.calls import call_of
 from gradmagic.fixes.code import argument, code_at
 from gradmagic.recording import Op, Recording, Tensor
 
@@ -34,7 +35,7 @@ def pooled_axis(recording: Recording, weights: Tensor, single: int) -> int | Non
             if user.phase != "forward" or (end is not None and user.seq > end) or made is None or made.shape is None:
                 continue
             if user.type in SUMS and wide:
-                found.update(axes[k] for k in reduced(recording, user, made.shape))
+                found.update(axes[k] for k in _reduced(recording, user, made.shape))
                 continue
             for after, wider in _behind(recording, user, tensor, axes, made.shape, single, found):
                 if made.id not in seen:
@@ -74,7 +75,7 @@ def _behind(recording: Recording, user: Op, tensor: int, axes: Axes, made: Shape
         found.update(axes[k] for k in _summed_letters(recording, user, user.inputs.index(tensor)) if k < len(axes))
 
 
-def reduced(recording: Recording, op: Op, made: Shape) -> tuple[int, ...]:
+def _reduced(recording: Recording, op: Op, made: Shape) -> tuple[int, ...]:
     """The one axis that a sum or mean is taken over, from the shapes, and from what is written where they leave it open; empty where there are several."""
     tensor = recording.tensors.get(op.inputs[0])
     given = tensor.shape if tensor is not None else None
@@ -91,7 +92,7 @@ def reduced(recording: Recording, op: Op, made: Shape) -> tuple[int, ...]:
 
 def _written_axis(recording: Recording, op: Op, rank: int) -> int | None:
     code = code_at(recording, op.span)
-    call = code.call_at(op.span, SUMS[op.type]) if code is not None and op.span is not None else None
+    call = call_of(code, op.span, SUMS[op.type])
     axis = argument(call, 1, "axis") if call is not None else None
     text = code.text(axis.value) if code is not None and axis is not None else ""
     return int(text) % rank if text.removeprefix("-").isdecimal() else None
@@ -104,7 +105,7 @@ def _contracted(recording: Recording, op: Op, given: Shape, made: Shape, second:
     kept = made[-1] if second else made[-2]
     if given[turned] == kept and given[plain] == kept:
         code = code_at(recording, op.span)
-        call = code.call_at(op.span, ("matmul",)) if code is not None and op.span is not None else None
+        call = call_of(code, op.span, ("matmul",))
         side = "b" if second else "a"
         flag = argument(call, None, f"transpose_{side}", f"adjoint_{side}") if call is not None else None
         return turned if code is not None and flag is not None and code.text(flag.value) == "True" else plain
@@ -114,7 +115,7 @@ def _contracted(recording: Recording, op: Op, given: Shape, made: Shape, second:
 def _summed_letters(recording: Recording, op: Op, position: int) -> tuple[int, ...]:
     """The axes of one factor of an `einsum` that its result does not have."""
     code = code_at(recording, op.span)
-    call = code.call_at(op.span, ("einsum",)) if code is not None and op.span is not None else None
+    call = call_of(code, op.span, ("einsum",))
     first = argument(call, 0, "equation", "subscripts") if call is not None else None
     text = first.value.evaluated_value if first is not None and isinstance(first.value, cst.SimpleString) else None
     if not isinstance(text, str) or "->" not in text or "..." in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradmagic.fixes.calls import call_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix
 from gradmagic.fixes.layers import layer_of
@@ -47,7 +48,7 @@ def _times(recording: Recording, op: Op) -> tuple[int, int] | None:
 
 def _call_of(recording: Recording, op: Op) -> tuple[Code, cst.Call] | None:
     code = code_at(recording, op.span)
-    call = code.call_at(op.span, ("resize",)) if code is not None and op.span is not None else None
+    call = call_of(code, op.span, ("resize",))
     return (code, call) if code is not None and call is not None else None
 
 

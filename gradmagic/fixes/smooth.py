@@ -10,10 +10,11 @@ from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, nam
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.soft_lookup import is_index, mean_row
-from gradmagic.recording import Op, Recording
-from gradmagic.report import Fix
+from gradmagic.recording import Op, Recording, Span
+from gradmagic.report import Fix, Location
 
 ROUNDINGS = ("round", "rint", "floor", "ceil", "sign", "trunc", "floordiv", "heaviside", "fake_quant_with_min_max_args", "quantize")
+KINDS = {"greater": ">", "greater_equal": ">", "less": "<", "less_equal": "<", "equal": "=", "not_equal": "!"}
 LABELS = ("y_true", "labels", "label", "targets", "target", "y", "truth", "y_batch", "actual")
 
 
@@ -29,7 +30,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
                 return found
         if isinstance(node, cst.Call):
             name = last_name(node.func)
-            if name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
+            if name in KINDS:
                 found = threshold(code, node, names)
             elif name in ("argmax", "argmin"):
                 found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(code, node, names))
@@ -44,6 +45,11 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
     return straight_through(recording, place, ROUNDINGS) if op is not None and op.type in ("Round", "Rint", "Floor", "Ceil", "Sign") else ()
 
 
+def comparison_at(code: Code, place: Span | Location) -> cst.Comparison | cst.Call | None:
+    """The comparison at a place, written with an operator or as a call."""
+    return next((n for n in code.expressions_at(place) if isinstance(n, cst.Comparison) or (isinstance(n, cst.Call) and last_name(n.func) in KINDS)), None)
+
+
 def sides_of(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] | None:
     """The left side, the kind and the right side of a comparison, written with an operator or as a call."""
     if isinstance(node, cst.Comparison):
@@ -52,7 +58,7 @@ def sides_of(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str
         kinds = {cst.GreaterThan: ">", cst.GreaterThanEqual: ">", cst.LessThan: "<", cst.LessThanEqual: "<", cst.Equal: "=", cst.NotEqual: "!"}
         kind = kinds.get(type(node.comparisons[0].operator))
         return (code.text(node.left), kind, code.text(node.comparisons[0].comparator)) if kind else None
-    kind = {"greater": ">", "greater_equal": ">", "less": "<", "less_equal": "<", "equal": "=", "not_equal": "!"}[last_name(node.func)]
+    kind = KINDS[last_name(node.func)]
     left, right = text_of(code, node, 0, "x", "x1"), text_of(code, node, 1, "y", "x2")
     return (left, kind, right) if left is not None and right is not None else None
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, number_of
 from gradmagic.fixes.flow import assignments_of, reads_of
-from gradmagic.fixes.names import Names, names_of, new_name
-from gradmagic.fixes.smooth import sides_of
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.smooth import comparison_at, sides_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
-COMPARING = ("greater", "greater_equal", "less", "less_equal")
 NOTHING = ("zeros_like", "zeros")
 STEEP = "10.0"
 SHUTS = 1e3
@@ -24,15 +21,10 @@ SHUTS = 1e3
 def gated(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`tf.where(x < level, a, b)`, also by a name for the comparison → `inside * a + (1.0 - inside) * b` with `inside = tf.sigmoid(10.0 * (level - x))`."""
     code, names = code_at(recording, place), names_of(recording)
-    for node in code.expressions_at(place) if code is not None and place is not None else ():
-        if isinstance(node, cst.Comparison) or (isinstance(node, cst.Call) and last_name(node.func) in COMPARING):
-            assert code is not None
-            return _of(code, node, names)
-    return ()
-
-
-def _of(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
-    sides = sides_of(code, node)
+    node = comparison_at(code, place) if code is not None and place is not None else None
+    sides = sides_of(code, node) if code is not None and node is not None else None
+    if code is None or node is None or sides is None or sides[1] not in "<>":
+        return ()
     assign, statement = code.parent(node), code.statement(node)
     choices = [c for c in [_choice_of(code, node)] if c is not None]
     name = None
@@ -44,7 +36,7 @@ def _of(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix,
             # What else is done with a bool is not done with a number.
             return ()
     sigmoid = names.function("sigmoid", choices[0].func) if choices else None
-    if sides is None or sides[1] not in "<>" or sigmoid is None or not isinstance(statement, cst.SimpleStatementLine):
+    if sigmoid is None or not isinstance(statement, cst.SimpleStatementLine):
         return ()
     if any(_shuts(code, a.value) for c in choices for a in c.args[1:]):
         return ()
@@ -71,10 +63,8 @@ def _choice_of(code: Code, node: cst.BaseExpression) -> cst.Call | None:
 
 def _shuts(code: Code, node: cst.BaseExpression) -> bool:
     """Whether a number is one that shuts a softmax: a gate in front of it would open by thousands."""
-    try:
-        return abs(float(ast.literal_eval(code.text(node)))) >= SHUTS
-    except (ValueError, TypeError, SyntaxError):
-        return last_name(node.expression if isinstance(node, cst.UnaryOperation) else node) in ("inf", "Inf", "infty")
+    number = number_of(code.bare(node))
+    return abs(number) >= SHUTS if number is not None else last_name(node.expression if isinstance(node, cst.UnaryOperation) else node) in ("inf", "Inf", "infty")
 
 
 def _mixed(code: Code, choice: cst.Call, gate: str) -> str:

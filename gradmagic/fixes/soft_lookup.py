@@ -20,11 +20,24 @@ def consumers(code: Code, call: cst.Call) -> list[cst.Call]:
     if isinstance(parent, cst.Arg):
         outer = code.parent(parent)
         return [outer] if isinstance(outer, cst.Call) else []
-    if not isinstance(parent, cst.Assign) or not isinstance(parent.targets[0].target, cst.Name):
-        return []
-    reads = [n for n in reads_of(code, parent.targets[0].target.value, code.scope(call)) if code.start(n) > code.end(parent)]
+    name = name_of_result(code, call)
+    reads = [n for n in reads_of(code, name, code.scope(call)) if code.start(n) > code.end(call)] if name is not None else []
     around = [code.parent(p) for n in reads if isinstance(p := code.parent(n), cst.Arg)]
     return [c for c in around if isinstance(c, cst.Call)]
+
+
+def name_of_result(code: Code, call: cst.Call) -> str | None:
+    """The name that an assignment gives the result of a call."""
+    assign = code.parent(call)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) else None
+    return target.value if isinstance(target, cst.Name) else None
+
+
+def remove_unread(code: Code, call: cst.Call, change: Change) -> None:
+    """Take the line of a call away, where the one place that read its result is replaced."""
+    name, statement = name_of_result(code, call), code.statement(call)
+    if name is not None and isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 and len(reads_of(code, name, code.scope(call))) == 1:
+        change.remove(statement)
 
 
 def is_index(recording: Recording, code: Code, call: cst.Call) -> bool:
@@ -52,8 +65,5 @@ def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names) -> 
     else:
         return ()
     change = Change().replace(lookup, code.expression(f"{tf}.matmul({tf}.nn.softmax({x}), {table})"))
-    statement, parent = code.statement(call), code.parent(call)
-    name = parent.targets[0].target if isinstance(parent, cst.Assign) else None
-    if isinstance(name, cst.Name) and statement is not None and len(reads_of(code, name.value, code.scope(call))) == 1:
-        change.remove(statement)
+    remove_unread(code, call, change)
     return fix("mix the rows by a softmax of the scores, in the place of the row with the largest", "unsafe", (code, change))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword, without_argument
+from gradmagic.fixes.calls import Place, call_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name
 from gradmagic.fixes.layers import activating_layer
@@ -81,7 +81,7 @@ def over_the_steps(recording: Recording, place: Place, op: Op | None) -> tuple[F
         new = _layer(code, call, names, steps)
         return fix(title, "unsafe", (code, Change().replace(*new))) if new is not None else ()
     found = code_at(recording, place)
-    call_ = found.call_at(place, FUNCTIONS) if found is not None and place is not None else None
+    call_ = call_of(found, place, FUNCTIONS)
     if found is None or call_ is None or len(call_.args) > 2:
         return ()
     axis = argument(call_, 1, "axis")

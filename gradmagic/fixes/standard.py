@@ -6,6 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import argument, code_at, fix, last_name, names_in
+from gradmagic.fixes.data import standardising
 from gradmagic.fixes.flow import pairs_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.origins import DATASETS, SPLITS, Made, origin
@@ -95,16 +96,15 @@ def _by_a_weight(recording: Recording, key: int) -> bool:
 
 
 def _line(made: Made, names: Names, rank: int) -> str | None:
-    x, value = made.name, made.assign.value
+    value = made.assign.value
     axis = "0" if rank == 2 else f"({', '.join(str(i) for i in range(rank - 1))})"
     outer = value
     while isinstance(outer, cst.Call) and isinstance(outer.func, cst.Attribute) and isinstance(outer.func.value, cst.Call):
         outer = outer.func.value
     root = names.module(outer.func).partition(".")[0] if isinstance(outer, cst.Call) else ""
     if root == "tensorflow" or (names.tf is not None and names.tf in names_in(value)):
-        mean, std = f"{names.tf}.reduce_mean({x}, axis={axis})", f"{names.tf}.math.reduce_std({x}, axis={axis})"
-        return f"{x} = ({x} - {mean}) / ({std} + 1e-7)"
-    return f"{x} = ({x} - {x}.mean(axis={axis})) / ({x}.std(axis={axis}) + 1e-7)" if names.numpy else None
+        return standardising(made.name, axis, names.tf) if names.tf is not None else None
+    return standardising(made.name, axis, None) if names.numpy else None
 
 
 def _last_reader(recording: Recording, made: Made) -> cst.CSTNode | None:

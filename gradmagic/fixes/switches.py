@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, parameters_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -27,7 +27,7 @@ def switched_on(recording: Recording, run: GradientRun | None, place: Place) -> 
     owner = code.enclosing(function, cst.ClassDef)
     here, block, _ = found
     calls = [c for c in here.all(cst.Call, block.body) if _calls(recording, c, function, owner)]
-    positions = [p.name.value for p in function.params.params if p.name.value != "self"]
+    positions = parameters_of(function)
     position = positions.index(name) if name in positions else None
     given = [argument(c, position, name) for c in calls]
     texts = {here.text(g.value) if g is not None else default for g in given}

@@ -11,7 +11,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import names_of
-from gradmagic.fixes.optimizers import optimizers
+from gradmagic.fixes.optimizers import optimizer_calls, optimizers
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -106,9 +106,7 @@ def trainable_while(recording: Recording, place: Place, model: str | None) -> tu
 def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool) -> tuple[Fix, ...]:
     """A learning rate of ordinary size in the place of 0 or of one that destroys the weights; else a bound on the gradient's norm."""
     known = optimizers(recording)
-    made = [
-        (code, c) for code in cells(recording) for c in code.all(cst.Call) if "optimizers" in names_of(recording).module(c.func).split(".") and "schedules" not in names_of(recording).module(c.func)
-    ]
+    made = optimizer_calls(recording)
     still = [m for m in made if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and m[0].text(a.value) in ("0", "0.0", "0.")] if not smaller else []
     if smaller:
         rates = {u.learning_rate for u in recording.updates if u.learning_rate is not None and u.optimizer == optimizer}

@@ -6,7 +6,7 @@ import dataclasses
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword, without_argument
+from gradmagic.fixes.calls import Place, call_of, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
 from gradmagic.recording import Recording
@@ -24,7 +24,7 @@ class _Switch:
 def compiled_between(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`fit(…, epochs=4, callbacks=[Unfreeze(2)])` → `fit(…, epochs=2)`, what the callback does, `compile(…)`, `fit(…, epochs=4, initial_epoch=2)`."""
     code = code_at(recording, place)
-    call = code.call_at(place, ("fit",)) if code is not None and place is not None else None
+    call = call_of(code, place, ("fit",))
     statement = code.statement(call) if code is not None and call is not None else None
     if code is None or call is None or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1 or not isinstance(call.func, cst.Attribute):
         return ()
@@ -41,10 +41,10 @@ def compiled_between(recording: Recording, place: Place) -> tuple[Fix, ...]:
     others = [e for e in listed.elements if e is not element]
     if others:
         kept = listed.with_changes(elements=[*others[:-1], others[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
-        rest = call.with_changes(args=[a.with_changes(value=kept) if a is given else a for a in call.args])
+        rest = with_keyword(call, "callbacks", kept)
     else:
         rest = without_argument(call, given)
-    first = rest.with_changes(args=[a.with_changes(value=cst.Integer(str(switch.epochs))) if a.keyword is not None and a.keyword.value == "epochs" else a for a in rest.args])
+    first = with_keyword(rest, "epochs", cst.Integer(str(switch.epochs)))
     second = with_keyword(rest, "initial_epoch", cst.Integer(str(switch.epochs)))
     lines = [cst.SimpleStatementLine([cst.Expr(first)]), *switch.lines, cst.SimpleStatementLine([cst.Expr(compiled)])]
     change = Change().insert_before(statement, *lines).replace(call, second)

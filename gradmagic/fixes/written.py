@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, argument, cells, dotted, last_name
+from gradmagic.fixes.code import Code, argument, cells, dotted, last_name, parameters_of
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.recording import Recording
 
@@ -27,7 +27,7 @@ def written(recording: Recording, code: Code, value: cst.BaseExpression, depth: 
         if not parameters:
             continue
         called = owner.name.value if owner is not None and function.name.value == "__init__" else function.name.value
-        position = [p.name.value for p in function.params.params if p.name.value != "self"].index(name) if parameters[0] in function.params.params else None
+        position = parameters_of(function).index(name) if parameters[0] in function.params.params else None
         given = [(c, a.value) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == called and (a := argument(call, position, name)) is not None]
         for where, node in given:
             yield from written(recording, where, node, depth + 1)
