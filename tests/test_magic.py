@@ -6,6 +6,7 @@ import builtins
 import re
 import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +25,14 @@ w = tf.Variable(2.0, name="w")
 def ready(notebook: Any) -> Any:
     assert notebook.run(SETUP).success
     return notebook
+
+
+@pytest.fixture
+def whole_tracebacks(notebook: Any) -> Iterator[None]:
+    """As IPython shows them by itself."""
+    notebook.shell.run_line_magic("xmode", "Context")
+    yield
+    notebook.shell.run_line_magic("xmode", "Plain")
 
 
 CELLS = [
@@ -59,6 +68,7 @@ def test_same_values_output_and_display(cell: str, ready: Any, capsys: Any) -> N
     assert checked[1].startswith(plain[1])
 
 
+@pytest.mark.usefixtures("whole_tracebacks")
 def test_exception_is_the_users_own(ready: Any, capsys: Any) -> None:
     result = ready.run("%%gradcheck\nwith tf.GradientTape() as tape:\n    y = w * w\na = tape.gradient(y, w)\nb = tape.gradient(y, w)")
     assert type(result.error_in_exec) is RuntimeError

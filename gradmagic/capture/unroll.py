@@ -203,10 +203,12 @@ def _scope(name: str) -> str:
 def _span_of(session: Session, op: Any, noted: Place | None) -> Span | None:
     """The user's line for a graph op, through AutoGraph as well; with columns where the noted frame is that line."""
     try:
-        frames = list(op.traceback)
+        frames = op.traceback
     except Exception:
-        frames = []
-    for frame in reversed(frames):
+        frames = ()
+    # Each frame is made when it is asked for.
+    for index in reversed(range(len(frames))):
+        frame = frames[index]
         filename, line, function = frame.filename, frame.lineno, frame.name
         if GENERATED in filename:
             filename, line, function = session.spans.translated(filename, line) or (filename, line, function)

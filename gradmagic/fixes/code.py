@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from gradmagic.fixes.change import Change, line_edits
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Applicability, Edit, Fix, Location
 
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp, cst.GeneratorExp)
+WHITE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.Comment)
 MOST_CELLS = 200
 N = TypeVar("N", bound=cst.CSTNode)
 
@@ -26,14 +27,14 @@ class Code:
         self.cell, self.source, self._hidden = cell, source, hidden
         self.module = module
 
-    # Most cells of a notebook are only asked whether they call something: places and parents are much dearer than that.
+    # Most cells of a notebook are only asked whether they call something: places are much dearer than that.
     @functools.cached_property
     def _ranges(self) -> Mapping[cst.CSTNode, CodeRange]:
         return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(PositionProvider)  # type: ignore[return-value]
 
     @functools.cached_property
     def _parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
-        return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ParentNodeProvider)  # type: ignore[return-value]
+        return {child: node for node in self._nodes for child in children_of(node)}
 
     @functools.cached_property
     def _nodes(self) -> list[cst.CSTNode]:
@@ -98,7 +99,7 @@ class Code:
     def all(self, kind: Callable[..., N], within: cst.CSTNode | None = None) -> list[N]:
         """Every node of a type, in the order of the text."""
         nodes = self._nodes if within is None or within is self.module else self._inside(within)
-        found: list[N] = [n for n in nodes if isinstance(n, kind)]  # type: ignore[arg-type, misc]
+        found: list[N] = [n for n in nodes if _is_a(type(n), kind)]  # type: ignore[misc]
         return found if len(found) < 2 else sorted(found, key=lambda n: (self.start(n), [-c for c in self.end(n)])) if all(n in self._ranges for n in found) else found
 
     def _inside(self, node: cst.CSTNode) -> list[cst.CSTNode]:
@@ -157,9 +158,29 @@ class Code:
         return tuple(line_edits(self.cell, self.module.code.split("\n"), new.code.split("\n"), lines, self._hidden))
 
 
+@functools.cache
+def _is_a(kind: type, wanted: type | tuple[type, ...]) -> bool:
+    # The classes of nodes are abstract ones, of which Python asks each time anew.
+    return issubclass(kind, wanted)
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
+
+
+def children_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes that a node is made of, without white space and comments. LibCST's own `children` makes a copy of the node each time."""
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        for child in value if isinstance(value, (list, tuple)) else (value,):
+            if _is_a(kind := type(child), cst.CSTNode) and not _is_a(kind, WHITE):  # type: ignore[arg-type]
+                yield child
+
+
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
-    for child in node.children:
+    for child in children_of(node):
         yield from walk(child)
 
 
@@ -218,7 +239,7 @@ def names_in(node: cst.CSTNode) -> set[str]:
         if isinstance(n, (cst.Attribute, cst.Arg)):
             visit(n.value)
         else:
-            for child in n.children:
+            for child in children_of(n):
                 visit(child)
 
     visit(node)

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, cells, children_of, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, unwrapped, written_into
@@ -158,7 +158,7 @@ class _Translation:
                 self.arrays.add(call.func.value.value)
         touched = False
         for step in statement.body:
-            for child in step.children:
+            for child in children_of(step):
                 if isinstance(child, cst.AssignTarget):
                     continue
                 expression = child if isinstance(child, cst.BaseExpression) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, names_in
+from gradmagic.fixes.code import Code, children_of, names_in
 
 
 def targets_of(node: cst.CSTNode) -> set[str]:
@@ -30,7 +30,7 @@ def assigned(statement: cst.CSTNode) -> set[str]:
             found.update(targets_of(node.target))
         if isinstance(node, (cst.FunctionDef, cst.Lambda)):
             return
-        for child in node.children:
+        for child in children_of(node):
             visit(child)
 
     visit(statement)
