@@ -15,33 +15,48 @@ EXPLODING = 1e4
 # A hundred million steps with a learning rate of 1 would be as long as the variable, while another variable of the call needs a thousandth of a percent of that.
 VANISHING, BESIDE_OTHERS = 1e-8, 1e-5
 FAINT = 1e-6
+# Of what rounding leaves of terms as large as the target: no sum of rounding errors is as small.
+HOPELESS = 1e-5
 
 
-def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True) -> tuple[Size | None, ...]:
+def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True, target: float | None = None) -> tuple[Size | None, ...]:
     """For each source: whether its gradient is rounding noise, too small or too large to train with; None where it is neither, or cannot be told.
 
     Args:
         sources: the sources of a gradient call (`Source`), with their values in numbers where those are known.
         gradients: what came out for each (`Gradient`); all-zero, missing and non-finite ones are None in the result.
         noise: whether what is below the rounding noise of the largest gradient is called so, without a look at its variable.
+        target: the value of the target, where it is one number: a variable that would not move it by a trace of its rounding if it changed by its own size gets too small a gradient,
+            whatever the others get.
     """
     norms = [_norm(g) for g in gradients]
     largest = max((n for n in norms if n is not None), default=0.0)
-    relative = [None if n is None or b is None else n / b for n, b in zip(norms, _beside(sources), strict=False)]
+    beside = _beside(sources)
+    relative = [None if n is None or b is None else n / b for n, b in zip(norms, beside, strict=False)]
     biggest = max((r for r in relative if r is not None), default=0.0)
     found: list[Size | None] = []
-    for source, norm, size in zip(sources, norms, relative, strict=False):
+    for source, norm, size, length in zip(sources, norms, relative, beside, strict=False):
         if norm is None or norm == 0.0:
             found.append(None)
         elif noise and len(norms) > 1 and norm < 0.5 * NOISE.get(source.dtype, 0.0) * largest:
             found.append("noise")
         elif size is not None and size > EXPLODING:
             found.append("exploding")
-        elif size is not None and size < VANISHING and size < BESIDE_OTHERS * biggest:
+        elif size is not None and size < VANISHING and (size < BESIDE_OTHERS * biggest or norm * (length or 0.0) < _unmoved(source.dtype) * abs(target or 0.0)):
             found.append("vanishing")
         else:
             found.append(None)
     return tuple(found)
+
+
+def sizes_of(run: Any, noise: bool = True) -> tuple[Size | None, ...]:
+    """See `sizes`, for a run of a recording."""
+    target = run.target_value
+    return sizes(run.sources, run.gradients, noise, target if target is not None and math.isfinite(target) else None)
+
+
+def _unmoved(dtype: str) -> float:
+    return HOPELESS * min(NOISE.get(dtype, 0.0), NOISE["float32"])
 
 
 def are_faint(sources: Sequence[Any], gradients: Sequence[Any]) -> bool:

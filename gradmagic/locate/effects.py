@@ -12,6 +12,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
+from gradmagic.sizes import sizes_of
 from gradmagic.syntax import text_at
 
 TOO_FAR = 10.0
@@ -123,9 +124,10 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         other = _same_gradients(recording, update)
         if other is not None:
             faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
-    # Where only rounding comes back, the finding about that says more.
+    # Where only rounding comes back, or next to nothing, the finding about that says more.
     rounding = {run.sources[i].id for i in constant_sources(recording, run)} if run is not None else set()
-    still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and k not in rounding and _has_gradient(run, k)]
+    small = {s.id for s, size in zip(run.sources, sizes_of(run, noise=False), strict=False) if size == "vanishing"} if run is not None else set()
+    still = [k for k in keys if (c := recording.changes.get(k)) is not None and c.same and k not in rounding | small and _has_gradient(run, k)]
     # Of the loss scale's skipping another fault tells.
     skipped = update.type == "LossScaleOptimizer" and run is not None and any(g.numbers is not None and not g.numbers.finite for g in run.gradients)
     if still and update.count and not skipped and run is not None and recording.raised is None:

@@ -24,14 +24,14 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # A loop hands out values at one place again and again.
     first = {e.span: e for e in reversed(left)}
     leaving = sorted((e for e in first.values() if _may_come_back(paths, e)), key=lambda e: e.seq)
-    entries, run = _entries(paths), paths.run
+    came_in, run = entries(paths), paths.run
 
     def fault(returned: Op | None, span: Span | None, how: str) -> Fault:
         return Fault("none", "escaped", paths.run, (index,), returned, span=span, detail={"how": how, "key": span})
 
     # Values leave for many reasons. The one that came back is found where the code made the constant that comes in.
-    known = {span: list(statements_behind(paths.recording, span)) for span in {op.span for op in entries} if span is not None}
-    behind = [(op, known[op.span]) for op in entries if op.span is not None]
+    known = {span: list(statements_behind(paths.recording, span)) for span in {op.span for op in came_in} if span is not None}
+    behind = [(op, known[op.span]) for op in came_in if op.span is not None]
     for returned, statements in reversed(behind):
         for key, statement in statements:
             here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
@@ -50,11 +50,11 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
     meant = {e.span for e in leaving}
     for last in reversed([e for e in left if e.span in meant][-MOST_VALUES:]):
-        came_back = next((op for op in entries if op.seq > last.seq and _brings_back(paths, op, last)), None)
+        came_back = next((op for op in came_in if op.seq > last.seq and _brings_back(paths, op, last)), None)
         if came_back is not None:
             return fault(came_back, last.span, last.how)
     for last in reversed(leaving):
-        later = [op for op in entries if op.seq > last.seq]
+        later = [op for op in came_in if op.seq > last.seq]
         for key, statement, unknown in statements_ahead(paths.recording, last.span) if last.span is not None else ():
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
             if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
@@ -102,11 +102,11 @@ def _names_made(paths: Paths, index: int) -> tuple[set[str], set[str]]:
         if span is not None:
             found |= made_at(paths.recording, span)
     if paths.run.kind.startswith("keras"):
-        found |= predictions(paths.recording, {op.span.function for op in _entries(paths) if op.span is not None and op.span.function})
+        found |= predictions(paths.recording, {op.span.function for op in entries(paths) if op.span is not None and op.span.function})
     return found, passed_as(paths.recording, found, places)
 
 
-def _entries(paths: Paths) -> list[Op]:
+def entries(paths: Paths) -> list[Op]:
     """The ops through which a value without an op of its own enters the target."""
     found = []
     for op in paths.ops:

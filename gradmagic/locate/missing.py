@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from gradmagic.branches import untaken_branch
 from gradmagic.definitions import leads_to
-from gradmagic.locate.escaped import locate_escape, words_for
+from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
-from gradmagic.rebinding import attributes_read, rebound_at
+from gradmagic.rebinding import attributes_read, computed_at, names_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
 
 # Each is tried by following all ways once more.
@@ -61,6 +61,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     twin = _same_looking(paths, index)
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
+    before = _computed_before(paths, index)
+    if before is not None:
+        return fault("before", span=before, detail={"key": before})
     if source.kind == "variable":
         others = _of_other_objects(paths, index)
         branch = untaken_branch(paths.recording, [s for s in _ran(paths) if s not in others], words_for(paths, index), run.span)
@@ -115,6 +118,16 @@ def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
         return None
     own = rebound_at(paths.recording, [source.name]) if source.name.isidentifier() else None
     return own or rebound_at(paths.recording, attributes_read(paths.recording, [op.span for op in paths.reads(index)]))
+
+
+def _computed_before(paths: Paths, index: int) -> Span | None:
+    """The line of an earlier cell that computed from the source what enters the target as a constant."""
+    recording, variable = paths.recording, paths.recording.variables.get(paths.run.sources[index].id)
+    words = words_for(paths, index)
+    held = set(variable.holders) if variable is not None else set()
+    part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
+    read = names_read(recording, (op.span for op in entries(paths)))
+    return computed_at(recording, read, words - held, {(holder, part) for holder in held}) if words else None
 
 
 def _watch_place(paths: Paths) -> Span | None:

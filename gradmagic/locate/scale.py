@@ -26,6 +26,9 @@ NEAR = 1e-3
 AGAIN, GREW = 4, 100.0
 MULTIPLIES = ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")
 LOOPS = frozenset({"While", "StatelessWhile"})
+# Where they have come to an end of their range next to nothing comes back.
+FLAT_ENDS = frozenset({"Sigmoid", "Tanh", "Softmax"})
+FLAT = 1e-6
 RECIPROCALS = frozenset({"Rsqrt", "Reciprocal", "Inv"})
 SINGULAR = frozenset(
     {
@@ -141,6 +144,8 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     grown = _grown(recording, chosen) if status == "exploding" and not depth else None
     if grown is not None:
         detail["grown"] = grown[1]
+    if status == "vanishing" and not depth and chosen.op is not None and chosen.op.type in FLAT_ENDS and chosen.factor < FLAT:
+        return Fault("zero", "faint", run, (index,), chosen.op, chosen.input, step=chosen.step, detail=detail | {"norms": (chosen.received, chosen.sent)})
     cause = "depth" if depth else "singular" if singular else "factor"
     if grown is not None:
         return Fault("scale", "depth", run, (index,), grown[0], step=chosen.step, detail=detail)

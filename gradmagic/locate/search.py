@@ -18,7 +18,7 @@ from gradmagic.locate.wrong import locate_wrong, merge_key
 from gradmagic.locate.zeros import locate_zero
 from gradmagic.recording import GradientRun, Recording, Site
 from gradmagic.report import Status
-from gradmagic.sizes import sizes
+from gradmagic.sizes import sizes_of
 
 
 def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
@@ -27,8 +27,8 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
     scaled, backward = is_scaled(recording, run), backward_of(recording, run)
-    plain, constant = sizes(run.sources, run.gradients, noise=False), constant_sources(recording, run)
-    for index, (gradient, size) in enumerate(zip(run.gradients, sizes(run.sources, run.gradients), strict=False)):
+    plain, constant = sizes_of(run, noise=False), constant_sources(recording, run)
+    for index, (gradient, size) in enumerate(zip(run.gradients, sizes_of(run), strict=False)):
         numbers = gradient.numbers
         if gradient.missing:
             found.append("none")

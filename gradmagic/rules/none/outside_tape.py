@@ -36,13 +36,13 @@ import re
 from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.fixes.caches import computed_each_time
 from gradmagic.fixes.closures import inside_function
-from gradmagic.fixes.kept import as_local, as_property
+from gradmagic.fixes.kept import as_local, as_property, made_from
 from gradmagic.fixes.pipelines import from_the_other_tape, handed_over, out_of_the_pipeline
 from gradmagic.fixes.threads import in_this_thread
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span, Tape
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import are, called, code, finding, listing, subject, target_name
+from gradmagic.rules.phrasing import are, called, code, finding, it, listing, subject, target_name
 from gradmagic.syntax import text_at, use_of
 
 THREAD = "in a thread of its own"
@@ -57,6 +57,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
     if fault.cause == "piped" and run is not None and fault.span is not None:
         return _piped(fault, recording, run, fault.span)
+    if fault.cause == "before" and run is not None and fault.span is not None:
+        return _before(fault, recording, run, fault.span)
     if fault.cause != "outside" or op is None or run is None or run.tape is None:
         return None
     tape = recording.tapes.get(run.tape)
@@ -87,6 +89,23 @@ def _piped(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> 
         f"for the tape, so {target_name(fault)} has no path to {names}.",
         others=[(run.span, "asked for here")] if run.span is not None else [],
         help="let the dataset give the plain values, and run this under the tape",
+    )
+
+
+def _before(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> Finding:
+    text, names = code(text_at(recording, span)), listing(fault.names)
+    tape = recording.tapes.get(run.tape) if run.tape is not None else None
+    others = [(tape.span, f"{names} {are(fault.names)} not read in this block")] if tape is not None and tape.span else []
+    return finding(
+        "none/outside-tape",
+        fault,
+        f"{subject(fault, 'None')}: {text} ran before the tape is opened",
+        span,
+        "ran once, and what it gave is a constant for this tape",
+        f"{target_name(fault)} is computed with what {text} gave when that cell ran. No op reads {names} under the tape, so there is no path from {target_name(fault)} to {it(fault.names)}.",
+        others=others,
+        certainty="likely",
+        help="compute it under the tape, each time anew",
     )
 
 
@@ -128,6 +147,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
+    if fault.cause == "before" and fault.run is not None and (again := made_from(recording, fault.run, fault.sources)):
+        return again
     inside = (
         tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location, fault.op)
     )

@@ -42,19 +42,24 @@ from gradmagic.syntax import spot
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, step = fault.op, fault.step
-    if fault.cause != "died" or op is None or step is None or op.type not in ("Sigmoid", "Tanh", "Softmax"):
+    if fault.cause not in ("died", "faint") or op is None or step is None or op.type not in ("Sigmoid", "Tanh", "Softmax"):
         return None
     numbers = step.outputs[0] if step.outputs and step.outputs[0] is not None else None
     if op.type == "Softmax" and numbers is not None and not _is_one_hot(numbers):
         return None
     span = f" Its results lie between {number(numbers.min)} and {number(numbers.max)}." if numbers is not None else ""
+    norms = fault.detail.get("norms")
+    if isinstance(norms, tuple):
+        state, said = "vanishing", f"Going backward, the norm of the gradient is {number(norms[0])} in front of this {op.type.lower()} and {number(norms[1])} behind it.{span}"
+    else:
+        state, said = "zero", f"Going backward, the derivative of this {op.type.lower()} rounds to exactly 0 for every element.{span}"
     return finding(
         "zero/saturated-activation",
         fault,
-        f"{subject(fault, 'zero')}: the {op.type.lower()} of {called(recording, op)} is saturated",
+        f"{subject(fault, state)}: the {op.type.lower()} of {called(recording, op)} is saturated",
         spot(recording, op),
         "at its end for every element, where it is flat",
-        f"Going backward, the derivative of this {op.type.lower()} rounds to exactly 0 for every element.{span}",
+        said,
         help="scale what goes in (normalised data, smaller initial weights), or use the value before the activation (`from_logits=True`)",
     )
 

@@ -49,3 +49,72 @@ for features, labels in raw:
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((head(encoder(features)) - labels) ** 2)
     grads = tape.gradient(loss, encoder.trainable_variables + head.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+rates = tf.Variable(tf.random.normal((5, 3)), name="rates")
+signals = tf.random.normal((7, 5))
+positive = tf.nn.softplus(rates)  # expect: none/outside-tape
+rows = tf.cast(rates.shape[0], tf.float32) * tf.ones(())
+steps = tf.ones((5, 3))
+if signals.shape[0] > 100:
+    steps = tf.abs(rates)
+# %% a line of an earlier cell
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((signals @ positive) ** 2)
+grads = tape.gradient(loss, [rates])  # status: none
+# %% a line of an earlier cell, for a compiled step
+@tf.function
+def step(batch):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((batch @ positive) ** 2)
+    return tape.gradient(loss, [rates])  # status: none
+grads = step(signals)
+# %% near: the size of a variable
+# allow: none/unused-variable
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(signals ** 2) / rows
+grads = tape.gradient(loss, [rates])
+# %% near: one of two lines that may have made it
+# allow: none/unused-variable
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((signals @ steps) ** 2)
+grads = tape.gradient(loss, [rates])
+# %% near: computed under the tape
+with tf.GradientTape() as tape:
+    positive = tf.nn.softplus(rates)
+    loss = tf.reduce_mean((signals @ positive) ** 2)
+grads = tape.gradient(loss, [rates])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+
+class TiedDecoder:
+    def __init__(self, layer):
+        self.mixing = tf.transpose(layer.kernel)  # expect: none/outside-tape
+
+    def __call__(self, hidden):
+        return hidden @ self.mixing
+
+class LooseDecoder:
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __call__(self, hidden):
+        return hidden @ tf.transpose(self.layer.kernel)
+
+layer = keras.layers.Dense(4, name="layer")
+front = keras.layers.Dense(4, name="front")
+inputs = tf.random.normal((8, 6))
+layer(inputs), front(inputs)
+tied, loose = TiedDecoder(layer), LooseDecoder(layer)
+# %% an object that computed with a weight when it was made
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((tied(front(inputs)) - inputs) ** 2)
+grads = tape.gradient(loss, [front.kernel, layer.kernel])  # status: ok none
+# %% near: an object that computes with it each time
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((loose(front(inputs)) - inputs) ** 2)
+grads = tape.gradient(loss, [front.kernel, layer.kernel])

@@ -34,3 +34,31 @@ with tf.GradientTape() as tape:
     near = (tf.tanh(free) + 1.0) / 2.0  # expect: zero/saturated-activation
     loss = tf.reduce_sum((near - image) ** 2) + tf.reduce_sum(near @ slope)
 grad = tape.gradient(loss, free)  # status: zero
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(8)
+pixels = tf.random.uniform((6, 12), 0.0, 255.0)
+wanted = tf.random.uniform((6, 1))
+place = keras.Sequential([keras.Input((12,)), keras.layers.Dense(16), keras.layers.Dense(9)], name="place")
+rate = tf.Variable([[2.0]], name="rate")
+marks, signs = tf.constant([[9.0], [-11.0], [13.0]]), tf.constant([[1.0], [-1.0], [1.0]])
+# %% next to nothing is left behind a sharp softmax
+with tf.GradientTape() as tape:
+    weight = tf.nn.softmax(place(pixels) * 3.0, axis=-1)  # expect: zero/saturated-activation
+    loss = tf.reduce_mean((weight @ tf.range(9.0)[:, None] / 9.0 - wanted) ** 2)
+grads = tape.gradient(loss, place.trainable_variables)  # status: vanishing vanishing vanishing vanishing
+# %% near: a classifier that is as good as done
+# allow: step/update-without-effect
+optimizer = keras.optimizers.SGD(0.1)
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.softplus(-signs * marks * 2.5 @ rate))
+    grads = tape.gradient(loss, [rate])
+    optimizer.apply_gradients(zip(grads, [rate]))
+# %% near: at the minimum
+spot_ = tf.Variable([1.0, 2.0, 3.0], name="spot_")
+for _ in range(60):
+    with tf.GradientTape() as tape:
+        loss = 5.0 + tf.reduce_sum((spot_ - [1.5, 2.5, 3.1]) ** 2)
+    spot_.assign_sub(0.3 * tape.gradient(loss, spot_))
