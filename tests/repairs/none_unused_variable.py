@@ -31,13 +31,13 @@ with tf.GradientTape() as tape:
     loss = -tf.reduce_mean(gamma.log_prob(y))
 grad = tape.gradient(loss, log_scale)
 # %% a line of an earlier cell
-# fix: none/unused-variable
+# fix: none/outside-tape
 # becomes: std = tf.exp(log_scale)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(y * std)
 grad = tape.gradient(loss, [log_scale])
 # %% a line of an earlier cell that a function reads
-# fix: none/unused-variable
+# fix: none/outside-tape
 # becomes: def nll(values):
 # becomes: std = tf.exp(log_scale)
 with tf.GradientTape() as tape:
