@@ -68,7 +68,7 @@ def fresh_notebook() -> Notebook:
     if first:
         shell.run_cell("%load_ext gradmagic")
         # The pictures of tracebacks with their surroundings take a second each.
-        shell.run_line_magic("xmode", "Plain")
+        shell.InteractiveTB.set_mode("Plain")
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
     if next(_used) % FROZEN == 0:

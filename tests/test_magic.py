@@ -30,9 +30,9 @@ def ready(notebook: Any) -> Any:
 @pytest.fixture
 def whole_tracebacks(notebook: Any) -> Iterator[None]:
     """As IPython shows them by itself."""
-    notebook.shell.run_line_magic("xmode", "Context")
+    notebook.shell.InteractiveTB.set_mode("Context")
     yield
-    notebook.shell.run_line_magic("xmode", "Plain")
+    notebook.shell.InteractiveTB.set_mode("Plain")
 
 
 CELLS = [

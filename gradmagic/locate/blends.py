@@ -12,6 +12,7 @@ WEIGHTED = frozenset({"Mul", "AddV2", "Sub", "ReadVariableOp", "Identity", "Cons
 SUMS = frozenset({"AddV2", "Add"})
 # What one run leaves over may be used in the next cell.
 FEWEST = 2
+OFTEN, SAME = 3, 3e-7
 
 
 def is_blended_with_itself(recording: Recording, span: Span) -> bool:
@@ -61,6 +62,35 @@ def lost_blends(recording: Recording) -> list[Fault]:
             detail = {"variables": tuple(dict.fromkeys(key for key, _ in still)), "left": still[0][1], "key": span}
             faults.append(Fault("step", "lost", None, (), ops[0], span=span, detail=detail))
     return faults
+
+
+def given_their_own(recording: Recording) -> list[Fault]:
+    """Lines that give variables, again and again, the values they have, while others of their shapes are trained: an average in which the trained weights are missing.
+
+    That a value stays the same to the last digits of its norm proves nothing by itself; that it stays zero where a share of the trained one would have come in does.
+    """
+    trained = {p.variable for u in recording.updates for p in u.pairs}
+    moved = {v.shape for k in trained if (v := recording.variables.get(k)) is not None and recording.has_changed(k)}
+    places: dict[int, set[Span | None]] = {}
+    norms: dict[Span, dict[int, list[float | None]]] = {}
+    for a in recording.assignments:
+        places.setdefault(a.variable, set()).add(a.span)
+        if a.how == "AssignVariableOp" and a.span is not None and a.variable in recording.variables:
+            value = recording.tensors.get(a.value) if a.value is not None else None
+            norms.setdefault(a.span, {}).setdefault(a.variable, []).append(value.norm if value is not None else None)
+    faults = []
+    for span, given in norms.items():
+        alone = all(key not in trained and places[key] == {span} and recording.variables[key].shape in moved for key in given)
+        same = all(_is_one_value(found) for found in given.values())
+        if alone and same and any(found[0] == 0.0 for found in given.values()) and any(found[0] for found in given.values()):
+            count = max(len(found) for found in given.values())
+            faults.append(Fault("step", "own", None, (), span=span, detail={"variables": tuple(given), "count": count, "key": span}))
+    return faults
+
+
+def _is_one_value(norms: list[float | None]) -> bool:
+    known = [n for n in norms if n is not None]
+    return len(known) == len(norms) >= OFTEN and math.isclose(min(known), max(known), rel_tol=SAME)
 
 
 def _left_behind(recording: Recording, op: Op, changed: set[int], written: set[int]) -> tuple[int, bool] | None:

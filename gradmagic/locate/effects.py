@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
-from gradmagic.locate.blends import is_blended_with_itself, lost_blends
+from gradmagic.locate.blends import given_their_own, is_blended_with_itself, lost_blends
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
@@ -36,7 +36,8 @@ def locate_effects(recording: Recording) -> list[Fault]:
         text = assigned_to_itself(recording, span) or (text_at(recording, span) if is_blended_with_itself(recording, span) else None)
         if text is not None:
             faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
-    faults += lost_blends(recording)
+    told = {f.span for f in faults if f.cause == "itself"}
+    faults += lost_blends(recording) + [f for f in given_their_own(recording) if f.span not in told]
     for read in recording.stale:
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults

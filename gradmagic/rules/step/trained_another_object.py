@@ -42,14 +42,17 @@ from __future__ import annotations
 from gradmagic.fixes.averages import assigned_average
 from gradmagic.fixes.tracking import other_model
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import ModelCall, Op, Recording
+from gradmagic.recording import ModelCall, Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import are, called, code, finding, listing, name_of
+from gradmagic.syntax import text_at
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "lost" and fault.op is not None:
         return _lost_average(fault, recording, fault.op)
+    if fault.cause == "own" and fault.span is not None:
+        return _own_values(fault, recording, fault.span)
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
         return None
@@ -80,6 +83,23 @@ def _lost_average(fault: Fault, recording: Recording, op: Op) -> Finding:
         f"{'keeps its value' if len(still) == 1 else 'keep their values'} in every step.",
         severity="warning",
         help="assign the result to the variable: `t.assign(decay * t + (1.0 - decay) * s)`",
+        variables=(),
+    )
+
+
+def _own_values(fault: Fault, recording: Recording, span: Span) -> Finding:
+    given = [recording.variables[k] for k in fault.detail["variables"]]  # type: ignore[attr-defined]
+    names = listing([name_of(v) for v in given])
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{code(text_at(recording, span))} gives {names} the values that {'it has' if len(given) == 1 else 'they have'} already",
+        span,
+        "the same values each time",
+        f"This line ran {fault.detail['count']} times, and each time it assigned what was there before, up to rounding; what was zero stays zero. Other variables of the same shapes are trained in this cell: "
+        "nothing of them comes in here.",
+        severity="warning",
+        help="look at what is averaged: one share has to come from the weights that are trained",
         variables=(),
     )
 

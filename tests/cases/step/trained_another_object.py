@@ -55,3 +55,39 @@ for _ in range(3):
     step()
     averaged = [0.9 * t + 0.1 * s for t, s in zip(teacher.weights, student.weights)]
     teacher.set_weights([a.numpy() for a in averaged])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+x, y = tf.random.normal((32, 3)), tf.random.normal((32, 1))
+def critic():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1)])
+online, slow = critic(), critic()
+slow.set_weights(online.get_weights())
+adam = keras.optimizers.Adam(0.01)
+def learn():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((online(x) - 0.9 * slow(x) - y) ** 2)
+    adam.apply_gradients(zip(tape.gradient(loss, online.trainable_variables), online.trainable_variables))
+def follow(share, source):
+    new = []
+    for old, fresh in zip(slow.get_weights(), source.get_weights()):
+        new.append((1.0 - share) * old + share * fresh)
+    slow.set_weights(new)  # expect: step/trained-another-object
+# %% a slow copy that follows itself
+for _ in range(4):
+    learn()
+    follow(0.01, slow)
+# %% near: a slow copy that follows the trained one
+for _ in range(4):
+    learn()
+    follow(1e-4, online)
+# %% near: set back to the start before each of several trainings
+start = online.get_weights()
+for _ in range(4):
+    online.set_weights(start)
+    learn()
+    print(float(tf.reduce_mean((online(x) - y) ** 2)))
+# %% near: copied while nothing is trained
+for _ in range(4):
+    slow.set_weights(online.get_weights())
