@@ -10,8 +10,8 @@ from gradmagic.fixes.activations import softmax_written_elsewhere
 from gradmagic.fixes.calls import Place, keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
-from gradmagic.fixes.names import Names, names_of
-from gradmagic.recording import GradientRun, Op, Recording
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
 LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
@@ -202,52 +202,6 @@ def _is_last(code: Code, call: cst.Call) -> bool:
         if name and any(n.value == name for e in ends for n in ([e] if isinstance(e, cst.Name) else [e.func.attr] if isinstance(e, cst.Call) and isinstance(e.func, cst.Attribute) else [])):
             return True
     return _units(code, call) == "1"
-
-
-def random_start(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """Weight matrices that begin at zero begin at small random values; biases stay zero."""
-    names = names_of(recording)
-    zero = {s.id for s in run.sources if s.value is not None and s.value.all_zero and s.shape is not None and len(s.shape) >= 2} if run is not None else set()
-    zero |= {v.id for v in recording.variables.values() if v.trainable and v.value is not None and v.value.all_zero and v.shape is not None and len(v.shape) >= 2}
-    wanted = {name for key in zero for name in _short_names(recording, key)}
-    changes = []
-    for code in cells(recording):
-        change = Change()
-        for call in code.all(cst.Call):
-            _random(code, call, wanted, names, change)
-        if change.replaced:
-            changes.append((code, change))
-    return fix("begin with small random weights", "unsafe", *changes)
-
-
-def _short_names(recording: Recording, key: int) -> set[str]:
-    variable = recording.variables.get(key)
-    if variable is None:
-        return set()
-    return {n.replace("]", "").replace("'", "").replace('"', "").replace("[", ".").rpartition(".")[2] for n in variable.names} | {variable.path.rpartition("/")[2]}
-
-
-def _random(code: Code, call: cst.Call, wanted: set[str], names: Names, change: Change) -> None:
-    name = last_name(call.func)
-    if name == "Variable" and call.args and names.tf:
-        assign = code.enclosing(call, cst.Assign)
-        target = last_name(assign.targets[0].target) if assign is not None else ""
-        label = argument(call, None, "name")
-        entry = code.enclosing(call, cst.DictElement)
-        keys = {target, _string(label.value) if label is not None else "", _string(entry.key) if entry is not None else ""}
-        value = call.args[0].value
-        if keys & wanted and isinstance(value, cst.Call) and last_name(value.func) == "zeros" and value.args:
-            shape = code.text(value.args[0].value)
-            change.replace(value, code.expression(f"{names.tf}.random.normal({shape}, stddev=0.1)"))
-    if (name in LAYERS and wanted & {"kernel", "recurrent_kernel"}) or name == "add_weight":
-        for key in ("kernel_initializer", "recurrent_initializer", "initializer"):
-            arg = argument(call, None, key)
-            if arg is None or (_string(arg.value) != "zeros" and last_name(arg.value) != "Zeros" and not (isinstance(arg.value, cst.Call) and last_name(arg.value.func) == "Zeros")):
-                continue
-            label = argument(call, None, "name")
-            if name == "add_weight" and not (label is not None and _string(label.value) in wanted):
-                continue
-            change.replace(arg.value, cst.SimpleString('"glorot_uniform"'))
 
 
 def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:

@@ -56,9 +56,7 @@ def how_it_is_zero(recording: Recording) -> str | None:
     exponent = _last_exponent(division.left)
     below = code.text(division.right)
     if exponent is not None:
-        return (
-            f"`//` divides all of `{code.bare(division.left)}`, which is rounded down to 0 where it is below `{below}`: in parentheses, `({code.bare(exponent)} // {below})` is the exponent alone"
-        )
+        return f"`//` divides all of `{code.bare(division.left)}`, which is rounded down to 0 where it is below `{below}`: in parentheses, `({code.bare(exponent)} // {below})` is the exponent alone"
     return f"`{code.bare(division)}` is 0 as long as `{code.bare(division.left)}` is below `{below}`: `/` keeps the fraction"
 
 
