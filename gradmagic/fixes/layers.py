@@ -34,7 +34,7 @@ def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | Non
             label = argument(call, None, "name")
             if label is not None and _string(label.value) and (_string(label.value) == name or re.fullmatch(re.escape(_string(label.value)) + r"_\d+", name)):
                 return code, call
-            if label is None and re.fullmatch(_snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
+            if label is None and re.fullmatch(snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
                 plain.append((code, call))
     kind = re.sub(r"(_\d+)*$", "", name)
     seen = list(dict.fromkeys(parts[-1] for o in recording.ops if o.phase == "forward" and (parts := [p for p in o.scope.split("/") if p]) and re.sub(r"(_\d+)*$", "", parts[-1]) == kind))
@@ -43,7 +43,8 @@ def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | Non
     return None
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """The name that Keras gives the layers of a class."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
 
 
