@@ -224,13 +224,19 @@ def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
     return ()
 
 
-def _losses(recording: Recording) -> list[tuple[str, str]]:
+def last_activation(recording: Recording) -> str:
+    """The activation that the last layer of the cells is given as a string; empty for none."""
     last = ""
     for code in reversed(cells(recording)):
         for call in code.all(cst.Call):
-            arg = argument(call, None, "activation")
+            arg = argument(call, {"Dense": 1, "Activation": 0}.get(last_name(call.func)), "activation")
             if last_name(call.func) in LAYERS:
                 last = _string(arg.value) if arg is not None else ""
+    return last
+
+
+def _losses(recording: Recording) -> list[tuple[str, str]]:
+    last = last_activation(recording)
     if last == "softmax":
         return [("sparse_categorical_crossentropy", "labels that are class numbers"), ("categorical_crossentropy", "one-hot labels")]
     if last == "sigmoid":
