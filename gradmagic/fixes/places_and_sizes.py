@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Code, cells, code_at, last_name, names_in
+from gradmagic.fixes.code import Code, cells, code_at, last_name, names_in, parameters_of
 from gradmagic.fixes.flow import pairs_of, reads_of, targets_of
 from gradmagic.recording import Recording
 
@@ -79,9 +79,7 @@ def _handed_on(recording: Recording, code: Code, node: cst.CSTNode, deep: int) -
         for function in other.all(cst.FunctionDef):
             if function.name.value != last_name(call.func):
                 continue
-            parameters = [p.name.value for p in function.params.params]
-            if isinstance(call.func, cst.Attribute) and parameters[:1] == ["self"]:
-                parameters = parameters[1:]
+            parameters = parameters_of(function)
             at = [a for a in call.args if a.keyword is None]
             name = arg.keyword.value if arg.keyword is not None else parameters[at.index(arg)] if at.index(arg) < len(parameters) else None
             reads = reads_of(other, name, function.body) if name is not None else []
