@@ -10,6 +10,7 @@ from gradmagic.fixes.flow import reads_of, targets_of
 from gradmagic.fixes.interpolation import is_table
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import MATH, counterpart
+from gradmagic.fixes.places_and_sizes import must_be_whole
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 
@@ -30,7 +31,7 @@ def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CST
         module, _, name = names.module(call.func).partition(".")
         known = name in MATH if module == "math" else module in ("numpy", "scipy")
         known = known and last_name(call.func) not in FLAT and (counterpart(name, names.tf, names.ops, names.tf is None) is not None or is_table(call, name))
-        known = known or (isinstance(call.func, cst.Name) and call.func.value in ("float", "int"))
+        known = known or (isinstance(call.func, cst.Name) and (call.func.value == "float" or (call.func.value == "int" and not must_be_whole(recording, code, [call]))))
         if span is not None and known and leads_to(recording, span, used):
             found.append(call)
     return found

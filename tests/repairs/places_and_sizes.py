@@ -31,6 +31,13 @@ slope = tape.gradient(total, gain)
 with tf.GradientTape() as tape:
     total = lit(board, 3, int(gain))
 slope = tape.gradient(total, gain)
+# %% a number that weighs, and another that says where
+# fix: none/left-tensorflow
+# becomes: amount, row = gain, int(spot[0])
+with tf.GradientTape() as tape:
+    amount, row = float(gain), int(spot[0])
+    total = amount * tf.reduce_sum(board[row])
+slope = tape.gradient(total, gain)
 # %% near: the corners of a square that is cut out
 # none: none/left-tensorflow
 with tf.GradientTape() as tape:
