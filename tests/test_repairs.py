@@ -2,7 +2,8 @@
 
 A file under `repairs/` is a row of parts like a case file: `# %% setup`, then `# %% NAME` cells. In a cell a comment `# fix: RULE` names the finding, and each
 `# becomes: TEXT` is a line (without its indentation) that must stand in the cells after the first fix of that finding, each `# gone: TEXT` one that must not.
-`# by hand: RULE` is a finding whose fix has a hole or a number to fill in, `# none: RULE` one that has no fix, `# untried: RULE` one whose fix is not tried here.
+`# by hand: RULE` is a finding whose fix has a hole or a number to fill in, `# none: RULE` one that has no fix also where none is tried, `# dropped: RULE` one whose fix
+does not hold when it is tried, `# untried: RULE` one whose fix is not tried here.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ def test_the_first_fix_holds(setup: str, cell: str, notebook: Any) -> None:
     count = notebook.shell.execution_count
     assert notebook.run(setup).success
     wanted, gone = (re.findall(rf"^\s*# {word}: (.*)$", cell, flags=re.M) for word in ("becomes", "gone"))
-    kind, rule = re.findall(r"# (fix|none|by hand|untried): ([a-z/-]+)", cell)[0]
-    bare = re.sub(r"^\s*# (fix|none|by hand|untried|becomes|gone): .*\n", "", cell, flags=re.M)
-    report = notebook.check(bare, ("" if kind == "untried" else "--fix") + (" --numeric" if rule.startswith("wrong/") else ""))
+    kind, rule = re.findall(r"# (fix|none|dropped|by hand|untried): ([a-z/-]+)", cell)[0]
+    bare = re.sub(r"^\s*# (fix|none|dropped|by hand|untried|becomes|gone): .*\n", "", cell, flags=re.M)
+    report = notebook.check(bare, ("" if kind in ("none", "untried") else "--fix") + (" --numeric" if rule.startswith("wrong/") else ""))
     assert not [f for f in report.failures if "write a fix" in f], report.failures
     finding = next((f for f in report.findings if f.rule == rule), None)
     assert finding is not None, [(f.rule, f.message) for f in report.findings]
-    if kind == "none":
+    if kind in ("none", "dropped"):
         assert finding.fixes == ()
         return
     assert finding.fixes, finding.message

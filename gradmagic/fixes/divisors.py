@@ -8,7 +8,7 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import code_at, fix, last_name
 from gradmagic.fixes.names import names_of
-from gradmagic.fixes.numerics import NORM, SQRT, STD, epsilon_of, gentler, value_of
+from gradmagic.fixes.numerics import NORM, SQRT, STD, epsilon_of, gentler, takes_negatives, value_of
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -22,6 +22,9 @@ def divided_by_root(recording: Recording, place: Place, op: Op | None) -> tuple[
         divisor = value_of(code, node.right) if isinstance(node.right, cst.Name) else node.right
         name = last_name(divisor.func) if isinstance(divisor, cst.Call) else ""
         if not isinstance(divisor, cst.Call) or name not in (*SQRT, *NORM, *STD):
+            return ()
+        if name in SQRT and takes_negatives(recording, op):
+            # A small number more does not lift what is below 0.
             return ()
         new = gentler(code, divisor, name, names, epsilon_of(recording, op))
         return fix(f"keep the divisor above 0, by a small number under the root of `{name}`", "unsafe", (code, Change().replace(divisor, code.expression(new)))) if new is not None else ()

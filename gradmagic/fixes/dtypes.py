@@ -135,6 +135,10 @@ class _Floats(cst.CSTTransformer):
     def visit_Subscript(self, node: cst.Subscript) -> bool:
         return False
 
+    def visit_Call(self, node: cst.Call) -> bool:
+        # What another function is handed may have to be whole: a seed, a number of rows.
+        return last_name(node.func) in MAKERS
+
     def leave_Integer(self, original_node: cst.Integer, updated_node: cst.Integer) -> cst.BaseExpression:
         return cst.Float(f"{updated_node.value}.0") if updated_node.value.isdigit() else updated_node
 

@@ -14,6 +14,7 @@ from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, to_integers, unwrapped, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
+from gradmagic.fixes.places_and_sizes import must_be_whole
 from gradmagic.leaving import LIBRARIES
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -41,7 +42,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     region = _region(code, call, run)
     translation = _Translation(code, names, region, call, beside=calls_beside(recording, code, names, region, run))
     called = _called_functions(recording, code, names, translation, call)
-    if not translation.possible or not translation.count or called is None or written_into(code, region, translation.arrays):
+    if not translation.possible or not translation.count or called is None or written_into(code, region, translation.arrays) or must_be_whole(recording, code, translation.whole):
         return ()
     if called:
         changes = {id(code): (code, translation.change)}
@@ -54,7 +55,8 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
         if not translation.functions
         else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
     )
-    sure = not translation.functions and last_name(call.func) not in PREDICTS and not has_several_uses(code, call)
+    # Without `int()` the fraction is kept.
+    sure = not translation.functions and not translation.whole and last_name(call.func) not in PREDICTS and not has_several_uses(code, call)
     return fix(title, "safe" if sure else "unsafe", (code, translation.change))
 
 
@@ -76,7 +78,7 @@ def _called_functions(recording: Recording, code: Code, names: Names, translatio
                     continue
                 first = min(inner, key=other.start)
                 one = _Translation(other, names, function.body, first, [parameters[i] for i in handed if i < len(parameters)])
-                if not one.possible or any(f.rpartition(".")[2] in FLAT for f in one.functions):
+                if not one.possible or any(f.rpartition(".")[2] in FLAT for f in one.functions) or must_be_whole(recording, other, one.whole):
                     return None
                 if one.count:
                     found.append((other, one))
@@ -136,7 +138,7 @@ class _Translation:
         self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
         self.arrays = set(arrays)
         self.keras = names.tf is None
-        self.guilty, self.leaving = guilty, {guilty, *beside}
+        self.guilty, self.leaving, self.whole = guilty, {guilty, *beside}, list[cst.Call]()
         for statement in code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]:
             if code.start(statement) >= code.start(code.statement(guilty) or guilty) or self._mentions_leaving(statement):
                 self._statement(statement)
@@ -210,9 +212,10 @@ class _Rewriter(cst.CSTTransformer):
             self.changed = True
             t.what = f"`.{name}()`"
             return call.func.value
-        if isinstance(call.func, cst.Name) and name in ("float", "int") and len(call.args) == 1 and (original_node is t.guilty or self._touches(original_node)):
+        if isinstance(call.func, cst.Name) and name in ("float", "int") and len(call.args) == 1 and (original_node in t.leaving or self._touches(original_node)):
             self.changed = True
             t.what = f"`{name}()`"
+            t.whole += [original_node] if name == "int" else []
             return call.args[0].value
         if isinstance(call.func, cst.Attribute) and name in PREDICTS and call.args:
             self.changed = True

@@ -10,8 +10,8 @@ from gradmagic.fixes.activations import softmax_written_elsewhere
 from gradmagic.fixes.calls import Place, keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
-from gradmagic.fixes.names import Names, names_of
-from gradmagic.recording import GradientRun, Op, Recording
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
 LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
@@ -34,7 +34,7 @@ def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | Non
             label = argument(call, None, "name")
             if label is not None and _string(label.value) and (_string(label.value) == name or re.fullmatch(re.escape(_string(label.value)) + r"_\d+", name)):
                 return code, call
-            if label is None and re.fullmatch(_snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
+            if label is None and re.fullmatch(snake(last_name(call.func)) + r"(_\d+)*", name) and last_name(call.func)[:1].isupper():
                 plain.append((code, call))
     kind = re.sub(r"(_\d+)*$", "", name)
     seen = list(dict.fromkeys(parts[-1] for o in recording.ops if o.phase == "forward" and (parts := [p for p in o.scope.split("/") if p]) and re.sub(r"(_\d+)*$", "", parts[-1]) == kind))
@@ -43,7 +43,8 @@ def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | Non
     return None
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """The name that Keras gives the layers of a class."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
 
 
@@ -204,52 +205,6 @@ def _is_last(code: Code, call: cst.Call) -> bool:
     return _units(code, call) == "1"
 
 
-def random_start(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """Weight matrices that begin at zero begin at small random values; biases stay zero."""
-    names = names_of(recording)
-    zero = {s.id for s in run.sources if s.value is not None and s.value.all_zero and s.shape is not None and len(s.shape) >= 2} if run is not None else set()
-    zero |= {v.id for v in recording.variables.values() if v.trainable and v.value is not None and v.value.all_zero and v.shape is not None and len(v.shape) >= 2}
-    wanted = {name for key in zero for name in _short_names(recording, key)}
-    changes = []
-    for code in cells(recording):
-        change = Change()
-        for call in code.all(cst.Call):
-            _random(code, call, wanted, names, change)
-        if change.replaced:
-            changes.append((code, change))
-    return fix("begin with small random weights", "unsafe", *changes)
-
-
-def _short_names(recording: Recording, key: int) -> set[str]:
-    variable = recording.variables.get(key)
-    if variable is None:
-        return set()
-    return {n.replace("]", "").replace("'", "").replace('"', "").replace("[", ".").rpartition(".")[2] for n in variable.names} | {variable.path.rpartition("/")[2]}
-
-
-def _random(code: Code, call: cst.Call, wanted: set[str], names: Names, change: Change) -> None:
-    name = last_name(call.func)
-    if name == "Variable" and call.args and names.tf:
-        assign = code.enclosing(call, cst.Assign)
-        target = last_name(assign.targets[0].target) if assign is not None else ""
-        label = argument(call, None, "name")
-        entry = code.enclosing(call, cst.DictElement)
-        keys = {target, _string(label.value) if label is not None else "", _string(entry.key) if entry is not None else ""}
-        value = call.args[0].value
-        if keys & wanted and isinstance(value, cst.Call) and last_name(value.func) == "zeros" and value.args:
-            shape = code.text(value.args[0].value)
-            change.replace(value, code.expression(f"{names.tf}.random.normal({shape}, stddev=0.1)"))
-    if (name in LAYERS and wanted & {"kernel", "recurrent_kernel"}) or name == "add_weight":
-        for key in ("kernel_initializer", "recurrent_initializer", "initializer"):
-            arg = argument(call, None, key)
-            if arg is None or (_string(arg.value) != "zeros" and last_name(arg.value) != "Zeros" and not (isinstance(arg.value, cst.Call) and last_name(arg.value.func) == "Zeros")):
-                continue
-            label = argument(call, None, "name")
-            if name == "add_weight" and not (label is not None and _string(label.value) in wanted):
-                continue
-            change.replace(arg.value, cst.SimpleString('"glorot_uniform"'))
-
-
 def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
     """`compile` with a loss that fits the activation of the last layer; what the labels are only the user knows."""
     for code in cells(recording):
@@ -269,13 +224,19 @@ def compiled_with_loss(recording: Recording) -> tuple[Fix, ...]:
     return ()
 
 
-def _losses(recording: Recording) -> list[tuple[str, str]]:
+def last_activation(recording: Recording) -> str:
+    """The activation that the last layer of the cells is given as a string; empty for none."""
     last = ""
     for code in reversed(cells(recording)):
         for call in code.all(cst.Call):
-            arg = argument(call, None, "activation")
+            arg = argument(call, {"Dense": 1, "Activation": 0}.get(last_name(call.func)), "activation")
             if last_name(call.func) in LAYERS:
                 last = _string(arg.value) if arg is not None else ""
+    return last
+
+
+def _losses(recording: Recording) -> list[tuple[str, str]]:
+    last = last_activation(recording)
     if last == "softmax":
         return [("sparse_categorical_crossentropy", "labels that are class numbers"), ("categorical_crossentropy", "one-hot labels")]
     if last == "sigmoid":

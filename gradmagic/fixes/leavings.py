@@ -10,6 +10,7 @@ from gradmagic.fixes.flow import reads_of, targets_of
 from gradmagic.fixes.interpolation import is_table
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import MATH, counterpart
+from gradmagic.fixes.places_and_sizes import must_be_whole
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 
@@ -18,7 +19,7 @@ FLAT = ("argsort", "argmax", "argmin", "sign", "round", "floor", "ceil", "heavis
 
 
 def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CSTNode, run: GradientRun | None) -> list[cst.Call]:
-    """The calls of `math` and NumPy in a region that were handed tensors, whose result goes on to the target, and for which there is a function with a gradient."""
+    """The calls of `math` and NumPy, of `float` and `int`, in a region that were handed tensors, whose result goes on to the target, and for which there is something with a gradient."""
     if run is None or run.span is None:
         return []
     handed = {s: (s.line, s.column, s.end_line, s.end_column) for e in recording.escapes if (s := e.span) is not None and s.cell == code.cell}
@@ -29,13 +30,9 @@ def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CST
         span = places.get((*code.start(call), *code.end(call)))
         module, _, name = names.module(call.func).partition(".")
         known = name in MATH if module == "math" else module in ("numpy", "scipy")
-        if (
-            span is not None
-            and known
-            and last_name(call.func) not in FLAT
-            and (counterpart(name, names.tf, names.ops, names.tf is None) is not None or is_table(call, name))
-            and leads_to(recording, span, used)
-        ):
+        known = known and last_name(call.func) not in FLAT and (counterpart(name, names.tf, names.ops, names.tf is None) is not None or is_table(call, name))
+        known = known or (isinstance(call.func, cst.Name) and (call.func.value == "float" or (call.func.value == "int" and not must_be_whole(recording, code, [call]))))
+        if span is not None and known and leads_to(recording, span, used):
             found.append(call)
     return found
 

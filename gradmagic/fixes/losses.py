@@ -24,7 +24,8 @@ COUNTS = {
     "SparseTopKCategoricalAccuracy": "sparse_categorical_crossentropy",
     "CategoricalAccuracy": "categorical_crossentropy",
     "TopKCategoricalAccuracy": "categorical_crossentropy",
-    **dict.fromkeys(("BinaryAccuracy", "AUC", "Precision", "Recall", "BinaryIoU"), "binary_crossentropy"),
+    **dict.fromkeys(("BinaryAccuracy", "AUC", "Precision", "Recall", "BinaryIoU", "TruePositives", "FalsePositives", "TrueNegatives", "FalseNegatives"), "binary_crossentropy"),
+    **dict.fromkeys(("PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"), "binary_crossentropy"),
     **dict.fromkeys(("RootMeanSquaredError", "R2Score"), "mean_squared_error"),
 }
 LOSSES = {"softmax": "sparse_categorical_crossentropy", "sigmoid": "binary_crossentropy"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, rest_of, text_of
+from gradmagic.fixes.calls import Place, line_of, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, same
-from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.names import Names, names_of, new_name
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -117,6 +117,9 @@ def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
             if stable is not None:
                 return fix("take the logarithm of the softmax in one step", "safe", (code, Change().replace(node, code.expression(stable))))
             new = _defined(code, node, name, names, eps)
+            bound = _of_a_name(code, node, names) if new is not None and name in ("reduce_mean", "mean") else ()
+            if bound:
+                return bound
             if new is not None:
                 return fix(f"give `{name}` an input for which it is defined", "unsafe", (code, Change().replace(node, code.expression(new))))
         if isinstance(node, cst.BinaryOperation):
@@ -128,19 +131,28 @@ def valid_input(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
 
 
 def finite_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
-    """`log(x)` of a negative number → `log(abs(x))`, which has the same derivative and a value; of 0 the argument is kept above it."""
+    """`log(w)` of a weight that is negative → `log(abs(w))`, which has the same derivative and a value; of anything else the argument is kept above 0."""
     code, names = code_at(recording, place), names_of(recording)
     call = code.call_at(place, ("log",)) if code is not None and place is not None else None
     x = text_of(code, call, 0, "x") if code is not None and call is not None else None
     absolute = names.function("abs", call.func) if call is not None else None
-    if code is None or call is None or x is None or absolute is None or not _takes_negatives(recording, op):
+    if code is None or call is None or x is None or absolute is None or not takes_negatives(recording, op) or not _is_weight(recording, op):
         return valid_input(recording, place, op)
     new = code.expression(f"{code.text(call.func)}({absolute}({x}))")
     return fix("take the logarithm of the absolute value, which has the same derivative", "unsafe", (code, Change().replace(call, new)))
 
 
-def _takes_negatives(recording: Recording, op: Op | None) -> bool:
-    """Whether a logarithm was given a number below 0, as far as is known: its result holds NaN, where that of 0 is infinite."""
+def _is_weight(recording: Recording, op: Op | None) -> bool:
+    """Whether an op takes a variable itself: the sign of a weight is free, that of what a formula gives says whether the formula holds."""
+    tensor = op.inputs[0] if op is not None and op.inputs else 0
+    made, known = recording.producer.get(tensor), recording.tensors.get(tensor)
+    return (
+        tensor in recording.variables or (known is not None and known.variable is not None) or (made is not None and made.type in ("ReadVariableOp", "ResourceGather", "DiagPart", "MatrixDiagPartV3"))
+    )
+
+
+def takes_negatives(recording: Recording, op: Op | None) -> bool:
+    """Whether a logarithm or a root was given a number below 0, as far as is known: its result holds NaN, where that of 0 is 0 or infinite."""
     given, made = (recording.tensors.get(t[0]) if t else None for t in ((op.inputs, op.outputs) if op is not None else ((), ())))
     below = given is not None and given.numbers is not None and given.numbers.min < 0
     return below or (made is not None and made.norm is not None and made.norm != made.norm and not (given is not None and given.finite is False))
@@ -176,6 +188,19 @@ def _defined(code: Code, call: cst.Call, name: str, names: Names, eps: str) -> s
         if rest_of(code, call, 1) == "" and total and size and names.tf:
             return f"{names.function('divide_no_nan', call.func)}({total}({x}), {names.tf}.cast({size}({x}), {atom(x)}.dtype))"
     return None
+
+
+def _of_a_name(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
+    """A mean that may be one over nothing, of what gets a name first, where it is more than that."""
+    x, statement = call.args[0].value, line_of(code, call)
+    if isinstance(x, (cst.Name, cst.Attribute)) or call.args[0].keyword is not None or statement is None:
+        return ()
+    name = new_name(code, "values")
+    new = _defined(code, call.with_changes(args=[cst.Arg(cst.Name(name))]), last_name(call.func), names, "")
+    if new is None:
+        return ()
+    change = Change().insert_before(statement, code.line(f"{name} = {code.bare(x)}")).replace(call, code.expression(new))
+    return fix(f"give `{last_name(call.func)}` an input for which it is defined", "unsafe", (code, change))
 
 
 def _log_of_det(code: Code, call: cst.Call, names: Names) -> str | None:

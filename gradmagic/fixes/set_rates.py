@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, cells, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of, pairs_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.whole_numbers import KEEPS, with_fraction
@@ -27,17 +27,60 @@ def rate_set_by(recording: Recording) -> tuple[str, Span] | None:
 
 
 def fraction_kept(recording: Recording) -> tuple[Fix, ...]:
-    """`base * (epoch // warmup)`, a rate of 0 for all of the warm-up → `base * ((epoch + 1) / warmup)`."""
-    divisions = {id(n): (code, n, f) for setter in _setters(recording) for code, n, f in _whole_factors(recording, *setter)}
-    if len(divisions) != 1:
+    """`base * (epoch // warmup)`, a rate of 0 for all of the warm-up → `base * ((epoch + 1) / warmup)`; `base * 0.5 ** epoch // 10` → `base * 0.5 ** (epoch // 10)`."""
+    found = _only_division(recording)
+    if found is None:
         return ()
-    code, division, function = next(iter(divisions.values()))
-    new = with_fraction(division)
+    code, division, function = found
+    exponent = _last_exponent(division.left)
+    if exponent is not None:
+        change = Change().replace(exponent, code.expression(f"({atom(code.bare(exponent))} // {code.text(division.right)})"))
+        return fix("divide the exponent alone, and not what it makes", "unsafe", (code, change.replace(division, lambda n: n.left)))  # type: ignore[attr-defined]
+    if _is_decay(code, division.left):
+        return ()
+    change = Change().replace(division, lambda n: with_fraction(n))  # type: ignore[arg-type]
     first = function.params.params[0].name.value if isinstance(function, (cst.FunctionDef, cst.Lambda)) and function.params.params else ""
     # Keras counts epochs from 0, where the fraction would still be 0.
-    if first and isinstance(division.left, cst.Name) and division.left.value == first:
-        new = new.with_changes(left=code.expression(f"({first} + 1)"))
-    return fix(KEEPS, "unsafe", (code, Change().replace(division, new)))
+    for node in _factors(division.left):
+        if isinstance(node, cst.Name) and node.value == first:
+            change.replace(node, code.expression(f"({first} + 1)"))
+    return fix(KEEPS, "unsafe", (code, change))
+
+
+def how_it_is_zero(recording: Recording) -> str | None:
+    """What a division by `//` does to the rate; None where there is not just one."""
+    found = _only_division(recording)
+    if found is None:
+        return None
+    code, division, _ = found
+    exponent = _last_exponent(division.left)
+    below = code.text(division.right)
+    if exponent is not None:
+        return f"`//` divides all of `{code.bare(division.left)}`, which is rounded down to 0 where it is below `{below}`: in parentheses, `({code.bare(exponent)} // {below})` is the exponent alone"
+    return f"`{code.bare(division)}` is 0 as long as `{code.bare(division.left)}` is below `{below}`: `/` keeps the fraction"
+
+
+def _only_division(recording: Recording) -> tuple[Code, cst.BinaryOperation, cst.CSTNode] | None:
+    divisions = {id(n): (code, n, f) for setter in _setters(recording) for code, n, f in _whole_factors(recording, *setter)}
+    return next(iter(divisions.values())) if len(divisions) == 1 else None
+
+
+def _factors(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    return [*_factors(node.left), *_factors(node.right)] if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply) else [node]
+
+
+def _last_exponent(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The exponent that stands right before what comes behind an expression, without a parenthesis between the two."""
+    last = _factors(node)[-1]
+    if node.lpar or not isinstance(last, cst.BinaryOperation) or not isinstance(last.operator, cst.Power) or last.lpar:
+        return None
+    return last.right if not isinstance(last.right, cst.BaseNumber) else None
+
+
+def _is_decay(code: Code, node: cst.BaseExpression) -> bool:
+    """Whether a power makes an expression smaller and smaller: what is to be divided, it or its exponent, is the author's to say."""
+    powers = [n for n in code.all(cst.BinaryOperation, node) if isinstance(n.operator, cst.Power)]
+    return bool(powers) or any(last_name(c.func) in ("pow", "power", "exp") for c in code.all(cst.Call, node))
 
 
 def _setters(recording: Recording) -> list[Given]:

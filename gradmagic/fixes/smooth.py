@@ -37,7 +37,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:
-                found = straight_through(recording, place, (name,))
+                found = _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
             else:
                 found = ()
             if found:
@@ -48,6 +48,23 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
 def comparison_at(code: Code, place: Span | Location) -> cst.Comparison | cst.Call | None:
     """The comparison at a place, written with an operator or as a call."""
     return next((n for n in code.expressions_at(place) if isinstance(n, cst.Comparison) or (isinstance(n, cst.Call) and last_name(n.func) in KINDS)), None)
+
+
+def _passed_already(recording: Recording, code: Code, call: cst.Call, op: Op | None) -> tuple[Fix, ...]:
+    """`round(soft + stop_gradient(hard - soft))`, which has whole numbers and a gradient before it is rounded → what is rounded."""
+    inner = call.args[0].value if len(call.args) == 1 else None
+    whole = value_of(code, inner) if isinstance(inner, cst.Name) else inner
+    if inner is None or not isinstance(whole, cst.BinaryOperation) or not isinstance(whole.operator, cst.Add):
+        return ()
+    for stopped, soft in ((whole.left, whole.right), (whole.right, whole.left)):
+        difference = stopped.args[0].value if isinstance(stopped, cst.Call) and last_name(stopped.func) == "stop_gradient" and len(stopped.args) == 1 else None
+        if not isinstance(difference, cst.BinaryOperation) or not isinstance(difference.operator, cst.Subtract) or not same(difference.right, soft):
+            continue
+        before, after = (recording.tensors.get(keys[0]) if keys else None for keys in ((op.inputs, op.outputs) if op is not None else ((), ())))
+        norms = [t.norm for t in (before, after) if t is not None and t.norm is not None]
+        if len(norms) < 2 or abs(norms[0] - norms[1]) <= 1e-5 * abs(norms[1]):
+            return fix(f"leave `{last_name(call.func)}` out: its argument has these values and a gradient", "safe" if len(norms) == 2 else "unsafe", (code, Change().replace(call, inner)))
+    return ()
 
 
 def sides_of(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str] | None:

@@ -50,7 +50,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.cosh(w))
 grad = tape.gradient(loss, w)
 # %% over all of a matrix there is no softmax
-# none: nonfinite/overflow
+# dropped: nonfinite/overflow
 w = tf.Variable([[0.5, 200.0], [1.0, 2.0]])
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(share(w)[0])

@@ -44,7 +44,7 @@ import tensorflow as tf
 words = tf.constant(np.random.default_rng(1).integers(0, 30, (3, 7)))
 masked = keras.Sequential([keras.Input((7,), dtype="int32"), keras.layers.Embedding(30, 4, mask_zero=True), keras.layers.GRU(5), keras.layers.Dense(1)])
 # %% near: a mask that is made of the words
-# none: none/non-float-dtype
+# dropped: none/non-float-dtype
 with tf.GradientTape() as tape:
     score = masked(words)
 slopes = tape.gradient(score, words)

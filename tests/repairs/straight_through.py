@@ -27,3 +27,19 @@ rounded = lambda v: tf.round(tf.abs(v))
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((rounded(w) - 0.4) ** 2)
 grad = tape.gradient(loss, w)
+# %% what passes the gradient on already
+# fix: none/non-differentiable-op
+# becomes: bits = soft + tf.stop_gradient(tf.cast(soft > 0.5, tf.float32) - soft)
+with tf.GradientTape() as tape:
+    soft = tf.sigmoid(w)
+    bits = tf.round(soft + tf.stop_gradient(tf.cast(soft > 0.5, tf.float32) - soft))
+    loss = tf.reduce_mean((bits - 0.4) ** 2)
+grad = tape.gradient(loss, w)
+# %% near: what is rounded besides
+# fix: none/non-differentiable-op
+# becomes: coarse = soft_2 + tf.stop_gradient(tf.round(soft_2) - soft_2)
+with tf.GradientTape() as tape:
+    soft = w * 3.0
+    coarse = tf.round(soft + tf.stop_gradient(tf.clip_by_value(soft, 0.0, 2.4) - soft))
+    loss = tf.reduce_mean((coarse - 0.4) ** 2)
+grad = tape.gradient(loss, w)

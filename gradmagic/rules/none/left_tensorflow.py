@@ -36,6 +36,7 @@ from __future__ import annotations
 from gradmagic.definitions import leads_to
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.functional import stacked
+from gradmagic.fixes.places_and_sizes import says_where
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
@@ -45,6 +46,7 @@ from gradmagic.rules.phrasing import called, code, finding, listing, subject, ta
 from gradmagic.syntax import made_at, text_at, use_of
 
 STAY = "stay in TensorFlow: use the tensor itself, and the `tf` or `keras.ops` counterpart of the function"
+WHERE = "an index, a size and a number of turns have no derivative: weigh all the places there are by how near they lie (a mask of sigmoids, an interpolation), in the place of choosing one"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -77,7 +79,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             + f", without a history: the tape finds no path from {target} to {names}.",
             others=others,
             certainty="certain" if fault.op is not None else "likely",
-            help=STAY,
+            help=WHERE if says_where(recording, fault.span) else STAY,
         )
     if (fault.cause in ("discarded", "constant") and fault.op is not None) or fault.cause == "constant":
         place = _numpy_between(fault, recording)

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step, through_names, value_of_metric
 from gradmagic.fixes.losses import loss_for_metric
+from gradmagic.fixes.metrics_as_losses import loss_beside, metric_at
 from gradmagic.fixes.running_sum import summed_in_a_name
 from gradmagic.fixes.state import value_itself
 from gradmagic.locate.fault import Fault
@@ -46,6 +47,7 @@ from gradmagic.rules.phrasing import code, finding, listing, subject, target_nam
 from gradmagic.syntax import text_at
 
 METRIC = "a metric keeps a running mean in its variables: train on the loss of that name (`keras.losses`), and leave the metric to the reports"
+COUNTING = "a metric counts, and a count has no derivative: train on a loss that has one (`{}`), and hand the metric to `metrics=` of `compile`, or update it beside the loss"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -54,6 +56,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     variable = recording.variables.get(int(str(fault.detail["variable"])))
     new = variable is not None and variable.created_at is not None and variable.created_at == fault.span
     named = variable.names[0] if variable and variable.names else "" if new or variable is None else variable.path
+    counting = metric_at(recording, fault.span)
     store = code(named) if named else "a new variable" if new else "a variable"
     again = store if named else "that variable"
     return finding(
@@ -64,7 +67,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "gradients do not flow through what is written here",
         f"A value computed from {listing(fault.names)} is written into {store}, and {target_name(fault)} is computed from {again}. Writing copies the numbers only: "
         f"for the tape the path begins anew at {again}.",
-        help=METRIC
+        help=COUNTING.format(counting.loss)
+        if counting is not None
+        else METRIC
         if variable is not None and variable.path.endswith(("/total", "/count")) and not variable.trainable
         else f"compute {target_name(fault)} from the tensor itself" + ("" if new else f" and write it to {again} beside that"),
     )
@@ -72,5 +77,5 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    used = loss_for_metric(recording, found.location) or value_of_metric(recording, found.location)
+    used = loss_beside(recording, found.location) or loss_for_metric(recording, found.location) or value_of_metric(recording, found.location)
     return used or summed_in_a_name(recording, found.location) or value_itself(recording, found.location) or inner_step(recording, fault.run) or through_names(recording, found.location)

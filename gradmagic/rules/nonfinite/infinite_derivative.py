@@ -29,9 +29,9 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.similarity import at_one_scale
+from gradmagic.fixes.starts import random_start
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

@@ -31,10 +31,12 @@ from __future__ import annotations
 
 from gradmagic.fixes.divisors import divided_by_root
 from gradmagic.fixes.logits import from_logits
+from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
-from gradmagic.fixes.numerics import valid_input
+from gradmagic.fixes.numerics import takes_negatives, valid_input
 from gradmagic.fixes.stable import smaller_step, without_exp
 from gradmagic.fixes.values import finite_factor
+from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -47,6 +49,11 @@ HELP = {
     "Pow": "keep the base above 0 before a fractional power",
     "Sqrt": "keep the input at or above 0",
 }
+# Where numbers below 0 come in, a small constant more does not help.
+BELOW = {
+    "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
+    "Sqrt": "numbers below 0 come in: `tf.maximum` keeps them at it; a variance that is the difference of two large squares is rounded below 0, the mean of squared differences is not",
+}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -55,6 +62,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     shape = recording.tensors[op.outputs[0]].shape if op.outputs and op.outputs[0] in recording.tensors else None
     infinite = any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs)
+    rows = divided_by_a_mask(recording, op)
+    divided = f" It divides by the number of steps that the mask leaves, and that is 0 in {rows[0]} of {rows[1]} rows." if rows is not None else ""
     entering = "an infinite number and no NaN goes" if infinite else "finite values go"
     return finding(
         "nonfinite/invalid-forward-value",
@@ -63,17 +72,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "an infinite number goes in, the first NaN comes out" if infinite else "finite values go in, the first that is not finite comes out",
         f"Going forward, {entering} into {called(recording, op)} (op `{op.type}`), and its result{f' of shape {shape}' if shape else ''} is not finite. It is the first such op; what is computed from "
-        "it, and every gradient that passes it, is not finite either." + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
+        "it, and every gradient that passes it, is not finite either." + divided + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
         notes=history(fault, recording),
-        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else _help(op, recording),
+        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else help_for(op, recording),
     )
 
 
-def _help(op: Op, recording: Recording) -> str | None:
+def help_for(op: Op, recording: Recording) -> str | None:
+    """What keeps the input of an op where it is defined."""
     made = recording.producer.get(op.inputs[0]) if op.inputs else None
     if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
         return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
-    return HELP.get(op.type)
+    if divided_by_a_mask(recording, op) is not None:
+        return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
+    return BELOW.get(op.type, HELP.get(op.type)) if takes_negatives(recording, op) else HELP.get(op.type)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
@@ -81,5 +93,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op) or smaller_step(recording, fault, 1.0)
-    first = first or from_logits(recording, fault.op) or divided_by_root(recording, found.location, fault.op)
+    first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op) or divided_by_root(recording, found.location, fault.op)
+    if divided_by_a_mask(recording, fault.op) is not None:
+        return without_masked_rows(recording, fault.run.span if fault.run is not None else None, fault.op)
     return first or valid_input(recording, found.location, fault.op)

@@ -36,7 +36,7 @@ from gradmagic.fixes.training import single_precision
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.nonfinite.invalid_forward_value import HELP
+from gradmagic.rules.nonfinite.invalid_forward_value import help_for
 from gradmagic.rules.phrasing import called, finding, history, number, target_name
 from gradmagic.syntax import spot
 
@@ -55,7 +55,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "the value is not finite here, its derivative is",
         f"All {len(run.gradients)} gradients of this call are finite and would be applied, while the target is {value}.{where}",
         notes=history(fault, recording),
-        help=HELP.get(op.type) if op is not None else None,
+        help=help_for(op, recording) if op is not None else None,
         variables=tuple(s.name for s in run.sources),
     )
 

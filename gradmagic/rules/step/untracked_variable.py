@@ -53,6 +53,7 @@ from gradmagic.assignments import made_at_line
 from gradmagic.fixes.companions import beside_the_network
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
+from gradmagic.fixes.layers_in_call import made_beforehand, made_in_call
 from gradmagic.fixes.loss_weights import held_by_the_loss
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
@@ -79,6 +80,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     if read is not None and layers_in(recording, read):
         owned = "call the layer outside of the `Lambda`, or write a `Layer` subclass that holds it: Keras does not look into the function of a `Lambda`"
+    anew = made_in_call(recording, fault.op) if made is None else None
+    if anew is not None:
+        owned = f"make the layer once, in `__init__`, as an attribute of {code(anew.owner.name.value)}, and only call it in `{anew.method.name.value}`"
+    often = " The line makes a new layer, with new weights, each time it runs." if anew is not None else ""
     added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
     return finding(
         "step/untracked-variable",
@@ -86,7 +91,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{name} {are} used by {code(model.name)} and {are} not among its trainable variables",
         made or read,
         f"{'made' if made is not None else 'read'} here, and not tracked by {code(model.name)}",
-        f"{code(model.name)} (a {code(model.type)}) computes with {name}, which {are} trainable and would get a gradient. {it} not in the model's `variables`, the gradient call does not ask for {it_}, and no update changes {it_} in this cell.",
+        f"{code(model.name)} (a {code(model.type)}) computes with {name}, which {are} trainable and would get a gradient. {it} not in the model's `variables`, the gradient call does not ask for {it_}, and no update changes {it_} in this cell.{often}",
         others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
         severity="warning",
         help=f"make the class that holds it a `tf.Module` as well: {code(model.type)} looks into attributes, lists and dicts for variables and modules, and not into plain objects"
@@ -158,5 +163,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause == "unasked":
         held = held_by_the_loss(recording, variable) if fault.run is not None and fault.run.kind.startswith("keras") else ()
         return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
-    own = layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
+    own = made_beforehand(recording, fault.op) or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())

@@ -38,7 +38,7 @@ from __future__ import annotations
 import math
 
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
-from gradmagic.fixes.set_rates import fraction_kept, rate_set_by
+from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
@@ -89,7 +89,7 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
         return (
             f": the learning rate is 0, which {code(set_by[0])} makes it",
             f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0. It was made with another one, and {code(set_by[0])} (line {set_by[1].line}) sets it.",
-            "look at what that code gives in the first turns: `epoch // n` is 0 as long as `epoch` is below `n`, `(epoch + 1) / n` is not",
+            how_it_is_zero(recording) or "look at what that code gives in the first turns",
         ), True
     if update.learning_rate == 0:
         return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True

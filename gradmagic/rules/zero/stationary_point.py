@@ -29,10 +29,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.layers import random_start
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.smooth import stopped_difference
+from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import is_lone
@@ -43,6 +43,8 @@ from gradmagic.rules.phrasing import called, finding, listing, subject
 from gradmagic.syntax import spot
 
 EQUAL = "begin somewhere else, with a start that is not the minimum; of a difference, look at both sides: what is compared may have been computed from the same values"
+
+FIRST = ". The other factor is a weight that begins at 0 and gets a gradient in this run: as soon as it is updated, the gradient here is not zero either."
 
 CONSTANT = "look at what the loss makes of this: a softmax summed over its classes is 1, a single number divided by its own length is 1 or -1"
 
@@ -76,16 +78,22 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if factor is None:
         return None
     came = _came_here(fault, recording)
+    first = len(op.inputs) == 2 and is_about_to_move(recording, fault.run, op.inputs[1 - (fault.input or 0)])
     return finding(
         "zero/stationary-point",
         fault,
         f"{subject(fault, 'zero')}: {called(recording, op)} is flat at this point",
         spot(recording, op),
         factor,
-        f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point, and the optimizer has nothing to follow."
+        f"Going backward, {called(recording, op)} multiplies the gradient by a value that is 0 in this run ({factor}). The derivative is 0 at this point"
+        + (FIRST if first else ", and the optimizer has nothing to follow.")
         + (" In the runs before it the gradient was not zero: training came to this point by itself." if came else ""),
-        severity="note" if came else "warning",
-        help=None if came else EQUAL if op.type in ("SquaredDifference", "Square", "Abs", "Pow") else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+        severity="note" if came or first else "warning",
+        help=None
+        if came or first
+        else EQUAL
+        if op.type in ("SquaredDifference", "Square", "Abs", "Pow")
+        else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
     )
 
 

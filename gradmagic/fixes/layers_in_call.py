@@ -1,0 +1,96 @@
+"""A layer that a class makes where it calls it: with new weights each time, and where Keras does not look."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import libcst as cst
+
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, cells, fix, last_name, names_in
+from gradmagic.fixes.flow import assigned, assignments_of
+from gradmagic.fixes.layers import layer_of, snake
+from gradmagic.fixes.names import new_name
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+SETTING_UP = ("__init__", "build")
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A call that makes a layer in a method of a class, and the method."""
+
+    code: Code
+    call: cst.Call
+    method: cst.FunctionDef
+    owner: cst.ClassDef
+
+
+def made_in_call(recording: Recording, op: Op | None) -> Made | None:
+    """Where a method other than `__init__` and `build` makes the layer of an op."""
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    found = layer_of(recording, op) if layer is not None and layer.made_at is not None else None
+    if found is None:
+        return None
+    code, call = found
+    method, owner = code.function(call), code.enclosing(call, cst.ClassDef)
+    inside = method is not None and owner is not None and code.parent(method) is owner.body
+    return Made(code, call, method, owner) if inside and method is not None and owner is not None and method.name.value not in SETTING_UP else None
+
+
+def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
+    """`Dense(self.units)(x)` in `call` → `self.dense = Dense(self.units)` in `__init__` and `self.dense(x)`, with all others of the method that have weights."""
+    first = made_in_call(recording, op)
+    if first is None:
+        return ()
+    calls = {id(first.call): first.call}
+    for key in sorted(recording.untracked):
+        for user in recording.consumers.get(key, ()):
+            other = made_in_call(recording, user)
+            if other is not None and other.method is first.method:
+                calls[id(other.call)] = other.call
+    start = next((f for f in first.code.all(cst.FunctionDef, first.owner) if f.name.value == "__init__" and first.code.parent(f) is first.owner.body), None)
+    mine = [f.params.params[0].name.value if f is not None and f.params.params else "" for f in (start, first.method)]
+    if start is None or not mine[0] or mine[0] != mine[1] or any(not _is_known_before(recording, first, call, mine[0]) for call in calls.values()):
+        return ()
+    code, change, given = first.code, Change(), set[str]()
+    for call in sorted(calls.values(), key=code.start):
+        assign = code.parent(call)
+        local = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+        wanted = local.value if isinstance(local, cst.Name) else snake(last_name(call.func))
+        name = _free(first, wanted, given)
+        given.add(name)
+        change.insert_after(start.body.body[-1], code.line(f"{mine[0]}.{name} = {code.bare(call)}"))
+        change.replace(call, code.expression(f"{mine[0]}.{name}"))
+    many = len(calls) > 1
+    return fix(f"make the layer{'s' if many else ''} once, in `__init__`, where Keras finds {'them' if many else 'it'}", "unsafe", (code, change))
+
+
+def _free(made: Made, wanted: str, given: set[str]) -> str:
+    """A name for an attribute that neither the class nor what is given in the same edit has."""
+    taken = given | {a.attr.value for a in made.code.all(cst.Attribute, made.owner)} | {f.name.value for f in made.code.all(cst.FunctionDef, made.owner)}
+    if wanted not in taken:
+        return wanted
+    return next(n for i in range(2, 1000) if (n := new_name(made.code, f"{wanted}_{i}")) not in taken)
+
+
+def _is_known_before(recording: Recording, made: Made, call: cst.Call, mine: str) -> bool:
+    """Whether a layer is made of what `__init__` knows at its end, and just one of it where the method runs."""
+    code = made.code
+    for around in code.around(call):
+        if around is made.method:
+            break
+        if isinstance(around, (cst.For, cst.While, cst.Lambda, cst.BaseComp)):
+            return False
+    local = {p.name.value for p in (*made.method.params.params, *made.method.params.kwonly_params)} | assigned(made.method.body)
+    if names_in(call) & (local - {mine}):
+        return False
+    attributes = {a.attr.value for a in code.all(cst.Attribute, call) if isinstance(a.value, cst.Name) and a.value.value == mine}
+    for function in code.all(cst.FunctionDef, made.owner):
+        stored = {t.target.attr.value for a in code.all(cst.Assign, function) for t in a.targets if isinstance(t.target, cst.Attribute)}
+        if function.name.value != "__init__" and stored & attributes:
+            return False
+    used = names_in(call) - {mine}
+    # What a later cell gives a value is not there yet when an object is made, or is another value then.
+    return all(len(assignments_of(c, n, c.module)) <= 1 for c in cells(recording) for n in used)
