@@ -137,6 +137,11 @@ class Paths:
         tensor = self.recording.tensors.get(key)
         return tensor.dtype if tensor is not None else "float32"
 
+    @functools.cached_property
+    def _discrete(self) -> set[int]:
+        """The tensors of a dtype that has no gradients."""
+        return {key for key, tensor in self.recording.tensors.items() if not has_gradient_dtype(tensor.dtype)}
+
     def records(self, op: Op) -> bool:
         """Whether the run's tape was recording when the op ran; `tf.gradients` sees every op of its graph."""
         if self.run.tape is None or op.type == "Merge":
@@ -180,7 +185,7 @@ class Paths:
             key = waiting.pop()
             if key in reached:
                 continue
-            if not has_gradient_dtype(self.dtype(key)):
+            if key in self._discrete:
                 if ignored is not None:
                     waiting.extend(self._behind(key, ignored))
                 cuts.extend(self.where_it_stopped_being_float(key))
@@ -198,7 +203,7 @@ class Paths:
                 cuts.append((op, None, "op"))
             else:
                 for index, before in enumerate(op.inputs):
-                    floats = has_gradient_dtype(self.dtype(before))
+                    floats = before not in self._discrete
                     if self._is_only_choice(op, index):
                         cuts.extend((c, i, "choice") for c, i, _ in self.where_it_stopped_being_float(before))
                         continue

@@ -10,7 +10,7 @@ Calls of a `tf.function` are unrolled: the ops of its graph stand in the recordi
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -85,7 +85,7 @@ class Recording:
         return {out: op for op in self.ops for out in op.outputs}
 
     @functools.cached_property
-    def consumers(self) -> dict[int, tuple[Op, ...]]:
+    def consumers(self) -> Mapping[int, Sequence[Op]]:
         """Which ops read a tensor, in order."""
         found: dict[int, list[Op]] = {}
         for op in self.ops:
@@ -94,7 +94,7 @@ class Recording:
                     found[tensor].append(op)
                 else:
                     found[tensor] = [op]
-        return {tensor: tuple(ops) for tensor, ops in found.items()}
+        return found
 
     def has_changed(self, variable: int) -> bool | None:
         """Whether a variable held another value at any look at it; None where that was not looked at."""
