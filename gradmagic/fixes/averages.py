@@ -1,4 +1,4 @@
-"""Moving averages that are computed and not assigned."""
+"""Moving averages that are computed and not assigned, or in which the trained weights are missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import code_at, fix, names_in
+from gradmagic.fixes.code import code_at, fix, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, reads_of, targets_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -42,3 +42,21 @@ def assigned_average(recording: Recording, place: Place, left: bool) -> tuple[Fi
         return ()
     new = cst.parse_statement(f"for {code.text(comprehension.target)} in {code.text(comprehension.iter)}:\n    {assign}\n", config=code.module.config_for_parsing)
     return fix("assign the average to the variables", "unsafe", (code, Change().insert_before(statement, new).remove(statement)))
+
+
+def with_the_other(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`a * old[i] + b * old[i]` beside `new = model.get_weights()`, which nothing reads: `a * old[i] + b * new[i]`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None:
+        return ()
+    scope = code.scope(statement)
+    taken = [a for a in code.all(cst.Assign, scope) if isinstance(a.value, cst.Call) and last_name(a.value.func) == "get_weights" and len(a.targets) == 1]
+    names = [a.targets[0].target.value for a in taken if isinstance(a.targets[0].target, cst.Name)]
+    unread = [n for n in names if not reads_of(code, n, scope)]
+    for total in code.all(cst.BinaryOperation, scope) if len(unread) == 1 else ():
+        both = names_in(total.left) & names_in(total.right) & set(names)
+        twins = [n for n in code.all(cst.Name, total.right) if n.value in both]
+        if isinstance(total.operator, cst.Add) and len(twins) == 1:
+            return fix(f"take the second share from `{unread[0]}`, which is never read", "unsafe", (code, Change().replace(twins[0], cst.Name(unread[0]))))
+    return ()

@@ -39,7 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.averages import assigned_average
+from gradmagic.fixes.averages import assigned_average, with_the_other
 from gradmagic.fixes.tracking import other_model
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Op, Recording, Span
@@ -106,6 +106,8 @@ def _own_values(fault: Fault, recording: Recording, span: Span) -> Finding:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "own":
+        return with_the_other(recording, found.location)
     if fault.cause == "lost":
         return assigned_average(recording, found.location, bool(fault.detail["left"]))
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
