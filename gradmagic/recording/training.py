@@ -91,10 +91,11 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class KeptObject:
-    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable."""
+    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable. `is_layer` is set for the first two."""
 
     type: str
     kept: Callable[[], object]
+    is_layer: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KeptObject) and self.kept() is other.kept()
