@@ -146,11 +146,12 @@ def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Find
     return dataclasses.replace(found, severity="warning" if last else "note", notes=(*found.notes, said))
 
 
-def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:
+def _rank(fault: Fault, found: Finding) -> tuple[int, int, int, int]:
     family = found.rule.partition("/")[0]
     # An error of the optimizer about missing gradients, or about a list from which they were left out, is the consequence of what explains them.
     consequence = found.rule in ("error/no-gradients-provided", "step/silently-skipped") or (found.rule == "error/no-loss" and fault.update is not None)
-    return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES))
+    # A gradient that is not finite does more harm than a loss that is not.
+    return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), int(found.rule == "nonfinite/loss-only"))
 
 
 def _merged(explained: list[tuple[Fault, Finding]], recording: Recording) -> list[tuple[Fault, Finding]]:
