@@ -34,7 +34,8 @@ class Update:
     """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
 
     `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before,
-    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet.
+    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet. `added_up` is there for an optimizer that adds gradients up
+    and updates with every so many of them.
     """
 
     seq: int
@@ -50,6 +51,16 @@ class Update:
     learning_rate: float | None = None
     repeated: int = 0
     fresh: int = 0
+    added_up: AddedUp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedUp:
+    """Keras' `gradient_accumulation_steps`: an optimizer updates with every `every`-th gradient that it is given; it had been given `before` of them when the cell first used it, and `after` at the end."""
+
+    every: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)

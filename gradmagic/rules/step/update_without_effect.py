@@ -4,7 +4,7 @@ What it finds
     A variable with a gradient that is finite and not zero, which was updated and holds the same bits at the end of the cell as before its first update; a training call of a model without a single trainable weight; and a variable that is given its own value, or a blend of it with itself.
 
 Why it happens
-    A learning rate of 0, an update below half a step of the dtype, a constraint, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.
+    A learning rate of 0, an update below half a step of the dtype, a constraint, an optimizer that adds gradients up over more steps than there are, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.
 
 Example
     import tensorflow as tf
@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.accumulation import every_step
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
 from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
@@ -46,6 +47,7 @@ from gradmagic.locate.standing import constraint_of
 from gradmagic.recording import Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
+from gradmagic.rules.step.added_up import adds_up, still_added_up
 from gradmagic.sizes import NOISE
 
 RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
@@ -65,6 +67,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
+    if (waiting := still_added_up(fault, update)) is not None:
+        return waiting
     times = f"{update.count} times" if update.count > 1 else "once"
     reason, sure = _reason(fault, recording)
     # Adapted weights that are scored and put back are meant to be.
@@ -276,6 +280,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return without_constraint(recording, fault.names)
     if fault.cause == "rested":
         return from_the_first_rate(recording) or longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
+    if update is not None and adds_up(update) is not None:
+        return every_step(recording)
     if update is not None and update.learning_rate == 0:
         return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
