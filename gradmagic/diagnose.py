@@ -40,6 +40,8 @@ SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
 # What another run of the same code may use.
 ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
+# What one batch leaves out, and what I cannot explain.
+CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexplained"})
 # How much larger than rounding noise a gradient is that is none.
 FAR = 1e3
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
@@ -81,6 +83,8 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
     findings = []
     for fault, found in explained:
         call = call_of.get(fault.run.site) if fault.run is not None else None
+        if found.rule in CHOOSING and (flowing := _flows_elsewhere(recording, fault)):
+            found = dataclasses.replace(found, severity="note", notes=(*found.notes, flowing))
         if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
             found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
         if found.severity != "note" and fault.cause in ELSEWHERE:
@@ -129,6 +133,16 @@ def _is_passing(recording: Recording, fault: Fault) -> bool:
     # Rounding noise is another in every run.
     noise = [FAR * n if (numbers := fault.run.gradients[i].numbers) is not None and math.isfinite(n := numbers.norm) else 0.0 for i in fault.sources]
     return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > most for i, most in zip(fault.sources, noise, strict=True))
+
+
+def _flows_elsewhere(recording: Recording, fault: Fault) -> str:
+    """In how many runs the sources of a zero have a gradient, where each of them has one in some: what is left out of one batch comes in another."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    rows = [[i < len(row) and math.isfinite(row[i] or 0.0) and bool(row[i]) for i in fault.sources] for row in (site.norms if site is not None else ())]
+    counts = [sum(column) for column in zip(*rows, strict=True)]
+    if fault.kind != "zero" or not counts or not all(counts):
+        return ""
+    return f"in {min(counts)} {'or more ' if len(counts) > 1 else ''}of the {len(rows)} runs of this call {'it has' if len(counts) == 1 else 'each of them has'} a gradient that is not zero"
 
 
 def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
