@@ -192,6 +192,37 @@ def test_the_graph_api_is_not_translated_by_autograph(notebook: Any, monkeypatch
     assert not [t for t in translated if getattr(t, "__module__", "").startswith("gradmagic")]
 
 
+OUTSIDE = {
+    "some below the domain": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.sqrt(w - [2.0, 2.5, 0.0]))\ng = tape.gradient(loss, w)",
+        "2 of 3 elements that go in are negative, the smallest is -1.",
+        "numbers below 0 come in",
+    ),
+    "some at its end": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.math.log(w - [1.0, 3.0, 0.0]))\ng = tape.gradient(loss, w)",
+        "1 of 3 elements that go in is negative, the smallest is -1; 1 is 0.",
+        "numbers below 0 come in",
+    ),
+    "only its end": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.math.log(w - 1.0))\ng = tape.gradient(loss, w)", "1 of 3 elements that go in is 0.", "add a small constant"),
+    "a divisor": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w / (w - 2.0))\ng = tape.gradient(loss, w)", "1 of 3 elements of the divisor is 0.", "divide_no_nan`, or add"),
+    "a root below": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(w) / tf.math.reduce_std(w - [1.0, 2.0, 3.0])\ng = tape.gradient(loss, w)",
+        "The divisor is 0.",
+        "add a small constant under the root",
+    ),
+    "a length below": ("with tf.GradientTape() as tape:\n    v = w * 0.0\n    loss = tf.reduce_sum(w / tf.norm(v))\ng = tape.gradient(loss, w)", "The divisor is 0.", "under the root"),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_is_outside_of_a_domain_is_told_in_numbers(name: str, notebook: Any) -> None:
+    cell, numbers, remedy = OUTSIDE[name]
+    notebook.run("import tensorflow as tf\nw = tf.Variable([1.0, 2.0, 3.0], name='w')")
+    found = next(f for f in notebook.check(cell).findings if f.rule in ("nonfinite/invalid-forward-value", "nonfinite/loss-only"))
+    assert numbers in found.body
+    assert remedy in (found.help or "")
+
+
 HEADLINES = {
     "only the loss": ("with tf.GradientTape() as tape:\n    loss = tf.math.log(w[0] - 3.0)\ngs = tape.gradient(loss, [w, u])", "`loss` is NaN although every gradient is finite"),
     "a gradient of another call": (
