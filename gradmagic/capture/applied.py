@@ -80,6 +80,7 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
             u.repeated,
             u.fresh,
             _added_up(session, u),
+            _clips(u),
         )
         for u in session.updates
     ]
@@ -125,6 +126,12 @@ def _added_up(session: Session, update: RawUpdate) -> AddedUp | None:
     # Another line may have given it gradients before.
     before = min(u.given_before for u in session.updates if u.given_before is not None and u.optimizer_ref() is optimizer)
     return AddedUp(optimizer_inside(optimizer).gradient_accumulation_steps, before, after)
+
+
+def _clips(update: RawUpdate) -> str:
+    optimizer = optimizer_inside(update.optimizer_ref()) if update.optimizer_ref is not None else None
+    given = {name: getattr(optimizer, name, None) for name in ("clipnorm", "global_clipnorm", "clipvalue")}
+    return next((f"{name}={value}" for name, value in given.items() if value is not None), "")
 
 
 def _learning_rate(session: Session, update: RawUpdate) -> float | None:

@@ -35,7 +35,7 @@ class Update:
 
     `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before,
     `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet. `added_up` is there for an optimizer that adds gradients up
-    and updates with every so many of them.
+    and updates with every so many of them. `clips` is how it bounds the gradients, as it was given: ``"clipnorm=1.0"``.
     """
 
     seq: int
@@ -52,6 +52,7 @@ class Update:
     repeated: int = 0
     fresh: int = 0
     added_up: AddedUp | None = None
+    clips: str = ""
 
 
 @dataclass(frozen=True, slots=True)

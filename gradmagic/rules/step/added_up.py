@@ -1,11 +1,16 @@
-"""An optimizer that adds gradients up over several steps, in a cell that ends before the step which applies them."""
+"""What an optimizer does with gradients before it applies them: it adds them up over several steps, or clips them."""
 
 from __future__ import annotations
+
+import math
 
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import AddedUp, Update
 from gradmagic.report import Finding
-from gradmagic.rules.phrasing import code, finding, listing
+from gradmagic.rules.phrasing import code, finding, listing, number
+
+# The largest numbers of the dtypes: beyond the root of that, a square is infinite.
+LARGEST = {"float16": 65504.0, "bfloat16": 3.38e38, "float32": 3.4e38, "float64": 1.79e308}
 
 
 def adds_up(update: Update) -> AddedUp | None:
@@ -35,4 +40,19 @@ def still_added_up(fault: Fault, update: Update) -> Finding | None:
         severity="warning" if never and steps > 1 else "note",
         help=(f"add up fewer steps than are made (`gradient_accumulation_steps` of at most {waiting}), or make more" if waiting > 1 else "make more steps")
         + f": smaller batches, more epochs; if training goes on with {optimizer} in a later cell, the sum is kept until then",
+    )
+
+
+def clipped_to_zero(fault: Fault, update: Update) -> tuple[str, str, str] | None:
+    """The end of a message, why, and what helps, where a clip divides by a norm that is beyond the dtype; None elsewhere."""
+    if not update.clips.startswith("clipnorm=") or fault.run is None:
+        return None
+    norms = [(n.norm, LARGEST.get(fault.run.sources[i].dtype)) for i in fault.sources if (n := fault.run.gradients[i].numbers) is not None]
+    if not norms or any(largest is None or norm <= math.sqrt(largest) for norm, largest in norms):
+        return None
+    return (
+        f": `{update.clips}` makes 0 of a gradient of this size",
+        f" The norm of the gradient is {number(max(norm for norm, _ in norms))}. To clip it, {code(update.optimizer or 'the optimizer')} adds up the squares of its elements, which is too large for the dtype: "
+        "the gradient is divided by an infinite norm, and 0 is left.",
+        "a clip does not help here: repair what makes the gradient so large",
     )

@@ -47,7 +47,7 @@ from gradmagic.locate.standing import constraint_of
 from gradmagic.recording import Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
-from gradmagic.rules.step.added_up import adds_up, still_added_up
+from gradmagic.rules.step.added_up import adds_up, clipped_to_zero, still_added_up
 from gradmagic.sizes import NOISE
 
 RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
@@ -97,6 +97,8 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
         ), True
     if update.learning_rate == 0:
         return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True
+    if (squared := clipped_to_zero(fault, update)) is not None:
+        return squared, True
     if fault.detail.get("zero") and update.kind != "assign":
         reset = _reset(recording, update)
         where = f" (line {reset.line} sets them to 0 before)" if reset is not None else ""
@@ -284,6 +286,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return every_step(recording)
     if update is not None and update.learning_rate == 0:
         return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
+    if update is not None and clipped_to_zero(fault, update) is not None:
+        return ()
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
         return applied_before_cleared(recording, update.span)
     if "float16" in found.message:

@@ -229,3 +229,25 @@ history = slow.fit(rows, sums, batch_size=4, epochs=1, verbose=0)
 history = slow.fit(rows[:4], sums[:4], batch_size=4, epochs=1, verbose=0)  # note: step/update-without-effect
 # %% near: a sum that is filled up in this cell
 history = slow.fit(rows, sums, batch_size=8, epochs=1, verbose=0)
+# %% setup
+import tensorflow as tf
+import keras
+steer = tf.Variable([[0.4, -0.3]], name="steer")
+def drift(turns):
+    place = tf.constant([[0.5], [1.0]])
+    for _ in range(turns):
+        place = place + 4.0 * tf.sin(place) + tf.reduce_sum(steer)  # expect: scale/exploding-through-depth
+    return tf.reduce_mean(place)
+# %% a gradient that is too large to be clipped
+pilot = keras.optimizers.SGD(0.1, clipnorm=1.0)
+with tf.GradientTape() as tape:
+    loss = drift(80)
+grads = tape.gradient(loss, [steer])  # status: exploding
+pilot.apply_gradients(zip(grads, [steer]))  # note: step/update-without-effect
+# expect setup
+# %% near: a gradient that is clipped
+pilot = keras.optimizers.SGD(0.1, clipnorm=1.0)
+with tf.GradientTape() as tape:
+    loss = drift(2)
+grads = tape.gradient(loss, [steer])
+pilot.apply_gradients(zip(grads, [steer]))
