@@ -34,6 +34,21 @@ def gate_behind(recording: Recording, key: int) -> Op | None:
     return None
 
 
+def is_zero_by_weights(recording: Recording, key: int) -> bool:
+    """Whether a value is zero since weights are that it was computed from, whatever a gate leaves of it."""
+    waiting, seen = [key], set[int]()
+    while waiting:
+        current = waiting.pop()
+        tensor, made = recording.tensors.get(current), recording.producer.get(current)
+        if current in seen or tensor is None or not tensor.all_zero:
+            continue
+        if tensor.variable is not None or current in recording.variables:
+            return True
+        seen.add(current)
+        waiting += made.inputs if made is not None else ()
+    return False
+
+
 def gated_parts(recording: Recording, op: Op, step: BackwardStep | None) -> tuple[Op, Op] | None:
     """(product, gate) where all that reads parts which were put together is a product with a gate, and a gradient came back to other parts."""
     if op.type not in PUT_TOGETHER or step is None or not any(flow is not None and flow.zero is False for flow in step.sent):

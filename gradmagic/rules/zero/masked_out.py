@@ -39,7 +39,7 @@ from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.gates import gate_behind, gated_parts, is_learned
+from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero_by_weights
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -72,7 +72,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     producer = recording.producer.get(other.id)
     if producer is not None and _from_variable(other.id, recording):
-        gate = gate_behind(recording, other.id)
+        gate = gate_behind(recording, other.id) if not is_zero_by_weights(recording, other.id) else None
         return _gated(fault, op, gate, recording) if gate is not None else None
     judged = _judged(other.id, recording)
     centred = one_number(recording, spot(recording, op))

@@ -80,3 +80,21 @@ for rows, of in tf.data.Dataset.from_tensor_slices((speech, dialect)).batch(4):
         chosen = [head(rows) * tf.cast(of == i, tf.float32)[:, None] for i, head in enumerate(heads)]  # note: zero/masked-out
         loss = tf.reduce_mean(tf.square(tf.add_n(chosen) - 1.0))
     grads = tape.gradient(loss, weights)
+# %% setup
+import tensorflow as tf
+rows = tf.constant([[1.0, 2.0], [3.0, -1.0]])
+first = tf.Variable([[0.3], [0.1]], name="first")
+second = tf.Variable([[0.0], [0.0]], name="second")
+kept = tf.cast(rows[:, :1] > 2.0, tf.float32)
+# %% near: a mask over what weights of zero make zero
+with tf.GradientTape() as tape:
+    side = kept * (rows @ second)
+    loss = tf.reduce_sum((rows @ first) * side)  # allow: zero/stationary-point
+grads = tape.gradient(loss, [first, second])  # status: zero ok
+# %% a mask over weights that leaves nothing
+never = tf.cast(rows[:, :1] > 9.0, tf.float32)
+third = tf.Variable([[0.2], [0.4]], name="third")
+with tf.GradientTape() as tape:
+    side = never * (rows @ third)  # expect: zero/masked-out
+    loss = tf.reduce_sum((rows @ first) * side) + tf.reduce_sum(first)  # allow: zero/masked-out
+grads = tape.gradient(loss, [first, third])  # status: ok zero
