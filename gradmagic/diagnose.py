@@ -8,7 +8,8 @@ import math
 import re
 
 from gradmagic.flow import flow_graph
-from gradmagic.locate import Fault, Statuses, constant_sources, is_lost, locate, worst_of
+from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
+from gradmagic.other_runs import beside_other_runs
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -38,10 +39,6 @@ from gradmagic.summary import summary
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
-# What another run of the same code may use.
-ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
-# How much larger than rounding noise a gradient is that is none.
-FAR = 1e3
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 
 
@@ -81,10 +78,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
     findings = []
     for fault, found in explained:
         call = call_of.get(fault.run.site) if fault.run is not None else None
-        if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
-            found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
-        if found.severity != "note" and fault.cause in ELSEWHERE:
-            found = _with_other_runs(recording, fault, found)
+        found = beside_other_runs(recording, fault, found)
         findings.append(dataclasses.replace(found, call=call, accepted=_is_expected(found, fault, recording, expected)))
     calls = []
     for index, site in enumerate(sites):
@@ -119,38 +113,12 @@ def _with_originals(recording: Recording, fix: Fix) -> Fix:
     return dataclasses.replace(fix, edits=tuple(edits))
 
 
-def _is_passing(recording: Recording, fault: Fault) -> bool:
-    """Whether the gradients that are zero in this run are not in the last run of the call."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
-    if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
-        return False
-    if constant_sources(recording, fault.run).keys() & set(fault.sources):
-        return False
-    # Rounding noise is another in every run.
-    noise = [FAR * n if (numbers := fault.run.gradients[i].numbers) is not None and math.isfinite(n := numbers.norm) else 0.0 for i in fault.sources]
-    return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > most for i, most in zip(fault.sources, noise, strict=True))
-
-
-def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
-    """What a program leaves out in one run and uses again in a later one, it leaves out on purpose."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
-    if site is None or fault.run is None or fault.kind != "none":
-        return found
-    rows = [[i < len(row) and row[i] is not None for i in fault.sources] for row in site.norms]
-    last, later = fault.run.turn == len(rows) - 1, rows[fault.run.turn + 1 :]
-    if not rows or not all(any(column) for column in zip(*(rows if last else later), strict=True)) or not (last or later):
-        return found
-    flowing = min(sum(column) for column in zip(*rows, strict=True))
-    it = "it has" if len(fault.sources) == 1 else "each of them has"
-    said = f"in {flowing} {'or more ' if len(fault.sources) > 1 else ''}of the {len(rows)} runs of this call {it} a gradient"
-    return dataclasses.replace(found, severity="warning" if last else "note", notes=(*found.notes, said))
-
-
-def _rank(fault: Fault, found: Finding) -> tuple[int, int, int]:
+def _rank(fault: Fault, found: Finding) -> tuple[int, int, int, int]:
     family = found.rule.partition("/")[0]
     # An error of the optimizer about missing gradients, or about a list from which they were left out, is the consequence of what explains them.
     consequence = found.rule in ("error/no-gradients-provided", "step/silently-skipped") or (found.rule == "error/no-loss" and fault.update is not None)
-    return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES))
+    # A gradient that is not finite does more harm than a loss that is not.
+    return (-SEVERITY.index(found.severity), int(consequence), FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), int(found.rule == "nonfinite/loss-only"))
 
 
 def _merged(explained: list[tuple[Fault, Finding]], recording: Recording) -> list[tuple[Fault, Finding]]:

@@ -54,10 +54,14 @@ def _sentence(recording: Recording, calls: list[GradientCall], findings: list[Fi
         bad = [v for v in call.variables if v.status == status or (family == "nonfinite" and v.status in ("nan", "inf"))]
         if family == "nonfinite" and bad and all(v.status == "inf" for v in bad):
             status = "inf"
+        explained = [v for v in bad if findings.index(first) in v.findings]
         verb = "gets" if len(bad) == 1 else "get"
         reason = first.message.partition(": ")[2] or first.message
-        if len(call.variables) == 1:
+        if explained and len(call.variables) == 1:
             return f"{code(call.variables[0].name)} gets {WORDS[status]}: {reason} ({where})."
-        return f"{len(bad)} of {len(call.variables)} variables {verb} {WORDS[status]}: {reason} ({where})."
+        if explained:
+            reason = f": {reason}" if len(explained) == len(bad) else f"; for {len(explained)} of them {reason}"
+            return f"{len(bad)} of {len(call.variables)} variables {verb} {WORDS[status]}{reason} ({where})."
+    # The target itself may be what is wrong, or a run whose gradients are not those of the table.
     more = f" ({len(open_findings)} findings)" if len(open_findings) > 1 else ""
     return f"{first.message[0].upper()}{first.message[1:]} ({where}).{more}"

@@ -76,6 +76,23 @@ WORDS = {
         "the optimizer got None for `w`",
         never="1 variables",
     ),
+    "a network that a step was not traced with": Words(
+        "step/stale-capture",
+        NET + "opt = keras.optimizers.SGD(0.1)\n@tf.function\ndef step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(net(x) ** 2)\n    ws = net.trainable_variables\n"
+        "    opt.apply_gradients(zip(tape.gradient(loss, ws), ws))\nopt.build(net.trainable_variables)\nfirst = net",
+        "step()\nnet = keras.models.clone_model(net)\nstep()",
+        "`step` keeps the `net` that it was traced with",
+        "make `step` anew after `net`",
+        never="trainable_variables",
+    ),
+    "a loop of a graph that does not look back": Words(
+        "none/stop-gradient",
+        "w = tf.Variable([1.0, 2.0])",
+        "@tf.function\ndef f():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(tf.map_fn(lambda v: v * v, w * 1.0, back_prop=False))\n    return tape.gradient(loss, w)\ng = f()",
+        "the gradient of `w` is None",
+        "take `back_prop=False` away",
+        never="unchanged",
+    ),
     "what is returned": Words(
         "none/non-float-dtype",
         "w = tf.Variable([1.2, 2.0])\ndef whole():\n    return tf.cast(\n        w, tf.int32)",
@@ -173,6 +190,59 @@ def test_the_graph_api_is_not_translated_by_autograph(notebook: Any, monkeypatch
     report = notebook.check("g = f()")
     assert [v.status for c in report.calls for v in c.variables] == ["ok", "ok"]
     assert not [t for t in translated if getattr(t, "__module__", "").startswith("gradmagic")]
+
+
+OUTSIDE = {
+    "some below the domain": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.sqrt(w - [2.0, 2.5, 0.0]))\ng = tape.gradient(loss, w)",
+        "2 of 3 elements that go in are negative, the smallest is -1.",
+        "numbers below 0 come in",
+    ),
+    "some at its end": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.math.log(w - [1.0, 3.0, 0.0]))\ng = tape.gradient(loss, w)",
+        "1 of 3 elements that go in is negative, the smallest is -1; 1 is 0.",
+        "numbers below 0 come in",
+    ),
+    "only its end": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.math.log(w - 1.0))\ng = tape.gradient(loss, w)", "1 of 3 elements that go in is 0.", "add a small constant"),
+    "a divisor": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w / (w - 2.0))\ng = tape.gradient(loss, w)", "1 of 3 elements of the divisor is 0.", "divide_no_nan`, or add"),
+    "a root below": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(w) / tf.math.reduce_std(w - [1.0, 2.0, 3.0])\ng = tape.gradient(loss, w)",
+        "The divisor is 0.",
+        "add a small constant under the root",
+    ),
+    "a length below": ("with tf.GradientTape() as tape:\n    v = w * 0.0\n    loss = tf.reduce_sum(w / tf.norm(v))\ng = tape.gradient(loss, w)", "The divisor is 0.", "under the root"),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_is_outside_of_a_domain_is_told_in_numbers(name: str, notebook: Any) -> None:
+    cell, numbers, remedy = OUTSIDE[name]
+    notebook.run("import tensorflow as tf\nw = tf.Variable([1.0, 2.0, 3.0], name='w')")
+    found = next(f for f in notebook.check(cell).findings if f.rule in ("nonfinite/invalid-forward-value", "nonfinite/loss-only"))
+    assert numbers in found.body
+    assert remedy in (found.help or "")
+
+
+HEADLINES = {
+    "only the loss": ("with tf.GradientTape() as tape:\n    loss = tf.math.log(w[0] - 3.0)\ngs = tape.gradient(loss, [w, u])", "`loss` is NaN although every gradient is finite"),
+    "a gradient of another call": (
+        "with tf.GradientTape() as tape:\n    depth = tf.math.log(w[0] - 3.0)\ng = tape.gradient(depth, [w])\n"
+        "with tf.GradientTape() as tape:\n    loss = u * tf.math.log(w[0] - 3.0)\ng = tape.gradient(loss, [u])",
+        "`u` gets a NaN gradient",
+    ),
+    "two causes": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.stop_gradient(w)) + 2.0 * tf.round(u)\ng = tape.gradient(loss, [w, u, v])",
+        "3 of 3 variables get no gradient; for 1 of them ",
+    ),
+    "one of two": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w)\ng = tape.gradient(loss, [w, u])", "1 of 2 variables gets no gradient: "),
+}
+
+
+@pytest.mark.parametrize("name", HEADLINES)
+def test_the_headline_counts_what_it_is_about(name: str, notebook: Any) -> None:
+    cell, headline = HEADLINES[name]
+    notebook.run("import tensorflow as tf\nw, u, v = tf.Variable([1.0, 2.0], name='w'), tf.Variable(2.0, name='u'), tf.Variable(1.0, name='v')")
+    assert headline in notebook.check(cell).summary
 
 
 def test_the_cause_comes_before_the_error_that_it_leads_to(notebook: Any) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmagic.capture.events import RawOp, RawUpdate
-from gradmagic.capture.updates import steps_of
+from gradmagic.capture.updates import given_to, optimizer_inside, steps_of
 from gradmagic.recording import (
     WRITES,
+    AddedUp,
     Applied,
     Assignment,
     Update,
@@ -78,6 +79,8 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
             _learning_rate(session, u),
             u.repeated,
             u.fresh,
+            _added_up(session, u),
+            _clips(u),
         )
         for u in session.updates
     ]
@@ -113,6 +116,22 @@ def _count(session: Session, update: RawUpdate) -> int:
     shared = sum(u.optimizer_ref is not None and u.optimizer_ref() is optimizer for u in session.updates) > 1
     now = steps_of(session, optimizer) if optimizer is not None and not shared else None
     return len(update.traces) if now is None or update.begun is None else max(now - update.begun, 0)
+
+
+def _added_up(session: Session, update: RawUpdate) -> AddedUp | None:
+    optimizer: Any = update.optimizer_ref() if update.optimizer_ref is not None else None
+    after = given_to(session, optimizer) if optimizer is not None and update.given_before is not None else None
+    if after is None:
+        return None
+    # Another line may have given it gradients before.
+    before = min(u.given_before for u in session.updates if u.given_before is not None and u.optimizer_ref() is optimizer)
+    return AddedUp(optimizer_inside(optimizer).gradient_accumulation_steps, before, after)
+
+
+def _clips(update: RawUpdate) -> str:
+    optimizer = optimizer_inside(update.optimizer_ref()) if update.optimizer_ref is not None else None
+    given = {name: getattr(optimizer, name, None) for name in ("clipnorm", "global_clipnorm", "clipvalue")}
+    return next((f"{name}={value}" for name, value in given.items() if value is not None), "")
 
 
 def _learning_rate(session: Session, update: RawUpdate) -> float | None:

@@ -174,3 +174,5 @@ class RawUpdate:
     # Each trace gives the optimizer other tensors: those of every trace, with the gradient calls of the same graph.
     traces: list[tuple[list[tuple[int, int | None]], list[Any]]] = field(default_factory=list)
     begun: int | None = None
+    # How many gradients an optimizer that adds them up had been given before.
+    given_before: int | None = None

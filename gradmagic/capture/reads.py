@@ -62,12 +62,13 @@ class Part:
     def chains(self) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
         """The chains of names that are read and never written here, each with its first place."""
         seen: set[str] = set()
-        for node in ast.walk(self.tree):
-            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-                text, names = ast.unparse(node), chain(node)
-                if names is not None and text not in seen and text not in self.written and names[0] not in self.local and names[0] not in self.written:
-                    seen.add(text)
-                    yield names, node
+        read = [node for node in ast.walk(self.tree) if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)]
+        # A walk goes through the levels of a tree, not through its lines.
+        for node in sorted(read, key=lambda n: (n.lineno, n.col_offset)):
+            text, names = ast.unparse(node), chain(node)
+            if names is not None and text not in seen and text not in self.written and names[0] not in self.local and names[0] not in self.written:
+                seen.add(text)
+                yield names, node
 
     def writes(self) -> set[tuple[int, str]]:
         """The attributes that the code writes, by the id of their object."""

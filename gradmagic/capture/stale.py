@@ -53,7 +53,7 @@ class Traced:
 
     def is_other(self, read: Read, value: Any) -> bool:
         """Whether a value is none of those that the graph can have been made with."""
-        return value is not MISSING and value != self.values.get(read) and (read not in self.made or value != self.made[read])
+        return value is not MISSING and not _same(value, self.values.get(read)) and (read not in self.made or not _same(value, self.made[read]))
 
     def now(self) -> dict[Read, Any]:
         """What the code would read now."""
@@ -155,6 +155,13 @@ def _of_model(session: Session, function: Any, step: Any) -> Traced:
     return Traced(function, "train_step" if own else session.training[-1].name if session.training else "fit", reads)
 
 
+def _same(value: Any, other: Any) -> bool:
+    """Whether a value is the one from before: NaN is, although it equals nothing."""
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_same, value, other))
+    return bool(value == other or (value != value and other != other))
+
+
 def _value(read: Read, weights: bool) -> Any:
     """What a chain of names leads to, where that can be told apart from another value: a plain number, text or small array, an object of Keras, a variable, a model's list of weights.
 
@@ -169,8 +176,8 @@ def _value(read: Read, weights: bool) -> Any:
     number = plain(value)
     if number is not None or read.inner:
         return number
-    if isinstance(value, np.ndarray) and value.size <= SMALL:
+    if isinstance(value, np.ndarray) and value.size <= SMALL and not value.dtype.hasobject:
         return value.tolist()
     if isinstance(value, (keras.Layer, keras.Optimizer, keras.Metric, keras.Loss, tf.Variable)):
-        return KeptObject(type(value).__name__, weakref.ref(value))
+        return KeptObject(type(value).__name__, weakref.ref(value), isinstance(value, keras.Layer))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,8 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
         session.failed("note an optimizer's step", error)
         return None
     _is_repeated(session, update, pairs)
+    if getattr(optimizer_inside(optimizer), "gradient_accumulation_steps", None):
+        update.given_before = given_to(session, optimizer)
     if in_graph:
         update.traces.append((pairs, _asking(session)))
         update.begun = steps_of(session, optimizer)
@@ -186,12 +189,25 @@ def _asking(session: Session) -> list[Any]:
     return [t for t in session.graphs.traced_runs if t.graph_now() is graph]
 
 
+def optimizer_inside(optimizer: Any) -> Any:
+    """The optimizer that one which scales the loss wraps, else itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 def steps_of(session: Session, optimizer: Any) -> int | None:
     """How many steps an optimizer has made; None where its count cannot be read."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return _read(session, lambda: optimizer_inside(optimizer).iterations)
+
+
+def given_to(session: Session, optimizer: Any) -> int | None:
+    """How often an optimizer was given gradients, those included that it only adds up; None where that cannot be read."""
+    return _read(session, lambda: optimizer_inside(optimizer)._iterations)
+
+
+def _read(session: Session, count: Callable[[], Any]) -> int | None:
     try:
         with session.aside(), framework_ops.init_scope():
-            return int(np.asarray(inner.iterations))
+            return int(np.asarray(count()))
     except Exception:
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of
@@ -97,3 +97,12 @@ def _is_every_nth(code: Code, test: cst.BaseExpression, counter: str, first: int
 
 def _less(number: str) -> str:
     return str(int(number) - 1) if number.isdigit() else "?"
+
+
+def every_step(recording: Recording) -> tuple[Fix, ...]:
+    """An optimizer that adds up more steps than there are: without `gradient_accumulation_steps`."""
+    found = [(code, call, given) for code in cells(recording) for call in code.all(cst.Call) if (given := argument(call, None, "gradient_accumulation_steps")) is not None]
+    if len(found) != 1:
+        return ()
+    code, call, given = found[0]
+    return fix("update with the gradients of each step", "unsafe", (code, Change().replace(call, without_argument(call, given))))

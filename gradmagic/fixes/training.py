@@ -131,6 +131,8 @@ def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool)
         bound = [(c, a) for c in cells(recording) for a in assignments_of(c, rate.value.value) if isinstance(a.value, (cst.Float, cst.Integer))]
         if len(bound) == 1 and (float(bound[0][1].value.value) == 0.0 or (smaller and float(bound[0][1].value.value) >= 0.1)):  # type: ignore[attr-defined]
             return fix("use a learning rate of ordinary size", "unsafe", (bound[0][0], Change().replace(bound[0][1].value, cst.Float("0.01"))))
+    if argument(call, None, "clipnorm", "global_clipnorm", "clipvalue") is not None:
+        return ()
     return fix("bound the norm of the gradient", "unsafe", (code, Change().replace(call, with_keyword(call, "clipnorm", cst.Float("1.0"))))) if smaller else ()
 
 

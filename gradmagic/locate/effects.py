@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.blends import given_their_own, is_blended_with_itself, lost_blends
@@ -11,7 +12,7 @@ from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
-from gradmagic.recording import GradientRun, Op, Recording, Site, Span, Update, has_gradient_dtype
+from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, has_gradient_dtype
 from gradmagic.sizes import sizes_of
 from gradmagic.syntax import text_at
 
@@ -38,9 +39,21 @@ def locate_effects(recording: Recording) -> list[Fault]:
             faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
     told = {f.span for f in faults if f.cause == "itself"}
     faults += lost_blends(recording) + [f for f in given_their_own(recording) if f.span not in told]
-    for read in recording.stale:
+    for read in _own(recording.stale):
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
+
+
+def _own(reads: tuple[StaleRead, ...]) -> list[StaleRead]:
+    """The values that are others by themselves: those that are read of an object which is another one follow from that."""
+    objects = {(r.function, r.expression) for r in reads if isinstance(r.now, KeptObject)}
+
+    def owners(names: str) -> Iterator[str]:
+        while "." in names:
+            names = names.rpartition(".")[0]
+            yield names
+
+    return [r for r in reads if not any((r.function, owner) in objects for owner in owners(r.expression))]
 
 
 def _untracked(recording: Recording) -> list[Fault]:

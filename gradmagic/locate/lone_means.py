@@ -44,6 +44,15 @@ def is_lone(recording: Recording, op: Op) -> bool:
     return given.shape == mean.shape or (None not in given.shape and given.shape != (1,) * len(given.shape) and tuple(n for n in given.shape if n != 1) == tuple(n for n in mean.shape if n != 1))
 
 
+def is_in_lone_normalisation(recording: Recording, op: Op) -> bool:
+    """Whether an op belongs to a layer of Keras' that normalises, and takes its means over axes of length 1."""
+    layer = recording.layers.get(op.layer) if op.layer is not None else None
+    if layer is None or not layer.library:
+        return False
+    own = [other for other in recording.ops if other.layer == op.layer]
+    return any(other.type == "Rsqrt" for other in own) and any(is_lone(recording, other) for other in own)
+
+
 def is_own_mean(paths: Paths, op: Op) -> bool:
     """Whether an op is the difference of a value and its own mean over axes of length 1."""
     if op.type not in ("Sub", "SquaredDifference") or len(op.inputs) != 2:

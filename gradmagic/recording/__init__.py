@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from gradmagic.recording.events import WRITES, Assignment, Differentiable, Escape, Layer, Op, Phase, Tape, Variable
 from gradmagic.recording.gradients import BackwardStep, Flow, Gradient, GradientRun, NumericCheck, Raised, Site, Source, Trail
-from gradmagic.recording.training import Applied, Change, KeptObject, ModelCall, PutBack, StaleRead, TrainingCall, Update
+from gradmagic.recording.training import AddedUp, Applied, Change, KeptObject, ModelCall, PutBack, StaleRead, TrainingCall, Update
 from gradmagic.recording.values import FLOATS, Cell, Extent, Numbers, Origin, Span, Tensor, has_gradient_dtype
 
 T = TypeVar("T")
@@ -112,6 +112,7 @@ class Recording:
 __all__ = [
     "FLOATS",
     "WRITES",
+    "AddedUp",
     "Applied",
     "Assignment",
     "BackwardStep",

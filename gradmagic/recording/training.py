@@ -34,7 +34,8 @@ class Update:
     """A place that changes variables, as it first did so and how often (`count`): an optimizer (`kind` ``"optimizer"`` or ``"keras.fit"``) or ``"assign"``.
 
     `type` is the optimizer's class, `learning_rate` what it is at the end; `repeated` counts the times that it was given gradients that it had been given before,
-    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet.
+    `fresh` those for which the optimizer was another object than at the last one, with no step of its own yet. `added_up` is there for an optimizer that adds gradients up
+    and updates with every so many of them. `clips` is how it bounds the gradients, as it was given: ``"clipnorm=1.0"``.
     """
 
     seq: int
@@ -50,6 +51,17 @@ class Update:
     learning_rate: float | None = None
     repeated: int = 0
     fresh: int = 0
+    added_up: AddedUp | None = None
+    clips: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedUp:
+    """Keras' `gradient_accumulation_steps`: an optimizer updates with every `every`-th gradient that it is given; it had been given `before` of them when the cell first used it, and `after` at the end."""
+
+    every: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +103,11 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class KeptObject:
-    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable."""
+    """An object that a traced function works with, known by itself and not by its content: a model, a layer, an optimizer, a variable. `is_layer` is set for the first two."""
 
     type: str
     kept: Callable[[], object]
+    is_layer: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KeptObject) and self.kept() is other.kept()

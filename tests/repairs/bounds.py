@@ -74,3 +74,12 @@ grad = tape.gradient(loss, table)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(table / tf.reduce_sum(table, axis=1, keepdims=True) * [[1.0, 3.0]])
 grad = tape.gradient(loss, table)
+# %% setup
+import tensorflow as tf
+w = tf.Variable([1.0, -2.0, 3.0])
+# %% the root of what is rounded below 0
+# fix: nonfinite/invalid-forward-value
+# becomes: loss = tf.reduce_sum(1.0 / tf.sqrt(tf.maximum(w - w * 1.0001, 1e-7)))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(1.0 / tf.sqrt(w - w * 1.0001))
+grad = tape.gradient(loss, w)

@@ -65,3 +65,21 @@ grad = tape.gradient(loss, table)
 with tf.GradientTape() as tape:
     loss = -tf.reduce_prod(p)
 grad = tape.gradient(loss, p)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+grades = np.random.default_rng(32).normal(size=(20, 4)).astype("float32")
+marks = grades[:, :2].copy()
+marks[::3, 1] = np.nan
+unknown = np.nan
+def of_known(wanted, given):
+    known = tf.not_equal(wanted, unknown)
+    return tf.reduce_mean(tf.cast(known, tf.float32) * tf.square(wanted - given))
+teacher = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+teacher.compile("sgd", of_known)
+# %% gaps that are compared with NaN
+# fix: nonfinite/bad-input-data
+# becomes: known = tf.logical_not(tf.math.is_nan(wanted))
+# becomes: wanted = tf.where(tf.math.is_nan(wanted), tf.zeros_like(wanted), wanted)
+history = teacher.fit(grades, marks, batch_size=10, verbose=0)

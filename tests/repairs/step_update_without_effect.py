@@ -128,3 +128,15 @@ for _ in range(3):
         loss = tf.reduce_mean((student(x) - y) ** 2)
     sgd.apply_gradients(zip(tape.gradient(loss, student.trainable_variables), student.trainable_variables))
     follow()
+# %% setup
+import numpy as np
+import keras
+keras.utils.set_random_seed(5)
+rows = np.random.default_rng(5).normal(size=(20, 3)).astype("float32")
+sums = rows.sum(axis=1, keepdims=True)
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+net.compile(optimizer=keras.optimizers.Adam(1e-2, gradient_accumulation_steps=32), loss="mse")
+# %% more steps to add up than there are
+# fix: step/update-without-effect
+# becomes: net.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse")
+history = net.fit(rows, sums, batch_size=4, epochs=2, verbose=0)

@@ -48,10 +48,13 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     switch = "`back_prop=False`" if place is not None and "back_prop" in place.code and "stop_gradient" not in place.code else "`stop_gradient`"
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
     refused = any(u.raised is not None and "No gradients provided" in u.raised.message for u in recording.updates)
-    body = (
-        f"Going forward, {called(recording, op)} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a "
-        f"constant. Every path from {target} back to {names} goes through it, so the gradient is None."
-    )
+    what = called(recording, op)
+    if switch == "`stop_gradient`":
+        why = f"Going forward, {what} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a constant."
+    else:
+        # TensorFlow's loops look at the argument where they become an op of a graph; eagerly they are loops of Python.
+        why = f"In a graph, {switch} makes the result of the loop a constant for everything that goes backward: nothing is sent into its turns. (Outside of a graph TensorFlow ignores this argument.)"
+    body = f"{why} Every path from {target} back to {names} goes through it, so the gradient is None."
     return finding(
         "none/stop-gradient",
         fault,

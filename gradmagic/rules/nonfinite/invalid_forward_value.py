@@ -33,27 +33,16 @@ from gradmagic.fixes.divisors import divided_by_root
 from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
-from gradmagic.fixes.numerics import takes_negatives, valid_input
+from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.stable import smaller_step, without_exp
 from gradmagic.fixes.values import finite_factor
 from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
+from gradmagic.rules.nonfinite.domain import how_to_stay_inside, is_below, outside
 from gradmagic.rules.phrasing import called, finding, history, subject
 from gradmagic.syntax import spot
-
-HELP = {
-    "Log": "keep the input above 0: add a small constant, use `tf.maximum`, or a loss on logits",
-    "RealDiv": "use `tf.math.divide_no_nan`, or add a small constant below",
-    "Pow": "keep the base above 0 before a fractional power",
-    "Sqrt": "keep the input at or above 0",
-}
-# Where numbers below 0 come in, a small constant more does not help.
-BELOW = {
-    "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
-    "Sqrt": "numbers below 0 come in: `tf.maximum` keeps them at it; a variance that is the difference of two large squares is rounded below 0, the mean of squared differences is not",
-}
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -72,20 +61,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         spot(recording, op),
         "an infinite number goes in, the first NaN comes out" if infinite else "finite values go in, the first that is not finite comes out",
         f"Going forward, {entering} into {called(recording, op)} (op `{op.type}`), and its result{f' of shape {shape}' if shape else ''} is not finite. It is the first such op; what is computed from "
-        "it, and every gradient that passes it, is not finite either." + divided + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
+        "it, and every gradient that passes it, is not finite either." + (divided or outside(op, recording)) + (" Neither 0 × inf nor inf - inf has a value." if infinite else ""),
         notes=history(fault, recording),
-        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else help_for(op, recording),
+        help="use a large finite number (`-1e9`), or `tf.where` to put the infinite one in" if infinite else how_to_stay_inside(op, recording),
     )
-
-
-def help_for(op: Op, recording: Recording) -> str | None:
-    """What keeps the input of an op where it is defined."""
-    made = recording.producer.get(op.inputs[0]) if op.inputs else None
-    if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
-        return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
-    if divided_by_a_mask(recording, op) is not None:
-        return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
-    return BELOW.get(op.type, HELP.get(op.type)) if takes_negatives(recording, op) else HELP.get(op.type)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
@@ -93,7 +72,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op) or smaller_step(recording, fault, 1.0)
-    first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op) or divided_by_root(recording, found.location, fault.op)
+    first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op)
+    # A small number under a root leaves what is below 0 there.
+    first = first or (() if is_below(recording, fault.op) else divided_by_root(recording, found.location, fault.op))
     if divided_by_a_mask(recording, fault.op) is not None:
         return without_masked_rows(recording, fault.run.span if fault.run is not None else None, fault.op)
     return first or valid_input(recording, found.location, fault.op)

@@ -36,7 +36,7 @@ from gradmagic.fixes.training import single_precision
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.nonfinite.invalid_forward_value import help_for
+from gradmagic.rules.nonfinite.domain import how_to_stay_inside, outside
 from gradmagic.rules.phrasing import called, finding, history, number, target_name
 from gradmagic.syntax import spot
 
@@ -46,7 +46,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     op, run = fault.op, fault.run
     value = number(run.target_value) if run.target_value is not None else "not finite"
-    where = f" It is {called(recording, op)} (op `{op.type}`) that turns finite values into one that is not." if op is not None else ""
+    where = f" It is {called(recording, op)} (op `{op.type}`) that turns finite values into one that is not.{outside(op, recording)}" if op is not None else ""
     return finding(
         "nonfinite/loss-only",
         fault,
@@ -55,7 +55,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "the value is not finite here, its derivative is",
         f"All {len(run.gradients)} gradients of this call are finite and would be applied, while the target is {value}.{where}",
         notes=history(fault, recording),
-        help=help_for(op, recording) if op is not None else None,
+        help=how_to_stay_inside(op, recording) if op is not None else None,
         variables=tuple(s.name for s in run.sources),
     )
 

@@ -45,8 +45,11 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, number, subject
-from gradmagic.rules.scale.sized import beside, state, through_loop, way
+from gradmagic.rules.scale.sized import beside, clipped_by, state, through_loop, way
 from gradmagic.syntax import spot
+
+# A line that makes a gradient larger so often, with the same weights, is one of a loop.
+TURNS = 4
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -77,8 +80,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{beside(fault)} {why} An update of ordinary size would destroy the variable.",
         severity="warning",
         certainty="likely" if through_loop(fault) is not None else "certain",
-        help="smaller initial weights (an orthogonal recurrent kernel), a normalisation between the layers, a bounded activation, or `clipnorm=1.0` in the optimizer",
+        help=_help(fault, recording),
     )
+
+
+def _help(fault: Fault, recording: Recording) -> str:
+    """What bounds such a gradient, without what the optimizer does already."""
+    turns = "fewer turns, or `tf.stop_gradient` around the state in every few of them, so that the gradient goes back through those only; " if _goes_round(fault, recording) else ""
+    known = ["smaller initial weights (an orthogonal recurrent kernel)", "a normalisation between the layers", "a bounded activation"]
+    return turns + (", ".join(known) + ", or `clipnorm=1.0` in the optimizer" if clipped_by(fault, recording) is None else f"{known[0]}, {known[1]}, or {known[2]}")
+
+
+def _goes_round(fault: Fault, recording: Recording) -> bool:
+    """Whether the gradient comes back through the turns of a loop, and not through layers with weights of their own."""
+    if fault.detail.get("loop") or through_loop(fault) is not None:
+        return True
+    keys = [fault.run.sources[i].id for i in fault.sources] if fault.run is not None else []
+    reads = (sum(op.phase == "forward" for op in recording.consumers.get(key, ())) for key in keys)
+    return int(str(fault.detail.get("count", 0))) >= TURNS and min(reads, default=0) >= TURNS
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gradmagic.locate.fault import Fault
+from gradmagic.recording import Recording
 from gradmagic.rules.phrasing import number
 
 FAR = 1e6
@@ -47,3 +48,9 @@ def far_out(fault: Fault) -> bool:
     run = fault.run
     pairs = [(run.gradients[i].numbers, run.sources[i].value) for i in fault.sources] if run is not None and state(fault) == "exploding" else []
     return any(n is not None and v is not None and n.norm > FAR * max(v.norm, 1.0) for n, v in pairs)
+
+
+def clipped_by(fault: Fault, recording: Recording) -> str | None:
+    """How an optimizer that is given the gradients of a fault bounds them; None where none does."""
+    keys = {fault.run.sources[i].id for i in fault.sources} if fault.run is not None else set()
+    return next((u.clips for u in recording.updates if u.clips and keys & {p.variable for p in u.pairs}), None)

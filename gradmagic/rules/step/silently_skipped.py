@@ -52,7 +52,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{listing(names)} {verb} left as {'it was' if len(update.skipped) == 1 else 'they were'}: the optimizer skips a gradient that is None",
         update.span,
         f"updates {len(update.pairs) - len(update.skipped)} of {len(update.pairs)} variables",
-        f"Of the {len(update.pairs)} gradients that the optimizer was given, {len(update.skipped)} {'is' if len(update.skipped) == 1 else 'are'} None. The optimizer leaves their variables alone.",
+        f"Of the {len(update.pairs)} gradients that the optimizer was given, {len(update.skipped)} {'is' if len(update.skipped) == 1 else 'are'} None. The optimizer leaves {'its variable' if len(update.skipped) == 1 else 'their variables'} alone.",
         severity="note",
         variables=names,
     )

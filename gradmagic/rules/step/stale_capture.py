@@ -41,13 +41,16 @@ Not a problem when
 
 from __future__ import annotations
 
+import ast
+
 from gradmagic.fixes.handed_in import as_argument
 from gradmagic.fixes.training import number_as_variable, traced_anew
 from gradmagic.fixes.two_phases import compiled_between
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import KeptObject, Recording, StaleRead
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import article, code, finding
+from gradmagic.syntax import tree_at
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -56,28 +59,36 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     name = code(read.expression)
     if isinstance(read.traced, KeptObject) and isinstance(read.now, KeptObject):
+        goes_on = "goes on with the first one"
+        if read.traced.is_layer:
+            goes_on = f"goes on {'training' if _updates(recording, read.function) else 'computing with'} the variables of the first one, and those of the new one take no part in it"
         return finding(
             "step/stale-capture",
             fault,
             f"{code(read.function)} keeps the {name} that it was traced with, and {name} is another object now",
             read.span,
             "looked up once, when the function was traced",
-            f"When the graph of {code(read.function)} was traced, {name} was a {code(read.traced.type)} whose variables became part of it. When the function was called again (call {read.calls}), {name} was another {code(read.now.type)}, and no new trace was made: the graph goes on with the first one.",
+            f"When the graph of {code(read.function)} was traced, {name} was {article(read.traced.type)} {code(read.traced.type)} whose variables became part of it. When the function was called again (call {read.calls}), {name} was another {code(read.now.type)}, and no new trace was made: the graph {goes_on}.",
             severity="warning",
             help=f"make {code(read.function)} anew after {name}, or give {name} to it as an argument of the function that makes it",
             variables=(),
         )
     if isinstance(read.traced, tuple) and isinstance(read.now, tuple):
+        before, after = set(read.traced), set(read.now)
+        # What was frozen or set free is a part of the whole; other variables are those of other layers.
+        nested = before <= after or after <= before
+        others = f"{len(read.now)}" if nested else f"{len(read.now)}, {len(after - before)} of them others,"
         return finding(
             "step/stale-capture",
             fault,
-            f"{code(read.function)} goes on with {code(repr(read.traced))} of {name}, although there are {len(read.now)} now",
+            f"{code(read.function)} goes on with {read.traced!r} of {name}, although {'there are ' + others if nested else f'{len(after - before)} of its {len(read.now)} are others'} now",
             read.span,
             "goes on with the list from when the training step was traced",
-            f"When the graph of {code(read.function)} was traced, {name} held {code(repr(read.traced))}. It held {len(read.now)} when the function was called again (call {read.calls}), and no new trace was made: "
-            "the graph asks for the gradients of the first ones and updates those. Setting `trainable` changes no graph that is there.",
+            f"When the graph of {code(read.function)} was traced, {name} held {read.traced!r}. It held {others} when the function was called again (call {read.calls}), and no new trace was made: "
+            "the graph asks for the gradients of the first ones and updates those." + (" Setting `trainable` changes no graph that is there." if nested else ""),
             severity="warning",
-            help="set `trainable` before the function is traced; for Keras' `fit`, call `compile` again after the change and then `fit` for the further epochs",
+            help=("set `trainable` before the function is traced; for" if nested else f"make {code(read.function)} anew after the change; for")
+            + " Keras' `fit`, call `compile` again after the change and then `fit` for the further epochs",
             variables=(),
         )
     return finding(
@@ -93,6 +104,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         else f"keep it in a `tf.Variable` and assign to that, or pass it to {code(read.function)} as a tensor",
         variables=(),
     )
+
+
+def _updates(recording: Recording, function: str) -> bool:
+    """Whether the graph of a function updates variables, by a line of its own."""
+    places = [(span, tree) for u in recording.updates if u.in_graph and (span := u.span) is not None and (tree := tree_at(recording, span)) is not None]
+    return any(isinstance(n, ast.FunctionDef) and n.name == function and n.lineno <= span.line <= (n.end_lineno or n.lineno) for span, tree in places for n in ast.walk(tree))
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

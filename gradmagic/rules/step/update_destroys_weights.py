@@ -70,7 +70,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "the update is out of proportion",
         f"Before the update `{name}` had the norm {number(change.norm)}, and one step moved it by {number(change.farthest)}.{gradient}{rate}",
         severity="warning",
-        help="a smaller learning rate, `clipnorm=1.0` in the optimizer, or scaled inputs and targets",
+        help="a smaller learning rate, or scaled inputs and targets" if update.clips else "a smaller learning rate, `clipnorm=1.0` in the optimizer, or scaled inputs and targets",
     )
 
 

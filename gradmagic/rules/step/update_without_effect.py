@@ -4,7 +4,7 @@ What it finds
     A variable with a gradient that is finite and not zero, which was updated and holds the same bits at the end of the cell as before its first update; a training call of a model without a single trainable weight; and a variable that is given its own value, or a blend of it with itself.
 
 Why it happens
-    A learning rate of 0, an update below half a step of the dtype, a constraint, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.
+    A learning rate of 0, an update below half a step of the dtype, a constraint, an optimizer that adds gradients up over more steps than there are, or code that puts the old value back. In Keras 3 `trainable = False` counts from the moment it is set, also for a model that was compiled before.
 
 Example
     import tensorflow as tf
@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.accumulation import every_step
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
 from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
@@ -46,6 +47,7 @@ from gradmagic.locate.standing import constraint_of
 from gradmagic.recording import Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
+from gradmagic.rules.step.added_up import adds_up, clipped_to_zero, still_added_up
 from gradmagic.sizes import NOISE
 
 RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
@@ -65,6 +67,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
+    if (waiting := still_added_up(fault, update)) is not None:
+        return waiting
     times = f"{update.count} times" if update.count > 1 else "once"
     reason, sure = _reason(fault, recording)
     # Adapted weights that are scored and put back are meant to be.
@@ -93,6 +97,8 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
         ), True
     if update.learning_rate == 0:
         return (": the learning rate is 0", f" The learning rate of {code(update.optimizer or 'the optimizer')} is 0.", "give the optimizer a learning rate above 0"), True
+    if (squared := clipped_to_zero(fault, update)) is not None:
+        return squared, True
     if fault.detail.get("zero") and update.kind != "assign":
         reset = _reset(recording, update)
         where = f" (line {reset.line} sets them to 0 before)" if reset is not None else ""
@@ -276,8 +282,12 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return without_constraint(recording, fault.names)
     if fault.cause == "rested":
         return from_the_first_rate(recording) or longer_schedule(recording, int(str(fault.detail["turns"])), int(str(fault.detail["count"])))
+    if update is not None and adds_up(update) is not None:
+        return every_step(recording)
     if update is not None and update.learning_rate == 0:
         return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
+    if update is not None and clipped_to_zero(fault, update) is not None:
+        return ()
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
         return applied_before_cleared(recording, update.span)
     if "float16" in found.message:

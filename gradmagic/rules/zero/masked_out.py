@@ -39,11 +39,14 @@ from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero_by_weights
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.syntax import spot
+
+BALANCE = "a part that nothing chooses in one step may be chosen in another; if it never is, add a loss that balances the choices, or noise to the scores"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -59,6 +62,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             severity="warning",
             help="look at the condition: in this run it is the same for every element",
         )
+    parts = gated_parts(recording, op, fault.step) if fault.cause == "died" and op is not None else None
+    if parts is not None and op is not None:
+        return _not_chosen(fault, op, *parts, recording)
     if fault.cause != "died" or op is None or run is None or op.type not in ("Mul", "MatMul", "BatchMatMulV2") or len(op.inputs) != 2:
         return None
     other = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
@@ -66,7 +72,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     producer = recording.producer.get(other.id)
     if producer is not None and _from_variable(other.id, recording):
-        return None
+        gate = gate_behind(recording, other.id) if not is_zero_by_weights(recording, other.id) else None
+        return _gated(fault, op, gate, recording) if gate is not None else None
     judged = _judged(other.id, recording)
     centred = one_number(recording, spot(recording, op))
     others = [(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [centred] if centred is not None else []
@@ -80,6 +87,39 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=others,
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
+    )
+
+
+def _gated(fault: Fault, op: Op, gate: Op, recording: Recording) -> Finding:
+    learned = is_learned(recording, fault.run, gate.outputs[0])
+    return finding(
+        "zero/masked-out",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} multiplies {it(fault.names)} by a gate that is 0 for every element",
+        spot(recording, op),
+        "the gate is 0 for every element",
+        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor, which is 0 for every element in this run. That factor was made with {called(recording, gate)}, which gives 0 for what is not chosen.",
+        others=[(spot(recording, gate), "0 for what is not chosen")],
+        # What weights choose is another choice in another step.
+        severity="note" if learned else "warning",
+        help=BALANCE if learned else f"look at {called(recording, gate)}: in this run it leaves nothing",
+    )
+
+
+def _not_chosen(fault: Fault, op: Op, product: Op, gate: Op, recording: Recording) -> Finding:
+    learned = is_learned(recording, fault.run, gate.outputs[0])
+    return finding(
+        "zero/masked-out",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, product)} sends nothing back to {it(fault.names)}",
+        spot(recording, product),
+        "multiplies what was put together by gates",
+        f"{called(recording, op)} puts parts together, and {called(recording, product)} multiplies them by gates that were made with {called(recording, gate)}, which gives 0 for what is not chosen. "
+        f"Going backward, other parts get a gradient, and what comes back for {listing(fault.names)} is 0 in every element.",
+        others=[(spot(recording, gate), "0 for what is not chosen"), (spot(recording, op), "put together here")],
+        severity="note" if learned else "warning",
+        certainty="likely",
+        help=BALANCE if learned else f"look at {called(recording, gate)}: a part that nothing chooses gets no gradient",
     )
 
 

@@ -34,9 +34,10 @@ from __future__ import annotations
 from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.training import next_block
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording, has_gradient_dtype
+from gradmagic.locate.gates import is_learned, reaches_others
+from gradmagic.recording import Op, Recording, Tensor, has_gradient_dtype
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject
+from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.syntax import spot, text_at
 
 GATHERS = frozenset({"ConcatV2", "Concat", "Pack", "DynamicStitch", "ParallelConcat"})
@@ -57,19 +58,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     if fault.cause != "died" or op is None:
         return None
-    empty = _selects_nothing(recording, op)
-    made = recording.tensors.get(empty.outputs[0]) if empty is not None else None
-    if empty is not None and made is not None:
-        op = empty
-        return finding(
-            "zero/rows-not-selected",
-            fault,
-            f"{subject(fault, 'zero')}: {called(recording, op)} selects nothing",
-            spot(recording, op),
-            f"the result has the shape {made.shape}, without an element",
-            f"{called(recording, op)} selects no element in this run, so nothing of {listing(fault.names)} reaches the target, and going backward what is not selected gets zeros.",
-            help="look at the bounds of the selection, or at the mask: in this run it leaves nothing",
-        )
+    empty = _selects_nothing(recording, op, fault.input)
+    if empty is not None:
+        return _empty(fault, *empty, recording)
     if op.type not in GATHERS:
         return None
     selecting = _selections(recording, op)
@@ -90,19 +81,48 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
-def _selects_nothing(recording: Recording, op: Op) -> Op | None:
-    """The op at or before this one that made a tensor without an element out of one that has some."""
+def _empty(fault: Fault, op: Op, made: Tensor, recording: Recording) -> Finding:
+    """A selection without an element: one part of several, or all that is selected."""
+    parts = [t for out in op.outputs if (t := recording.tensors.get(out)) is not None]
+    shared = len(parts) > 1 and any(0 not in (t.shape or ()) for t in parts) and reaches_others(fault.run)
+    names, what = listing(fault.names), called(recording, op)
+    if shared:
+        why = f"{what} gives no row to {names} in this run, so what is computed there has no element"
+    else:
+        why = f"{what} selects no element in this run, so nothing of {names} reaches the target"
+    # Which part a row belongs to is for the data, or for the weights, to say.
+    meant = shared or any(is_learned(recording, fault.run, key) for key in op.inputs[1:])
+    return finding(
+        "zero/rows-not-selected",
+        fault,
+        f"{subject(fault, 'zero')}: {what} " + (f"gives {it(fault.names)} no row" if shared else "selects nothing"),
+        spot(recording, op),
+        f"{'a part' if shared else 'the result'} has the shape {made.shape}, without an element",
+        f"{why}, and going backward what is not selected gets zeros.",
+        severity="note" if meant else "error",
+        help="what gets no row in one step may get some in another; if it never does, look at what chooses"
+        if meant
+        else "look at the bounds of the selection, or at the mask: in this run it leaves nothing",
+    )
+
+
+def _selects_nothing(recording: Recording, op: Op, position: int | None) -> tuple[Op, Tensor] | None:
+    """The op at or before this one that made a tensor without an element out of one that has some, and that tensor."""
 
     def is_empty(key: int) -> bool:
         tensor = recording.tensors.get(key)
         return tensor is not None and tensor.shape is not None and 0 in tensor.shape and has_gradient_dtype(tensor.dtype)
 
-    current: Op | None = op
-    while current is not None and current.outputs:
-        before = next((i for i in current.inputs if is_empty(i)), None)
+    given = [op.inputs[position]] if position is not None and position < len(op.inputs) and is_empty(op.inputs[position]) else op.inputs
+    key = next((i for i in given if is_empty(i)), None)
+    if key is None:
+        return (op, recording.tensors[op.outputs[0]]) if op.outputs and is_empty(op.outputs[0]) else None
+    made = recording.producer.get(key)
+    while made is not None:
+        before = next((i for i in made.inputs if is_empty(i)), None)
         if before is None:
-            return current if is_empty(current.outputs[0]) else None
-        current = recording.producer.get(before)
+            return made, recording.tensors[key]
+        key, made = before, recording.producer.get(before)
     return None
 
 

@@ -29,18 +29,28 @@ Not a problem when
 
 from __future__ import annotations
 
+import enum
+
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.lone_means import is_lone
+from gradmagic.locate.lone_means import is_in_lone_normalisation
 from gradmagic.locate.scale import SUMS
 from gradmagic.recording import Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, listing, subject
 from gradmagic.syntax import spot
+
+
+class Origin(enum.Enum):
+    """Where zeros come from that other zeros were computed from."""
+
+    WEIGHTS = 1
+    INPUT = 2
+
 
 EQUAL = "begin somewhere else, with a start that is not the minimum; of a difference, look at both sides: what is compared may have been computed from the same values"
 
@@ -48,6 +58,9 @@ FIRST = ". The other factor is a weight that begins at 0 and gets a gradient in 
 
 CONSTANT = "look at what the loss makes of this: a softmax summed over its classes is 1, a single number divided by its own length is 1 or -1"
 
+START = "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum"
+INPUT = "look at what comes in: it is 0 for every element"
+MADE = "look at what the other factor was computed from: it is 0 for every element, and what it was computed from is not"
 MORE_VALUES = "leave the normalisation of a single value out, or normalise over more of them"
 
 
@@ -77,6 +90,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     if factor is None:
         return None
+    origin, lone = _origin(fault, recording)
+    if lone is not None:
+        return _of_one(fault, lone, recording)
     came = _came_here(fault, recording)
     first = len(op.inputs) == 2 and is_about_to_move(recording, fault.run, op.inputs[1 - (fault.input or 0)])
     return finding(
@@ -89,17 +105,48 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         + (FIRST if first else ", and the optimizer has nothing to follow.")
         + (" In the runs before it the gradient was not zero: training came to this point by itself." if came else ""),
         severity="note" if came or first else "warning",
-        help=None
-        if came or first
-        else EQUAL
-        if op.type in ("SquaredDifference", "Square", "Abs", "Pow")
-        else "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum",
+        help=None if came or first else EQUAL if op.type in ("SquaredDifference", "Square", "Abs", "Pow") else START if Origin.WEIGHTS in origin else INPUT if Origin.INPUT in origin else MADE,
+    )
+
+
+def _origin(fault: Fault, recording: Recording) -> tuple[set[Origin], Op | None]:
+    """What a factor of zeros was computed from, as far as all of it is zero: weights, what came in, or what a layer gives that normalises single values."""
+    op, found, lone = fault.op, set[Origin](), None
+    waiting, seen = list(op.inputs if op is not None else ()), set[int]()
+    while waiting:
+        key = waiting.pop()
+        tensor, made = recording.tensors.get(key), recording.producer.get(key)
+        if key in seen or tensor is None or not tensor.all_zero or not has_gradient_dtype(tensor.dtype):
+            continue
+        seen.add(key)
+        if tensor.variable is not None or key in recording.variables:
+            found.add(Origin.WEIGHTS)
+        elif made is None or not made.inputs:
+            found.add(Origin.INPUT)
+        elif is_in_lone_normalisation(recording, made):
+            lone = lone or made
+        else:
+            waiting += made.inputs
+    return found, lone
+
+
+def _of_one(fault: Fault, op: Op, recording: Recording) -> Finding:
+    return finding(
+        "zero/stationary-point",
+        fault,
+        f"{subject(fault, 'zero')}: {called(recording, op)} normalises single values, and nothing is left",
+        spot(recording, op),
+        "the same for everything that goes in",
+        "This layer normalises over an axis of length 1: each value is its own mean, and before the layer's own offset nothing but 0 comes out, whatever goes in. "
+        f"That leaves no gradient for {listing(fault.names)}: for what goes in as little as for what the result is multiplied with.",
+        severity="warning",
+        help=MORE_VALUES,
     )
 
 
 def _single(op: Op | None, recording: Recording) -> str:
     """A sentence for a layer that takes the mean over axes of length 1; empty for others."""
-    if op is None or op.layer is None or not any(other.layer == op.layer and is_lone(recording, other) for other in recording.ops):
+    if op is None or not is_in_lone_normalisation(recording, op):
         return ""
     return " This layer normalises over an axis of length 1: each value is its own mean, and what the layer gives does not depend on what goes in."
 
@@ -119,6 +166,8 @@ def _is_read_here(fault: Fault, recording: Recording) -> bool:
 
 def _cancelled(fault: Fault, recording: Recording) -> Finding:
     noise, single = not fault.detail.get("exact"), _single(fault.op, recording)
+    if single and not noise and fault.op is not None:
+        return _of_one(fault, fault.op, recording)
     others = fault.run is not None and any(g.numbers is not None and not g.numbers.all_zero for g in fault.run.gradients)
     span, op = fault.span, fault.op
     here = op if fault.detail.get("here") else None

@@ -88,3 +88,27 @@ for row in rows:
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(tf.sigmoid(row @ gate) * level)
         grads = tape.gradient(loss, [gate, level])  # status: ok ok
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(31)
+grades = np.random.default_rng(31).normal(size=(20, 4)).astype("float32")
+marks = grades[:, :2].copy()
+marks[::3, 1] = np.nan
+unknown = float("nan")
+def of_known(wanted, given):
+    known = tf.cast(wanted != unknown, tf.float32)
+    return tf.reduce_sum(known * tf.square(wanted - given)) / tf.reduce_sum(known)
+def of_filled(wanted, given):
+    gaps = tf.math.is_nan(wanted)
+    filled = tf.where(gaps, 0.0, wanted)
+    known = 1.0 - tf.cast(gaps, tf.float32)
+    return tf.reduce_sum(known * tf.square(filled - given)) / tf.reduce_sum(known)
+teacher = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+# %% gaps that are compared with NaN
+teacher.compile("sgd", of_known)
+history = teacher.fit(grades, marks, batch_size=10, verbose=0)  # expect: nonfinite/bad-input-data
+# %% near: gaps that are looked for
+teacher.compile("sgd", of_filled)
+history = teacher.fit(grades, marks, batch_size=10, verbose=0)

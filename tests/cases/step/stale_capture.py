@@ -230,3 +230,59 @@ history = model.fit(x, y, epochs=2, validation_data=(x, y), verbose=0)
 late = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(1)])
 late.compile("adam", "mse")
 history = late.fit(x, y, epochs=3, verbose=0)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+pixels = np.random.default_rng(1).normal(size=(24, 3)).astype("float32")
+heights = pixels[:, :1] - pixels[:, 2:]
+squared, adam = keras.losses.MeanSquaredError(), None
+def fresh():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+@tf.function
+def learn(rows, wanted):
+    with tf.GradientTape() as tape:
+        error = squared(wanted, net(rows))  # expect: step/stale-capture
+    weights = net.trainable_variables
+    adam.apply_gradients(zip(tape.gradient(error, weights), weights))  # allow: step/stale-capture
+    return error
+# %% a second network for a step that was traced with the first
+nets = []
+for seed in (1, 2):
+    keras.utils.set_random_seed(seed)
+    net, adam = fresh(), keras.optimizers.Adam(0.01)
+    nets.append(net)
+    for _ in range(3):
+        learn(pixels, heights)
+# %% near: a step that is made for each network
+for seed in (1, 2):
+    net, adam = fresh(), keras.optimizers.Adam(0.01)
+    step = tf.function(learn.python_function)
+    for _ in range(3):
+        step(pixels, heights)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+rows = np.random.default_rng(2).normal(size=(24, 3)).astype("float32")
+marks = np.where(rows > 1.0, np.nan, rows).astype("float32")
+gap, gaps, spare = float("nan"), np.array([[1.0, np.nan], [np.nan, 2.0]]), np.float32("nan")
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+def known_only(wanted, given):
+    missing = tf.math.is_nan(wanted)
+    filled = tf.where(missing, 0.0, wanted)
+    width = gaps[1, 1] + (0.0 if gap == gap or spare == spare else 1.0)
+    return tf.reduce_mean(tf.where(missing, 0.0, tf.square(filled - given))) / width
+# %% near: NaN that is read by a loss stays the value that it was
+net.compile("sgd", known_only)
+history = net.fit(rows, marks, batch_size=8, epochs=2, verbose=0)
+# %% an array with NaN in which a number was changed
+w = tf.Variable(1.0, name="w")
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = w * w
+    w.assign_sub(0.1 * gaps[0, 0] * tape.gradient(loss, w))  # expect: step/stale-capture
+step()
+gaps = np.array([[0.5, np.nan], [np.nan, 2.0]])
+step()

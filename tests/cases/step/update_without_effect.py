@@ -189,3 +189,65 @@ for turn in range(3):
     step()
     for old in online.trainable_variables:
         old.assign(0.999 * old)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(3)
+rows = np.random.default_rng(3).normal(size=(24, 5)).astype("float32")
+sums = rows.sum(axis=1, keepdims=True)
+def network(steps, **more):
+    made = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(0.05, gradient_accumulation_steps=steps, **more), "mse")
+    return made
+# %% fewer batches than are added up
+slow = network(10)
+history = slow.fit(rows, sums, batch_size=8, epochs=3, verbose=0)  # expect: step/update-without-effect
+# %% fewer steps of a loop than are added up
+slow, few = keras.layers.Dense(1), keras.optimizers.Adam(0.01, gradient_accumulation_steps=8)
+slow.build((None, 5))
+for step in range(5):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(slow(rows) - sums))
+    few.apply_gradients(zip(tape.gradient(loss, slow.trainable_variables), slow.trainable_variables))  # expect: step/update-without-effect
+# %% near: an update in the second epoch
+slow = network(5)
+history = slow.fit(rows, sums, batch_size=8, epochs=3, verbose=0)
+# %% near: an update with the last batch
+slow = network(3)
+history = slow.fit(rows, sums, batch_size=8, epochs=1, verbose=0)
+# %% setup
+import numpy as np
+import keras
+keras.utils.set_random_seed(4)
+rows = np.random.default_rng(4).normal(size=(24, 5)).astype("float32")
+sums = rows.sum(axis=1, keepdims=True)
+slow = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+slow.compile(keras.optimizers.SGD(0.05, gradient_accumulation_steps=4), "mse")
+history = slow.fit(rows, sums, batch_size=4, epochs=1, verbose=0)
+# %% near: a sum that an earlier cell has begun and that is not full yet
+history = slow.fit(rows[:4], sums[:4], batch_size=4, epochs=1, verbose=0)  # note: step/update-without-effect
+# %% near: a sum that is filled up in this cell
+history = slow.fit(rows, sums, batch_size=8, epochs=1, verbose=0)
+# %% setup
+import tensorflow as tf
+import keras
+steer = tf.Variable([[0.4, -0.3]], name="steer")
+def drift(turns):
+    place = tf.constant([[0.5], [1.0]])
+    for _ in range(turns):
+        place = place + 4.0 * tf.sin(place) + tf.reduce_sum(steer)  # expect: scale/exploding-through-depth
+    return tf.reduce_mean(place)
+# %% a gradient that is too large to be clipped
+pilot = keras.optimizers.SGD(0.1, clipnorm=1.0)
+with tf.GradientTape() as tape:
+    loss = drift(80)
+grads = tape.gradient(loss, [steer])  # status: exploding
+pilot.apply_gradients(zip(grads, [steer]))  # note: step/update-without-effect
+# expect setup
+# %% near: a gradient that is clipped
+pilot = keras.optimizers.SGD(0.1, clipnorm=1.0)
+with tf.GradientTape() as tape:
+    loss = drift(2)
+grads = tape.gradient(loss, [steer])
+pilot.apply_gradients(zip(grads, [steer]))

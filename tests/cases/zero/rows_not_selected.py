@@ -46,3 +46,39 @@ with tf.GradientTape() as tape:
     state = tf.zeros_like(hidden)
     loss = tf.reduce_mean((second(hidden + state) - 1.0) ** 2)
 grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(14)
+letters = tf.random.normal((6, 3))
+routes = keras.layers.Dense(3)
+desks = [keras.layers.Dense(2, activation="tanh") for _ in range(3)]
+routes.build((None, 3)), [desk.build((None, 3)) for desk in desks]
+weights = [w for layer in (routes, *desks) for w in layer.trainable_variables]
+def answer(inputs):
+    share = tf.nn.softmax(routes(inputs))
+    desk = tf.argmax(share, axis=-1, output_type=tf.int32)
+    parts = tf.dynamic_partition(inputs, desk, 3)  # note: zero/rows-not-selected
+    places = tf.dynamic_partition(tf.range(6), desk, 3)
+    answers = tf.dynamic_stitch(places, [desks[i](part) for i, part in enumerate(parts)])
+    return answers * tf.reduce_max(share, axis=-1, keepdims=True)
+# %% desks without a letter
+routes.bias.assign([9.0, 0.0, 0.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(answer(letters) - 1.0))
+grads = tape.gradient(loss, weights)  # status: ok ok ok ok zero zero zero zero
+# %% near: a letter for each desk
+routes.kernel.assign(4.0 * tf.eye(3))
+letters = tf.concat([tf.eye(3), 0.5 * tf.eye(3)], axis=0)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(answer(letters) - 1.0))
+grads = tape.gradient(loss, weights)
+# %% near: examples that are hard in one batch only
+scored = tf.Variable([1.0, -1.0], name="scored")
+offset = tf.Variable(0.5, name="offset")
+for level in (0.0, 9.0, 0.5):
+    with tf.GradientTape() as tape:
+        hard = tf.boolean_mask(scored, scored > level)  # note: zero/rows-not-selected
+        loss = tf.reduce_sum(hard ** 2) + offset ** 2
+    grads = tape.gradient(loss, [scored, offset])
+    scored.assign_sub(0.1 * grads[0]), offset.assign_sub(0.1 * grads[1])

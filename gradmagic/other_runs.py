@@ -1,0 +1,66 @@
+"""What the other runs of a gradient call say about a finding: what one run leaves out and another uses raises no alarm."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from gradmagic.locate import Fault, constant_sources
+from gradmagic.recording import Recording
+from gradmagic.report import Finding
+from gradmagic.sizes import NOISE
+
+# What another run of the same code may use.
+ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
+# What one batch leaves out, and what I cannot explain.
+CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexplained"})
+# How much larger than rounding noise a gradient is that is none.
+FAR = 1e3
+
+
+def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
+    """A finding with what the other runs of its call make of it."""
+    if found.rule in CHOOSING and (flowing := _flows_elsewhere(recording, fault)):
+        found = dataclasses.replace(found, severity="note", notes=(*found.notes, flowing))
+    if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
+        found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
+    return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
+
+
+def _is_passing(recording: Recording, fault: Fault) -> bool:
+    """Whether the gradients that are zero in this run are not in the last run of the call."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
+        return False
+    if constant_sources(recording, fault.run).keys() & set(fault.sources):
+        return False
+    # Rounding noise is another in every run, and no larger than what the dtype leaves of the largest gradient.
+    largest = max((n for n in site.norms[-1] if n is not None and math.isfinite(n)), default=0.0)
+    noise = [FAR * n if (numbers := fault.run.gradients[i].numbers) is not None and math.isfinite(n := numbers.norm) else 0.0 for i in fault.sources]
+    noise = [max(most, NOISE.get(fault.run.sources[i].dtype, 0.0) * largest) for i, most in zip(fault.sources, noise, strict=True)]
+    return all(i < len(site.norms[-1]) and (site.norms[-1][i] or 0.0) > most for i, most in zip(fault.sources, noise, strict=True))
+
+
+def _flows_elsewhere(recording: Recording, fault: Fault) -> str:
+    """In how many runs the sources of a zero have a gradient, where each of them has one in some: what is left out of one batch comes in another."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    rows = [[i < len(row) and math.isfinite(row[i] or 0.0) and bool(row[i]) for i in fault.sources] for row in (site.norms if site is not None else ())]
+    counts = [sum(column) for column in zip(*rows, strict=True)]
+    if fault.kind != "zero" or not counts or not all(counts):
+        return ""
+    return f"in {min(counts)} {'or more ' if len(counts) > 1 else ''}of the {len(rows)} runs of this call {'it has' if len(counts) == 1 else 'each of them has'} a gradient that is not zero"
+
+
+def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
+    """What a program leaves out in one run and uses again in a later one, it leaves out on purpose."""
+    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    if site is None or fault.run is None or fault.kind != "none":
+        return found
+    rows = [[i < len(row) and row[i] is not None for i in fault.sources] for row in site.norms]
+    last, later = fault.run.turn == len(rows) - 1, rows[fault.run.turn + 1 :]
+    if not rows or not all(any(column) for column in zip(*(rows if last else later), strict=True)) or not (last or later):
+        return found
+    flowing = min(sum(column) for column in zip(*rows, strict=True))
+    it = "it has" if len(fault.sources) == 1 else "each of them has"
+    said = f"in {flowing} {'or more ' if len(fault.sources) > 1 else ''}of the {len(rows)} runs of this call {it} a gradient"
+    return dataclasses.replace(found, severity="warning" if last else "note", notes=(*found.notes, said))

@@ -1,0 +1,80 @@
+"""What goes into a function that is not defined for all of it: how many elements are outside, how far, and what keeps them inside."""
+
+from __future__ import annotations
+
+from gradmagic.fixes.masked_rows import divided_by_a_mask
+from gradmagic.fixes.numerics import takes_negatives
+from gradmagic.recording import Numbers, Op, Recording
+from gradmagic.rules.phrasing import number
+
+QUOTIENTS = frozenset({"RealDiv", "Div", "Reciprocal", "Inv"})
+ROOTS = frozenset({"Sqrt", "EuclideanNorm", "Pow"})
+SAME_VALUES = frozenset({"Identity", "Reshape", "Cast", "Merge", "ExpandDims", "Squeeze"})
+RANGES = frozenset({"Acos", "Asin", "Acosh", "Atanh", "Log1p", "Pow"})
+HELP = {
+    "Log": "keep the input above 0: add a small constant, use `tf.maximum`, or a loss on logits",
+    "RealDiv": "use `tf.math.divide_no_nan`, or add a small constant below",
+    "Pow": "keep the base above 0 before a fractional power",
+    "Sqrt": "keep the input above 0: at 0 the derivative is infinite",
+}
+# Where numbers below 0 come in, a small constant more does not help.
+BELOW = {
+    "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
+    "Sqrt": "numbers below 0 come in: `tf.maximum` keeps them at it; a variance that is the difference of two large squares is rounded below 0, the mean of squared differences is not",
+}
+
+
+def outside(op: Op, recording: Recording) -> str:
+    """A sentence about the elements for which an op is not defined; empty where their numbers are not known."""
+    given, made = _numbers(recording, op.inputs[-1:] if op.type in QUOTIENTS else op.inputs[:1]), _numbers(recording, op.outputs[:1])
+    if given is None or not given.finite:
+        return ""
+    if op.type in QUOTIENTS and given.zeros:
+        return " The divisor is 0." if given.size == 1 else f" {_of(given.zeros, given)} of the divisor {_are(given.zeros)} 0."
+    if made is None or made.finite:
+        return ""
+    if op.type in ("Log", "Sqrt", "Rsqrt") and made.size == given.size:
+        negative, zeros = made.nans if given.min < 0 else 0, given.zeros if op.type != "Sqrt" else 0
+        if given.size == 1 and (negative or zeros):
+            return f" What goes in is {number(given.min)}."
+        parts = [f"{_of(negative, given)} that go in {_are(negative)} negative, the smallest is {number(given.min)}"] if negative else []
+        parts += [f"{zeros if parts else _of(zeros, given) + ' that go in'} {_are(zeros)} 0"] if zeros else []
+        return f" {'; '.join(parts)}." if parts else ""
+    return f" What goes in {f'is {number(given.min)}' if given.size == 1 else f'lies between {number(given.min)} and {number(given.max)}'}." if op.type in RANGES else ""
+
+
+def how_to_stay_inside(op: Op, recording: Recording) -> str | None:
+    """What keeps the input where the op is defined, and its derivative finite."""
+    made = recording.producer.get(op.inputs[0]) if op.inputs else None
+    if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
+        return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
+    if divided_by_a_mask(recording, op) is not None:
+        return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
+    if op.type == "RealDiv" and _is_root(recording, op.inputs[-1]):
+        return "add a small constant under the root: at 0 its derivative is infinite, so a constant added to the root, or `tf.math.divide_no_nan`, makes the value finite and not the gradient"
+    return BELOW.get(op.type, HELP.get(op.type)) if takes_negatives(recording, op) else HELP.get(op.type)
+
+
+def is_below(recording: Recording, op: Op | None) -> bool:
+    """Whether a root is taken of numbers below 0."""
+    return op is not None and op.type in ("Sqrt", "Rsqrt") and takes_negatives(recording, op)
+
+
+def _is_root(recording: Recording, key: int) -> bool:
+    made = recording.producer.get(key)
+    while made is not None and made.type in SAME_VALUES and made.inputs:
+        made = recording.producer.get(made.inputs[0])
+    return made is not None and made.type in ROOTS
+
+
+def _numbers(recording: Recording, keys: tuple[int, ...]) -> Numbers | None:
+    tensor = recording.tensors.get(keys[0]) if keys else None
+    return tensor.numbers if tensor is not None else None
+
+
+def _of(count: int, numbers: Numbers) -> str:
+    return f"{count} of {numbers.size} elements"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
