@@ -34,7 +34,7 @@ from gradmagic.report import (
 )
 from gradmagic.rules import explain, fixes_of, module_of, summary_of
 from gradmagic.rules.phrasing import code, location, name_of
-from gradmagic.summary import summary
+from gradmagic.summary import summary, unexplained
 
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
@@ -87,7 +87,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         except Exception as error:
             failures.append(f"gradmagic could not describe a gradient call: {type(error).__name__}: {error}")
     severities = [f.severity for f in findings if not f.accepted]
-    verdict: Verdict = "error" if "error" in severities else "warning" if "warning" in severities else "ok"
+    verdict: Verdict = "error" if "error" in severities else "warning" if "warning" in severities or unexplained(calls) else "ok"
     return Report(
         versions,
         CellInfo(recording.cell.id, recording.cell.execution_count, recording.cell.source),

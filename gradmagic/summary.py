@@ -12,6 +12,11 @@ def summary(recording: Recording, calls: list[GradientCall], findings: list[Find
     return _of_worker(recording.worker, _sentence(recording, calls, findings))
 
 
+def unexplained(calls: list[GradientCall]) -> bool:
+    """Whether a gradient is missing, zero or not finite and no finding says a word about it: the search itself has failed."""
+    return any(v.status not in ("ok", "vanishing", "exploding") and not v.findings for c in calls for v in c.variables)
+
+
 def _of_worker(worker: str, sentence: str) -> str:
     """A sentence about one of several processes says which."""
     return f"{worker[0].upper()}{worker[1:]}: {sentence[0].lower() if sentence[:2].istitle() else sentence[0]}{sentence[1:]}" if worker else sentence
@@ -39,6 +44,8 @@ def _sentence(recording: Recording, calls: list[GradientCall], findings: list[Fi
                 return "The gradient is there, finite and not zero" + (", and agrees with the numerical derivative." if truth else ".")
             return f"All {len(rows)} gradients are there, finite and not zero{truth}."
         missing = [v for v in bad if v.status not in ("vanishing", "exploding")]
+        if unexplained(calls):
+            return f"{len(rows) - len(missing)} of {len(rows)} gradients are there; gradmagic could not find out what became of the others."
         others = "the others are explained below and raise" if missing else "what is out of scale is explained below and raises"
         return f"{len(rows) - len(missing)} of {len(rows)} gradients are there; {others} no alarm."
     first = open_findings[0]

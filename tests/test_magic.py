@@ -358,3 +358,17 @@ step(tf.constant(1.0))
     assert "raised `InvalidArgumentError` before" in report.summary
     report = ready.check("try:\n    step(tf.constant(1.0))\nexcept tf.errors.InvalidArgumentError:\n    pass\n")
     assert report.raised is None and report.calls == ()
+
+
+def test_a_search_that_fails_is_no_good_news(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradmagic import diagnose
+
+    def locate(*_: Any) -> Any:
+        raise ValueError("lost")
+
+    monkeypatch.setattr(diagnose, "locate", locate)
+    report = ready.check("with tf.GradientTape() as tape:\n    y = tf.stop_gradient(w)\ng = tape.gradient(y, w)")
+    assert report.verdict == "warning" and report.summary == "0 of 1 gradients are there; gradmagic could not find out what became of the others."
+    assert any("ValueError: lost" in f for f in report.failures)
+    report = ready.check("with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(y, w)")
+    assert report.verdict == "ok"
