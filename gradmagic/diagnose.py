@@ -42,8 +42,8 @@ FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
 EXPECTED = re.compile(r"#\s*gradmagic:\s*expected\s+([a-z]+/[a-z-]+)")
 
 
-def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, ...] = ()) -> Report:
-    """The report of a recording. `expected` holds accepted findings as ``"rule"`` or ``"rule:variable"``."""
+def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, ...] = (), with_fixes: bool = True) -> Report:
+    """The report of a recording. `expected` holds accepted findings as ``"rule"`` or ``"rule:variable"``; edits are written `with_fixes` only."""
     failures = list(recording.failures)
     explained_so = {read.function for read in recording.stale}
     failures += [
@@ -64,7 +64,8 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             continue
         if found is not None:
             try:
-                found = dataclasses.replace(found, fixes=tuple(_with_originals(recording, fix) for fix in fixes_of(fault, recording, found)))
+                fixes = fixes_of(fault, recording, found) if with_fixes else ()
+                found = dataclasses.replace(found, fixes=tuple(_with_originals(recording, fix) for fix in fixes))
             except Exception as error:
                 failures.append(f"gradmagic could not write a fix for `{found.rule}`: {type(error).__name__}: {error}")
             explained.append((fault, found))

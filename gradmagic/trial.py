@@ -177,7 +177,7 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
         before.append((first, lambda: _swap(old, namespace, swapped)))
         before.append(([s for s in steps.statements if s not in first], None))
     recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)
-    report = diagnose(recording, versions=versions(), expected=bench.expected)
+    report = diagnose(recording, versions=versions(), expected=bench.expected, with_fixes=False)
     return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)
 
 
