@@ -39,6 +39,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "linalg.inv": ("linalg.inv", "inv"),
     "linalg.det": ("linalg.det", "det"),
     **{f"linalg.{n}": (f"linalg.{n}", f"linalg.{n}") for n in ("eig", "eigh", "eigvals", "eigvalsh", "solve", "cholesky", "slogdet", "pinv", "qr")},
+    **{f"fft.{n}": (f"signal.{n}", f"signal.{n}") for n in ("fftshift", "ifftshift")},
     "trace": ("linalg.trace", "trace"),
     "diag": ("linalg.diag", "diag"),
     "heaviside": ("experimental.numpy.heaviside", "heaviside"),

@@ -42,3 +42,16 @@ grads = tape.gradient(total, model.trainable_variables)
 with tf.GradientTape() as tape:
     loss = largest([layer.kernel for layer in model.layers])
 grads = tape.gradient(loss, model.layers[0].kernel)
+# %% setup
+import numpy as np
+import tensorflow as tf
+tf.random.set_seed(5)
+angles = tf.Variable(tf.random.uniform((8, 8), 0.0, 3.0), name="angles")
+pattern = np.ones((8, 8), "float32")
+# %% a spectrum that is shifted
+# fix: none/left-tensorflow
+# becomes: middle = tf.signal.fftshift(tf.signal.fft2d(tf.exp(tf.complex(tf.zeros_like(angles), angles))))
+with tf.GradientTape() as tape:
+    middle = np.fft.fftshift(tf.signal.fft2d(tf.exp(tf.complex(tf.zeros_like(angles), angles))))
+    loss = tf.reduce_mean((tf.abs(tf.constant(middle)) - pattern) ** 2)
+grad = tape.gradient(loss, angles)

@@ -139,7 +139,7 @@ def _left_part(fault: Fault, run: GradientRun, recording: Recording) -> Finding:
         fault,
         f"{name} {'is' if one or not many else 'are'} trainable and {'leads' if one or not many else 'lead'} to the loss, and no gradient call asks for {'its variables' if one else 'them' if many else 'it'}",
         run.span,
-        f"asks for {len(run.sources)} variables, and {'none of them is of ' + name if one else 'not for ' + name}",
+        f"asks for {len(run.sources)} variable{'s' if len(run.sources) > 1 else ''}, and {'none of them is of ' + name if one else 'not for ' + name}",
         f"The loss is computed with {name} under the tape, so {'its' if one else 'these' if many else 'this'} {count} would get a gradient. No gradient call of this cell asks for {'them' if many else 'it'}, "
         "and at the end of the cell they hold the same bits as before.",
         others=[(call.span, "used here")] if call.span is not None else [],

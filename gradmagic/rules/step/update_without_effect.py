@@ -39,6 +39,7 @@ import math
 
 from gradmagic.fixes.accumulation import every_step
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
+from gradmagic.fixes.loss_scales import is_unscaled, with_scaled_loss
 from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
 from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
@@ -127,6 +128,12 @@ def _reason(fault: Fault, recording: Recording) -> tuple[tuple[str, str, str], b
         pulls = not all((v := run.sources[i].value) is not None and not v.norm for i in fault.sources)
         return (f": a constraint{where} gives back the old value", f" After each update the constraint of the variable is applied{where}, and what it returns are the bits from before the update.",
                 "look at the constraint: it has to let the weights move"), pulls  # fmt: skip
+    if is_unscaled(recording, update):
+        return (
+            ": the optimizer divides by a loss scale that the loss was not multiplied with",
+            f" {code(update.optimizer or 'The optimizer')} is a `LossScaleOptimizer`: it divides each gradient by its loss scale, {2**15} at the start unless `initial_scale` says otherwise. No line multiplies the loss by it, so the step is that many times too short.",
+            "differentiate `optimizer.scale_loss(loss)`, computed under the tape, in the place of the loss",
+        ), True
     added = _added(fault, recording)
     if added is not None:
         step, resolution, dtype = added
@@ -290,6 +297,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
         return applied_before_cleared(recording, update.span)
+    if update is not None and is_unscaled(recording, update):
+        return with_scaled_loss(recording, fault.run, update.span)
     if "float16" in found.message:
         return mixed_precision(recording)
     if update is not None and (back := _put_back(fault, recording)) is not None:

@@ -251,3 +251,25 @@ with tf.GradientTape() as tape:
     loss = drift(2)
 grads = tape.gradient(loss, [steer])
 pilot.apply_gradients(zip(grads, [steer]))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+signals, levels = tf.random.normal((32, 6)), tf.random.normal((32, 1))
+filters = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, activation="tanh", dtype="mixed_float16"), keras.layers.Dense(1, dtype="float32")])
+filters.layers[0].bias.assign(tf.ones(8))
+filters.layers[1].bias.assign([1.0])
+descent = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-5))
+# %% a loss that nothing scales
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_mean((filters(signals) - levels) ** 2)
+    slopes = tape.gradient(error, filters.trainable_variables)
+    descent.apply_gradients(zip(slopes, filters.trainable_variables))  # expect: step/update-without-effect
+# %% near: a loss that is scaled
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_mean((filters(signals) - levels) ** 2)
+        scaled = descent.scale_loss(error)
+    slopes = tape.gradient(scaled, filters.trainable_variables)
+    descent.apply_gradients(zip(slopes, filters.trainable_variables))
