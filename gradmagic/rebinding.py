@@ -17,14 +17,7 @@ MAKERS = ("Variable", "add_weight")
 
 def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] | None:
     """The word that is made as a variable, and the line (that of the cell at hand, of several) which gives it a value computed from itself; None where something else may have made it a tensor."""
-    given: dict[str, list[tuple[str | int, ast.stmt, ast.expr]]] = {}
-    wanted = set(words)
-    for key, source in recording.code.items():
-        for statement, target, value in _assignments(tree_of(source)):
-            word = last_name(target)
-            if word in wanted:
-                given.setdefault(word, []).append((key, statement, value))
-    for word, places in given.items():
+    for word, places in _given(recording, words).items():
         makes = [p for p in places if _makes(p[2])]
         changes = [p for p in places if not _makes(p[2])]
         if makes and changes and all(_is_from_itself(statement, value, word) for _, statement, value in changes):
@@ -38,13 +31,7 @@ def computed_at(recording: Recording, words: Iterable[str], names: set[str], par
 
     None where anything else gives that word its value as well.
     """
-    given: dict[str, list[tuple[str | int, ast.stmt, ast.expr]]] = {}
-    wanted = set(words)
-    for key, source in recording.code.items():
-        for statement, target, value in _assignments(tree_of(source)):
-            if (word := last_name(target)) in wanted:
-                given.setdefault(word, []).append((key, statement, value))
-    for word, places in sorted(given.items()):
+    for word, places in sorted(_given(recording, words).items()):
         if all(key != "current" and word not in names and _computes(value, names, parts) for key, _, value in places):
             key, statement, value = places[-1]
             return dataclasses.replace(span_at(line_of(key, statement), value), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
@@ -62,24 +49,29 @@ def _computes(value: ast.expr, names: set[str], parts: set[tuple[str, str]]) -> 
 
 def names_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:
     """The names, and the last names of the attributes, that some expressions read."""
-    found = set()
-    for span in {s for s in spans if s is not None}:
-        tree = tree_at(recording, span)
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and span.line <= node.lineno <= span.end_line:
-                found.add(last_name(node))
-    return found
+    return set(map(last_name, _read(recording, spans)))
 
 
 def attributes_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:
     """The last names of the attributes that some expressions read."""
-    found = set()
+    return {last_name(node) for node in _read(recording, spans) if isinstance(node, ast.Attribute)}
+
+
+def _read(recording: Recording, spans: Iterable[Span | None]) -> Iterator[ast.Name | ast.Attribute]:
     for span in {s for s in spans if s is not None}:
-        source = recording.code.get(span.cell if span.cell is not None else span.file or "")
-        tree = tree_of(source) if source is not None else None
+        tree = tree_at(recording, span)
         for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and span.line <= node.lineno <= span.end_line:
-                found.add(node.attr)
+            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and span.line <= node.lineno <= span.end_line:
+                yield node
+
+
+def _given(recording: Recording, words: Iterable[str]) -> dict[str, list[tuple[str | int, ast.stmt, ast.expr]]]:
+    """By word: the cell, the statement and the value, wherever the code gives it one."""
+    wanted, found = set(words), dict[str, list[tuple[str | int, ast.stmt, ast.expr]]]()
+    for key, source in recording.code.items():
+        for statement, target, value in _assignments(tree_of(source)):
+            if (word := last_name(target)) in wanted:
+                found.setdefault(word, []).append((key, statement, value))
     return found
 
 
