@@ -34,7 +34,7 @@ def _locate(paths: Paths, index: int) -> Fault:
         return fault("dtype", span=run.span, detail={"source": True})
     if paths.target_mask & bit:
         return _cut(paths, index)
-    if not paths.targets or all(not has_gradient_dtype(paths.dtype(t)) for t in paths.targets):
+    if not paths.targets or all(t in paths.discrete for t in paths.targets):
         return fault("constant", span=run.span, detail={"key": "target"})
     # A value that is followed by its id into a variable is proven; that a value left and came back is told from the order of events.
     assigned = _assignment(paths, bit)

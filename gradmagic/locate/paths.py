@@ -138,7 +138,7 @@ class Paths:
         return tensor.dtype if tensor is not None else "float32"
 
     @functools.cached_property
-    def _discrete(self) -> set[int]:
+    def discrete(self) -> set[int]:
         """The tensors of a dtype that has no gradients."""
         return {key for key, tensor in self.recording.tensors.items() if not has_gradient_dtype(tensor.dtype)}
 
@@ -185,7 +185,7 @@ class Paths:
             key = waiting.pop()
             if key in reached:
                 continue
-            if key in self._discrete:
+            if key in self.discrete:
                 if ignored is not None:
                     waiting.extend(self._behind(key, ignored))
                 cuts.extend(self.where_it_stopped_being_float(key))
@@ -203,7 +203,7 @@ class Paths:
                 cuts.append((op, None, "op"))
             else:
                 for index, before in enumerate(op.inputs):
-                    floats = before not in self._discrete
+                    floats = before not in self.discrete
                     if self._is_only_choice(op, index):
                         cuts.extend((c, i, "choice") for c, i, _ in self.where_it_stopped_being_float(before))
                         continue
@@ -225,12 +225,12 @@ class Paths:
             seen.add(current)
             if op.seq == ignored:
                 return op.inputs
-            waiting.extend(i for i in op.inputs if not has_gradient_dtype(self.dtype(i)))
+            waiting.extend(i for i in op.inputs if i in self.discrete)
         return ()
 
     def _all_dependent(self, op: Op) -> bool:
         """Whether the op has a single float input, so that a None from its gradient function is about the op and not about an input."""
-        return sum(has_gradient_dtype(self.dtype(i)) for i in op.inputs) == 1
+        return sum(i not in self.discrete for i in op.inputs) == 1
 
     @staticmethod
     def _is_only_choice(op: Op, index: int) -> bool:
@@ -250,7 +250,7 @@ class Paths:
             op = self.producer.get(current)
             if op is None:
                 continue
-            if any(has_gradient_dtype(self.dtype(i)) and self.mask.get(i) and self.dtype(i) != "resource" for i in op.inputs):
+            if any(i not in self.discrete and self.mask.get(i) and self.dtype(i) != "resource" for i in op.inputs):
                 found.append((op, None, "outside" if not self.records(op) else "dtype" if op.type == "Cast" else "op"))
             else:
                 waiting.extend(op.inputs)

@@ -181,7 +181,7 @@ class _Ends:
 
     def _go_on(self, op: Op) -> None:
         for out in op.outputs:
-            if out not in self._seen and out in self.paths.ancestors and self.paths.mask.get(out, 0) & self.bit and has_gradient_dtype(self.paths.dtype(out)):
+            if out not in self._seen and out in self.paths.ancestors and self.paths.mask.get(out, 0) & self.bit and out not in self.paths.discrete:
                 self._seen.add(out)
                 self._waiting.append(out)
 
