@@ -38,7 +38,8 @@ def ensure() -> Path:
     digest = hashlib.sha256(PINS.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:
         _say("installing the pinned packages (TensorFlow is large)")
-        _run([installer, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", PINS])
+        # Where Python is told to write no bytecode, each of the tests' many processes would compile TensorFlow anew.
+        _run([installer, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", "-r", PINS])
         stamp.write_text(digest)
     _say("installing gradmagic")
     _run([installer, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "-e", ROOT])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -13,6 +14,8 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
+# `jsonschema` would build grammars of addresses for two seconds when it is imported, in each process; no report has any.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +62,10 @@ def fresh_notebook() -> Notebook:
     import keras
     from IPython.core.interactiveshell import InteractiveShell
 
+    from gradmagic import state
+
+    # What other tests have run is not to be compared with.
+    state._earlier.clear()
     first = not InteractiveShell.initialized()
     shell = InteractiveShell.instance()
     # The end of Keras' session collects garbage, as the reset of a shell would.

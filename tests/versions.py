@@ -1,6 +1,6 @@
 """The Python tests with other versions of TensorFlow, each with the Keras of its time: `python3 tests/versions.py [2.16 …] [--short] [pytest's arguments …]`.
 
-Without a version the whole matrix runs. Each version has an environment of its own, `.venv-2.16` and so on, in which only TensorFlow, Keras and what they
+Without a version the whole matrix runs. `--install` only makes the environments. Each version has an environment of its own, `.venv-2.16` and so on, in which only TensorFlow, Keras and what they
 ask for are old. `--short` runs one guilty and one innocent program per rule, the forms, and the tests of the magic.
 """
 
@@ -42,7 +42,7 @@ def ensure(version: str) -> Path:
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
         print(f"· installing TensorFlow {version} in {folder.name}", flush=True)
         venv.create(folder, clear=True)
-        done = subprocess.run([str(environment.uv()), "pip", "install", "--quiet", "--python", str(python), *wanted.split("\n")], cwd=ROOT, check=False)
+        done = subprocess.run([str(environment.uv()), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *wanted.split("\n")], cwd=ROOT, check=False)
         if done.returncode:
             sys.exit(f"TensorFlow {version} cannot be installed for Python {sys.version.split()[0]}; run this with a Python that it supports (3.11 or 3.12 for all of {', '.join(KERAS)}).")
         stamp.write_text(wanted, encoding="utf-8")
@@ -61,6 +61,10 @@ def run(version: str, arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> None:
     versions = [a for a in arguments if re.fullmatch(r"2\.\d+", a)] or list(KERAS)
+    if "--install" in arguments:
+        for version in versions:
+            ensure(version)
+        return
     rest = [a for a in arguments if a not in versions]
     failed = []
     for version in versions:

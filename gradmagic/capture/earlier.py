@@ -16,6 +16,7 @@ from tensorflow.python.framework import dtypes, tensor_util
 from tensorflow.python.util import tf_decorator
 
 from gradmagic.capture.aside import unseen
+from gradmagic.capture.graph_ops import graphs_of
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
 from gradmagic.capture.stale import traced
@@ -72,7 +73,7 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
     Raises:
         Unlike: what is traced now computes something else than the graphs that are there.
     """
-    graphs = [c.graph for c in function._list_all_concrete_functions()]
+    graphs = graphs_of(function)
     if not graphs or any(graph in NOTES for graph in graphs) or not _asks(session, function):
         return None
     if session.own is not None:

@@ -1,4 +1,4 @@
-"""Kinds of graph ops: what calls another graph, and what a second run would repeat."""
+"""The graphs of a function, and kinds of graph ops: what calls another graph, and what a second run would repeat."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ REPEATABLE = frozenset(
 ) | SILENT  # fmt: skip
 # What they are given cannot be kept, what they give can.
 OF_AN_ITERATOR = frozenset({"OptionalGetValue", "OptionalHasValue"})
+
+
+def graphs_of(function: Any) -> list[Any]:
+    """The graphs of a `tf.function`. TensorFlow's own list of them begins with a trace where the function has a fixed signature, as a method without arguments has."""
+    return [concrete.graph for concrete in function._function_cache.values()]
 
 
 def is_dataset(op: Any) -> bool:

@@ -13,7 +13,7 @@ from tensorflow.python.framework import dtypes, errors, func_graph
 from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.events import RawRun, RawSite, RawStep
-from gradmagic.capture.graph_ops import is_repeatable
+from gradmagic.capture.graph_ops import graphs_of, is_repeatable
 from gradmagic.capture.inside import look_inside
 from gradmagic.capture.replay import has_values, snapshot
 from gradmagic.capture.session import Session
@@ -56,7 +56,7 @@ class Graphs:
 
     def knows(self, function: Any) -> bool:
         """Whether a Keras training function was traced while a check watched."""
-        return any(concrete.graph in PROBES for inner in _compiled_in(function) for concrete in inner._list_all_concrete_functions())
+        return any(graph in PROBES for inner in _compiled_in(function) for graph in graphs_of(inner))
 
     def template(self, run: RawRun, site: RawSite, results: list[Any], targets: list[Any]) -> None:
         """A gradient call was traced: remember which tensors will hold its answers."""
@@ -130,7 +130,7 @@ def _compiled_in(function: Any, depth: int = 0) -> list[Any]:
             content = cell.cell_contents
         except ValueError:
             continue
-        if hasattr(content, "_list_all_concrete_functions"):
+        if hasattr(content, "_function_cache"):
             found.append(content)
         elif depth < 3 and isinstance(content, types.FunctionType):
             found += _compiled_in(content, depth + 1)

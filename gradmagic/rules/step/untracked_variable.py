@@ -50,6 +50,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
+from gradmagic.fixes.by_path import chosen_by_path
 from gradmagic.fixes.companions import beside_the_network
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
@@ -130,8 +131,10 @@ def _left_part(fault: Fault, run: GradientRun, recording: Recording) -> Finding:
     assert isinstance(call, ModelCall)
     left: tuple[int, ...] = fault.detail["weights"]  # type: ignore[assignment]
     variables, whole = [recording.variables[k] for k in left if k in recording.variables], len(left) == len(call.weights)
-    layers, many = {v.path.partition("/")[0] for v in variables}, len(left) > 1
-    one = whole or (many and len(layers) == 1)
+    of_layer = _layers_of([recording.variables[k] for k in call.weights if k in recording.variables])
+    layers, many = {of_layer[v.id] for v in variables}, len(left) > 1
+    # A layer of which a part is asked for is not what was left out.
+    one = whole or (many and len(layers) == 1 and not any(of_layer[k] in layers for k in of_layer if k not in left))
     name = code(call.name) if whole else f"{code(next(iter(layers)))} in {code(call.name)}" if one else listing([name_of(v) for v in variables])
     count = f"{len(left)} trainable variables" if many else "trainable variable"
     return finding(
@@ -153,11 +156,18 @@ def _left_part(fault: Fault, run: GradientRun, recording: Recording) -> Finding:
     )
 
 
+def _layers_of(variables: list[Variable]) -> dict[int, str]:
+    """By variable the layer of a model that holds it: the first part of its path that is not common to all."""
+    parts = {v.id: v.path.split("/") for v in variables}
+    common = next((i for i, names in enumerate(zip(*parts.values(), strict=False)) if len(set(names)) > 1), 0)
+    return {key: path[min(common, len(path) - 1)] for key, path in parts.items()}
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
     if fault.cause == "left part":
-        return part_asked_too(recording, fault.run, fault.detail["call"])
+        return chosen_by_path(recording, fault.run, None) or part_asked_too(recording, fault.run, fault.detail["call"])
     if not isinstance(variable, Variable):
         return ()
     if fault.cause == "unasked":
