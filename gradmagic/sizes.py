@@ -18,6 +18,9 @@ FAINT = 1e-6
 # Of what rounding leaves of terms as large as the target: no sum of rounding errors is as small.
 HOPELESS = 1e-5
 
+# Kernels in a row, each with less than the next one; the first of them has next to nothing of what the last one gets.
+LAYERS, LESS, THROUGH = 6, 0.9, 1e-4
+
 
 def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True, target: float | None = None) -> tuple[Size | None, ...]:
     """For each source: whether its gradient is rounding noise, too small or too large to train with; None where it is neither, or cannot be told.
@@ -31,22 +34,41 @@ def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True, 
     """
     norms = [_norm(g) for g in gradients]
     largest = max((n for n in norms if n is not None), default=0.0)
-    beside = _beside(sources)
+    beside = lengths(sources)
     relative = [None if n is None or b is None else n / b for n, b in zip(norms, beside, strict=False)]
     biggest = max((r for r in relative if r is not None), default=0.0)
     found: list[Size | None] = []
-    for source, norm, size, length in zip(sources, norms, relative, beside, strict=False):
+    faded = _faded(sources, relative)
+    for index, (source, norm, size, length) in enumerate(zip(sources, norms, relative, beside, strict=False)):
         if norm is None or norm == 0.0:
             found.append(None)
         elif noise and len(norms) > 1 and norm < 0.5 * NOISE.get(source.dtype, 0.0) * largest:
             found.append("noise")
         elif size is not None and size > EXPLODING:
             found.append("exploding")
-        elif size is not None and size < VANISHING and (size < BESIDE_OTHERS * biggest or norm * (length or 0.0) < _unmoved(source.dtype) * abs(target or 0.0)):
+        elif (size is not None and size < VANISHING and (size < BESIDE_OTHERS * biggest or norm * (length or 0.0) < _unmoved(source.dtype) * abs(target or 0.0))) or index in faded:
             found.append("vanishing")
         else:
             found.append(None)
     return tuple(found)
+
+
+def _faded(sources: Sequence[Any], relative: Sequence[float | None]) -> set[int]:
+    """The sources at the beginning of a chain of layers, in the order in which they are asked for, through which the gradient shrinks layer by layer."""
+    kernels = [(i, size) for i, (s, size) in enumerate(zip(sources, relative, strict=False)) if size and s.kind == "variable" and len(s.shape or ()) > 1]
+    if len(kernels) < LAYERS:
+        return set()
+    last = max(range(len(kernels)), key=lambda k: kernels[k][1])
+    first = last
+    while first and kernels[first - 1][1] < LESS * kernels[first][1]:
+        first -= 1
+    bound = THROUGH * kernels[last][1]
+    small = [i for i, size in kernels[first : last + 1] if size < bound]
+    if last - first + 1 < LAYERS or not small:
+        return set()
+    # The bias of a layer stands behind its kernel.
+    end = next(i for i, _ in kernels[first:] if i > small[-1])
+    return {i for i in range(kernels[first][0], end) if (size := relative[i]) is not None and size < bound}
 
 
 def sizes_of(run: Any, noise: bool = True) -> tuple[Size | None, ...]:
@@ -61,7 +83,7 @@ def _unmoved(dtype: str) -> float:
 
 def are_faint(sources: Sequence[Any], gradients: Sequence[Any]) -> bool:
     """Whether the gradients of a call are all so small beside their variables that nothing but rounding may be left of them, or one is ten times smaller."""
-    beside = [n / b for n, b in zip(map(_norm, gradients), _beside(sources), strict=False) if n and b]
+    beside = [n / b for n, b in zip(map(_norm, gradients), lengths(sources), strict=False) if n and b]
     return bool(beside) and (max(beside) < FAINT or min(beside) < 0.1 * FAINT)
 
 
@@ -74,11 +96,11 @@ def _norm(gradient: Any) -> float | None:
 
 def limits(sources: Sequence[Any]) -> tuple[float, ...]:
     """For each source the norm above which its gradient counts as exploding; infinite where that cannot be told."""
-    return tuple(math.inf if b is None else EXPLODING * b for b in _beside(sources))
+    return tuple(math.inf if b is None else EXPLODING * b for b in lengths(sources))
 
 
-def _beside(sources: Sequence[Any]) -> list[float | None]:
-    """What a gradient's norm is compared with: the norm of its variable, or for a variable near zero of one as large as the others of the call are on average."""
+def lengths(sources: Sequence[Any]) -> list[float | None]:
+    """For each source what the norm of a gradient or a step is compared with: the norm of its variable, or for a variable near zero of one as large as the others of the call are on average."""
     known = [s for s in sources if s.kind == "variable" and s.trainable and s.value is not None and s.value.finite and math.isfinite(s.value.norm)]
     count = sum(s.value.size for s in known)
     typical = math.sqrt(sum(s.value.norm**2 for s in known) / count) if count else 0.0

@@ -106,6 +106,7 @@ def recording_of(session: Session) -> Recording:
         _layers(session, ops, code),
         worker(),
         session.visits.facts(session),
+        session.visits.own_copies(session),
         tuple(dict.fromkeys(session.unseen)),
         read_in_pipelines(session, raw, code) if missing else {},
         arrays_of(session, by_output),

@@ -142,6 +142,8 @@ def _watch_ops(session: Session) -> None:
         session.ops_recorded += 1
         if is_handling:
             if op_type == "ReadVariableOp":
+                if layer is None and place is not None and phase == "forward":
+                    visits.take(ids[0], place)
                 if phase != "update" and ids[0] in visits.stepped:
                     visits.read(ids[0], place if layer is None else None, out_ids[0])
             elif op_type == "VarHandleOp":

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.spans import Place
-from gradmagic.recording import PutBack, Trail
+from gradmagic.recording import OwnCopy, PutBack, Trail
 
 if TYPE_CHECKING:
     from gradmagic.capture.events import RawSite
@@ -76,6 +76,15 @@ class Visits:
         self.used: Counter[int] = Counter()
         self.places: dict[int, Place | None] = {}
         self.values: dict[int, int] = {}
+        self.trained: set[int] = set()
+        # By the line of the code: the variables that it read outside of layers, and those that it assigned to.
+        self.taken: dict[tuple[int, int], set[int]] = {}
+        self.given: dict[tuple[int, int], set[int]] = {}
+        self.lines: dict[tuple[int, int], Place] = {}
+
+    def take(self, key: int, place: Place) -> None:
+        """The code itself read a variable."""
+        self.taken.setdefault((id(place[0]), place[2]), set()).add(key)
 
     def read(self, key: int, place: Place | None, value: int | None = None) -> None:
         """A variable was read by an op at this place; by a layer or a compiled function, which compute with it, where that is None. `value` is the id of what was read."""
@@ -95,10 +104,15 @@ class Visits:
     def step(self, key: int) -> None:
         """A variable was updated."""
         self.stepped.add(key)
+        self.trained.add(key)
         self.seen.pop(key, None)
 
     def assign(self, key: int, place: Place | None) -> None:
         """A variable was given another value."""
+        if place is not None:
+            line = id(place[0]), place[2]
+            self.given.setdefault(line, set()).add(key)
+            self.lines[line] = place
         if key not in self.stepped:
             return
         self.stepped.discard(key)
@@ -109,6 +123,11 @@ class Visits:
             self.places[key] = place
         elif None in seen:
             self.used[key] += 1
+
+    def own_copies(self, session: Session) -> tuple[OwnCopy, ...]:
+        """The lines that assign to trained variables, and read those variables and no others."""
+        found = [(self.lines[line], keys) for line, keys in self.given.items() if keys <= self.trained and self.taken.get(line) == keys]
+        return tuple(OwnCopy(span, tuple(sorted(keys))) for place, keys in found if (span := session.spans.span(place)) is not None)
 
     def facts(self, session: Session) -> dict[int, PutBack]:
         """The variables that were given another value after updates."""

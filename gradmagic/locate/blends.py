@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import math
 
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Op, Recording, Span
+from gradmagic.syntax import call_at, last_name
 
 WEIGHTED = frozenset({"Mul", "AddV2", "Sub", "ReadVariableOp", "Identity", "Const", "Cast"})
 SUMS = frozenset({"AddV2", "Add"})
@@ -86,6 +88,22 @@ def given_their_own(recording: Recording) -> list[Fault]:
             count = max(len(found) for found in given.values())
             faults.append(Fault("step", "own", None, (), span=span, detail={"variables": tuple(given), "count": count, "key": span}))
     return faults
+
+
+def copied_onto_themselves(recording: Recording) -> list[Fault]:
+    """Lines that copy the weights of a model that is trained to themselves: what is meant to be a copy of it is made of the same layers, or is the same model."""
+    copies = [c for c in recording.own_copies if len(c.variables) >= FEWEST and _is_plain_copy(recording, c.span)]
+    return [Fault("step", "shared", None, (), span=c.span, detail={"variables": c.variables, "key": c.span}) for c in copies]
+
+
+def _is_plain_copy(recording: Recording, span: Span) -> bool:
+    """Whether a line is `a.set_weights(b.get_weights())` or `a.assign(b)`, and computes nothing on the way."""
+    call = call_at(recording, span, ("set_weights", "assign"))
+    given = call.args[0] if call is not None and len(call.args) == 1 else None
+    while isinstance(given, ast.Call) and not given.args and last_name(given.func) in ("get_weights", "value", "read_value", "numpy"):
+        given = given.func.value if isinstance(given.func, ast.Attribute) else None
+    taker = call.func.value if call is not None and isinstance(call.func, ast.Attribute) else None
+    return isinstance(given, (ast.Name, ast.Attribute)) and taker is not None and ast.dump(given) != ast.dump(taker)
 
 
 def _is_one_value(norms: list[float | None]) -> bool:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
-from gradmagic.locate.blends import given_their_own, is_blended_with_itself, lost_blends
+from gradmagic.locate.blends import copied_onto_themselves, given_their_own, is_blended_with_itself, lost_blends
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, has_gradient_dtype
-from gradmagic.sizes import sizes_of
+from gradmagic.sizes import lengths, sizes_of
 from gradmagic.syntax import text_at
 
 TOO_FAR = 10.0
@@ -38,7 +38,7 @@ def locate_effects(recording: Recording) -> list[Fault]:
         if text is not None:
             faults.append(Fault("step", "itself", None, (), span=span, detail={"text": text, "key": span}))
     told = {f.span for f in faults if f.cause == "itself"}
-    faults += lost_blends(recording) + [f for f in given_their_own(recording) if f.span not in told]
+    faults += lost_blends(recording) + [f for f in (*given_their_own(recording), *copied_onto_themselves(recording)) if f.span not in told]
     for read in _own(recording.stale):
         faults.append(Fault("step", "stale", None, (), span=read.span, detail={"read": read, "key": (read.function, read.expression)}))
     return faults
@@ -147,7 +147,9 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
     if still and update.count and not skipped and run is not None and recording.raised is None:
         numbers = _assigned_zero(recording, update)
         faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
-    far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * c.norm]
+    # What begins next to 0 (the scale of a block) is small beside the other variables too, and has a long way to go.
+    beside = {s.id: length or 0.0 for s, length in zip(run.sources, lengths(run.sources), strict=False)} if run is not None else {}
+    far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * max(c.norm, beside.get(k, 0.0))]
     # What was not finite before is not the update's doing.
     lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite and math.isfinite(c.norm or 0.0)]
     if run is not None and (far or lost):

@@ -9,6 +9,7 @@ from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
+from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
 from gradmagic.rebinding import attributes_read, computed_at, names_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
 
@@ -55,6 +56,9 @@ def _locate(paths: Paths, index: int) -> Fault:
     dropped = next((op for op in paths.ops if op.outputs and op.outputs[0] in paths.ancestors and paths.shaped_by(op) & bit and dropped_by(paths, op.outputs[0]) is op), None)
     if dropped is not None:
         return fault("cut", dropped, detail={"key": dropped.seq})
+    python = next((op for op in paths.ops if op.type in IN_PYTHON and not paths.ancestors.isdisjoint(op.outputs) and reads_inside(paths.recording, run, op, words_for(paths, index))), None)
+    if python is not None:
+        return fault("cut", python, detail={"key": python.seq, "inside": True})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
         return _discarded(paths, index, reads)

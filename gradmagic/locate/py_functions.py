@@ -1,4 +1,4 @@
-"""What `tf.py_function` does to a gradient that does not come back through its function: it sends a single 0 in the place of None."""
+"""Functions that run in Python: what they read, and what `tf.py_function` sends back in the place of None, a single 0."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from gradmagic.definitions import FUNCTIONS, line_of
 from gradmagic.leaving import calls_outside
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording, Span
 from gradmagic.syntax import call_at, last_name, tree_of
+
+IN_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+LISTS = ("trainable_variables", "trainable_weights", "variables", "weights")
 
 
 def is_none_inside(recording: Recording, step: BackwardStep, op: Op, position: int) -> bool:
@@ -44,8 +47,7 @@ def _escape(recording: Recording, op: Op, position: int) -> tuple[Span, str] | N
 
 def _numpy_inside(recording: Recording, op: Op) -> Span | None:
     """The first call of NumPy, or of a library like it, in the function that was handed to `tf.py_function`."""
-    call = call_at(recording, op.span, ("py_function",)) if op.span is not None else None
-    handed = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "func")] if call is not None else []
+    handed = _given(recording, op.span, 0, ("py_function",), "func")
     name = last_name(handed[0]) if handed else ""
     for key, text in recording.code.items():
         for function in (n for n in ast.walk(tree_of(text) or ast.Module([], [])) if isinstance(n, FUNCTIONS) and n.name == name):
@@ -54,6 +56,30 @@ def _numpy_inside(recording: Recording, op: Op) -> Span | None:
             if calls:
                 return min(calls, key=lambda c: (c.line, c.column))
     return None
+
+
+def reads_inside(recording: Recording, run: GradientRun, op: Op, words: set[str]) -> bool:
+    """Whether the function that was handed to `tf.numpy_function` or `tf.py_function` reads what goes by one of these words, or the object whose variables the call asks for, by itself and not as an input."""
+    if op.type not in IN_PYTHON or op.span is None:
+        return False
+    owners = {last_name(n.value) for n in _given(recording, run.span, 1, ("gradient", "jacobian"), "sources") if isinstance(n, ast.Attribute) and n.attr in LISTS}
+    read = {last_name(n) for function in _handed(recording, op.span) for n in ast.walk(function) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Load)}
+    return bool(read & (words | owners - {"", "self"}))
+
+
+def _given(recording: Recording, span: Span | None, position: int, names: tuple[str, ...], keyword: str) -> list[ast.expr]:
+    """An argument of the call of one of these functions at a place."""
+    call = call_at(recording, span, names) if span is not None else None
+    return [] if call is None else [*call.args[position : position + 1], *(k.value for k in call.keywords if k.arg == keyword)]
+
+
+def _handed(recording: Recording, span: Span) -> list[ast.AST]:
+    """The functions that can be the one that was handed to `tf.numpy_function` or `tf.py_function` at a place."""
+    handed = _given(recording, span, 0, ("numpy_function", "py_function", "py_func"), "func")
+    name = last_name(handed[0]) if handed else ""
+    if handed and isinstance(handed[0], ast.Lambda):
+        return [handed[0]]
+    return [n for text in recording.code.values() for n in ast.walk(tree_of(text) or ast.Module([], [])) if isinstance(n, FUNCTIONS) and n.name == name]
 
 
 def none_before_error(recording: Recording, run: GradientRun) -> tuple[Op, int] | None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from gradmagic.recording.events import WRITES, Assignment, Differentiable, Escape, Layer, Op, Phase, Tape, Variable
 from gradmagic.recording.gradients import BackwardStep, Flow, Gradient, GradientRun, NumericCheck, Raised, Site, Source, Trail
-from gradmagic.recording.training import AddedUp, Applied, Change, KeptObject, ModelCall, PutBack, StaleRead, TrainingCall, Update
+from gradmagic.recording.training import AddedUp, Applied, Change, KeptObject, ModelCall, OwnCopy, PutBack, StaleRead, TrainingCall, Update
 from gradmagic.recording.values import FLOATS, Cell, Extent, Numbers, Origin, Span, Tensor, has_gradient_dtype
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ class Recording:
     layers: Mapping[int, Layer] = field(default_factory=dict)
     worker: str = ""
     put_back: Mapping[int, PutBack] = field(default_factory=dict)
+    own_copies: tuple[OwnCopy, ...] = ()
     # The functions that ask for gradients in graphs of an earlier cell, which cannot be read.
     unseen: tuple[str, ...] = ()
     # Variables that the function of a dataset reads, with the line of that function.
@@ -131,6 +132,7 @@ __all__ = [
     "NumericCheck",
     "Op",
     "Origin",
+    "OwnCopy",
     "Phase",
     "PutBack",
     "Raised",

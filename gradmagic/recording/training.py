@@ -19,6 +19,14 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCopy:
+    """A line that assigns to these trained variables, and reads them and no others."""
+
+    span: Span
+    variables: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """One (gradient, variable) pair as an optimizer was given it. `gradient_of` is the variable the gradient was computed for, if it is known."""
 

@@ -40,6 +40,7 @@ from gradmagic.fixes.places_and_sizes import says_where
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
+from gradmagic.locate.py_functions import IN_PYTHON
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
@@ -53,8 +54,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     names, target = listing(fault.names), target_name(fault)
     if fault.cause == "cut" and fault.op is not None and fault.detail.get("whole") == "py_function":
         return _inside(fault, fault.op, recording)
-    if fault.cause in ("cut", "outside", "dtype") and fault.op is not None and fault.op.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
+    if fault.cause in ("cut", "outside", "dtype") and fault.op is not None and fault.op.type in IN_PYTHON:
         place = use_of(recording, fault.op)
+        if fault.detail.get("inside"):
+            return finding(
+                "none/left-tensorflow",
+                fault,
+                f"{subject(fault, 'None')}: {called(recording, fault.op)} computes with {names} outside of the tape",
+                place,
+                "what happens in here is not recorded",
+                f"The function that is called here runs outside TensorFlow, and uses {names} there. What it gives comes back as a new value without a history: there is no path from {target} to {names}.",
+                certainty="likely",
+                help=f"call the model itself under the tape, and leave to the function what has no gradient anyway (an environment, a file): {STAY}",
+            )
         return finding(
             "none/left-tensorflow",
             fault,

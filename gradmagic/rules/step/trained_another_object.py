@@ -40,6 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.averages import assigned_average, with_the_other
+from gradmagic.fixes.own_copies import copy_with_own_weights, shared_at
 from gradmagic.fixes.tracking import other_model
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Op, Recording, Span
@@ -53,6 +54,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _lost_average(fault, recording, fault.op)
     if fault.cause == "own" and fault.span is not None:
         return _own_values(fault, recording, fault.span)
+    if fault.cause == "shared" and fault.span is not None:
+        return _shared_weights(fault, recording, fault.span)
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
         return None
@@ -104,10 +107,29 @@ def _own_values(fault: Fault, recording: Recording, span: Span) -> Finding:
     )
 
 
+def _shared_weights(fault: Fault, recording: Recording, span: Span) -> Finding:
+    given = [recording.variables[k] for k in fault.detail["variables"]]  # type: ignore[attr-defined]
+    made = shared_at(recording, span)
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{code(text_at(recording, span))} copies {listing([name_of(v) for v in given])} to themselves: both models are made of the same layers",
+        span,
+        "reads and assigns the same variables",
+        "What this line assigns are the values that it has just read, of the very same variables. They are trained in this cell, so what is meant to be a copy that stays behind moves with every step of the training.",
+        others=[(made, "made of the same layers")] if made is not None else [],
+        severity="warning",
+        help="make the copy with weights of its own: `keras.models.clone_model(model)`, or a second call of the function that makes the model; then copy the weights",
+        variables=(),
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.cause == "own":
         return with_the_other(recording, found.location)
+    if fault.cause == "shared":
+        return copy_with_own_weights(recording, found.location)
     if fault.cause == "lost":
         return assigned_average(recording, found.location, bool(fault.detail["left"]))
     call, trained = fault.detail.get("call"), fault.detail.get("trained")

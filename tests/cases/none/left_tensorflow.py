@@ -124,3 +124,58 @@ model.fit(x, y, verbose=0)
 # %% near: a loss object that stays inside
 model.compile("sgd", Fine(), run_eagerly=True)
 model.fit(x, y, verbose=0)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+policy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+w = tf.Variable([1.0, 2.0], name="w")
+scale = tf.Variable(1.0, name="scale")
+rng = np.random.default_rng(0)
+def rollout():
+    states = rng.normal(size=(5, 4)).astype("float32")
+    return policy(states).numpy(), rng.normal(size=(5,)).astype("float32")  # expect: none/left-tensorflow
+# %% a rollout inside of a numpy_function
+# expect setup
+with tf.GradientTape() as tape:
+    logits, rewards = tf.numpy_function(rollout, [], [tf.float32, tf.float32])
+    loss = tf.reduce_mean(tf.reduce_max(logits, axis=1) * rewards) * scale
+grads = tape.gradient(loss, [*policy.trainable_variables, scale])  # status: none none ok
+# %% in a lambda
+with tf.GradientTape() as tape:
+    loss = scale * tf.reduce_sum(tf.numpy_function(lambda: w.numpy() * 2.0, [], tf.float32))  # expect: none/left-tensorflow
+grads = tape.gradient(loss, [w, scale])  # status: none ok
+# %% near: the function reads something else
+with tf.GradientTape() as tape:
+    noise = tf.numpy_function(lambda: rng.normal(size=2).astype("float32"), [], tf.float32)
+    loss = scale * tf.reduce_sum(w * noise)
+grads = tape.gradient(loss, [w, scale])
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+policy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+rng = np.random.default_rng(0)
+class Agent:
+    def __init__(self, model):
+        self.model = model
+        self.optimizer = keras.optimizers.SGD(0.1)
+    def play(self):
+        states = rng.normal(size=(5, 4)).astype("float32")
+        return self.model(states).numpy()
+    @tf.function
+    def learn(self):
+        with tf.GradientTape() as tape:
+            logits = tf.numpy_function(self.play, [], tf.float32)  # expect: none/left-tensorflow
+            logits = tf.reshape(logits, (5, 3))
+            loss = tf.reduce_mean(tf.square(logits))
+        grads = tape.gradient(loss, self.model.trainable_variables)  # status: none none
+        self.optimizer.apply_gradients(zip(grads, self.model.trainable_variables))
+        return loss
+# %% in a method that is traced and raises
+agent = Agent(policy)
+# allow: error/no-gradients-provided
+# raises: ValueError
+agent.learn()

@@ -91,3 +91,70 @@ for _ in range(4):
 # %% near: copied while nothing is trained
 for _ in range(4):
     slow.set_weights(online.get_weights())
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+inputs = keras.Input((4,))
+hidden = keras.layers.Dense(5, activation="tanh")(inputs)
+values = keras.layers.Dense(2)(hidden)
+online = keras.Model(inputs, values)
+behind = keras.Model(inputs, values)
+alias = online
+apart = keras.models.clone_model(online)
+states, targets = tf.random.normal((12, 4)), tf.random.normal((12, 2))
+optimizer = keras.optimizers.SGD(0.05)
+def learn(goal):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(online(states) - goal))
+    grads = tape.gradient(loss, online.trainable_variables)
+    optimizer.apply_gradients(zip(grads, online.trainable_variables))
+def follow(copy, source):
+    for mine, theirs in zip(copy.weights, source.weights):
+        mine.assign(theirs)  # expect: step/trained-another-object
+# %% a copy that is made of the same layers
+for step in range(6):
+    learn(targets + 0.9 * behind(states))
+    if step % 2:
+        behind.set_weights(online.get_weights())  # expect: step/trained-another-object
+# %% a copy that is the same model
+for step in range(6):
+    learn(targets + 0.9 * alias(states))
+    if step % 3 == 2:
+        alias.set_weights(online.get_weights())  # expect: step/trained-another-object
+# %% variable by variable, in a function
+for step in range(4):
+    learn(targets + 0.9 * behind(states))
+    follow(behind, online)
+# %% near: a copy with weights of its own
+apart.set_weights(online.get_weights())
+for step in range(6):
+    learn(targets + 0.9 * apart(states))
+    if step % 2:
+        apart.set_weights(online.get_weights())
+# %% near: variable by variable, to a copy with weights of its own
+for step in range(4):
+    learn(targets + 0.9 * apart(states))
+    follow(apart, online)
+# %% near: put back to where it began
+first = online.get_weights()
+for step in range(3):
+    learn(targets)
+    last = online.get_weights()
+online.set_weights(first)
+online.set_weights(last)
+# %% a copy that is made of the same layers, long ago
+for step in range(11):
+    learn(targets + 0.9 * behind(states))
+    if step % 4 == 3:
+        behind.set_weights(online.get_weights())  # expect: step/trained-another-object
+# %% near: weights that are kept in bounds
+for step in range(4):
+    learn(targets)
+    for v in online.trainable_variables:
+        v.assign(tf.clip_by_value(v, -9.0, 9.0))
+# %% near: put back to the weights of a copy that is not trained
+for step in range(3):
+    learn(targets)
+    online.set_weights(apart.get_weights())
+# allow: step/update-without-effect
