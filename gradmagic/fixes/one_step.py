@@ -1,4 +1,4 @@
-"""A table whose columns were made the features of a single step, before weights over the steps: its columns become the steps."""
+"""A table whose columns were made the features of a single step, before a recurrent layer or weights over the steps: its columns become the steps."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def columns_as_steps(recording: Recording, place: Place, op: Op | None, run: Gra
     made = recording.tensors.get(op.outputs[0]) if op is not None and op.type == "Softmax" and op.outputs else None
     if made is None or made.shape is None or len(made.shape) < 2 or not _over_steps(code_at(recording, place), place):
         return ()
+    return steps_of_columns(recording, op, run)
+
+
+def steps_of_columns(recording: Recording, op: Op | None, run: GradientRun | None) -> tuple[Fix, ...]:
+    """The same for all that the model is given of which an op is a part."""
     changes, given = [], _given(recording, (op.span if op is not None else None, run.span if run is not None else None))
     for code in cells(recording):
         data, shapes = Change(), Change()

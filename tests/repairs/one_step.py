@@ -41,3 +41,33 @@ with tf.GradientTape() as tape:
     p = tf.nn.softmax(table @ v)
     loss = tf.reduce_mean((p - y) ** 2)
 grad = tape.gradient(loss, v)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+keras.utils.set_random_seed(0)
+series = np.sin(0.3 * np.arange(60)).astype("float32")
+windows = np.lib.stride_tricks.sliding_window_view(series, 9)
+lags, following = windows[:, :-1], windows[:, -1:]
+features = np.reshape(lags, (lags.shape[0], 1, lags.shape[1]))  # samples, steps, features
+forecast = keras.Sequential([
+    keras.Input((1, 8)),
+    layers.LSTM(4),
+    layers.Dense(1),
+])
+forecast.compile("sgd", "mse")
+table = lags.reshape(-1, 1, 8)
+# %% lags that were made the features of one step
+# fix: zero/stationary-point
+# becomes: features = np.reshape(lags, (lags.shape[0], lags.shape[1], 1))  # samples, steps, features
+# becomes: keras.Input((8, 1)),
+forecast.fit(features, following, epochs=1, verbose=0)
+# %% under a tape
+# fix: zero/stationary-point
+# becomes: table = lags.reshape(-1, 8, 1)
+# becomes: net = keras.Sequential([keras.Input((8, 1)), layers.GRU(4), layers.Dense(1)])
+net = keras.Sequential([keras.Input((1, 8)), layers.GRU(4), layers.Dense(1)])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(table) - following))
+grads = tape.gradient(loss, net.trainable_variables)

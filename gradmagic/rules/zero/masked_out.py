@@ -40,6 +40,7 @@ from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero_by_weights
+from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -68,7 +69,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "died" or op is None or run is None or op.type not in ("Mul", "MatMul", "BatchMatMulV2") or len(op.inputs) != 2:
         return None
     other = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
-    if other is None or not other.all_zero or other.variable is not None:
+    if other is None or not other.all_zero or other.variable is not None or lone_step(recording, op) is not None:
         return None
     producer = recording.producer.get(other.id)
     if producer is not None and _from_variable(other.id, recording):

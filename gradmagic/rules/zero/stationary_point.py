@@ -33,15 +33,17 @@ import enum
 
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
+from gradmagic.fixes.one_step import steps_of_columns
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import is_in_lone_normalisation
+from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.scale import SUMS
-from gradmagic.recording import Op, Recording, has_gradient_dtype
+from gradmagic.recording import Layer, Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, listing, subject
+from gradmagic.rules.phrasing import called, code, finding, listing, subject
 from gradmagic.syntax import spot
 
 
@@ -93,6 +95,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     origin, lone = _origin(fault, recording)
     if lone is not None:
         return _of_one(fault, lone, recording)
+    layer = lone_step(recording, op)
+    if layer is not None:
+        return _of_one_step(fault, op, layer, recording)
     came = _came_here(fault, recording)
     first = len(op.inputs) == 2 and is_about_to_move(recording, fault.run, op.inputs[1 - (fault.input or 0)])
     return finding(
@@ -141,6 +146,21 @@ def _of_one(fault: Fault, op: Op, recording: Recording) -> Finding:
         f"That leaves no gradient for {listing(fault.names)}: for what goes in as little as for what the result is multiplied with.",
         severity="warning",
         help=MORE_VALUES,
+    )
+
+
+def _of_one_step(fault: Fault, op: Op, layer: Layer, recording: Recording) -> Finding:
+    name = code(layer.name.rpartition("/")[2])
+    return finding(
+        "zero/stationary-point",
+        fault,
+        f"{subject(fault, 'zero')}: the sequences that {name} is given have one step",
+        layer.made_at or spot(recording, op),
+        "goes over one step, and begins it with a state of zeros",
+        f"The layer {name} multiplies {listing(fault.names)} with the state that the step before has left. There is no step before: the state is the one that it begins with, which is 0 for every element. The layer is no memory of anything here.",
+        others=[(spot(recording, op), "runs here")] if layer.made_at is not None else [],
+        severity="warning",
+        help="give it sequences of several steps, of the shape (batch, steps, features): the values of a window are its steps, and not the features of one",
     )
 
 
@@ -231,6 +251,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "lone":
         return over_the_examples(recording, fault.op)
+    if fault.op is not None and lone_step(recording, fault.op) is not None:
+        return steps_of_columns(recording, fault.op, fault.run)
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
         return stopped
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):

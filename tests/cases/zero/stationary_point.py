@@ -158,3 +158,43 @@ both = keras.layers.Concatenate()([keras.layers.Dense(2)(keras.layers.Flatten()(
 model = keras.Model(inputs, keras.layers.Dense(1)(both))
 model.compile("adam", "mse")
 history = model.fit(waves, kinds, batch_size=6, epochs=1, verbose=0)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+table, wanted = tf.random.normal((20, 6)), tf.random.normal((20, 1))
+def net(kind, steps, features):
+    return keras.Sequential([keras.Input((steps, features)), kind(4), keras.layers.Dense(1)])
+def learn(model, x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x) - wanted))
+    return tape.gradient(loss, model.trainable_variables)
+# %% a recurrent layer over one step
+model = keras.Sequential([
+    keras.Input((1, 6)),
+    keras.layers.SimpleRNN(4),  # expect: zero/stationary-point
+    keras.layers.Dense(1),
+])
+grads = learn(model, table[:, None, :])
+# %% a recurrent layer over one step, in fit
+model = keras.Sequential([
+    keras.Input((1, 6)),
+    keras.layers.GRU(4),  # expect: zero/stationary-point
+    keras.layers.Dense(1),
+])
+model.compile("sgd", "mse")
+model.fit(table[:, None, :], wanted, epochs=1, verbose=0)  # status: ok zero ok ok ok
+# %% a recurrent layer in both directions over one step
+both = keras.layers.Bidirectional(keras.layers.LSTM(3))  # expect: zero/stationary-point
+model = keras.Sequential([keras.Input((1, 6)), both, keras.layers.Dense(1)])
+grads = learn(model, table[:, None, :])
+# %% near: over several steps
+grads = learn(net(keras.layers.LSTM, 6, 1), table[:, :, None])
+# %% near: over one step, with a state that was handed on
+cell = keras.layers.GRU(4, return_state=True)
+state = tf.random.normal((20, 4))
+head = keras.layers.Dense(1)
+with tf.GradientTape() as tape:
+    out, state = cell(table[:, None, :], initial_state=state)
+    loss = tf.reduce_mean(tf.square(head(out) - wanted))
+grads = tape.gradient(loss, cell.trainable_variables)
