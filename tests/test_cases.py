@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import fastjsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from gradmagic.render.html import to_html
@@ -17,7 +17,8 @@ from gradmagic.schema import report_schema
 from tests.casefiles import FOLDER, Case, differences, pending, read_cases
 
 WRONG_SO_FAR = pending()
-VALIDATOR = jsonschema.Draft202012Validator(report_schema())
+# Of the drafts that differ nothing is used; this one takes a thousandth of a second, where `jsonschema` takes twenty.
+validate = fastjsonschema.compile({key: value for key, value in report_schema().items() if key != "$schema"})
 CASES = [pytest.param(case, id=case.id, marks=[pytest.mark.xfail(strict=True, reason=WRONG_SO_FAR[case.id])] if case.id in WRONG_SO_FAR else []) for case in read_cases()]
 
 
@@ -33,7 +34,7 @@ def test_case(case: Case, notebook: Any, tmp_path: Path, monkeypatch: Any) -> No
     result = notebook.run(case.setup)
     assert result.success, f"the setup failed: {result.error_in_exec or result.error_before_exec}"
     report = notebook.check(case.check, case.options)
-    VALIDATOR.validate(report.to_dict())
+    validate(report.to_dict())
     assert to_html(report)
     error = notebook.result.error_in_exec or notebook.result.error_before_exec
     said = differences(case, report, count, type(error).__name__ if error else None)

@@ -18,22 +18,23 @@ CAUGHT = TWICE.replace("second = tape.gradient(loss, w)", "try:\n    second = ta
 
 WIDGET = CHECK.replace("%%gradcheck", "%%gradcheck --format widget")
 
-LIVE = """import gradmagic
-from gradmagic.widget import ReportWidget
+# A report that needs no TensorFlow, whose import takes seconds in each kernel.
+LIVE = """from gradmagic.widget import ReportWidget
+from tests.render.reports import stop_gradient
 
 def try_fix(report, finding, fix):
     if not report.findings[finding].fixes[fix].edits:
         return {"error": "nothing to run"}
     return {"statuses_after": {v.name: "ok" for v in report.calls[0].variables}, "loss_before": 4.0, "loss_after": float("nan")}
 
-view = ReportWidget(gradmagic.last_report(), try_fix)
+view = ReportWidget(stop_gradient(), try_fix)
 view"""
 
 
 def test_python_and_the_view_tell_each_other_what_is_selected(page: Page, in_lab: Any) -> None:
-    notebook = in_lab(SETUP, CHECK, LIVE)
+    notebook = in_lab(LIVE)
     notebook.run_all()
-    view = notebook.cell(2).locator(".gm-report")
+    view = notebook.cell(0).locator(".gm-report")
     view.locator("tr[data-variable='b']").click()
     expect(view.locator("tr.gm-selected")).to_have_attribute("data-variable", "b")
     assert notebook.run_python("print(view.selection)") == "{'call': 0, 'variable': 'b'}"
@@ -42,9 +43,9 @@ def test_python_and_the_view_tell_each_other_what_is_selected(page: Page, in_lab
 
 
 def test_try_it_asks_the_kernel(page: Page, in_notebook7: Any) -> None:
-    notebook = in_notebook7("import tensorflow as tf\n%load_ext gradmagic\nw = tf.Variable(2.0)", CAUGHT, LIVE)
+    notebook = in_notebook7(LIVE)
     notebook.run_all()
-    view = notebook.cell(2).locator(".gm-report")
+    view = notebook.cell(0).locator(".gm-report")
     view.get_by_role("button", name="Try it").first.click()
     expect(view.locator(".gm-tried")).to_contain_text("It works")
     expect(view.locator(".gm-tried")).to_contain_text("The loss: 4 → NaN.")

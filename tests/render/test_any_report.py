@@ -27,7 +27,7 @@ from tests.render.anything import TEXT, anything
 from tests.render.anything import reports as any_report
 
 VALIDATOR = jsonschema.Draft202012Validator(report_schema())
-relaxed = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+relaxed = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 ALLOWED_TAGS = {"main", "html", "head", "meta", "title", "style", "body", "div", "p", "h3", "h4", "span", "b", "u", "code", "pre"}
 ALLOWED_TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "details", "summary", "img"}
 ALLOWED_ATTRIBUTES = {"http-equiv", "id", "class", "open", "style", "src", "alt", "charset", "name", "content", "lang", "scope"}

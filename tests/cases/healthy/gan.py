@@ -13,7 +13,7 @@ discriminator = keras.Sequential([
     keras.Input((8, 8, 1)), layers.Conv2D(8, 3, strides=2, padding="same"), layers.LeakyReLU(), layers.Dropout(0.3), layers.Flatten(), layers.Dense(1),
 ])
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
-generator_optimizer, discriminator_optimizer = keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4)
+generator_optimizer, discriminator_optimizer = keras.optimizers.Adam(1e-4), keras.optimizers.SGD(1e-4)
 images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
 
 @tf.function
@@ -80,7 +80,7 @@ class WGAN(keras.Model):
 critic = keras.Sequential([keras.Input((2,)), layers.Dense(16, activation="tanh"), layers.Dense(1)])
 generator = keras.Sequential([keras.Input((4,)), layers.Dense(16, activation="relu"), layers.Dense(2)])
 wgan = WGAN(critic, generator)
-wgan.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), keras.optimizers.Adam(1e-3, beta_1=0.5))
+wgan.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), keras.optimizers.RMSprop(1e-3))
 data = np.random.default_rng(0).normal(2.0, 0.5, (64, 2)).astype("float32")
 # %% WGAN-GP as a Keras model with its own train step
 history = wgan.fit(data, batch_size=16, epochs=2, verbose=0)

@@ -39,11 +39,11 @@ model.compile("adam", "mse")
 model.fit(x, y, epochs=2, verbose=0)
 # %% custom train step, eager
 model = custom()
-model.compile("adam", "mse", run_eagerly=True)
+model.compile("sgd", "mse", run_eagerly=True)
 model.fit(x, y, epochs=1, batch_size=32, verbose=0)
 # %% jit compiled fit
 model = plain()
-model.compile("adam", "mse", jit_compile=True)
+model.compile("sgd", "mse", jit_compile=True)
 model.fit(x, y, epochs=1, verbose=0)
 # %% callbacks
 class Log(keras.callbacks.Callback):
@@ -69,7 +69,7 @@ model.compile("sgd", log_cosh, metrics=[Worst()])
 model.fit(x, y, epochs=2, verbose=0)
 # %% class weights and sample weights
 model = keras.Sequential([keras.Input((8,)), layers.Dense(4, activation="relu"), layers.Dense(2, activation="softmax")])
-model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
 labels = (y[:, 0] > 0).astype(int)
 model.fit(x, labels, class_weight={0: 1.0, 1: 3.0}, verbose=0)
 model.fit(x, labels, sample_weight=np.where(labels == 1, 2.0, 0.0), verbose=0)
@@ -77,7 +77,7 @@ model.fit(x, labels, sample_weight=np.where(labels == 1, 2.0, 0.0), verbose=0)
 inputs = keras.Input((8,))
 h = layers.Dense(8, activation="relu")(inputs)
 model = keras.Model(inputs, {"a": layers.Dense(1, name="a")(h), "b": layers.Dense(1, activation="sigmoid", name="b")(h)})
-model.compile("adam", {"a": "mse", "b": "binary_crossentropy"}, loss_weights={"a": 1.0, "b": 0.3})
+model.compile("sgd", {"a": "mse", "b": "binary_crossentropy"}, loss_weights={"a": 1.0, "b": 0.3})
 model.fit(x, {"a": y, "b": (y > 0).astype("float32")}, verbose=0)
 # %% data generator
 class Batches(keras.utils.PyDataset):
@@ -103,13 +103,13 @@ def block(x, filters):
     return layers.Add()([layers.Conv2D(filters, 3, padding="same")(x), short])
 inputs = keras.Input((12, 12, 1))
 model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(block(block(inputs, 4), 8))))
-model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 pictures, labels = rng.uniform(size=(32, 12, 12, 1)).astype("float32"), rng.integers(0, 4, 32)
 model.fit(pictures, labels, verbose=0)
 # %% autoencoder, denoising
 noisy = x + 0.1 * rng.normal(size=x.shape).astype("float32")
 model = keras.Sequential([keras.Input((8,)), layers.GaussianNoise(0.1), layers.Dense(3, activation="relu"), layers.Dense(8)])
-model.compile("adam", "mse")
+model.compile("sgd", "mse")
 model.fit(noisy, x, epochs=2, verbose=0)
 # %% evaluate, predict, save and load
 import tempfile, os
@@ -133,5 +133,5 @@ class Net(keras.Model):
             x = x + block(x)
         return self.heads["out"](self.extra(x))
 model = Net()
-model.compile("adam", "mse")
+model.compile("sgd", "mse")
 model.fit(x, y, epochs=2, verbose=0)

@@ -135,7 +135,7 @@ scores = []
 for fold in range(3):
     keras.backend.clear_session()
     candidate = make()
-    candidate.compile("adam", loss_fn)
+    candidate.compile("sgd", loss_fn)
     keep = np.arange(64) % 3 != fold
     candidate.fit(x[keep], y[keep], epochs=1, verbose=0)
     scores.append(candidate.evaluate(x[~keep], y[~keep], verbose=0))

@@ -22,7 +22,7 @@ first = model.fit(photos, labels, epochs=1, batch_size=8, verbose=0)
 base.trainable = True
 for layer in base.layers[:-2]:
     layer.trainable = False
-model.compile(keras.optimizers.Adam(1e-5), loss_fn)
+model.compile(keras.optimizers.SGD(1e-5), loss_fn)
 second = model.fit(photos, labels, epochs=1, batch_size=8, verbose=0)
 # %% frozen base in a custom loop
 optimizer = keras.optimizers.Adam(1e-3)
@@ -34,7 +34,7 @@ for start in range(0, 32, 16):
 # %% features computed once, head trained on them
 features = base.predict(photos / 127.5 - 1.0, verbose=0)
 head = keras.Sequential([keras.Input((8,)), layers.Dense(4, activation="tanh"), layers.Dense(1)])
-head.compile("adam", loss_fn)
+head.compile("sgd", loss_fn)
 head.fit(features, labels, epochs=2, verbose=0)
 # %% setup
 import tensorflow as tf
@@ -84,7 +84,7 @@ class LoraDense(keras.layers.Layer):
 dense = keras.layers.Dense(4)
 dense.build((None, 6))
 model = keras.Sequential([keras.Input((6,)), LoraDense(dense), keras.layers.Dense(1)])
-model.compile("adam", "mse")
+model.compile("sgd", "mse")
 x, y = tf.random.normal((32, 6)), tf.random.normal((32, 1))
 # %% low-rank adapters beside a frozen layer
 model.fit(x, y, epochs=2, batch_size=16, verbose=0)
