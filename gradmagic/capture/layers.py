@@ -253,26 +253,38 @@ def _calls_of(source: str, name: str) -> tuple[ast.Call, ...]:
 
 def _agrees(node: ast.Call, layer: Any) -> bool:
     """Whether the constants of a call are the layer's settings."""
-    try:
-        names = [p for p in inspect.signature(type(layer).__init__).parameters if p != "self"]
-        config = layer.get_config()
-    except Exception:
-        names, config = [], {}
-    given = {**dict(zip(names, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
+    defaults = _defaults(type(layer))
+    given = {**dict(zip(defaults, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
     for name, value in given.items():
         if not isinstance(value, ast.Constant) or not isinstance(value.value, PLAIN):
             continue
-        known = config.get(name, getattr(layer, name, value.value))
+        known = _activation(layer) if name == "activation" else getattr(layer, name, value.value)
         if isinstance(known, PLAIN) and known != value.value:
             return False
     # What the call leaves open has its default: an activation that is set was given somewhere.
-    activation = config.get("activation")
-    return not (isinstance(activation, str) and "activation" in names and "activation" not in given and activation != _default(layer, "activation"))
+    if "activation" not in defaults or "activation" in given:
+        return True
+    activation = _activation(layer)
+    return not isinstance(activation, str) or activation == (defaults["activation"] or "linear")
 
 
-def _default(layer: Any, name: str) -> Any:
-    default = inspect.signature(type(layer).__init__).parameters[name].default
-    return "linear" if default is None else default
+@functools.cache
+def _defaults(kind: type) -> dict[str, Any]:
+    """The arguments that a class of layers is made with, and their defaults."""
+    try:
+        return {name: p.default for name, p in inspect.signature(kind.__init__).parameters.items() if name != "self"}  # type: ignore[misc]
+    except (TypeError, ValueError):
+        return {}
+
+
+def _activation(layer: Any) -> Any:
+    """The name of a layer's activation. The whole of its configuration would have each initializer written down as well."""
+    from keras import activations
+
+    try:
+        return activations.serialize(layer.activation)
+    except Exception:
+        return None
 
 
 __all__ = ["Layers", "install"]
