@@ -17,6 +17,7 @@ from gradmagic.capture.events import RawRun, RawSite, RawTape
 from gradmagic.capture.inner_steps import take_in, take_in_declined
 from gradmagic.capture.numbers import array_of, dtype_name, extent_of, numbers_of, shape_of
 from gradmagic.capture.ops import note_tensor
+from gradmagic.capture.rows import look_at_row
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Place
 from gradmagic.capture.trail import is_due, note_values
@@ -85,6 +86,7 @@ def ask(
             session.graphs.broken.append(framework_ops.get_default_graph())
         run.gradients = tuple(Gradient(True) for _ in flat)
         run.entering.clear()
+        run.traced.clear()
         _keep(session, site, run, "error", tape)
         raise
     finally:
@@ -98,6 +100,7 @@ def ask(
         session.failed("look at the gradients", error)
     finally:
         run.entering.clear()
+        run.traced.clear()
         release(session)
     return result
 
@@ -222,6 +225,8 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
         site.norms.append([None if f is None else f[0] for f in flows])
     if run.entering and None in results:
         take_in_declined(session, run)
+    if closely and run.traced and worst != "ok":
+        look_at_row(session, run, results, target.shape)
     if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients)):
         look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)

@@ -12,6 +12,7 @@ from tensorflow.python.framework import ops as framework_ops
 from gradmagic.capture.closely import close_look, identity_of, look_at
 from gradmagic.capture.events import RawOp, RawRun, RawStep
 from gradmagic.capture.hiding import HIDING
+from gradmagic.capture.rows import is_traced
 from gradmagic.capture.session import Session
 from gradmagic.recording import Flow
 
@@ -91,6 +92,8 @@ def note_step(session: Session, name: str, inputs: Any, outputs: Any, out_grads:
         sent_ids, is_worse = _looked_at(run, sent)
         step = RawStep(session.next(), name, ids_of(inputs), ids_of(outputs), received_ids, sent_ids, op, skipped, session.next() if as_one else None)
         run.steps.append(step)
+        if is_traced(run, out_grads):
+            run.traced.append((step, inputs, outputs, out_grads, sent))
         if name in HIDING and inputs is not None:
             run.hiding.append((step, inputs))
         if is_worse:

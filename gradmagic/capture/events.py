@@ -128,6 +128,8 @@ class RawRun:
     ran: bool = False
     # While the gradients are computed: products and selections, each with the values that went into the op.
     hiding: list[tuple[RawStep, Any]] = field(default_factory=list)
+    # Of a Jacobian meanwhile: the steps that were traced for one row, each with what its gradient function was handed and gave.
+    traced: list[tuple[RawStep, Any, Any, Any, Any]] = field(default_factory=list)
     # Also meanwhile: the ids of the results of a `tf.function`, the gradients of them, those of its inputs, and how many steps were noted before.
     entering: list[tuple[tuple[int, ...], Any, Any, int]] = field(default_factory=list)
 

@@ -253,7 +253,8 @@ def _calls_of(source: str, name: str) -> tuple[ast.Call, ...]:
 
 def _agrees(node: ast.Call, layer: Any) -> bool:
     """Whether the constants of a call are the layer's settings."""
-    defaults = _defaults(type(layer))
+    kind: Any = type(layer)
+    defaults = _defaults(kind)
     given = {**dict(zip(defaults, node.args, strict=False)), **{k.arg: k.value for k in node.keywords if k.arg}}
     for name, value in given.items():
         if not isinstance(value, ast.Constant) or not isinstance(value.value, PLAIN):
@@ -269,10 +270,10 @@ def _agrees(node: ast.Call, layer: Any) -> bool:
 
 
 @functools.cache
-def _defaults(kind: type) -> dict[str, Any]:
+def _defaults(kind: Any) -> dict[str, Any]:
     """The arguments that a class of layers is made with, and their defaults."""
     try:
-        return {name: p.default for name, p in inspect.signature(kind.__init__).parameters.items() if name != "self"}  # type: ignore[misc]
+        return {name: p.default for name, p in inspect.signature(kind.__init__).parameters.items() if name != "self"}
     except (TypeError, ValueError):
         return {}
 

@@ -42,9 +42,22 @@ from gradmagic.rules.phrasing import finding
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     run = fault.run
-    if run is None or run.raised is None or "non-persistent GradientTape" not in run.raised.message:
+    if run is None or run.raised is None:
         return None
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
+    if "must be created with persistent=True" in run.raised.message:
+        return finding(
+            "error/tape-used-twice",
+            fault,
+            "a Jacobian row by row asks the tape more than once, and it is not persistent",
+            run.span,
+            "asks the tape for each row",
+            "With `experimental_use_pfor=False` TensorFlow asks the tape for one gradient after the other, one for each element of the target. A tape that is not persistent can be asked once.",
+            others=[(tape.span, "not persistent")] if tape is not None and tape.span else [],
+            help="open the tape with `persistent=True`, or leave `experimental_use_pfor=False` out: then all rows are computed at once",
+        )
+    if "non-persistent GradientTape" not in run.raised.message:
+        return None
     return finding(
         "error/tape-used-twice",
         fault,
