@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gradmagic.ancestry import Ancestry
 from gradmagic.branches import untaken_branch
+from gradmagic.computed_early import Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
-from gradmagic.rebinding import attributes_read, computed_at, names_read, rebound_at
-from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
+from gradmagic.rebinding import attributes_read, rebound_at
+from gradmagic.recording import GradientRun, Op, Recording, Span, has_gradient_dtype
 
 # Each is tried by following all ways once more.
 MOST_TRIED = 32
@@ -126,8 +128,13 @@ def _computed_before(paths: Paths, index: int) -> Span | None:
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    read = names_read(recording, (op.span for op in entries(paths)))
-    return computed_at(recording, read, words - held, {(holder, part) for holder in held}) if words else None
+    ran = frozenset((op.span.cell if op.span.cell is not None else op.span.file or "", op.span.line) for op in paths.ops if op.span is not None)
+    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "", ran)
+    return computed_at(recording, (op.span for op in entries(paths)), recording.once(paths.run, _code), source)
+
+
+def _code(recording: Recording, run: GradientRun) -> Ancestry:
+    return Ancestry(recording)
 
 
 def _watch_place(paths: Paths) -> Span | None:
