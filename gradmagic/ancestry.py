@@ -71,6 +71,11 @@ class Text:
         held = target.value if isinstance(target, (ast.Subscript, ast.Starred)) else target
         self.given.setdefault(last_name(held), []).append((target, value))
 
+    def is_whole(self, node: ast.Name | ast.Attribute | ast.Subscript) -> bool:
+        """Whether what is read is not only looked into: `self.w` of `self.w[0]` and `self` of `self.w` are."""
+        around = self.parent.get(node)
+        return isinstance(node.ctx, ast.Load) and not (isinstance(around, (ast.Attribute, ast.Subscript)) and around.value is node)
+
     def scopes(self, node: ast.AST) -> Iterator[Scope]:
         """The functions around a node, the innermost first."""
         inner, current = node, self.parent.get(node)

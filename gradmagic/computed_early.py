@@ -31,7 +31,7 @@ def computed_at(recording: Recording, entries: Iterable[Span | None], web: Ances
         if tree is None or key not in search.web.texts or key is None:
             continue
         for node in ast.walk(tree):
-            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and span.line <= node.lineno <= span.end_line:
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and span.line <= node.lineno <= span.end_line and web.texts[key].is_whole(node):
                 found = search.cut(key, node)
                 if found is not None:
                     return dataclasses.replace(span_at(line_of(found.key, _expression(found)), _expression(found)), code=recording.code[found.key].split("\n")[found.node.lineno - 1])
@@ -85,7 +85,7 @@ class Search:
         found, givers = None, self.web.givers(key, read)
         for value in givers:
             # The variable itself is not what was read here: that would have been recorded.
-            if self._is_variable(value):
+            if self._is_variable(value) or _is_nothing(value.node):
                 continue
             blamed = self._blame(value)
             if blamed is None:
@@ -156,6 +156,13 @@ class Search:
 
 def _makes(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and last_name(node.func) in MAKERS
+
+
+def _is_nothing(node: ast.AST) -> bool:
+    """Whether a value only holds the place: None, or an empty list or dict."""
+    return (isinstance(node, ast.Constant) and node.value is None) or (
+        isinstance(node, (ast.List, ast.Dict, ast.Tuple)) and not any(ast.iter_child_nodes(node) if isinstance(node, ast.Dict) else node.elts)
+    )
 
 
 def computes(node: ast.AST) -> bool:

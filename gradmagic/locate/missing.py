@@ -12,7 +12,7 @@ from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by
 from gradmagic.rebinding import attributes_read, rebound_at
-from gradmagic.recording import GradientRun, Op, Recording, Span, has_gradient_dtype
+from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
 
 # Each is tried by following all ways once more.
 MOST_TRIED = 32
@@ -226,7 +226,7 @@ def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
         if not left or a.seq < left[0] or a.seq > paths.run.seq or a.variable in mine or other is None or other.shape != source.shape or a.how != "AssignVariableOp":
             continue
         me = recording.variables.get(source.id)
-        if me is None or not (other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names)):
+        if me is None or not _namesakes(me, other):
             continue
         if a.value is not None and a.value not in paths.producer and key_used(paths, a.variable):
             return a.variable, a.span
@@ -255,9 +255,17 @@ def _same_looking(paths: Paths, index: int) -> int | None:
     for key, other in known.items():
         if key in mine or me is None or other.shape != me.shape or not key_used(paths, key):
             continue
-        if other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names):
+        if _namesakes(me, other):
             return key
     return None
+
+
+def _namesakes(one: Variable, other: Variable) -> bool:
+    """Whether two variables have the same name: the user's, or that of the weight in its layer. What TensorFlow calls every variable without a name is none, unless the same attribute or line made both."""
+    names = [{n.rpartition(".")[2] for n in v.names if "." in n} for v in (one, other)]
+    tails = [v.path.rpartition("/")[2] for v in (one, other)]
+    made_alike = bool(names[0] & names[1]) or (one.created_at is not None and one.created_at == other.created_at)
+    return bool(set(one.names) & set(other.names)) or (tails[0] == tails[1] and (tails[0] != "Variable" or made_alike))
 
 
 def key_used(paths: Paths, key: int) -> bool:
