@@ -141,10 +141,9 @@ class Ancestry:
         text = self.texts[key]
         for scope in text.scopes(read):
             own = [Value(key, v) for t, v in text.given.get(read.id, ()) if self._is_name(t, read.id) and next(text.scopes(t), None) is scope]
-            if own:
-                return own
-            if read.id in parameters_of(scope):
-                return self._handed(key, scope, read.id)
+            handed = self._handed(key, scope, read.id) if read.id in parameters_of(scope) else []
+            if own or read.id in parameters_of(scope):
+                return own + handed
         return [Value(k, v) for k, t in self.texts.items() for target, v in t.given.get(read.id, ()) if self._is_name(target, read.id) and next(t.scopes(target), None) is None]
 
     @staticmethod

@@ -56,6 +56,7 @@ class Search:
         self.source, self.web = source, web
         self.made = self._makers(recording)
         self._cuts: dict[ast.AST, Value | None] = {}
+        self._ran_scopes = {scope for key, text in web.texts.items() for node in text.parent if isinstance(node, ast.stmt) and (key, node.lineno) in source.ran for scope in [*text.scopes(node)][:1]}
 
     def _makers(self, recording: Recording) -> set[ast.AST]:
         """The calls that make the variable, as far as the code tells."""
@@ -87,7 +88,7 @@ class Search:
             # The variable itself is not what was read here: that would have been recorded.
             if self._is_variable(value) or _is_nothing(value.node):
                 continue
-            blamed = self._blame(value)
+            blamed = self._inside(value) if self._is_of_this_run(key, read, value) else self._blame(value)
             if blamed is None:
                 return None
             found = blamed
@@ -96,6 +97,11 @@ class Search:
         if not givers and isinstance(read, ast.Call):
             return self._inside(Value(key, read))
         return found
+
+    def _is_of_this_run(self, key: Key, read: Read, value: Value) -> bool:
+        """Whether a name gets a value in the very function that reads it and that ran in the check: what did not run of it then is a branch that was not taken."""
+        scope = next(self.web.texts[key].scopes(read), None) if isinstance(read, ast.Name) else None
+        return scope is not None and scope in self._ran_scopes and value.key == key and scope in self.web.texts[key].scopes(value.node)
 
     def _blame(self, value: Value) -> Value | None:
         if self._ran(value) or not computes(value.node):

@@ -130,7 +130,10 @@ def _computed_before(paths: Paths, index: int) -> Span | None:
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
     ran = frozenset((op.span.cell if op.span.cell is not None else op.span.file or "", op.span.line) for op in paths.ops if op.span is not None)
     source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "", ran)
-    return computed_at(recording, (op.span for op in entries(paths)), recording.once(paths.run, _code), source)
+    # Of what a graph captured and never ran with nothing is noted.
+    known = recording.tensors.keys() | recording.variables.keys() | paths.producer.keys()
+    captured = [op for op in paths.ops if op.in_graph and op.type not in STATE and not known.issuperset(op.inputs) and any(out in paths.ancestors for out in op.outputs)]
+    return computed_at(recording, (op.span for op in (*entries(paths), *captured)), recording.once(paths.run, _code), source)
 
 
 def _code(recording: Recording, run: GradientRun) -> Ancestry:

@@ -230,3 +230,45 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_sum(inputs * c)
 grads = tape.gradient(loss, logs)  # status: none none
 print(scales[0])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+
+class Voice(keras.layers.Layer):
+    def __init__(self, speakers):
+        super().__init__()
+        self.speakers, self.cached = speakers, None
+        self.table = self.add_weight(shape=(4, 4), name="table")
+        self.gain = self.add_weight(shape=(4,), name="gain", initializer="ones")
+
+    def call(self, inputs):
+        if self.speakers > 1:
+            inputs = inputs @ self.table
+        if self.cached is None:
+            self.cached = tf.nn.softplus(self.gain)  # expect: none/outside-tape
+        return inputs * self.cached
+
+x = tf.random.normal((8, 4))
+voice = Voice(1)
+first = voice(x)
+# %% kept by the first call
+# allow: none/branch-not-taken none/unused-variable
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(voice(x) ** 2)
+grads = tape.gradient(loss, voice.trainable_variables)  # status: none none
+# %% setup
+import tensorflow as tf
+w, v = tf.Variable([1.0, 2.0], name="w"), tf.Variable([3.0, 1.0], name="v")
+c = tf.constant([1.0, 3.0])
+def mixed(inputs, weights, sharp):
+    if sharp:
+        inputs = inputs * tf.exp(weights)
+    return inputs * 2.0
+shown = mixed(c, v, True)
+print(shown)
+# %% near: a branch that was taken in another cell
+# allow: none/branch-not-taken none/unused-variable
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(mixed(w, v, False))
+grads = tape.gradient(loss, [w, v])  # status: ok none
