@@ -54,13 +54,18 @@ def _exchanges(recording: Recording, updated: set[int], moved: set[int]) -> Iter
                 continue
             before = any(set(c.weights) == set(still.weights) and c.span is not None and c.span.function is None and c.seq < first and c.span not in used for c in recording.models)
             crossed = _is_crossed(recording, mine, still)
-            # By its name in the function, or as a part of another model, it is taken for the one that was to be trained.
-            if (crossed and not any(c.span is None or callee_at(recording, c) == notebook_name(recording, mine) for c in looked_at)) or (before and still.infers and not looked_at):
+            if (crossed and all(_is_taken_for(recording, c, still) for c in looked_at)) or (before and still.infers and not looked_at):
                 yield Exchange(mine, still, evaluated, crossed)
 
 
 def _together(one: Span, other: Span) -> bool:
     return (one.cell, one.file, one.function) == (other.cell, other.file, other.function) and one.function is not None
+
+
+def _is_taken_for(recording: Recording, call: ModelCall, still: ModelCall) -> bool:
+    """Whether a call of the trained model is meant as one of the other: under its name in the code that trains, or as a part of a model that holds both."""
+    said = callee_at(recording, call)
+    return set(still.weights) <= set(call.weights) or (said is not None and said.rpartition(".")[2] == notebook_name(recording, still))
 
 
 def callee_at(recording: Recording, call: ModelCall) -> str | None:
@@ -97,6 +102,8 @@ def notebook_name(recording: Recording, call: ModelCall) -> str | None:
 
 
 def calls_at(recording: Recording, call: ModelCall) -> list[ast.Call]:
-    """The calls on the line where a model was called."""
-    tree = tree_at(recording, call.span) if call.span is not None else None
-    return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and call.span is not None and n.lineno == call.span.line] if tree is not None else []
+    """The call at the place where a model was called; those of its line where only that is known."""
+    span = call.span
+    tree = tree_at(recording, span) if span is not None else None
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and span is not None and n.lineno == span.line] if tree is not None else []
+    return [c for c in calls if span is not None and (c.col_offset, c.end_col_offset) == (span.column, span.end_column)] or calls
