@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -11,7 +13,7 @@ from gradmagic.ancestry import Ancestry, Key, Read, Value, reads_of
 from gradmagic.assignments import makers_of
 from gradmagic.definitions import line_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, span_at, tree_at
+from gradmagic.syntax import last_name, span_at
 
 MAKERS = ("Variable", "add_weight")
 # Calls that hand on what they are given.
@@ -19,49 +21,62 @@ HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "revers
 MOST = 400
 
 
-def computed_at(recording: Recording, entries: Iterable[Span | None], web: Ancestry, source: Source) -> Span | None:
-    """The expression that computed from a variable, before the check began, what enters a computation as a constant at one of `entries`.
-
-    None where what is read there may have come from elsewhere as well.
-    """
-    search = Search(recording, web, source)
-    for span in dict.fromkeys(s for s in entries if s is not None):
-        key = span.cell if span.cell is not None else span.file
-        tree = tree_at(recording, span)
-        if tree is None or key not in search.web.texts or key is None:
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and span.line <= node.lineno <= span.end_line and web.texts[key].is_whole(node):
-                found = search.cut(key, node)
-                if found is not None:
-                    return dataclasses.replace(span_at(line_of(found.key, _expression(found)), _expression(found)), code=recording.code[found.key].split("\n")[found.node.lineno - 1])
-    return None
-
-
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A variable as the code knows it: the names that it goes by, the weights of which attribute it is one of, its place in TensorFlow's or Keras' order, and the lines that ran."""
+    """A variable as the code knows it: the names that it goes by, the weights of which attribute it is one of, and its place in TensorFlow's or Keras' order."""
 
     id: int
     words: frozenset[str]
     held: frozenset[tuple[str, str]]
     path: str
-    ran: frozenset[tuple[Key, int]]
+
+
+class Check:
+    """The code of one check: what it reads where constants come in, and what of it ran."""
+
+    def __init__(self, recording: Recording, entries: Iterable[Span | None], ran: Iterable[Span | None]) -> None:
+        self.web = Ancestry(recording)
+        self.ran = {(_key(span), span.line) for span in ran if span is not None}
+        self.scopes = {
+            scope for key, text in self.web.texts.items() for node in text.parent if isinstance(node, ast.stmt) and (key, node.lineno) in self.ran for scope in itertools.islice(text.scopes(node), 1)
+        }
+        self.reads: list[tuple[Key, Read]] = []
+        for key, line, last in dict.fromkeys((_key(s), s.line, s.end_line) for s in entries if s is not None):
+            text = self.web.texts.get(key)
+            reads = (n for n in text.parent if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript)) and line <= n.lineno <= last and text.is_whole(n)) if text is not None else ()
+            self.reads += [(key, node) for node in reads]
+
+
+def computed_at(recording: Recording, check: Check, source: Source) -> Span | None:
+    """The expression that computed from a variable, before the check began, what enters a computation as a constant.
+
+    None where what is read there may have come from elsewhere as well.
+    """
+    search = Search(recording, check, source)
+    for key, node in check.reads:
+        found = search.cut(key, node)
+        if found is not None:
+            return dataclasses.replace(span_at(line_of(found.key, _expression(found)), _expression(found)), code=recording.code[found.key].split("\n")[found.node.lineno - 1])
+    return None
+
+
+def _key(span: Span) -> Key:
+    return span.cell if span.cell is not None else span.file or ""
 
 
 class Search:
     """The way back from what is read to what was computed from one variable."""
 
-    def __init__(self, recording: Recording, web: Ancestry, source: Source) -> None:
-        self.source, self.web = source, web
-        self.made = self._makers(recording)
+    def __init__(self, recording: Recording, check: Check, source: Source) -> None:
+        self.source, self.check, self.web = source, check, check.web
+        self.recording = recording
         self._cuts: dict[ast.AST, Value | None] = {}
-        self._ran_scopes = {scope for key, text in web.texts.items() for node in text.parent if isinstance(node, ast.stmt) and (key, node.lineno) in source.ran for scope in [*text.scopes(node)][:1]}
 
-    def _makers(self, recording: Recording) -> set[ast.AST]:
+    @functools.cached_property
+    def made(self) -> set[ast.AST]:
         """The calls that make the variable, as far as the code tells."""
         of_class, tail = _class_name(self.source.path), self.source.path.rpartition("/")[2]
-        owners = {(key, call): self.web.texts[key].owner(call) for key, call in makers_of(recording, self.source.id) if key in self.web.texts}
+        owners = {(key, call): self.web.texts[key].owner(call) for key, call in makers_of(self.recording, self.source.id) if key in self.web.texts}
         named = {call for (_, call), owner in owners.items() if owner is None or not self._is_other(of_class, owner)}
         if named or not re.fullmatch(r"variable(_\d+)?", tail, re.IGNORECASE):
             return set(named)
@@ -101,7 +116,7 @@ class Search:
     def _is_of_this_run(self, key: Key, read: Read, value: Value) -> bool:
         """Whether a name gets a value in the very function that reads it and that ran in the check: what did not run of it then is a branch that was not taken."""
         scope = next(self.web.texts[key].scopes(read), None) if isinstance(read, ast.Name) else None
-        return scope is not None and scope in self._ran_scopes and value.key == key and scope in self.web.texts[key].scopes(value.node)
+        return scope is not None and scope in self.check.scopes and value.key == key and scope in self.web.texts[key].scopes(value.node)
 
     def _blame(self, value: Value) -> Value | None:
         if self._ran(value) or not computes(value.node):
@@ -110,7 +125,7 @@ class Search:
 
     def _ran(self, value: Value) -> bool:
         """Whether an expression ran in the check: what it reads was noted then."""
-        return any((value.key, line) in self.source.ran for line in range(value.node.lineno, (value.node.end_lineno or value.node.lineno) + 1))
+        return any((value.key, line) in self.check.ran for line in range(value.node.lineno, (value.node.end_lineno or value.node.lineno) + 1))
 
     def _inside(self, value: Value) -> Value | None:
         """What of an expression's parts was computed from the variable: of an object or a dict, one of those that it was made with."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.ancestry import Ancestry
 from gradmagic.branches import untaken_branch
-from gradmagic.computed_early import Source, computed_at
+from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths, dropped_by
+from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of
 from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
 
@@ -128,16 +127,16 @@ def _computed_before(paths: Paths, index: int) -> Span | None:
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    ran = frozenset((op.span.cell if op.span.cell is not None else op.span.file or "", op.span.line) for op in paths.ops if op.span is not None)
-    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "", ran)
-    # Of what a graph captured and never ran with nothing is noted.
+    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
+    return computed_at(recording, recording.once(paths.run, _check), source)
+
+
+def _check(recording: Recording, run: GradientRun) -> Check:
+    """The code behind a run: where constants come in, by what is known of them or by what a graph captured that never ran."""
+    paths = paths_of(recording, run)
     known = recording.tensors.keys() | recording.variables.keys() | paths.producer.keys()
     captured = [op for op in paths.ops if op.in_graph and op.type not in STATE and not known.issuperset(op.inputs) and any(out in paths.ancestors for out in op.outputs)]
-    return computed_at(recording, (op.span for op in (*entries(paths), *captured)), recording.once(paths.run, _code), source)
-
-
-def _code(recording: Recording, run: GradientRun) -> Ancestry:
-    return Ancestry(recording)
+    return Check(recording, (op.span for op in (*entries(paths), *captured)), (op.span for op in paths.ops))
 
 
 def _watch_place(paths: Paths) -> Span | None:
