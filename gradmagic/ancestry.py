@@ -36,9 +36,13 @@ class Text:
         self.functions: dict[str, list[ast.FunctionDef]] = {}
         self.classes: dict[str, ast.ClassDef] = {}
         self.keywords: dict[str, list[tuple[ast.Call, ast.expr]]] = {}
+        # What is handed on by its name may be called by code that is not known.
+        self.handed_on: set[str] = set()
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
                 self.parent[child] = node
+                if isinstance(child, (ast.Name, ast.Attribute)) and isinstance(child.ctx, ast.Load) and not (isinstance(node, ast.Call) and node.func is child):
+                    self.handed_on.add(last_name(child))
             self._take(node)
 
     def _take(self, node: ast.AST) -> None:
@@ -209,6 +213,8 @@ class Ancestry:
             owner = text.owner(scope)
             method = owner is not None and text.parent.get(scope) is owner
             called = owner.name if method and owner is not None and scope.name == "__init__" else scope.name
+            if called == scope.name and any(called in t.handed_on for t in self.texts.values()):
+                return []
         parameters = parameters_of(scope)[1 if method else 0 :]
         found = []
         for where, other in self.texts.items():

@@ -272,3 +272,33 @@ print(shown)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(mixed(w, v, False))
 grads = tape.gradient(loss, [w, v])  # status: ok none
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+
+class Scored(keras.layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(4, 2), name="kernel")
+        self.unread = self.add_weight(shape=(4, 2), name="unread")
+
+    def call(self, inputs):
+        return inputs @ self.kernel
+
+def error(truth, guess):
+    return tf.reduce_mean(tf.square(truth - guess)) * 2.0
+
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 2))
+scored = Scored()
+model = keras.Sequential([keras.Input((4,)), scored])
+model.compile("sgd", error)
+print(error(y, x @ scored.unread))
+# %% near: the loss was called with it, and Keras calls it with something else
+# allow: none/unused-variable step/silently-skipped
+model.fit(x, y, verbose=0)
+# %% near: called by name as well
+# allow: none/unused-variable
+for chosen in (error, error):
+    with tf.GradientTape() as tape:
+        loss = chosen(y, model(x))
+    grads = tape.gradient(loss, model.trainable_variables)
