@@ -15,6 +15,7 @@ from gradmagic.report import Fix
 
 # What makes an object ready, in Python and in Keras.
 READY = ("__init__", "build")
+OF_KERAS = ("name", "dtype", "path", "input", "output", "weights", "variables", "trainable", "losses", "metrics", "built", "quantization_mode")
 OPERATORS = {cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.DivideAssign: "/", cst.PowerAssign: "**", cst.MatrixMultiplyAssign: "@"}
 
 
@@ -87,7 +88,7 @@ def _for_a_property(code: Code, function: cst.FunctionDef, statement: cst.CSTNod
     for part in parts:
         written = without_locals(code, function, part, parameters)
         needed = names_in(written) & parameters if written is not None else set()
-        if written is None or (needed - set(kept) and function.name.value != "__init__"):
+        if written is None or (needed - set(kept) and function.name.value != "__init__") or (needed - set(kept)) & _taken(code, function):
             return None
         for name in sorted(needed - set(kept)):
             kept[name] = name
@@ -96,6 +97,12 @@ def _for_a_property(code: Code, function: cst.FunctionDef, statement: cst.CSTNod
     whole, *said = texts
     target = code.text(_given(code, statement)[0])  # type: ignore[index, arg-type]
     return f"{whole} if {' and '.join(said if len(said) == 1 else map(atom, said))} else {target}" if said else whole
+
+
+def _taken(code: Code, function: cst.FunctionDef) -> set[str]:
+    """The attributes that a class has already, by its own code or from Keras."""
+    owner = code.enclosing(function, cst.ClassDef)
+    return {*OF_KERAS, *(a.attr.value for a in code.all(cst.Attribute, owner)), *(f.name.value for f in code.all(cst.FunctionDef, owner))}
 
 
 def _conditions(code: Code, function: cst.FunctionDef, statement: cst.CSTNode) -> list[cst.BaseExpression] | None:

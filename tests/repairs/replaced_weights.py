@@ -100,3 +100,23 @@ grads = tape.gradient(loss, noisy.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(loop(x))
 grads = tape.gradient(loss, loop.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+x = tf.ones((5, 2))
+class Named(keras.layers.Layer):
+    def __init__(self, power, **kwargs):
+        super().__init__(**kwargs)
+        self.level = self.add_weight(shape=(2,), name="level", initializer="ones")
+        self.level = self.level * power
+    def call(self, inputs):
+        return inputs * self.level
+    def power(self):
+        return tf.reduce_sum(self.level ** 2)
+named = Named(3.0)
+named(x)
+# %% near: the argument has the name of a method
+# none: none/outside-tape
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(named(x))
+grads = tape.gradient(loss, named.trainable_variables)
