@@ -135,11 +135,16 @@ def frozen_at(recording: Recording, variable: int) -> Span | None:
 
 def made_at_line(recording: Recording, variable: int) -> Span | None:
     """Where the code makes a variable; None where more than one line could."""
-    places = [(key, call) for key, _, call in _makes(recording, variable) if last_name(call.func) in ("Variable", "add_weight")]
+    places = makers_of(recording, variable)
     if len(places) != 1:
         return None
     key, made = places[0]
     return dataclasses.replace(span_at(line_of(key, made), made), code=recording.code[key].split("\n")[made.lineno - 1])
+
+
+def makers_of(recording: Recording, variable: int) -> list[tuple[str | int, ast.Call]]:
+    """The calls in the code that make a variable of the names that this one goes by, each with its cell or file."""
+    return [(key, call) for key, _, call in _makes(recording, variable) if last_name(call.func) in ("Variable", "add_weight")]
 
 
 def made_by(recording: Recording, span: Span, name: str) -> Span | None:

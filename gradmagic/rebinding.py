@@ -10,8 +10,6 @@ from gradmagic.definitions import line_of
 from gradmagic.recording import Recording, Span
 from gradmagic.syntax import last_name, span_at, tree_at, tree_of
 
-# Of a variable, and not its value.
-DESCRIBES = ("shape", "dtype", "name", "ndim")
 MAKERS = ("Variable", "add_weight")
 
 
@@ -24,32 +22,6 @@ def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] |
             key, statement, _ = next((c for c in changes if c[0] == "current"), changes[-1])
             return word, dataclasses.replace(span_at(line_of(key, statement), statement), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
     return None
-
-
-def computed_at(recording: Recording, words: Iterable[str], names: set[str], parts: set[tuple[str, str]]) -> Span | None:
-    """The line, of a cell that ran before the check, which computes what goes by one of `words` from a variable: by one of its names, or as a part (`holder.part`).
-
-    None where anything else gives that word its value as well.
-    """
-    for word, places in sorted(_given(recording, words).items()):
-        if all(key != "current" and word not in names and _computes(value, names, parts) for key, _, value in places):
-            key, statement, value = places[-1]
-            return dataclasses.replace(span_at(line_of(key, statement), value), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
-    return None
-
-
-def _computes(value: ast.expr, names: set[str], parts: set[tuple[str, str]]) -> bool:
-    """Whether an expression, other than a name alone or a call that makes an object, reads a variable."""
-    if not isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Subscript)) and not (isinstance(value, ast.Call) and last_name(value.func)[:1].islower()):
-        return False
-    described = {n.value for n in ast.walk(value) if isinstance(n, ast.Attribute) and n.attr in DESCRIBES}
-    read = [n for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute)) and n not in described]
-    return any(last_name(n) in names or (isinstance(n, ast.Attribute) and (last_name(n.value), n.attr) in parts) for n in read)
-
-
-def names_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:
-    """The names, and the last names of the attributes, that some expressions read."""
-    return set(map(last_name, _read(recording, spans)))
 
 
 def attributes_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:

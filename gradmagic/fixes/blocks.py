@@ -10,7 +10,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assigned
+from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
 from gradmagic.fixes.names import new_name
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
@@ -229,7 +229,9 @@ def _built_once(recording: Recording, code: Code, place: Place) -> tuple[Fix, ..
     if owner is None or made_in is None or not isinstance(statement, cst.SimpleStatementLine) or not isinstance(statement.body[0], cst.Assign):
         return ()
     target = statement.body[0].targets[0].target
-    if not (isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name)):
+    stores = [a for a in code.all(cst.Assign, owner) for t in a.targets if same(t.target, target)]
+    # Under a condition, or as one of several values, it is not what `call` could compute by itself.
+    if not (isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name)) or len(stores) > 1 or code.parent(statement) is not made_in.body or draws(statement):
         return ()
     reader = next((f for f in code.all(cst.FunctionDef, owner) if f.name.value in ("call", "__call__", "forward") and any(same(n, target) for n in code.all(cst.Attribute, f))), None)
     if reader is None or reader is made_in:

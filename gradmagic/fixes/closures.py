@@ -8,7 +8,7 @@ from gradmagic.fixes.blocks import asking, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, dotted, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assigned, assignments_of, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, draws, reads_of
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -25,6 +25,8 @@ def inside_function(recording: Recording, run: GradientRun | None, place: Place)
     if not isinstance(assign, cst.Assign) or not isinstance(assign.targets[0].target, cst.Name) or len(assignments_of(code, name, scope)) != 1:
         return ()
     moved = _chain(code, statement, {s.name.partition("[")[0] for s in run.sources})
+    if any(map(draws, moved)):
+        return ()
     own = {n for s in moved for n in assigned(s)}
     readers = [n for n in reads_of(code, name, scope) if code.start(n) > code.end(statement)]
     inside = [n for n in code.all(cst.Lambda, scope) if any(n in list(code.around(r)) for r in readers)]

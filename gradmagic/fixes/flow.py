@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, children_of, names_in
+from gradmagic.fixes.code import Code, children_of, last_name, names_in
+
+# What is drawn once and kept would be drawn anew by a line that runs again.
+DRAWN = frozenset(
+    {"normal", "uniform", "truncated_normal", "randn", "rand", "shuffle", "sample", "categorical", "stateless_normal", "stateless_uniform", "dropout", "choice", "permutation", "poisson"}
+)
+
+
+def draws(node: cst.CSTNode) -> bool:
+    """Whether code draws random numbers."""
+    return (isinstance(node, cst.Call) and last_name(node.func) in DRAWN) or any(draws(child) for child in children_of(node))
 
 
 def targets_of(node: cst.CSTNode) -> set[str]:

@@ -8,13 +8,11 @@ from gradmagic.fixes.blocks import body_of, substituted, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assigned, assignments_of
+from gradmagic.fixes.flow import DRAWN, assigned, assignments_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 WEIGHTS = ("add_weight", "Variable")
-# What is drawn once and kept would be drawn anew by a property.
-DRAWN = ("normal", "uniform", "truncated_normal", "randn", "rand", "shuffle", "sample", "categorical", "stateless_normal", "stateless_uniform")
 NO_VALUES = ("Variable", "add_weight", "numpy", "GradientTape", "append", "SGD", "Adam", "compile")
 
 
@@ -101,7 +99,7 @@ def _property(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]
     for step in chosen:
         assign = step.body[0]
         assert isinstance(assign, cst.Assign)
-        value = _without_locals(code, function, assign.value, parameters)
+        value = without_locals(code, function, assign.value, parameters)
         if value is None:
             return ()
         needed = names_in(value) & parameters
@@ -110,7 +108,7 @@ def _property(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]
             change.insert_before(step, code.line(f"{self_}.{name} = {name}"))
         text = substituted(code, value, {n: f"{self_}.{kept.get(n, n)}" for n in needed})
         name = _attribute(step, self_)
-        methods += cst.parse_module(f"\n@property\ndef {name}({self_}):\n    return {text}\n").body
+        methods.append(code.line(f"@property\ndef {name}({self_}):\n    return {text}").with_changes(leading_lines=[cst.EmptyLine(indent=False)]))
         change.remove(step)
     if set(new) & wanted:
         return ()
@@ -133,7 +131,7 @@ def _upstream(code: Code, function: cst.FunctionDef, self_: str, wanted: set[str
                 waiting.append(step)
 
 
-def _without_locals(code: Code, function: cst.FunctionDef, value: cst.BaseExpression, parameters: set[str], depth: int = 0) -> cst.BaseExpression | None:
+def without_locals(code: Code, function: cst.FunctionDef, value: cst.BaseExpression, parameters: set[str], depth: int = 0) -> cst.BaseExpression | None:
     """A value with the local names of its function written out; None where one of them is not a plain computation."""
     local = (names_in(value) & assigned(function.body)) - parameters
     if not local:
@@ -143,7 +141,7 @@ def _without_locals(code: Code, function: cst.FunctionDef, value: cst.BaseExpres
         made = assignments_of(code, name, function)
         if depth > 3 or len(made) != 1 or code.enclosing(made[0], cst.IndentedBlock) is not function.body:
             return None
-        inner = _without_locals(code, function, made[0].value, parameters, depth + 1)
+        inner = without_locals(code, function, made[0].value, parameters, depth + 1)
         if inner is None:
             return None
         values[name] = atom(code.text(inner))
@@ -209,10 +207,11 @@ def as_local(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if not isinstance(target, cst.Attribute) or not weight or not any(same(n, target) for n in code.all(cst.Attribute, assign.value)):
         return ()
     name = target.attr.value.lstrip("_")
-    if name in names_in(function.body) | {p.name.value for p in function.params.params}:
+    later = [n for n in code.all(cst.Attribute, function) if same(n, target) and n is not target and code.start(n) > code.end(assign)]
+    # What no line of the method reads, another method does.
+    if not later or name in names_in(function.body) | {p.name.value for p in function.params.params}:
         return ()
     change = Change().replace(target, cst.Name(name))
-    for node in code.all(cst.Attribute, function):
-        if same(node, target) and node is not target and code.start(node) > code.end(assign):
-            change.replace(node, cst.Name(name))
+    for node in later:
+        change.replace(node, cst.Name(name))
     return fix(f"give the new value a name of its own, and leave `{code.text(target)}` the weight", "safe", (code, change))

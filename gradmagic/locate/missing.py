@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradmagic.branches import untaken_branch
+from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths, dropped_by
+from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
-from gradmagic.rebinding import attributes_read, computed_at, names_read, rebound_at
-from gradmagic.recording import GradientRun, Op, Span, has_gradient_dtype
+from gradmagic.rebinding import attributes_read, rebound_at
+from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
 
 # Each is tried by following all ways once more.
 MOST_TRIED = 32
@@ -130,8 +131,16 @@ def _computed_before(paths: Paths, index: int) -> Span | None:
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    read = names_read(recording, (op.span for op in entries(paths)))
-    return computed_at(recording, read, words - held, {(holder, part) for holder in held}) if words else None
+    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
+    return computed_at(recording, recording.once(paths.run, _check), source)
+
+
+def _check(recording: Recording, run: GradientRun) -> Check:
+    """The code behind a run: where constants come in, by what is known of them or by what a graph captured that never ran."""
+    paths = paths_of(recording, run)
+    known = recording.tensors.keys() | recording.variables.keys() | paths.producer.keys()
+    captured = [op for op in paths.ops if op.in_graph and op.type not in STATE and not known.issuperset(op.inputs) and any(out in paths.ancestors for out in op.outputs)]
+    return Check(recording, (op.span for op in (*entries(paths), *captured)), (op.span for op in paths.ops))
 
 
 def _watch_place(paths: Paths) -> Span | None:
@@ -223,7 +232,7 @@ def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
         if not left or a.seq < left[0] or a.seq > paths.run.seq or a.variable in mine or other is None or other.shape != source.shape or a.how != "AssignVariableOp":
             continue
         me = recording.variables.get(source.id)
-        if me is None or not (other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names)):
+        if me is None or not _namesakes(me, other):
             continue
         if a.value is not None and a.value not in paths.producer and key_used(paths, a.variable):
             return a.variable, a.span
@@ -252,9 +261,17 @@ def _same_looking(paths: Paths, index: int) -> int | None:
     for key, other in known.items():
         if key in mine or me is None or other.shape != me.shape or not key_used(paths, key):
             continue
-        if other.path.rpartition("/")[2] == me.path.rpartition("/")[2] or set(other.names) & set(me.names):
+        if _namesakes(me, other):
             return key
     return None
+
+
+def _namesakes(one: Variable, other: Variable) -> bool:
+    """Whether two variables have the same name: the user's, or that of the weight in its layer. What TensorFlow calls every variable without a name is none, unless the same attribute or line made both."""
+    names = [{n.rpartition(".")[2] for n in v.names if "." in n} for v in (one, other)]
+    tails = [v.path.rpartition("/")[2] for v in (one, other)]
+    made_alike = bool(names[0] & names[1]) or (one.created_at is not None and one.created_at == other.created_at)
+    return bool(set(one.names) & set(other.names)) or (tails[0] == tails[1] and (tails[0] != "Variable" or made_alike))
 
 
 def key_used(paths: Paths, key: int) -> bool:

@@ -23,7 +23,7 @@ def nll(values):
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
 image = np.ones((2, 4), "float32")
 # %% an object of an earlier cell
-# fix: none/unused-variable
+# fix: none/outside-tape
 # becomes: self.log_rate = log_rate
 # becomes: def rate(self):
 # becomes: return tf.exp(self.log_rate)

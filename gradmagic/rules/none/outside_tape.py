@@ -38,6 +38,8 @@ from gradmagic.fixes.caches import computed_each_time
 from gradmagic.fixes.closures import inside_function
 from gradmagic.fixes.kept import as_local, as_property, made_from
 from gradmagic.fixes.pipelines import from_the_other_tape, handed_over, out_of_the_pipeline
+from gradmagic.fixes.raw_weights import raw_weight
+from gradmagic.fixes.remade import remade_in_block
 from gradmagic.fixes.threads import in_this_thread
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span, Tape
@@ -95,17 +97,18 @@ def _piped(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> 
 def _before(fault: Fault, recording: Recording, run: GradientRun, span: Span) -> Finding:
     text, names = code(text_at(recording, span)), listing(fault.names)
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
-    others = [(tape.span, f"{names} {are(fault.names)} not read in this block")] if tape is not None and tape.span else []
+    fitted = run.kind.startswith("keras")
+    others = [(tape.span, f"{names} {are(fault.names)} not read in this {'call' if fitted else 'block'}")] if tape is not None and tape.span else []
     return finding(
         "none/outside-tape",
         fault,
         f"{subject(fault, 'None')}: {text} ran before the tape is opened",
         span,
         "ran once, and what it gave is a constant for this tape",
-        f"{target_name(fault)} is computed with what {text} gave when that cell ran. No op reads {names} under the tape, so there is no path from {target_name(fault)} to {it(fault.names)}.",
+        f"{target_name(fault)} is computed with what {text} gave before this check began. No op reads {names} under the tape, so there is no path from {target_name(fault)} to {it(fault.names)}.",
         others=others,
         certainty="likely",
-        help="compute it under the tape, each time anew",
+        help=f"compute it {'in the method that is called in every step' if fitted else 'under the tape'}, each time anew",
     )
 
 
@@ -147,8 +150,12 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
+    if raw := raw_weight(recording, found.location):
+        return raw
     if fault.cause == "before" and fault.run is not None and (again := made_from(recording, fault.run, fault.sources)):
         return again
+    if fault.cause == "before" and (made := remade_in_block(recording, fault.run, found.location)):
+        return (*made, *as_property(recording, found.location))
     inside = (
         tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location, fault.op)
     )

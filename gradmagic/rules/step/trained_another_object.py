@@ -1,7 +1,8 @@
 """What is trained is not what is evaluated.
 
 What it finds
-    A model that is trained in the cell, and another one of the same shape that is evaluated after the training, was not changed by it, and was given none of the trained weights.
+    A model that is trained in the cell, and another one of the same shape that is evaluated after the training, was not changed by it, and was given none of the trained weights. Or two models that one function
+    trains with, a teacher and a student, in each other's place.
 
 Why it happens
     `clone_model` makes new weights. What training does to them stays in the clone until it is copied back.
@@ -40,8 +41,10 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.averages import assigned_average, with_the_other
+from gradmagic.fixes.exchanged import put_right
 from gradmagic.fixes.own_copies import copy_with_own_weights, shared_at
 from gradmagic.fixes.tracking import other_model
+from gradmagic.locate.exchanged import Exchange, callee_at, notebook_name
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -56,6 +59,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _own_values(fault, recording, fault.span)
     if fault.cause == "shared" and fault.span is not None:
         return _shared_weights(fault, recording, fault.span)
+    exchange = fault.detail.get("exchange")
+    if isinstance(exchange, Exchange):
+        return _exchanged(fault, recording, exchange)
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
         return None
@@ -71,6 +77,31 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=f"evaluate {code(trained.name)}, or copy its weights back: {code(f'{call.name}.set_weights({trained.name}.get_weights())')}",
         variables=(),
     )
+
+
+def _exchanged(fault: Fault, recording: Recording, exchange: Exchange) -> Finding:
+    mine, still = _names_of(recording, exchange)
+    said = [code(c) if (c := callee_at(recording, call)) is not None else code(name) for call, name in ((exchange.trained, mine), (exchange.still, still))]
+    known = f" What is {said[0]} there is {code(mine)} in the notebook, and {said[1]} is {code(still)}." if exchange.crossed else f" {code(still)} is evaluated before the training as well."
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{code(still)} is evaluated, and {code(mine)} is what was trained",
+        exchange.after.span,
+        f"{code(still)} has the weights that it had before the training",
+        f"In this cell one function calls both {code(mine)} and {code(still)} with the same input. The weights of {code(mine)} are updated; {code(still)} only predicts beside it, and none of its weights was changed or assigned. "
+        f"Behind the training {code(still)} is evaluated, and {code(mine)} is not.{known}",
+        others=[(s, text) for s, text in ((exchange.trained.span, f"{code(mine)} is trained here"), (exchange.still.span, f"{code(still)} only predicts here")) if s is not None],
+        severity="warning",
+        certainty="certain" if exchange.crossed else "likely",
+        help=f"exchange the two where they are handed over or kept, so that {code(still)} is trained; or evaluate {code(mine)}",
+        variables=(),
+    )
+
+
+def _names_of(recording: Recording, exchange: Exchange) -> tuple[str, str]:
+    """What the notebook calls the model that was trained, and the one that was not."""
+    return notebook_name(recording, exchange.trained) or exchange.trained.name, notebook_name(recording, exchange.still) or exchange.after.name
 
 
 def _lost_average(fault: Fault, recording: Recording, op: Op) -> Finding:
@@ -132,5 +163,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return copy_with_own_weights(recording, found.location)
     if fault.cause == "lost":
         return assigned_average(recording, found.location, bool(fault.detail["left"]))
+    exchange = fault.detail.get("exchange")
+    if isinstance(exchange, Exchange):
+        called = callee_at(recording, exchange.trained), callee_at(recording, exchange.still)
+        return put_right(recording, *_names_of(recording, exchange), exchange.trained.span, exchange.crossed, called) if called[0] is not None and called[1] is not None else ()  # type: ignore[arg-type]
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
     return other_model(recording, found.location, call.name, trained.name) if isinstance(call, ModelCall) and isinstance(trained, ModelCall) else ()

@@ -1,0 +1,71 @@
+"""Objects and values that an earlier cell made of variables: made once more, in the block of the tape."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.blocks import body_of, tape_block
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, cells, code_at, fix, last_name
+from gradmagic.fixes.flow import DRAWN, assigned, reads_of
+from gradmagic.fixes.kept import NO_VALUES
+from gradmagic.fixes.names import names_of
+from gradmagic.recording import GradientRun, Recording
+from gradmagic.report import Fix
+
+# Whose objects hold what they are given and nothing of their own.
+PLAIN = ("tensorflow_probability", "dataclasses", "collections", "types")
+FAR = 4
+
+
+def remade_in_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
+    """`gp = Process(Kernel(width), x)` of an earlier cell, whose class computes from `width`, as the first line of the block that reads `gp`."""
+    found, outside = tape_block(recording, run), code_at(recording, place)
+    if found is None or outside is None or place is None:
+        return ()
+    code, block, _ = found
+    here = outside.statement_at(place)
+    function = outside.function(here) if here is not None else None
+    owner = outside.enclosing(function, cst.ClassDef) if function is not None else None
+    called = owner.name.value if owner is not None and function is not None and function.name.value == "__init__" else function.name.value if function is not None else None
+    lines = [
+        (other, step)
+        for other in cells(recording)
+        for step in other.all(cst.SimpleStatementLine)
+        if other.cell != code.cell and other.function(step) is None and len(step.body) == 1 and isinstance(step.body[0], cst.Assign)
+        if (step is here if called is None else any(last_name(c.func) == called for c in other.all(cst.Call, step)))
+    ]
+    if len(lines) != 1:
+        return ()
+    (other, line), names = lines[0], assigned(lines[0][1])
+    read = [n for name in names for n in reads_of(code, name, code.scope(block))]
+    inside = [n for n in read if block in list(code.around(n))]
+    # In a function a name that gets a value has none of the notebook's above that line.
+    early = [n for n in read if n not in inside and code.function(block) is not None]
+    if len(names) != 1 or not inside or early or names & assigned(code.scope(block)) or not _only_computes(recording, other, line):
+        return ()
+    name = next(iter(names))
+    return fix(f"make `{name}` in the block of the tape", "unsafe", (code, Change().insert_before(body_of(block)[0], line.with_changes(leading_lines=[]))))
+
+
+def _only_computes(recording: Recording, code: Code, node: cst.CSTNode, depth: int = 0) -> bool:
+    """Whether code computes and makes objects that keep values: no variables, no layers, nothing that is drawn or counted, as far as known code goes."""
+    names = names_of(recording)
+    for call in code.all(cst.Call, node):
+        called = last_name(call.func)
+        if called in (*NO_VALUES, *DRAWN) or depth > FAR:
+            return False
+        bodies = [(other, f) for other in cells(recording) for f in other.all(cst.FunctionDef) if _is_called(other, f, called)]
+        known = any(c.name.value == called for other in cells(recording) for c in other.all(cst.ClassDef))
+        if called[:1].isupper() and not known and not names.module(call.func).startswith(PLAIN):
+            return False
+        if not all(_only_computes(recording, other, f.body, depth + 1) for other, f in bodies):
+            return False
+    # What is added to a list, or counted on, is so once more.
+    return not code.all(cst.AugAssign, node) and not code.all(cst.Global, node)
+
+
+def _is_called(code: Code, function: cst.FunctionDef, name: str) -> bool:
+    owner = code.enclosing(function, cst.ClassDef)
+    return (owner is not None and function.name.value == "__init__" and owner.name.value == name) or (function.name.value == name and name != "__init__")
