@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, last_name, names_in
-from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, written_into
+from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, is_recorded, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, METHODS
 from gradmagic.fixes.places_and_sizes import must_be_whole
@@ -26,7 +26,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     call = next((n for n in found if isinstance(n, cst.Call) and _leaves(n, names)), None)
     if call is None:
         call = next((n for n in code.all(cst.Call) if place.line <= code.start(n)[0] <= place.end_line and _leaves(n, names)), None)
-    if call is None:
+    if call is None or (run is not None and not is_recorded(recording, run, code, call)):
         return ()
     own = _of_its_function(recording, code, names, call)
     if own:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import keyword
 from gradmagic.fixes.change import Change, parenthesized
-from gradmagic.fixes.code import Code, children_of, dotted, last_name, names_in, walk
+from gradmagic.fixes.code import Code, argument, children_of, dotted, last_name, names_in, walk
 from gradmagic.fixes.flow import pairs_of, targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import to_integers, unwrapped
@@ -45,6 +45,8 @@ class Translation:
         self.code, self.names, self.change = code, names, Change()
         self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
         self.arrays, self.like, self.translated = set(arrays), like, set[cst.Call]()
+        # The lists of such values, and how often each becomes a tensor.
+        self.lists: dict[str, int] = {}
         self.keras = names.tf is None
         self.guilty, self.leaving, self.whole = guilty, {guilty, *beside}, list[cst.Call]()
         lines = code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]
@@ -67,6 +69,7 @@ class Translation:
                 and (self.guilty in self.code.all(cst.Call, call) or names_in(call) & self.arrays)
             ):
                 self.arrays.add(call.func.value.value)
+                self.lists.setdefault(call.func.value.value, 0)
         for step in statement.body:
             for child in children_of(step):
                 if isinstance(child, cst.BaseExpression):
@@ -74,6 +77,8 @@ class Translation:
             for target, value in pairs_of(step) if isinstance(step, cst.Assign) else ():
                 if names_in(value) & self.arrays or any(c in self.translated for c in self.code.all(cst.Call, value)):
                     self.arrays |= targets_of(target)
+                    if isinstance(value, (cst.ListComp, cst.List)):
+                        self.lists.update(dict.fromkeys(targets_of(target), 0))
 
     def _translate(self, root: cst.BaseExpression) -> None:
         """Replace the outermost expressions of `root` that have to change."""
@@ -141,7 +146,7 @@ class _Rewriter(cst.CSTTransformer):
             return call.args[0].value
         if name == "constant" and root == "tensorflow" and call.args and self._touches(original_node.args[0]):
             self.changed = True
-            return call.args[0].value
+            return self._stacked(call) if isinstance(made := original_node.args[0].value, cst.Name) and made.value in t.lists else call.args[0].value
         if name in ("numpy_function", "py_func") and len(call.args) >= 2:
             return self._function_inside(call)
         if root in LIBRARIES - set(NUMPY) and self._touches(original_node):
@@ -163,6 +168,15 @@ class _Rewriter(cst.CSTTransformer):
             kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
             return cst.parse_expression(f"{cast_of(t.names)}({t.code.bare(call.func.value)}, {kind})")
         return call
+
+    def _stacked(self, call: cst.Call) -> cst.BaseExpression:
+        """`tf.constant(values)` of a list of tensors."""
+        t, name = self.t, last_name(call.args[0].value)
+        t.lists[name] += 1
+        # Of several constants of the same numbers some are meant as such.
+        t.possible = t.possible and t.lists[name] == 1 and t.names.tf is not None and len(call.args) <= 2
+        stack, dtype = f"{t.names.tf}.stack({name})", argument(call, 1, "dtype")
+        return cst.parse_expression(stack if dtype is None else f"{cast_of(t.names)}({stack}, {t.code.text(dtype.value)})")
 
     def _touches(self, node: cst.CSTNode) -> bool:
         return bool(names_in(node) & self.t.arrays) or any(c in self.t.translated for c in self.t.code.all(cst.Call, node))
