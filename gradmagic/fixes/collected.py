@@ -10,7 +10,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
-from gradmagic.fixes.flow import assigned, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, reads_of
 from gradmagic.fixes.leavings import is_recorded, taken_by
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.reached import functions_called, handed_to
@@ -42,7 +42,7 @@ def kept_as_tensors(recording: Recording, place: Place, op: Op | None, run: Grad
         return ()
     call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None)
     number = _whole_number(code, call) if call is not None else None
-    holder = _holder(code, number) if number is not None else None
+    holder = _holder(code, number) or _of_its_name(code, number) if number is not None else None
     if call is None or number is None or holder is None or not is_recorded(recording, run, code, call):
         return ()
     reads, plain = _reads(recording, code, holder)
@@ -81,12 +81,25 @@ def _whole_number(code: Code, call: cst.Call) -> cst.BaseExpression:
 
 def _holder(code: Code, number: cst.BaseExpression) -> _Holder | None:
     """The list that a number is appended to, alone or as an item of a row, or that a comprehension makes of it."""
-    parent, item = _position(code, number)
+    whole = number
+    while isinstance(around := code.parent(whole), (cst.BinaryOperation, cst.UnaryOperation)):
+        whole = around
+    parent, item = _position(code, whole)
     call = code.parent(parent) if isinstance(parent, cst.Arg) else None
     if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) and last_name(call.func) == "append":
         return _called(code, call.func.value, item)
-    assign = code.parent(parent) if isinstance(parent, cst.ListComp) and parent.elt is number else None
+    assign = code.parent(parent) if isinstance(parent, cst.ListComp) and parent.elt is whole else None
     return _called(code, assign.targets[0].target, None) if isinstance(assign, cst.Assign) and item is None else None
+
+
+def _of_its_name(code: Code, number: cst.BaseExpression) -> _Holder | None:
+    """The list that a number is appended to by the name that it is given first, where that name is for nothing else."""
+    assign = code.parent(number)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    if not isinstance(target, cst.Name) or len(assignments_of(code, target.value, code.scope(number))) != 1:
+        return None
+    reads = reads_of(code, target.value, code.scope(number))
+    return _holder(code, reads[0]) if len(reads) == 1 else None
 
 
 def _position(code: Code, node: cst.BaseExpression) -> tuple[cst.CSTNode | None, int | None]:

@@ -30,13 +30,17 @@ def target_of_tensors(recording: Recording, run: GradientRun | None) -> tuple[Fi
     scope = code.scope(found[1])
     lines = statements_behind(code, scope, {target.value.value}, code.end(block[1]))
     calls = [c for line in lines for c in code.all(cst.Call, line) if last_name(c.func) in PREDICTS or known.holds(code, c)]
-    if not calls or written_into(code, block[1].body, known.names(scope)):
+    if not calls:
         return ()
     here = Translation(code, names, block[1], calls[0], known.names(scope), [c for c in calls if known.takes(code, c)], lines)
     called = _functions(recording, names, known, code, calls)
     parts = [here, *called]
     functions = list(dict.fromkeys(f for p in parts for f in p.functions))
-    if not all(p.possible for p in parts) or any(f.rpartition(".")[2] in FLAT for f in functions) or any(must_be_whole(recording, p.code, p.whole) for p in parts):
+    if (
+        not all(p.possible and not written_into(p.code, p.region, p.arrays) for p in parts)
+        or any(f.rpartition(".")[2] in FLAT for f in functions)
+        or any(must_be_whole(recording, p.code, p.whole) for p in parts)
+    ):
         return ()
     changes: dict[int, tuple[Code, Change]] = {}
     for part in parts:

@@ -22,6 +22,8 @@ NUMPY = ("numpy", "scipy", "math")
 FLATTENING = ("ravel", "flatten")
 CONVERTS = ("array", "asarray", "asanyarray", "ascontiguousarray")
 REDUCING = ("sum", "mean", "average", "max", "amax", "min", "amin", "prod", "std", "var", "median")
+# What arrays have, and tensors have not.
+OF_ARRAYS = ("T", "size", "flat", "copy", "any", "all", "sort", "argsort", "argmax", "argmin", "nonzero", "fill", "view", "take", "put", "repeat", "swapaxes", "cumprod", "trace", "diagonal", "ptp")
 COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 
@@ -42,7 +44,7 @@ class Translation:
         """`arrays` are names that stand for such values from the first, `beside` further calls that take one out; of a region's lines all behind the guilty one, or the
         given ones, are looked at. Arrays that stand beside the tensor `like` are cast to its dtype where NumPy took them in.
         """
-        self.code, self.names, self.change = code, names, Change()
+        self.code, self.names, self.region, self.change = code, names, region, Change()
         self.possible, self.count, self.functions, self.what = True, 0, list[str](), "`.numpy()`"
         self.arrays, self.like, self.translated = set(arrays), like, set[cst.Call]()
         # The lists of such values, and how often each becomes a tensor.
@@ -117,6 +119,17 @@ class _Rewriter(cst.CSTTransformer):
             return new
         self.t.translated.add(original_node)
         return parenthesized(new, original_node, self.t.code.parent(original_node))
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        t, owner = self.t, original_node.value
+        if original_node.attr.value not in OF_ARRAYS or not isinstance(owner, cst.Name) or owner.value not in t.arrays or owner.value in t.lists:
+            return updated_node
+        turned = counterpart("transpose", t.names.tf, t.names.ops, t.keras) if original_node.attr.value == "T" else None
+        if turned is None:
+            t.possible = False
+            return updated_node
+        self.changed = True
+        return cst.parse_expression(f"{turned}({owner.value})")
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
         sum_ = isinstance(updated_node.value, cst.BinaryOperation) and original_node.value in self.t.translated

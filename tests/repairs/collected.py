@@ -79,6 +79,22 @@ with tf.GradientTape() as tape:
     worth = tf.reduce_mean((tf.constant(found) - tf.constant(gained)) ** 2)
     loss = worth - tf.reduce_mean(tf.stack(logs))
 slopes = tape.gradient(loss, weights)
+# %% by a name, and scaled
+# fix: none/left-tensorflow
+# becomes: guess = critic(frame[None])[0, 0]
+# becomes: found.append(2.0 * guess)
+# becomes: worth = tf.reduce_mean((tf.stack(found) - gains) ** 2)
+def guesses_of():
+    found = []
+    for frame in frames:
+        guess = float(critic(frame[None])[0, 0])
+        found.append(2.0 * guess)
+    return found
+with tf.GradientTape() as tape:
+    found = guesses_of()
+    worth = tf.reduce_mean((tf.constant(found) - gains) ** 2)
+    loss = worth - tf.reduce_mean(tf.stack([chosen(frame) for frame in frames]))
+slopes = tape.gradient(loss, weights)
 # %% near: no tape records the values
 # none: none/left-tensorflow
 found = []

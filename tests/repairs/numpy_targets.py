@@ -80,6 +80,23 @@ class Trainer:
             loss = self.loss(y, net(x)) * 2.0
         return tape.gradient(loss, net.trainable_variables)
 Trainer().step(signal, wanted)
+# %% a matrix that is turned
+# fix: error/target-not-recorded
+# becomes: loss = tf.reduce_sum(tf.abs(tf.tensordot(tf.transpose(table), table, axes=1)))
+with tf.GradientTape() as tape:
+    table = np.asarray(net(signal))
+    loss = np.sum(np.abs(np.dot(table.T, table)))
+slopes = tape.gradient(loss, net.trainable_variables)
+# %% near: an array that is filled
+# none: error/target-not-recorded
+def filled(b):
+    parts = np.zeros_like(b)
+    for i in range(len(b)):
+        parts[i] = b[i] ** 2
+    return np.sum(parts)
+with tf.GradientTape() as tape:
+    loss = filled(net(signal))
+slopes = tape.gradient(loss, net.trainable_variables)
 # %% near: places have no gradient
 # none: error/target-not-recorded
 with tf.GradientTape() as tape:
