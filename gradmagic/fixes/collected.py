@@ -20,6 +20,7 @@ from gradmagic.report import Fix
 MOST = 40
 # What needs no more of a list than that its items are numbers, and gives no tensor.
 READING = ("len", "array", "asarray", "print", "mean", "std", "sum", "min", "max")
+ARRAYS = ("array", "asarray", "stack")
 FILLING = ("append", "clear", "extend", "pop")
 Read = tuple[Code, cst.BaseExpression]
 
@@ -224,21 +225,45 @@ def _is_plain(code: Code, node: cst.BaseExpression) -> bool:
 
 
 def _made_constant(code: Code, node: cst.BaseExpression, names: Names) -> tuple[Code, cst.Call] | None:
+    """`tf.constant(values)`, also of the array that NumPy makes of them on the spot."""
+    call, making = _given_first(code, node), {"constant"}
+    if call is not None and last_name(call.func) in ARRAYS and names.module(call.func).startswith("numpy."):
+        call, making = _given_first(code, call), {"constant", "convert_to_tensor"}
+    return (code, call) if call is not None and last_name(call.func) in making and names.module(call.func).startswith("tensorflow.") else None
+
+
+def _given_first(code: Code, node: cst.BaseExpression) -> cst.Call | None:
+    """The call that an expression is the first argument of."""
     arg = code.parent(node)
     call = code.parent(arg) if isinstance(arg, cst.Arg) else None
-    is_first = isinstance(call, cst.Call) and call.args[0] is arg
-    return (code, call) if isinstance(call, cst.Call) and is_first and last_name(call.func) == "constant" and names.module(call.func).startswith("tensorflow.") else None
+    return call if isinstance(call, cst.Call) and call.args[0] is arg else None
 
 
 def _stack(recording: Recording, code: Code, constant: cst.Call, where: Code, call: cst.Call, tf: str) -> str | None:
     """`tf.constant(values, dtype)` as a stack, of another dtype where the numbers were of one."""
-    dtype = argument(constant, 1, "dtype")
+    values, dtype, usual = constant.args[0].value, argument(constant, 1, "dtype"), "float32"
     if len(constant.args) > (2 if dtype is not None else 1):
         return None
-    stack = f"{tf}.stack({code.text(constant.args[0].value)})"
+    if isinstance(values, cst.Call) and last_name(values.func) in ARRAYS:
+        # An array of Python numbers is of this dtype, a constant of them of that one.
+        usual, inner = "float64", argument(values, 1, "dtype")
+        if len(values.args) > (2 if inner is not None else 1):
+            return None
+        dtype, values = dtype or inner, values.args[0].value
+    stack = f"{tf}.stack({code.text(values)})"
     known = {t.dtype for e in taken_by(recording, where, call) if (t := recording.tensors.get(e)) is not None}
     if dtype is None:
-        # Of Python numbers a constant is of this dtype.
-        return stack if known == {"float32"} else f"{tf}.cast({stack}, {tf}.float32)"
+        return stack if known == {usual} else f"{tf}.cast({stack}, {tf}.{usual})"
     text = code.text(dtype.value)
     return stack if {text.strip("'\"").rpartition(".")[2]} == known else f"{tf}.cast({stack}, {text})"
+
+
+def becomes_an_array(recording: Recording, place: Place) -> bool:
+    """Whether the list that keeps a number is made an array in another function than that which fills it: a tensor in it would be a number again there."""
+    code, names = code_at(recording, place), names_of(recording)
+    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None) if code is not None and place is not None else None
+    holder = _holder(code, number) or _of_its_name(code, number) if code is not None and call is not None and (number := _whole_number(code, call)) is not None else None
+    if code is None or call is None or holder is None:
+        return False
+    made = [(c, m) for c, n in _reads(recording, code, holder)[0] if c.scope(n) is not code.scope(call) and (m := _given_first(c, n)) is not None]
+    return any(names.module(m.func).startswith("numpy.") for _, m in made) and not any(names.module(m.func).startswith("tensorflow.") for _, m in made)

@@ -73,6 +73,8 @@ def _in_tensors(names: Names, known: Reached, code: Code, function: Function, fi
     like = handed[0] if handed else None
     if isinstance(function, cst.Lambda):
         return Translation(code, names, code.statement(function) or function, first, handed, like=like)
+    if isinstance(function.body, cst.SimpleStatementSuite):
+        return Translation(code, names, function.body, first, handed, like=like)
     needed = {n.value for r in code.all(cst.Return, function) if r.value is not None and code.function(r) is function for n in code.all(cst.Name, r.value)}
     returns = [s for s in code.all(cst.SimpleStatementLine, function) if isinstance(s.body[-1], cst.Return) and code.function(s) is function]
     lines = [*statements_behind(code, function, needed, code.end(function)), *returns]

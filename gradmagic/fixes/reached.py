@@ -85,7 +85,7 @@ class Reached:
             self._names.setdefault(code.scope(statement), set()).update(n for n in written if n.isidentifier())
 
     def _follow(self, code: Code) -> None:
-        for statement in code.all(cst.SimpleStatementLine):
+        for statement in (*code.all(cst.SimpleStatementLine), *code.all(cst.SimpleStatementSuite)):
             for step in statement.body:
                 if isinstance(step, cst.Assign):
                     for target, value in pairs_of(step):

@@ -25,6 +25,8 @@ REDUCING = ("sum", "mean", "average", "max", "amax", "min", "amin", "prod", "std
 # What arrays have, and tensors have not.
 OF_ARRAYS = ("T", "size", "flat", "copy", "any", "all", "sort", "argsort", "argmax", "argmin", "nonzero", "fill", "view", "take", "put", "repeat", "swapaxes", "cumprod", "trace", "diagonal", "ptp")
 COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+# A line, or what stands behind the colon of a `def` on the same line.
+Statement = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 
 class Translation:
@@ -38,7 +40,7 @@ class Translation:
         guilty: cst.Call,
         arrays: Iterable[str] = (),
         beside: Iterable[cst.Call] = (),
-        statements: Iterable[cst.SimpleStatementLine] | None = None,
+        statements: Iterable[Statement] | None = None,
         like: str | None = None,
     ) -> None:
         """`arrays` are names that stand for such values from the first, `beside` further calls that take one out; of a region's lines all behind the guilty one, or the
@@ -51,15 +53,15 @@ class Translation:
         self.lists: dict[str, int] = {}
         self.keras = names.tf is None
         self.guilty, self.leaving, self.whole = guilty, {guilty, *beside}, list[cst.Call]()
-        lines = code.all(cst.SimpleStatementLine, region) if not isinstance(region, cst.SimpleStatementLine) else [region]
+        lines: list[Statement] = code.all(cst.SimpleStatementLine, region) if not isinstance(region, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else [region]
         first = code.start(code.statement(guilty) or guilty)
         for statement in statements if statements is not None else [s for s in lines if code.start(s) >= first or self._mentions_leaving(s)]:
             self._statement(statement)
 
-    def _mentions_leaving(self, statement: cst.SimpleStatementLine) -> bool:
+    def _mentions_leaving(self, statement: Statement) -> bool:
         return any(c in self.leaving or (isinstance(c.func, cst.Attribute) and last_name(c.func) in LEAVING_METHODS) for c in self.code.all(cst.Call, statement))
 
-    def _statement(self, statement: cst.SimpleStatementLine) -> None:
+    def _statement(self, statement: Statement) -> None:
         if any(isinstance(c.func, cst.Name) and c.func.value in ("print", "format") for c in self.code.all(cst.Call, statement)):
             return
         for call in self.code.all(cst.Call, statement):

@@ -95,6 +95,23 @@ with tf.GradientTape() as tape:
     worth = tf.reduce_mean((tf.constant(found) - gains) ** 2)
     loss = worth - tf.reduce_mean(tf.stack([chosen(frame) for frame in frames]))
 slopes = tape.gradient(loss, weights)
+# %% an array of the list on the way
+# fix: none/left-tensorflow
+# becomes: guesses.append(tf.squeeze(critic(frame[None])))  # one number
+# becomes: worth = tf.reduce_mean((tf.stack(found) - gains) ** 2)
+with tf.GradientTape() as tape:
+    logs, found = play()
+    worth = tf.reduce_mean((tf.convert_to_tensor(np.array(found), dtype=tf.float32) - gains) ** 2)
+    loss = worth - tf.reduce_mean(tf.stack(logs))
+slopes = tape.gradient(loss, weights)
+# %% near: NumPy computes with the list elsewhere
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    logs, found = play()
+    missed = np.array(found) - gains
+    worth = tf.reduce_mean(tf.constant(missed, tf.float32) ** 2)
+    loss = worth - tf.reduce_mean(tf.stack(logs))
+slopes = tape.gradient(loss, weights)
 # %% near: no tape records the values
 # none: none/left-tensorflow
 found = []

@@ -80,6 +80,13 @@ class Trainer:
             loss = self.loss(y, net(x)) * 2.0
         return tape.gradient(loss, net.trainable_variables)
 Trainer().step(signal, wanted)
+# %% a function on one line
+# fix: error/target-not-recorded
+# becomes: def cost(a, b): return tf.reduce_mean(tf.square(tf.convert_to_tensor(b) - a))
+def cost(a, b): return np.mean(np.square(np.asarray(b) - a))
+with tf.GradientTape() as tape:
+    loss = cost(wanted, net(signal))
+slopes = tape.gradient(loss, net.trainable_variables)
 # %% a matrix that is turned
 # fix: error/target-not-recorded
 # becomes: loss = tf.reduce_sum(tf.abs(tf.tensordot(tf.transpose(table), table, axes=1)))
