@@ -57,7 +57,7 @@ class _Transformer(cst.CSTTransformer):
             new = change.replaced[original_node]
             node = new(updated_node) if callable(new) else new
             if isinstance(node, cst.BaseExpression) and isinstance(original_node, cst.BaseExpression):
-                node = _parenthesized(node, original_node, self.code.parent(original_node))
+                node = parenthesized(node, original_node, self.code.parent(original_node))
         if isinstance(node, cst.IndentedBlock) and not node.body:
             node = node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
         before, after = change.before.get(original_node, []), change.after.get(original_node, [])
@@ -74,7 +74,8 @@ class _Transformer(cst.CSTTransformer):
         return cst.FlattenSentinel([*before, node, *after])
 
 
-def _parenthesized(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:
+def parenthesized(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:
+    """An expression that takes the place of another one, in parentheses where it needs them there."""
     if getattr(old, "lpar", None):
         return new.with_changes(lpar=old.lpar, rpar=old.rpar) if isinstance(new, LOOSE) or "\n" in cst.Module([]).code_for_node(old) else new
     if isinstance(new, LOOSE) and not new.lpar and isinstance(parent, (*TIGHT, cst.StarredElement, cst.ComparisonTarget)):

@@ -67,9 +67,11 @@ def log_of_one_more(recording: Recording, place: Place) -> tuple[Fix, ...]:
         for call in code.all(cst.Call, assign.value):
             if last_name(call.func) in ("log", "log10", "log2") and isinstance(call.func, cst.Attribute) and len(call.args) == 1 and "1" not in code.text(call.args[0].value):
                 found.append((code, call))
-    if len(found) != 1:
-        return ()
-    code, call = found[0]
+    return one_more(*found[0]) if len(found) == 1 else ()
+
+
+def one_more(code: Code, call: cst.Call) -> tuple[Fix, ...]:
+    """A logarithm as that of its argument and 1."""
     name = last_name(call.func)
     inner = code.text(call.args[0].value)
     new = f"{code.text(call.func).removesuffix(name)}{'log1p' if name == 'log' else name}({inner if name == 'log' else f'1.0 + {inner}'})"

@@ -11,7 +11,7 @@ from gradmagic.fixes.interpolation import is_table
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import MATH, counterpart
 from gradmagic.fixes.places_and_sizes import must_be_whole
-from gradmagic.locate.paths import values_behind
+from gradmagic.locate.paths import paths_of, values_behind
 from gradmagic.recording import GradientRun, Recording
 
 # What has no gradient in TensorFlow either.
@@ -35,6 +35,19 @@ def calls_beside(recording: Recording, code: Code, names: Names, region: cst.CST
         if span is not None and known and leads_to(recording, span, used):
             found.append(call)
     return found
+
+
+def taken_by(recording: Recording, code: Code, call: cst.Call) -> list[int]:
+    """The tensors that a call took out of TensorFlow."""
+    place = (*code.start(call), *code.end(call))
+    return [e.tensor for e in recording.escapes if (s := e.span) is not None and s.cell == code.cell and (s.line, s.column, s.end_line, s.end_column) == place]
+
+
+def is_recorded(recording: Recording, run: GradientRun, code: Code, call: cst.Call) -> bool:
+    """Whether the tape of a run recorded what made the tensors that a call took out: where it did not, they have no gradient inside of TensorFlow either."""
+    paths = paths_of(recording, run)
+    made = [op for key in taken_by(recording, code, call) if (op := paths.producer.get(key)) is not None]
+    return not made or any(paths.records(op) for op in made)
 
 
 def written_into(code: Code, region: cst.CSTNode, arrays: set[str]) -> bool:

@@ -110,30 +110,30 @@ def called_from(recording: Recording, names: set[str], depth: int = FAR) -> list
 def steps_in(code: Code, function: cst.CSTNode, within: cst.CSTNode | None = None) -> Iterator[cst.Call | cst.BinaryOperation]:
     """The logarithms and the quotients in a function, or in some of its code, that nothing keeps away from 0."""
     for node in (*code.all(cst.Call, within or function), *code.all(cst.BinaryOperation, within or function)):
-        if isinstance(node, cst.Call) and last_name(node.func) in LOGARITHMS and node.args and not _is_safe(code, node.args[0].value, function):
+        if isinstance(node, cst.Call) and last_name(node.func) in LOGARITHMS and node.args and not is_safe(code, node.args[0].value, function):
             yield node
-        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) and not _is_safe(code, node.right, function):
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) and not is_safe(code, node.right, function):
             yield node
 
 
-def _is_safe(code: Code, value: cst.BaseExpression, function: cst.CSTNode, depth: int = 0) -> bool:
+def is_safe(code: Code, value: cst.BaseExpression, function: cst.CSTNode, depth: int = 0) -> bool:
     """Whether a value is a number of the code's own, or kept away from 0 by what is added to it or by a function."""
     if isinstance(value, cst.Call):
         if last_name(value.func) in GUARDED:
             return True
         # log(10.0), cast(width, tf.float32), sqrt(2.0), float(n): of what is handed to them.
         inner = value.args[0].value if value.args else None
-        return inner is not None and last_name(value.func) not in (*REDUCING, "reduce_mean", "mean") and _is_safe(code, inner, function, depth)
+        return inner is not None and last_name(value.func) not in (*REDUCING, "reduce_mean", "mean") and is_safe(code, inner, function, depth)
     if isinstance(value, cst.BinaryOperation):
         if isinstance(value.operator, cst.Add):
             return _is_constant(value.left) or _is_constant(value.right)
-        return _is_safe(code, value.left, function, depth) and _is_safe(code, value.right, function, depth)
+        return is_safe(code, value.left, function, depth) and is_safe(code, value.right, function, depth)
     if isinstance(value, cst.Name) and depth < 3:
         parameters = {p.name.value for p in code.all(cst.Param, function)}
         if value.value in parameters:
             return False
         # What the function does not make is a setting of the notebook's.
-        return all(isinstance(t, cst.Name) and _is_safe(code, v, function, depth + 1) for t, v in values_of(code, value.value, function))
+        return all(isinstance(t, cst.Name) and is_safe(code, v, function, depth + 1) for t, v in values_of(code, value.value, function))
     return isinstance(value, (cst.BaseNumber, cst.Attribute))
 
 

@@ -12,10 +12,12 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in
-from gradmagic.fixes.data import given
+from gradmagic.fixes.data import given, one_more
 from gradmagic.fixes.flow import targets_of, values_of
-from gradmagic.fixes.mapped import LEAST, LOGARITHMS, called_from, is_reduced, steps_in
+from gradmagic.fixes.mapped import FAR, LEAST, LOGARITHMS, called_from, is_reduced, steps_in
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.negative_powers import base_of, is_defined, powers_in, zero_at_zero
+from gradmagic.fixes.reached import handed_to
 from gradmagic.recording import Numbers, Recording, Span, Tensor
 from gradmagic.report import Fix
 
@@ -56,7 +58,7 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
     names = given(recording, training) | ({tensor.name} if tensor is not None and tensor.name else set())
     if code is not None and statement is not None:
         names |= {n for loop in (statement, *code.around(statement)) if isinstance(loop, cst.For) for n in names_in(loop.iter)}
-        names |= {n for n in names_in(statement) if (numbers := recording.arrays.get(n)) is not None and not numbers.finite}
+        names |= _spoiled(recording, names_in(statement) | _handed_in(recording, code, statement))
     lines = list(_lines(recording, names, set()))
     steps = [s for line in lines for s in _steps(recording, line)]
     seen = [s for s in steps if s.seen is not None]
@@ -64,7 +66,10 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
         return seen[0] if len({id(s.node) for s in seen}) == 1 else None
     if len(lines) != 1 or not lines[0].closed:
         return None
-    if any(_is_risky(c, n) for c, n in [(lines[0].code, lines[0].node), *called_from(recording, names_in(lines[0].node))]):
+    line = lines[0]
+    data = [recording.arrays[n] for n in names_in(line.node) if n in recording.arrays]
+    steps = [s for s in steps if base_of(s.node) is None or is_defined(s.code, s.node, data)]  # type: ignore[arg-type]
+    if any(_is_risky(c, n, [s.node for s in steps]) for c, n in [(line.code, line.node), *called_from(recording, _called(line))]):
         return None
     numbers = tensor.numbers if tensor is not None else None
     infinite = bool(numbers.infs) if numbers is not None else tensor is not None and tensor.norm == math.inf
@@ -75,10 +80,31 @@ def first_not_finite(recording: Recording, training: Place, reader: Place, tenso
     return steps[0] if len(steps) == 1 else None
 
 
+def _spoiled(recording: Recording, names: set[str]) -> set[str]:
+    return {n for n in names if (numbers := recording.arrays.get(n)) is not None and not numbers.finite}
+
+
+def _handed_in(recording: Recording, code: Code, statement: cst.CSTNode) -> set[str]:
+    """The names outside of all functions that the parameters in a statement of a function stand for."""
+    found, waiting, known = set[str](), [(code, code.function(statement), names_in(statement))], cells(recording)
+    for _ in range(FAR):
+        more = []
+        for _, function, names in waiting:
+            for other in known if function is not None else ():
+                for call in other.all(cst.Call):
+                    if function is not None and last_name(call.func) == function.name.value:
+                        given = {n for name, value in handed_to(function, call) if name in names for n in names_in(value)}
+                        found |= given
+                        more.append((other, other.function(call), given))
+        waiting = more
+    return found
+
+
 def made_here(step: Step, recording: Recording) -> tuple[Span, str]:
     """The place of a step, and what is known of it."""
     place = step.code.span(step.node)
-    what = f"`{last_name(step.node.func)}` of 0 is infinite" if isinstance(step.node, cst.Call) else "a division by 0 is not finite"
+    power = isinstance(step.node, cst.BinaryOperation) and isinstance(step.node.operator, cst.Power)
+    what = f"`{last_name(step.node.func)}` of 0 is infinite" if isinstance(step.node, cst.Call) else "a negative power of 0 is infinite" if power else "a division by 0 is not finite"
     if step.seen is None:
         return place, f"the arrays that come in here are finite, and {what}"
     numbers = recording.arrays[step.seen]
@@ -90,16 +116,26 @@ def guarded(recording: Recording, step: Step | None) -> tuple[Fix, ...]:
     if step is None:
         return ()
     code, node, names = step.code, step.node, names_of(recording)
+    mixed = names.tf is not None and names.tf in names_in(code.function(node) or code.statement(node) or node)
+    if base_of(node) is not None and not isinstance(node, cst.AugAssign):
+        return zero_at_zero(code, node, names) if not mixed else ()
     if isinstance(node, cst.Call):
         return _logarithm(code, node, names, step)
     divisor = node.value if isinstance(node, cst.AugAssign) else node.right
     new = _divisor(code, divisor, names)
-    function, around = code.function(node), code.statement(node)
-    if new is None or (names.tf is not None and names.tf in names_in(function or around or node)):
+    if new is None or mixed:
         return ()
     if isinstance(node, cst.AugAssign):
         new = code.bare(code.expression(new))
     return fix("keep the divisor away from 0", "unsafe", (code, Change().replace(divisor, code.expression(new))))
+
+
+def of_one_more(recording: Recording, step: Step | None) -> tuple[Fix, ...]:
+    """The logarithm of an array of counts, which holds 0, as that of one more."""
+    numbers = recording.arrays.get(step.seen) if step is not None and step.seen is not None else None
+    if step is None or numbers is None or numbers.min < 0.0 or not isinstance(step.node, cst.Call) or base_of(step.node) is not None or len(step.node.args) != 1:
+        return ()
+    return one_more(step.code, step.node)
 
 
 def _logarithm(code: Code, node: cst.Call, names: Names, step: Step) -> tuple[Fix, ...]:
@@ -133,9 +169,11 @@ def _is_spread(code: Code, divisor: cst.BaseExpression) -> bool:
 def _lines(recording: Recording, names: set[str], seen: set[str]) -> Iterator[_Line]:
     """The assignments behind names that are not known to be finite, back to where all operands are."""
     known = names_of(recording)
-    functions = {f.name.value for c in cells(recording) for f in c.all(cst.FunctionDef)}
+    functions = {f.name.value for c in cells(recording) for f in c.all(cst.FunctionDef)} | {k.name.value for c in cells(recording) for k in c.all(cst.ClassDef)}
     plain = set(known.aliases) | functions | set(dir(builtins))
-    for name in sorted(names - seen - plain):
+    for name in sorted(names - plain):
+        if name in seen:
+            continue
         seen.add(name)
         numbers = recording.arrays.get(name)
         if numbers is not None and numbers.finite:
@@ -163,28 +201,36 @@ def _own(code: Code, value: cst.CSTNode) -> set[str]:
 
 def _steps(recording: Recording, line: _Line) -> Iterator[Step]:
     code = line.code
-    yield from (Step(code, n, None, local=False) for n in steps_in(code, code.module, line.node) if _operand(recording, n)[0] is None)
+    unseen = dict.fromkeys([*steps_in(code, code.module, line.node), *powers_in(code, code.module, line.node)])
+    yield from (Step(code, n, None, local=False) for n in unseen if _operand(recording, n)[0] is None)
     for node in (*code.all(cst.Call, line.node), *code.all(cst.BinaryOperation, line.node), *code.all(cst.AugAssign, line.node)):
         numbers, name = _operand(recording, node)
         if numbers is not None and (numbers.zeros or (isinstance(node, cst.Call) and numbers.min < 0.0)):
             yield Step(code, node, name if numbers.zeros else None, local=False)  # type: ignore[arg-type]
-    for where, function in called_from(recording, names_in(line.node)):
-        for node in steps_in(where, function):
+    for where, function in called_from(recording, _called(line)):
+        for node in dict.fromkeys([*steps_in(where, function), *powers_in(where, function)]):
             yield Step(where, node, None, local=True)
 
 
-def _is_risky(code: Code, node: cst.CSTNode) -> bool:
-    return any(last_name(c.func) in RISKY for c in code.all(cst.Call, node)) or any(
-        isinstance(n.operator, cst.Power) and not isinstance(n.right, cst.Integer) for n in code.all(cst.BinaryOperation, node)
+def _is_risky(code: Code, node: cst.CSTNode, steps: list[cst.CSTNode]) -> bool:
+    """Whether something in an expression or a function makes numbers not finite in another way than by one of the steps."""
+    known = [*steps, *(s.right for s in steps if isinstance(s, cst.BinaryOperation) and base_of(s) is not None)]
+    return any(last_name(c.func) in RISKY and c not in known for c in code.all(cst.Call, node)) or any(
+        isinstance(n.operator, cst.Power) and not isinstance(n.right, cst.Integer) and n not in known for n in code.all(cst.BinaryOperation, node)
     )
+
+
+def _called(line: _Line) -> set[str]:
+    """What a line mentions, and the functions and methods that it calls."""
+    return names_in(line.node) | {last_name(c.func) for c in line.code.all(cst.Call, line.node)}
 
 
 def _operand(recording: Recording, node: cst.CSTNode) -> tuple[Numbers | None, str | None]:
     """What is known of the divisor, or of what a logarithm is taken of: the array of a name that is given a value once."""
-    operand = None
+    operand = base_of(node)
     if isinstance(node, cst.Call) and last_name(node.func) in LOGARITHMS and node.args:
         operand = node.args[0].value
-    elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
+    elif operand is None and isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
         operand = node.right
     elif isinstance(node, cst.AugAssign) and isinstance(node.operator, cst.DivideAssign):
         operand = node.value

@@ -62,7 +62,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "isfinite": ("math.is_finite", "isfinite"),
     "isnan": ("math.is_nan", "isnan"),
     "array": ("convert_to_tensor", "convert_to_tensor"),
-    "asarray": ("convert_to_tensor", "convert_to_tensor"),
+    **dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), ("convert_to_tensor", "convert_to_tensor")),
     "ravel": ("reshape", "ravel"),
     "flatten": ("reshape", "ravel"),
     "special.expit": ("sigmoid", "sigmoid"),

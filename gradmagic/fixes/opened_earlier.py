@@ -24,7 +24,7 @@ Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 def recorded_from_the_first(recording: Recording, run: GradientRun, code: Code, block: cst.With, op: Op | None, asked: set[str]) -> tuple[Fix, ...]:
     """Plain lines move into the block, the first one that reads a source at their head; where a loop, or another block, is among them, the tape is opened above it."""
     scope, around = code.scope(block), list(code.around(block))
-    way = _way(recording, run, op) if op is not None else []
+    way = way_to(recording, run, op) if op is not None else []
     siblings = list(getattr(code.parent(block), "body", ()))
     above = siblings[: siblings.index(block)] if block in siblings else []
     plain: list[cst.SimpleStatementLine] = []
@@ -39,7 +39,7 @@ def recorded_from_the_first(recording: Recording, run: GradientRun, code: Code, 
     return moved or _opened_above(recording, code, block, above, way)
 
 
-def _way(recording: Recording, run: GradientRun, op: Op) -> list[Span]:
+def way_to(recording: Recording, run: GradientRun, op: Op) -> list[Span]:
     """The places of the ops that lead from the sources to an op, each once."""
     paths = paths_of(recording, run)
     waiting, seen, found = [op], set[int](), dict[Span, None]()
@@ -56,8 +56,8 @@ def _way(recording: Recording, run: GradientRun, op: Op) -> list[Span]:
 
 def _opened_above(recording: Recording, code: Code, block: cst.With, above: list[Statement], way: list[Span]) -> tuple[Fix, ...]:
     """`with tf.GradientTape()` above the first statement beside it that computes, and all that stands between them in its block."""
-    callers = {name: _callers(recording, name) for name in {s.function for s in way}}
-    held = [{i for i, s in enumerate(above) if _runs(code, s, span, callers[span.function])} for span in way]
+    callers = {name: callers_of(recording, name) for name in {s.function for s in way}}
+    held = [{i for i, s in enumerate(above) if runs(code, s, span, callers[span.function])} for span in way]
     if len(block.items) != 1 or not held or not all(held) or not isinstance(block.body, cst.IndentedBlock):
         return ()
     moved = above[min(i for h in held for i in h) :]
@@ -76,7 +76,7 @@ def _opened_above(recording: Recording, code: Code, block: cst.With, above: list
     return fix("open the tape above the lines that it is to record", "safe", (code, change))
 
 
-def _runs(code: Code, statement: Statement, span: Span, callers: set[str]) -> bool:
+def runs(code: Code, statement: Statement, span: Span, callers: set[str]) -> bool:
     """Whether a statement holds a line, or calls what runs the function that holds it."""
     here = code.statement_at(span) if span.cell == code.cell else None
     if here is not None and code.function(here) is code.function(statement):
@@ -84,7 +84,7 @@ def _runs(code: Code, statement: Statement, span: Span, callers: set[str]) -> bo
     return not isinstance(statement, (cst.FunctionDef, cst.ClassDef)) and any(last_name(call.func) in callers for call in code.all(cst.Call, statement))
 
 
-def _callers(recording: Recording, function: str | None) -> set[str]:
+def callers_of(recording: Recording, function: str | None) -> set[str]:
     """The names whose call runs a function: its own, or that of an object of the class, and those of the functions that call it."""
     if function is None:
         return set()

@@ -81,30 +81,6 @@ def from_the_other_tape(recording: Recording, run: GradientRun | None, place: Pl
     return fix("run this line under the tape that is asked", "unsafe", (code, Change().insert_before(first, statement.with_changes(leading_lines=[]))))
 
 
-def handed_over(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """`step(model(x), y)` of a function with the tape in it: it is handed `x`, and calls the model itself."""
-    found = tape_block(recording, run)
-    function = found[0].function(found[1]) if found is not None else None
-    if found is None or function is None:
-        return ()
-    code, block, _ = found
-    parameters = [p.name.value for p in function.params.params]
-    for other in cells(recording):
-        for call in other.all(cst.Call):
-            if not isinstance(call.func, cst.Name) or call.func.value != function.name.value:
-                continue
-            for name, arg in zip(parameters, call.args, strict=False):
-                inner = arg.value
-                reads = reads_of(code, name, block.body)
-                if arg.keyword is None and isinstance(inner, cst.Call) and isinstance(inner.func, cst.Name) and not inner.func.value[:1].isupper() and inner.args and reads:
-                    rest = "".join(", " + other.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in inner.args[1:])
-                    here, there = Change().insert_before(body_of(block)[0], code.line(f"{name} = {inner.func.value}({name}{rest})")), Change()
-                    (here if other is code else there).replace(inner, inner.args[0].value)
-                    changes = [(code, here)] if other is code else [(code, here), (other, there)]
-                    return fix(f"call `{inner.func.value}` under the tape", "safe", *changes)
-    return ()
-
-
 def called_once(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
     """`features = conv(image)` before the tape and `conv(image)` again under it: the tensor that is asked about is used."""
     found, block = asking(recording, run), tape_block(recording, run)

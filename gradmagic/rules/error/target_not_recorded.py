@@ -32,6 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.code import last_name
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.judged import computed_loss, judged
+from gradmagic.fixes.numpy_targets import target_of_tensors
 from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -69,5 +70,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return variables_of(recording, fault.run)
     if judged(recording, fault.run) is not None:
         return computed_loss(recording, fault.run)
+    computed = target_of_tensors(recording, fault.run)
+    if computed:
+        return computed
     place = found.labels[1].location if len(found.labels) > 1 else found.location
     return stay_in_tensorflow(recording, place, fault.run)

@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.definitions import leads_to
+from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.functional import stacked
 from gradmagic.fixes.places_and_sizes import says_where
@@ -157,4 +158,5 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return stacked(recording, found.location) or stay_in_tensorflow(recording, found.location, fault.run)
+    kept = stacked(recording, found.location) or kept_as_tensors(recording, found.location, fault.op, fault.run)
+    return kept if kept or becomes_an_array(recording, found.location) else stay_in_tensorflow(recording, found.location, fault.run)

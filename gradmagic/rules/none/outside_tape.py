@@ -36,8 +36,9 @@ import re
 from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.fixes.caches import computed_each_time
 from gradmagic.fixes.closures import inside_function
+from gradmagic.fixes.handed_over import handed_over
 from gradmagic.fixes.kept import as_local, as_property, made_from
-from gradmagic.fixes.pipelines import from_the_other_tape, handed_over, out_of_the_pipeline
+from gradmagic.fixes.pipelines import from_the_other_tape, out_of_the_pipeline
 from gradmagic.fixes.raw_weights import raw_weight
 from gradmagic.fixes.remade import remade_in_block
 from gradmagic.fixes.threads import in_this_thread
@@ -159,5 +160,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     inside = (
         tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location, fault.op)
     )
-    inside = inside or from_the_other_tape(recording, fault.run, found.location) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run)
+    inside = inside or from_the_other_tape(recording, fault.run, found.location) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run, fault.op)
     return inside or as_property(recording, found.location) or inside_function(recording, fault.run, found.location)

@@ -34,7 +34,7 @@ from __future__ import annotations
 from gradmagic.fixes.data import log_of_one_more
 from gradmagic.fixes.mapped import finite_in_the_pipeline, infinite_at_zero
 from gradmagic.fixes.missing_labels import asked_with_is_nan
-from gradmagic.fixes.not_finite import first_not_finite, guarded, made_here
+from gradmagic.fixes.not_finite import first_not_finite, guarded, made_here, of_one_more
 from gradmagic.fixes.values import finite_data, finite_factor, spread_above_zero, without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing_labels import compared_with_nan
@@ -84,7 +84,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if compared is not None:
         # NaN stands for what is missing: a number in its place would be taken for one that is known.
         return asked_with_is_nan(recording, spot(recording, compared[0]), *compared)
-    made = guarded(recording, first_not_finite(recording, asked, fault.op.span if fault.op is not None else None, leaf))
+    step = first_not_finite(recording, asked, fault.op.span if fault.op is not None else None, leaf)
+    made = guarded(recording, step)
     cleaned = (
         finite_factor(recording, found.location)
         or made
@@ -96,5 +97,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     # Equal numbers that are divided by their spread are NaN in every element.
     numbers = tensor.numbers if tensor is not None else None
     place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else None
-    cleaned = cleaned or log_of_one_more(recording, place)
+    cleaned = cleaned or log_of_one_more(recording, place) or of_one_more(recording, step)
     return cleaned or (spread_above_zero(recording) if numbers is None or numbers.nans == numbers.size else ())
