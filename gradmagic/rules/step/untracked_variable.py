@@ -172,6 +172,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if fault.cause == "unasked":
         held = held_by_the_loss(recording, variable) if fault.run is not None and fault.run.kind.startswith("keras") else ()
-        return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
+        others: tuple[Variable, ...] = fault.detail["others"]  # type: ignore[assignment]
+        return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op), others)
     own = made_beforehand(recording, fault.op) or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())
