@@ -12,7 +12,7 @@ from gradmagic.fixes.calls import Place, call_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of
-from gradmagic.fixes.known_as import known_at
+from gradmagic.fixes.known_as import known_at, names_of_variable
 from gradmagic.fixes.names import Names, names_of, new_name
 from gradmagic.fixes.source_lists import with_list
 from gradmagic.recording import GradientRun, Layer, ModelCall, Recording, Variable
@@ -111,8 +111,8 @@ def asked_too(recording: Recording, run: GradientRun | None, variable: Variable,
     code, call = found
 
     def names_at(where: Code, node: cst.CSTNode) -> list[str | None]:
-        own = known_as if known_as is not None and where.scope(node) is code.scope(call) else known_at(recording, where, node, variable.names)
-        return [own, *(known_at(recording, where, node, v.names) for v in others)]
+        own = known_as if known_as is not None and where.scope(node) is code.scope(call) else known_at(recording, where, node, names_of_variable(recording, variable))
+        return [own, *(known_at(recording, where, node, names_of_variable(recording, v)) for v in others)]
 
     def extended(where: Code, node: cst.BaseExpression) -> str | None:
         names = names_at(where, node)

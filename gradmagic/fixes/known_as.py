@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, argument, cells, dotted, last_name, parameters_of
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, last_name, parameters_of
 from gradmagic.fixes.flow import assigned, pairs_of, targets_of
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, Variable
 
 
 def known_at(recording: Recording, code: Code, node: cst.CSTNode, names: Iterable[str]) -> str | None:
@@ -23,6 +23,15 @@ def known_at(recording: Recording, code: Code, node: cst.CSTNode, names: Iterabl
     return None
 
 
+def names_of_variable(recording: Recording, variable: Variable) -> tuple[str, ...]:
+    """What a variable is called in the notebook, and by the line that made it."""
+    code = code_at(recording, variable.created_at)
+    made = [n for n in code.expressions_at(variable.created_at) if isinstance(n, cst.Call)] if code is not None and variable.created_at is not None else []
+    assign = code.enclosing(made[0], cst.Assign) if code is not None and made else None
+    named = [dotted(t) for t, v in pairs_of(assign) if v is made[0]] if assign is not None else []
+    return (*(n for n in variable.names if not re.search(r"[(\s]", n)), *(n for n in named if n))
+
+
 def _in_place(recording: Recording, code: Code, function: cst.FunctionDef | None, root: str, rest: str) -> str | None:
     if function is None:
         return root + rest if _is_global(recording, root) else None
@@ -32,11 +41,11 @@ def _in_place(recording: Recording, code: Code, function: cst.FunctionDef | None
         held = rest.startswith(".") and re.split(r"[.\[]", rest[1:])[0] in _attributes(code, owner, mine)
         if held and (root == mine or owner.name.value in _classes_of(recording, root)):
             return mine + rest
-    local = {p.name.value for p in (*function.params.params, *function.params.kwonly_params)} | assigned(function.body)
-    if root not in local and root != mine and _is_global(recording, root):
-        return root + rest
     handed = _handed_as(recording, function, root)
-    return handed + rest if handed is not None and handed not in assigned(function.body) else None
+    if handed is not None and handed not in assigned(function.body):
+        return handed + rest
+    local = {p.name.value for p in (*function.params.params, *function.params.kwonly_params)} | assigned(function.body)
+    return root + rest if root not in local and root != mine and _is_global(recording, root) else None
 
 
 def _own_name(code: Code, function: cst.FunctionDef) -> str:

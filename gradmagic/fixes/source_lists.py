@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import libcst as cst
@@ -11,7 +10,7 @@ from gradmagic.fixes.blocks import ASKING, asking
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name, parameters_of, same
 from gradmagic.fixes.flow import assignments_of
-from gradmagic.fixes.known_as import known_at
+from gradmagic.fixes.known_as import known_at, names_of_variable
 from gradmagic.locate.paths import paths_of
 from gradmagic.recording import GradientRun, Recording, Variable, has_gradient_dtype
 from gradmagic.report import Fix
@@ -110,7 +109,7 @@ def _names_at(recording: Recording, code: Code, node: cst.BaseExpression, variab
     for variable in variables:
         owners = [name for name, weights in models if variable.id in weights]
         known = known_at(recording, code, node, owners)
-        name = f"{known}.trainable_variables" if known is not None else known_at(recording, code, node, [n for n in variable.names if not re.search(r"\(|\s", n)])
+        name = f"{known}.trainable_variables" if known is not None else known_at(recording, code, node, names_of_variable(recording, variable))
         if name is None:
             return []
         found += [name] if name not in found else []
