@@ -172,7 +172,8 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if made is None or not name.isidentifier():
         return ()
     uses = [c for other in cells(recording) for c in other.all(cst.Call) if last_name(c.func) in (*APPLYING, "minimize") and isinstance(c.func, cst.Attribute) and dotted(c.func.value) == name]
-    if len(uses) < 2:
+    before = any(u.raised is None and u.span is not None and u.span.cell == code.cell and code.start(call)[0] <= u.span.line <= code.end(call)[0] for u in recording.updates)
+    if len(uses) < 2 or before:
         # Under another name the same optimizer would meet the same two lists of variables.
         return _renewed(recording, name, made, code.function(call))
     listed = next((n for a in call.args for n in code.all(cst.Attribute, a.value) if n.attr.value.endswith("variables") and isinstance(n.value, cst.Name)), None)
