@@ -9,7 +9,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import assignments_of, targets_of
+from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix
 
@@ -64,7 +64,8 @@ def old_entry(recording: Recording, op: Op | None) -> OldEntry | None:
     store = stores[0]
     function = store.code.function(store.key)
     scope = store.code.scope(store.key)
-    before = {key for node in store.code.all(cst.Subscript, scope) if (key := _read_key(store.code, node)) is not None and store.code.start(node) < store.code.start(store.key)}
+    inside = set(store.code.all(cst.Subscript, store.value))
+    before = {key for n in store.code.all(cst.Subscript, scope) if (key := _read_key(store.code, n)) is not None and (n in inside or store.code.start(n) < store.code.start(store.key))}
     found = _behind(store, scope, before) if store.base else []
     again = store.base != "" and _turns(store.code, store.key, store.base)
     if not found and function is not None:
@@ -124,10 +125,11 @@ def _holds(store: _Store, span: Span) -> bool:
 
 
 def _is_unread(recording: Recording, store: _Store) -> bool:
-    """Whether no other place of the cells mentions the key, nor goes through entries without naming them."""
-    word = store.key.evaluated_value
+    """Whether no other place of the cells that ran mentions the key, nor goes through entries without naming them."""
+    word, keys = store.key.evaluated_value, {s.key for s in _stores(recording)}
+    ran = {op.span.cell for op in recording.ops if op.span is not None}
     for code in cells(recording):
-        if any(n is not store.key and n.evaluated_value == word for n in code.all(cst.SimpleString)):
+        if code.cell in ran and any(n not in keys and n.evaluated_value == word for n in code.all(cst.SimpleString)):
             return False
         if store.base and any(last_name(c.func) in ("values", "items") and isinstance(c.func, cst.Attribute) and dotted(c.func.value) == store.base for c in code.all(cst.Call)):
             return False
@@ -137,8 +139,6 @@ def _is_unread(recording: Recording, store: _Store) -> bool:
 def _behind(store: _Store, scope: cst.CSTNode, before: set[str]) -> list[tuple[Code, cst.Subscript]]:
     """Reads of an old entry of the same dictionary below the line that stores the new one."""
     code, statement = store.code, store.code.statement(store.key)
-    # What the line itself reads comes before what it stores.
-    before = before | {key for n in code.all(cst.Subscript, statement) if (key := _read_key(code, n)) is not None} if statement is not None else set()
     reads = [n for n in code.all(cst.Subscript, scope) if _read_key(code, n) in before and dotted(n.value) == store.base]
     return [(code, n) for n in reads if statement is not None and code.start(n) > code.end(statement) and code.scope(n) is scope]
 
@@ -161,9 +161,9 @@ def _objects_of(recording: Recording, kind: str) -> set[str]:
     """What the objects of a class are called: the names and attributes that they are given, and those of loops over lists of them."""
     found: set[str] = set()
     for code in cells(recording):
-        for assign in code.all(cst.Assign):
-            if any(isinstance(c.func, cst.Name) and c.func.value == kind for c in code.all(cst.Call, assign.value)):
-                found |= {last_name(t.target) for t in assign.targets} - {""}
+        for target, value in (pair for assign in code.all(cst.Assign) for pair in pairs_of(assign)):
+            if any(isinstance(c.func, cst.Name) and c.func.value == kind for c in code.all(cst.Call, value)):
+                found |= {last_name(target)} - {""}
     for code in cells(recording):
         for loop in code.all(cst.For):
             if last_name(loop.iter) in found:
