@@ -92,6 +92,9 @@ def computed_with(recording: Recording, run: GradientRun | None) -> tuple[Fix, .
     reached = paths.alike(paths.walk[0])
     variables = [v for key, v in sorted(recording.variables.items()) if key in reached and v.trainable and has_gradient_dtype(v.dtype)]
     models = [c for c in {c.weights: c for c in recording.models}.values() if reached & set(c.weights)]
+    if models and _is_something_frozen(recording):
+        # The tape follows the weights of a frozen layer all the same.
+        return ()
     place = _written_at(recording, *found)
     names = _names_at(recording, *place, variables, [(c.name, c.weights) for c in models]) if place is not None else None
     if not names:
@@ -101,6 +104,10 @@ def computed_with(recording: Recording, run: GradientRun | None) -> tuple[Fix, .
     known = " and ".join(f"`{n}`" for n in names) if len(names) < 4 else f"the {len(names)} variables"
     # Seen from another function, the variables may have other names.
     return with_list(recording, found, f"ask for {known}, which the target is computed with", lambda code, node: text if code.scope(node) is place[0].scope(place[1]) else None) if place else ()
+
+
+def _is_something_frozen(recording: Recording) -> bool:
+    return any(last_name(t.target) == "trainable" and c.text(a.value) == "False" for c in cells(recording) for a in c.all(cst.Assign) for t in a.targets)
 
 
 def _names_at(recording: Recording, code: Code, node: cst.BaseExpression, variables: list[Variable], models: list[tuple[str, tuple[int, ...]]]) -> list[str]:

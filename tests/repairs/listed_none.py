@@ -78,6 +78,15 @@ for turn in range(3):
         error = chance.negative(y)
     grads = tape.gradient(error, chance.trainable_variables)
     optimizer.apply_gradients(zip(grads, chance.trainable_variables))
+# %% near: a network that is frozen
+# none: error/no-loss
+net.trainable = False
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        chance = Bernoulli(net(x)[:, 0])
+        error = chance.negative(y)
+    grads = tape.gradient(error, chance.trainable_variables)
+    optimizer.apply_gradients(zip(grads, chance.trainable_variables))
 # %% near: nothing that is trainable leads to the loss
 # none: error/no-loss
 for turn in range(3):
