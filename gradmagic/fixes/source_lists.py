@@ -92,18 +92,18 @@ def computed_with(recording: Recording, run: GradientRun | None) -> tuple[Fix, .
     reached = paths.alike(paths.walk[0])
     variables = [v for key, v in sorted(recording.variables.items()) if key in reached and v.trainable and has_gradient_dtype(v.dtype)]
     models = [c for c in {c.weights: c for c in recording.models}.values() if reached & set(c.weights)]
-    if models and _is_something_frozen(recording):
-        # The tape follows the weights of a frozen layer all the same.
-        return ()
     place = _written_at(recording, *found)
-    names = _names_at(recording, *place, variables, [(c.name, c.weights) for c in models]) if place is not None else None
+    # Of a list that was chosen, others were meant; and the tape follows the weights of a frozen layer all the same.
+    if place is None or not isinstance(place[1], cst.Attribute) or last_name(place[1]) not in (*LISTS, "variables", "weights") or (models and _is_something_frozen(recording)):
+        return ()
+    names = _names_at(recording, *place, variables, [(c.name, c.weights) for c in models])
     if not names:
         return ()
     lists, single = [n for n in names if n.endswith(LISTS)], [n for n in names if not n.endswith(LISTS)]
     text = " + ".join(lists) if not single else f"[{', '.join([*(f'*{n}' for n in lists), *single])}]"
     known = " and ".join(f"`{n}`" for n in names) if len(names) < 4 else f"the {len(names)} variables"
     # Seen from another function, the variables may have other names.
-    return with_list(recording, found, f"ask for {known}, which the target is computed with", lambda code, node: text if code.scope(node) is place[0].scope(place[1]) else None) if place else ()
+    return with_list(recording, found, f"ask for {known}, which the target is computed with", lambda code, node: text if code.scope(node) is place[0].scope(place[1]) else None)
 
 
 def _is_something_frozen(recording: Recording) -> bool:

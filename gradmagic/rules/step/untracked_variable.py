@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
 from gradmagic.fixes.by_path import chosen_by_path
-from gradmagic.fixes.companions import beside_the_network
+from gradmagic.fixes.companions import beside_the_network, is_a_term_too
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.layers_in_call import made_beforehand, made_in_call
@@ -179,7 +179,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause == "unasked":
         held = held_by_the_loss(recording, variable) if fault.run is not None and fault.run.kind.startswith("keras") else ()
         others: tuple[Variable, ...] = fault.detail["others"]  # type: ignore[assignment]
-        return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op), others)
+        beside = beside_the_network(recording, fault.run, variable, fault.op)
+        sure = beside is not None or bool(fault.detail["meant"]) or any(n.isidentifier() for n in variable.names) or is_a_term_too(recording, fault.run, variable)
+        return held or (asked_too(recording, fault.run, variable, str(model), beside, others) if sure else ())
     if is_made_anew(recording, variable):
         return made_in_init(recording, variable)
     own = made_beforehand(recording, fault.op) or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
