@@ -167,16 +167,28 @@ def _last(name: str) -> str:
 
 
 def said_trainable(recording: Recording, names: Iterable[str]) -> Span | None:
-    """Where the code makes a variable of one of these names and says that it is trainable."""
-    wanted = set(names)
+    """Where the code makes a variable of one of these names and says that it is trainable; of an attribute that several lines make, all have to say so."""
+    plain, attributes = set(names), {n.rpartition(".")[2] for n in names if "." in n}
+    held: list[tuple[str | int, ast.stmt, bool]] = []
     for key, source in recording.code.items():
         for node in ast.walk(tree_of(source) or ast.Module([], [])):
-            call = node.value if isinstance(node, ast.Assign) else None
-            if not isinstance(node, ast.Assign) or not isinstance(call, ast.Call) or last_name(call.func) != "Variable" or not wanted & {ast.unparse(t) for t in node.targets}:
-                continue
-            if any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords):
-                return line_of(key, node)
-    return None
+            for target, call in _pairs(node) if isinstance(node, ast.Assign) else ():
+                if not isinstance(node, ast.Assign) or not isinstance(call, ast.Call) or last_name(call.func) != "Variable":
+                    continue
+                said = any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
+                if said and ast.unparse(target) in plain:
+                    return line_of(key, node)
+                if isinstance(target, ast.Attribute) and target.attr in attributes:
+                    held.append((key, node, said))
+    return line_of(*held[0][:2]) if held and all(said for *_, said in held) else None
+
+
+def _pairs(assign: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+    """The targets of an assignment, each with its own value: of `a, b = 1, 2` the two parts."""
+    target, value = assign.targets[0], assign.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(t, value) for t in assign.targets]
 
 
 def dropped_write(recording: Recording, functions: Iterable[str | None]) -> Span | None:

@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.code import Code, argument, cells, last_name
 from gradmagic.fixes.flow import assignments_of, pairs_of
-from gradmagic.locate.paths import values_behind
+from gradmagic.locate.paths import paths_of, values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Variable
 
 MOST = 40
@@ -42,6 +42,16 @@ def beside_the_network(recording: Recording, run: GradientRun | None, variable: 
             if network in kept and len(names) == 1:
                 return f"{holder}.{names[0]}"
     return None
+
+
+def is_a_term_too(recording: Recording, run: GradientRun | None, variable: Variable) -> bool:
+    """Whether the loss reads a variable in more than one way, as in `exp(-s) * error + s`: what only weighs a term, or shifts an input, may be meant to stay."""
+    if run is None:
+        return False
+    keys = {variable.id, *(key for key, t in recording.tensors.items() if t.variable == variable.id)}
+    reached = paths_of(recording, run).walk[0]
+    reads = [op for key in keys for op in recording.consumers.get(key, ()) if op.phase == "forward" and any(out in reached for out in op.outputs)]
+    return len({op.span for op in reads}) > 1
 
 
 def _meets_outputs(recording: Recording, run: GradientRun, read: Op) -> bool:

@@ -6,9 +6,8 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
-from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
 
@@ -29,21 +28,6 @@ def return_behind_the_loop(recording: Recording, run: GradientRun | None) -> tup
         return ()
     code, statement, loop = found
     return fix("return after the last turn of the loop, not in the first", "unsafe", (code, Change().remove(statement).insert_after(loop, statement.with_changes(leading_lines=[]))))
-
-
-def is_applied_already(recording: Recording, run: GradientRun | None) -> bool:
-    """Whether the optimizer is given a `zip` with the very list that the gradients were asked for, behind the call that asks."""
-    asked = asking(recording, run)
-    sources = argument(asked[1], 1, "sources") if asked is not None else None
-    if asked is None or sources is None:
-        return False
-    code, call = asked
-    for other in code.all(cst.Call, code.scope(call)):
-        if last_name(other.func) in APPLYING and code.start(other) > code.end(call):
-            zipped = [c for c in code.all(cst.Call, other) if last_name(c.func) == "zip"]
-            if any(same(a.value, sources.value) for z in zipped for a in z.args):
-                return True
-    return False
 
 
 def _found(recording: Recording, run: GradientRun | None) -> tuple[Code, cst.SimpleStatementLine, cst.For] | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place, call_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name, same
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.known_as import known_at, names_of_variable
 from gradmagic.fixes.names import Names, names_of, new_name
+from gradmagic.fixes.source_lists import with_list
 from gradmagic.recording import GradientRun, Layer, ModelCall, Recording, Variable
 from gradmagic.report import Fix
 
@@ -100,15 +102,25 @@ def _subclassed(code: Code, owner: cst.ClassDef, base: str, change: Change) -> N
         change.replace(call.name, cst.Name("call"))
 
 
-def asked_too(recording: Recording, run: GradientRun | None, variable: Variable, model: str, known_as: str | None = None) -> tuple[Fix, ...]:
-    """A variable that the loss reads, in the list of what is trained: the sources of a loop of one's own, a layer of a model that `fit` trains."""
-    name = known_as or next((n for n in variable.names if n.isidentifier()), None)
-    if name is None or run is None:
-        return ()
-    found = asking(recording, run)
+def asked_too(recording: Recording, run: GradientRun | None, variable: Variable, model: str, known_as: str | None = None, others: Iterable[Variable] = ()) -> tuple[Fix, ...]:
+    """A variable that the loss reads, with the `others` that go along, in the list of what is trained: the sources of a loop of one's own, a layer of a model that `fit` trains."""
+    found = asking(recording, run) if run is not None else None
     if found is None:
-        return _as_layer(recording, variable, name, model)
-    return _with_sources(*found, name, lambda listed: f"[*{listed}, {name}]")
+        name = known_as or next((n for n in variable.names if n.isidentifier()), None)
+        return _as_layer(recording, variable, name, model) if run is not None and name is not None else ()
+    code, call = found
+
+    def names_at(where: Code, node: cst.CSTNode) -> list[str | None]:
+        own = known_as if known_as is not None and where.scope(node) is code.scope(call) else known_at(recording, where, node, names_of_variable(recording, variable))
+        return [own, *(known_at(recording, where, node, names_of_variable(recording, v)) for v in others)]
+
+    def extended(where: Code, node: cst.BaseExpression) -> str | None:
+        names = names_at(where, node)
+        return f"[*{where.text(node)}, {', '.join(n for n in names if n is not None)}]" if None not in names else None
+
+    here = names_at(code, call)
+    called = " and ".join(f"`{n}`" for n in here) if None not in here else "what the loss reads"
+    return with_list(recording, found, f"train {called} with them", extended)
 
 
 def part_asked_too(recording: Recording, run: GradientRun | None, call: object) -> tuple[Fix, ...]:
@@ -126,24 +138,12 @@ def part_asked_too(recording: Recording, run: GradientRun | None, call: object) 
         known = here is not None and there is not None and code.cell == used.cell and code.text(code.enclosing(here, cst.ClassDef) or here) == used.text(used.enclosing(there, cst.ClassDef) or there)
     else:
         known = (here is None and there is None) or any(c.function(a) is None for c in cells(recording) for a in assignments_of(c, root))
-    weights = f"{dotted(model)}.trainable_variables"
-    return _with_sources(*found, dotted(model), lambda listed: f"{atom(listed)} + {weights}") if known else ()
 
+    def extended(where: Code, node: cst.BaseExpression) -> str | None:
+        name = dotted(model) if where.scope(node) is code.scope(found[1]) else known_at(recording, where, node, [dotted(model)])
+        return f"{atom(where.text(node))} + {name}.trainable_variables" if name is not None else None
 
-def _with_sources(code: Code, call: cst.Call, name: str, extended: Callable[[str], str]) -> tuple[Fix, ...]:
-    """More sources in a gradient call, and wherever else the same list stands in its function."""
-    wanted = argument(call, 1, "sources")
-    if wanted is None:
-        return ()
-    listed, scope, title = wanted.value, code.scope(call), f"train `{name}` with them"
-    if isinstance(listed, cst.Name):
-        made = assignments_of(code, listed.value, scope) or [a for a in assignments_of(code, listed.value) if code.function(a) is None]
-        return fix(title, "unsafe", (code, Change().replace(made[0].value, code.expression(extended(code.text(made[0].value)))))) if len(made) == 1 else ()
-    change = Change()
-    for node in code.all(type(listed), scope):
-        if same(node, listed):
-            change.replace(node, code.expression(extended(code.text(listed))))
-    return fix(title, "unsafe", (code, change))
+    return with_list(recording, found, f"train `{dotted(model)}` with them", extended) if known else ()
 
 
 def _as_layer(recording: Recording, variable: Variable, name: str, model: str) -> tuple[Fix, ...]:

@@ -52,14 +52,14 @@ def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
                 calls[id(other.call)] = other.call
     start = next((f for f in first.code.all(cst.FunctionDef, first.owner) if f.name.value == "__init__" and first.code.parent(f) is first.owner.body), None)
     mine = [f.params.params[0].name.value if f is not None and f.params.params else "" for f in (start, first.method)]
-    if start is None or not mine[0] or mine[0] != mine[1] or any(not _is_known_before(recording, first, call, mine[0]) for call in calls.values()):
+    if start is None or not mine[0] or mine[0] != mine[1] or any(not is_known_before(recording, first, call, mine[0]) for call in calls.values()):
         return ()
     code, change, given = first.code, Change(), set[str]()
     for call in sorted(calls.values(), key=code.start):
         assign = code.parent(call)
         local = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
         wanted = local.value if isinstance(local, cst.Name) else snake(last_name(call.func))
-        name = _free(first, wanted, given)
+        name = free_attribute(first, wanted, given)
         given.add(name)
         change.insert_after(start.body.body[-1], code.line(f"{mine[0]}.{name} = {code.bare(call)}"))
         change.replace(call, code.expression(f"{mine[0]}.{name}"))
@@ -67,7 +67,7 @@ def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     return fix(f"make the layer{'s' if many else ''} once, in `__init__`, where Keras finds {'them' if many else 'it'}", "unsafe", (code, change))
 
 
-def _free(made: Made, wanted: str, given: set[str]) -> str:
+def free_attribute(made: Made, wanted: str, given: set[str]) -> str:
     """A name for an attribute that neither the class nor what is given in the same edit has."""
     taken = given | {a.attr.value for a in made.code.all(cst.Attribute, made.owner)} | {f.name.value for f in made.code.all(cst.FunctionDef, made.owner)}
     if wanted not in taken:
@@ -75,7 +75,7 @@ def _free(made: Made, wanted: str, given: set[str]) -> str:
     return next(n for i in range(2, 1000) if (n := new_name(made.code, f"{wanted}_{i}")) not in taken)
 
 
-def _is_known_before(recording: Recording, made: Made, call: cst.Call, mine: str) -> bool:
+def is_known_before(recording: Recording, made: Made, call: cst.Call, mine: str) -> bool:
     """Whether a layer is made of what `__init__` knows at its end, and just one of it where the method runs."""
     code = made.code
     for around in code.around(call):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking
+from gradmagic.fixes.blocks import asking, tape_block
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name, same
 from gradmagic.fixes.flow import pairs_of
@@ -26,6 +26,10 @@ def listed_late(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...
     if len(made) != 1:
         return ()
     where, assign = made[0]
+    block = tape_block(recording, run)
+    if block is not None and block[0] is where and where.start(assign) > where.end(block[1]) and where.scope(assign) is where.scope(block[1]):
+        # Listed behind what ran the model, it is the list that the model has.
+        return ()
     listed = assign.value
     if isinstance(listed, cst.Call) and last_name(listed.func) in ("list", "tuple") and len(listed.args) == 1:
         listed = listed.args[0].value

@@ -172,17 +172,18 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if made is None or not name.isidentifier():
         return ()
     uses = [c for other in cells(recording) for c in other.all(cst.Call) if last_name(c.func) in (*APPLYING, "minimize") and isinstance(c.func, cst.Attribute) and dotted(c.func.value) == name]
-    if len(uses) < 2:
+    before = any(u.raised is None and u.span is not None and u.span.cell == code.cell and code.start(call)[0] <= u.span.line <= code.end(call)[0] for u in recording.updates)
+    if len(uses) < 2 or before:
         # Under another name the same optimizer would meet the same two lists of variables.
         return _renewed(recording, name, made, code.function(call))
     listed = next((n for a in call.args for n in code.all(cst.Attribute, a.value) if n.attr.value.endswith("variables") and isinstance(n.value, cst.Name)), None)
-    owner = listed.value.value if listed is not None and isinstance(listed.value, cst.Name) else "second"
-    second = new_name(code, f"{owner}_{name}")
+    owner = listed.value.value if listed is not None and isinstance(listed.value, cst.Name) else None
+    second, title = new_name(code, f"{owner or 'second'}_{name}"), f"use an optimizer of its own for {f'`{owner}`' if owner is not None else 'these variables'}"
     outer = _outermost(code, call)
     line = code.line(f"{second} = {made[0].text(made[1])}")
     change = Change().insert_before(outer, line).replace(call.func.value, cst.Name(second))
     inside = code.function(call) is not None
-    fixes = () if inside else fix(f"use an optimizer of its own for `{owner}`", "unsafe", (code, change))
+    fixes = () if inside else fix(title, "unsafe", (code, change))
     if inside:
         apart = Change().replace(call.func.value, cst.Name(second))
         other = made[0]
@@ -190,9 +191,9 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
         if statement is not None:
             line = other.line(f"{second} = {other.text(made[1])}")
             if other is code:
-                fixes = fix(f"use an optimizer of its own for `{owner}`", "unsafe", (code, apart.insert_after(statement, line)))
+                fixes = fix(title, "unsafe", (code, apart.insert_after(statement, line)))
             else:
-                fixes = fix(f"use an optimizer of its own for `{owner}`", "unsafe", (other, Change().insert_after(statement, line)), (code, apart))
+                fixes = fix(title, "unsafe", (other, Change().insert_after(statement, line)), (code, apart))
     return tuple(dataclasses.replace(f) for f in fixes)
 
 

@@ -13,7 +13,7 @@ from gradmagic.locate.exchanged import locate_exchanged
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
-from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, has_gradient_dtype
+from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, Variable, has_gradient_dtype
 from gradmagic.sizes import lengths, sizes_of
 from gradmagic.syntax import text_at
 
@@ -74,14 +74,24 @@ def _untracked(recording: Recording) -> list[Fault]:
         key, run, read = found[0]
         every = tuple(recording.variables[k] for k, _, _ in found)
         faults.append(Fault("step", "untracked", run, (), read, span=run.span, detail={"variable": every[0], "all": every, "model": recording.untracked[key], "key": (key,)}))
+    alone: list[tuple[Variable, GradientRun, Op, str, Span | None]] = []
     for key, name in recording.unasked.items():
         variable = recording.variables.get(key)
         on = _on_path(recording, key) if variable is not None and key not in changed and key not in recording.untracked and not is_assigned(recording, variable.names) else None
         if on is not None and variable is not None:
-            run, read = on
-            meant = said_trainable(recording, variable.names)
-            faults.append(Fault("step", "unasked", run, (), read, span=meant or read.span, detail={"variable": variable, "model": name, "meant": meant is not None, "key": (key,)}))
+            alone.append((variable, *on, name, said_trainable(recording, variable.names)))
+    for variable, run, read, name, meant in alone:
+        others = tuple(
+            v for v, r, _, _, said in alone if v is not variable and r is run and (said is None) is (meant is None) and (meant is not None or (_holder(v) and _holder(v) == _holder(variable)))
+        )
+        detail = {"variable": variable, "model": name, "meant": meant is not None, "others": others, "key": (variable.id,)}
+        faults.append(Fault("step", "unasked", run, (), read, span=meant or read.span, detail=detail))
     return faults
+
+
+def _holder(variable: Variable) -> str:
+    """What the object is called that keeps a variable."""
+    return next((n.rpartition(".")[0] for n in variable.names if "." in n), "")
 
 
 def _on_path(recording: Recording, key: int) -> tuple[GradientRun, Op] | None:

@@ -66,9 +66,7 @@ def _not_applied(recording: Recording) -> list[Fault]:
     """Gradients of trainable variables that were computed again and again while nothing was ever updated."""
     if recording.raised is not None or recording.updates:
         return []
-    # The first assignment to a variable made in the cell is its initial value.
-    made = {key: v.created_at for key, v in recording.variables.items() if v.created is not None}
-    written = {a.variable for a in recording.assignments if made.get(a.variable) is None or made[a.variable] != a.span}
+    written = _written(recording)
     faults = []
     for site in recording.sites:
         runs = list(recording.runs_of(site.id))
@@ -96,6 +94,12 @@ def _not_applied(recording: Recording) -> list[Fault]:
             continue
         faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count, "thrown": _use_of(recording, gradients) if thrown else None}))
     return faults
+
+
+def _written(recording: Recording) -> set[int]:
+    """The variables that were given a value after their first one."""
+    made = {key: v.created_at for key, v in recording.variables.items() if v.created is not None}
+    return {a.variable for a in recording.assignments if made.get(a.variable) is None or made[a.variable] != a.span}
 
 
 def _use_of(recording: Recording, gradients: Iterable[int | None]) -> Span | None:
@@ -126,8 +130,9 @@ def _are_thrown_away(recording: Recording, gradients: Iterable[int | None]) -> b
 def _left_over(recording: Recording) -> list[Fault]:
     """Gradients of a call that nothing used while the others of the same call were applied, turn after turn."""
     faults = []
-    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None} | {a.variable for a in recording.assignments}
-    given = {p.variable for u in recording.updates for p in u.pairs} | {a.variable for a in recording.assignments}
+    written = _written(recording)
+    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None} | written
+    given = {p.variable for u in recording.updates for p in u.pairs} | written
     for site in recording.sites:
         run = next(recording.runs_of(site.id), None)
         if run is None or site.count < 2 or not site.kind.startswith("tape.gradient") or recording.raised is not None or run.raised is not None or site.renewed or run.in_graph:

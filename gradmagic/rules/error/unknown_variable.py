@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.optimizers import one_each
 from gradmagic.fixes.shared_optimizer import one_for_each_model, shared_by_models
+from gradmagic.fixes.stages import one_for_each_stage
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -62,4 +63,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return one_for_each_model(recording, fault.update) or one_each(recording, found.location)
+    return one_for_each_model(recording, fault.update) or one_for_each_stage(recording, fault.update) or one_each(recording, found.location)

@@ -37,6 +37,7 @@ from __future__ import annotations
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.fixes.activations import nonlinear
+from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
 from gradmagic.fixes.every_output import to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import fits_nowhere, initial_state
@@ -90,6 +91,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help="use the result in what follows",
         )
+    old = old_entry(recording, op)
+    if old is not None:
+        return _old_entry(fault, recording, old)
     sample = drawn_and_unread(recording, _ids(fault))
     # Where a layer was made is another question than where it was called.
     use = use_of(recording, op)
@@ -108,6 +112,22 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
         else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
+    )
+
+
+def _old_entry(fault: Fault, recording: Recording, old: OldEntry) -> Finding:
+    names, it_ = listing(fault.names), it(fault.names)
+    return finding(
+        "none/discarded-result",
+        fault,
+        f"{subject(fault, 'None')}: what is computed from {it_} is put under `{old.key}`, and {code(old.text)} is read",
+        old.read_at,
+        f"the value from before; the new one is under `{old.key}`",
+        f"The forward pass reads {names}, and the result is put into a dictionary under the key `{old.key}`, which no other line mentions. This line reads {code(old.text)}, an entry that the result was "
+        f"computed from, so {target_name(fault)} does not depend on {names}.",
+        others=[(old.kept_at, "the result is put here, and read nowhere")],
+        certainty="likely",
+        help="read the new entry, or put the result under the key that is read",
     )
 
 
@@ -163,6 +183,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return state
     if fits_nowhere(recording, found.location, fault.op):
         return ()
+    if entry := new_entry(recording, fault.op):
+        return entry
     if sample := sample_for_mean(recording, _ids(fault)):
         return sample
     if row := handed_on(recording, found.location):

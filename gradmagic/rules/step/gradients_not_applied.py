@@ -36,7 +36,8 @@ from __future__ import annotations
 
 from gradmagic.fixes.accumulation import at_the_last_too
 from gradmagic.fixes.decided import counted_in_the_graph
-from gradmagic.fixes.early_return import is_applied_already, left_early, return_behind_the_loop
+from gradmagic.fixes.early_return import left_early, return_behind_the_loop
+from gradmagic.fixes.one_by_one import all_of_them, is_one_by_one
 from gradmagic.fixes.optimizers import applied, read_twice
 from gradmagic.fixes.state import kept
 from gradmagic.locate.fault import Fault
@@ -63,6 +64,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             severity="warning",
             help="return behind the loop: what is returned in its first turn holds the first gradient only, and `zip` ends with the shorter list"
             if early is not None
+            else "update every variable that was asked for, in a loop: `for variable, gradient in zip(variables, gradients)`. If these are meant to stay, leave them out of the gradient call"
+            if is_one_by_one(recording, fault.run)
             else "a `zip` can be read once: make it a list (`list(zip(gradients, variables))`) before it is read a second time. If these variables are meant to stay, leave them out of the gradient call",
         )
     if fault.cause == "left-out":
@@ -131,6 +134,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if fault.cause == "left-out":
         return counted_in_the_graph(recording, found.location)
-    if fault.cause == "leftover" and ((early := return_behind_the_loop(recording, fault.run)) or is_applied_already(recording, fault.run)):
-        return early or read_twice(recording)
+    if fault.cause == "leftover":
+        # To apply all of them would apply some twice.
+        return return_behind_the_loop(recording, fault.run) or all_of_them(recording, fault.run, fault.sources) or read_twice(recording)
     return (kept(recording, found.location) if fault.detail.get("thrown") is not None else ()) or applied(recording, fault.run)

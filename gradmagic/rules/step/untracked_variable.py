@@ -51,11 +51,12 @@ from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
 from gradmagic.fixes.by_path import chosen_by_path
-from gradmagic.fixes.companions import beside_the_network
+from gradmagic.fixes.companions import beside_the_network, is_a_term_too
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.layers_in_call import made_beforehand, made_in_call
 from gradmagic.fixes.loss_weights import held_by_the_loss
+from gradmagic.fixes.made_anew import is_made_anew, made_in_init
 from gradmagic.fixes.tracking import added_weight, layer_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Layer, ModelCall, Recording, Variable
@@ -77,15 +78,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     read = fault.op.span if fault.op is not None else None
     # A layer makes its weights when it first runs: the line that reads them says more.
     plain = not model.keras
-    made = variable.created_at or made_at_line(recording, variable.id) if "/" not in variable.path else None
+    remade = is_made_anew(recording, variable)
+    made = variable.created_at if remade else variable.created_at or made_at_line(recording, variable.id) if "/" not in variable.path else None
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     if read is not None and layers_in(recording, read):
         owned = "call the layer outside of the `Lambda`, or write a `Layer` subclass that holds it: Keras does not look into the function of a `Lambda`"
     anew = made_in_call(recording, fault.op) if made is None else None
     if anew is not None:
         owned = f"make the layer once, in `__init__`, as an attribute of {code(anew.owner.name.value)}, and only call it in `{anew.method.name.value}`"
-    often = " The line makes a new layer, with new weights, each time it runs." if anew is not None else ""
-    added = "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
+    often = " The line makes a new layer, with new weights, each time it runs." if anew is not None else " The line makes a new variable each time it runs." if remade else ""
+    added = (
+        "make it once, in `__init__`, with `self.add_weight(…)`, and read it in the forward pass"
+        if remade
+        else "make it with `self.add_weight(…)`, or make the layer that owns it an attribute of the model"
+    )
     return finding(
         "step/untracked-variable",
         fault,
@@ -172,6 +178,11 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     if fault.cause == "unasked":
         held = held_by_the_loss(recording, variable) if fault.run is not None and fault.run.kind.startswith("keras") else ()
-        return held or asked_too(recording, fault.run, variable, str(model), beside_the_network(recording, fault.run, variable, fault.op))
+        others: tuple[Variable, ...] = fault.detail["others"]  # type: ignore[assignment]
+        beside = beside_the_network(recording, fault.run, variable, fault.op)
+        sure = beside is not None or bool(fault.detail["meant"]) or any(n.isidentifier() for n in variable.names) or is_a_term_too(recording, fault.run, variable)
+        return held or (asked_too(recording, fault.run, variable, str(model), beside, others) if sure else ())
+    if is_made_anew(recording, variable):
+        return made_in_init(recording, variable)
     own = made_beforehand(recording, fault.op) or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())

@@ -107,3 +107,49 @@ grads = tape.gradient(loss, policy.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(unrolled(tf.zeros((6, 4)), 3))
 grads = tape.gradient(loss, cell.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(8)
+graph = {"atom": tf.random.normal((5, 3)), "charge": tf.random.normal((5, 1))}
+update, energy = keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)
+update.build((None, 4))
+energy.build((None, 3))
+trained = update.trainable_variables + energy.trainable_variables
+
+def passed(g):
+    return {**g, "state": update(tf.concat([g["atom"], g["charge"]], axis=1))}
+
+def kept(g):
+    g["state"] = update(tf.concat([g["atom"], g["charge"]], axis=1))
+    return g
+
+def whole(g):
+    g = kept(g)
+    return tf.reduce_sum(energy(g["atom"]))  # expect: none/discarded-result
+# %% the readout of the entry from before
+with tf.GradientTape() as tape:
+    g = passed(graph)
+    total = tf.reduce_sum(energy(g["atom"]))  # expect: none/discarded-result
+grads = tape.gradient(total, trained)
+# %% the readout of the entry from before, in a function
+# expect setup
+with tf.GradientTape() as tape:
+    total = whole(dict(graph))
+grads = tape.gradient(total, trained)
+# %% the readout of the entry from before, with a name of its own
+with tf.GradientTape() as tape:
+    after = passed(graph)
+    atoms = after["atom"]  # expect: none/discarded-result
+    total = tf.reduce_sum(energy(atoms) ** 2)
+grads = tape.gradient(total, trained)
+# %% near: the readout of the new entry
+with tf.GradientTape() as tape:
+    g = passed(graph)
+    total = tf.reduce_sum(energy(g["state"]))
+grads = tape.gradient(total, trained)
+# %% near: the old entry beside the new one
+with tf.GradientTape() as tape:
+    g = passed(graph)
+    total = tf.reduce_sum(energy(g["state"] + g["atom"]))
+grads = tape.gradient(total, trained)

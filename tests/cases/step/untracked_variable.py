@@ -243,3 +243,38 @@ for step in range(3):
         loss = tf.reduce_mean((decoder(code) - x) ** 2)
     grads = tape.gradient(loss, decoder.trainable_variables)
     optimizer.apply_gradients(zip(grads, decoder.trainable_variables))
+# %% setup
+import keras
+import tensorflow as tf
+x, y = tf.random.normal((12, 3), seed=2), tf.random.normal((12, 1), seed=3)
+optimizer = keras.optimizers.SGD(0.01)
+def mixed(rows, weight=None):
+    if weight is None:
+        weight = tf.Variable(tf.ones((rows.shape[-1], 2)), name="weight")  # expect: step/untracked-variable
+    return rows @ weight
+class Anew(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = keras.layers.Dense(1)
+    def call(self, rows):
+        return self.out(mixed(rows))
+class Lazy(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out, self.weight = keras.layers.Dense(1), self.add_weight(shape=(3, 2), name="weight")
+    def call(self, rows):
+        return self.out(mixed(rows, self.weight))
+anew, lazy = Anew(), Lazy()
+anew(x)
+# %% a function of the forward pass that makes a variable in every call
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_mean((anew(x) - y) ** 2)
+    grads = tape.gradient(error, anew.trainable_variables)
+    optimizer.apply_gradients(zip(grads, anew.trainable_variables))
+# %% near: a function of the forward pass that is handed the weight
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_mean((lazy(x) - y) ** 2)
+    grads = tape.gradient(error, lazy.trainable_variables)
+    keras.optimizers.SGD(0.01).apply_gradients(zip(grads, lazy.trainable_variables))
