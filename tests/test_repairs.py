@@ -27,8 +27,8 @@ def programs() -> list[Any]:
             if title.strip() == "setup":
                 setup = text
             else:
-                # A trial runs the cell twice more: of the programs of a file every third one has its edits tried, unless all are asked for.
-                found.append(pytest.param(setup, text, count % 3 == 0 or EVERY, id=f"{path.stem}/{title.strip().replace(' ', '-')}"))
+                # A trial runs the cell twice more: of the programs of a file every fourth one has its edits tried, unless all are asked for.
+                found.append(pytest.param(setup, text, count % 4 == 0 or EVERY, id=f"{path.stem}/{title.strip().replace(' ', '-')}"))
                 count += 1
     return found
 

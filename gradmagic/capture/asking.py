@@ -225,11 +225,19 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
         site.norms.append([None if f is None else f[0] for f in flows])
     if run.entering and None in results:
         take_in_declined(session, run)
+    if run.turn and closely and "exploding" in statuses:
+        _weigh_again(session, run)
     if closely and run.traced and worst != "ok":
         look_at_row(session, run, results, target.shape)
     if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients)):
         look_under_tape(session, run)
     _keep(session, site, run, worst, tape, lost=lost)
+
+
+def _weigh_again(session: Session, run: RawRun) -> None:
+    """Give the sources of a later turn their values in it: how large a gradient is counts beside those."""
+    values = session.changes.now(s.id for s in run.sources if s.kind == "variable")
+    run.sources = tuple(dataclasses.replace(s, value=session.changes.extent(s.id, values[s.id])) if s.id in values and s.value is None else s for s in run.sources)
 
 
 def is_first_lost(site: RawSite, run: RawRun, worst: str) -> bool:

@@ -105,9 +105,23 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
         return None
     here = [n for n in later if code.statement(n) is line]
+    # In a row of layers that all read the input each one's result gives way to the next.
+    while line is not None and _gives(line, name):
+        rest = [n for n in later if code.start(n) > code.end(line)]
+        line = code.statement(min(rest, key=code.start)) if rest else None
+        if line is not None and not any(code.statement(n) is line for n in reads_of(code, name, scope)):
+            here += [n for n in rest if code.statement(n) is line]
+        else:
+            line = None
     around = code.enclosing(here[0], cst.BinaryOperation) if len(here) == 2 else None
     # Of `x + x` the second one was meant to be what became of the first.
     return name, here[1:] if around is not None and (around.left, around.right) == tuple(here) else here
+
+
+def _gives(line: cst.CSTNode, name: str) -> bool:
+    """Whether a line is an assignment to a name and nothing else."""
+    step = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+    return isinstance(step, cst.Assign) and len(step.targets) == 1 and targets_of(step.targets[0].target) == {name}
 
 
 def _given(code: Code, assign: cst.Assign) -> set[str]:

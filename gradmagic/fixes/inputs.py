@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking, tape_block, tape_name
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assignments_of, pairs_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import GradientRun, Recording
@@ -134,6 +134,19 @@ def called_with_data(recording: Recording, run: GradientRun | None) -> tuple[Fix
         first_of = isinstance(parent, cst.Subscript) and node.attr.value == "outputs"
         change.replace(parent if first_of and parent is not None else node, cst.Name(result))
     return fix("call the model with data, under the tape", "unsafe", (code, change))
+
+
+def watched_instead(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`tape.gradient(loss, model.input)` of a tape that was told to watch the data → `tape.gradient(loss, data)`."""
+    found, block = asking(recording, run), tape_block(recording, run)
+    wanted = argument(found[1], 1, "sources", "xs") if found is not None else None
+    if found is None or block is None or wanted is None or run is None or len(run.sources) != 1 or found[0] is not block[0]:
+        return ()
+    code = found[0]
+    watches = [c.args[0].value for c in code.all(cst.Call, block[1].body) if last_name(c.func) == "watch" and len(c.args) == 1]
+    if len(watches) != 1 or not isinstance(watches[0], cst.Name) or same(watches[0], wanted.value):
+        return ()
+    return fix(f"ask for the gradient of `{watches[0].value}`, which the tape watches", "unsafe", (code, Change().replace(wanted.value, watches[0])))
 
 
 def _inside(code: Code, node: cst.CSTNode, outer: cst.CSTNode | None) -> bool:

@@ -13,6 +13,9 @@ from gradmagic.fixes.written import written
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
+# A row of layers that is written out.
+FEWEST = 3
+
 
 def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`h = f(h)` again and again → `h = h + 0.1 * f(h)`."""
@@ -21,9 +24,39 @@ def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
     for assign in code.all(cst.Assign, statement) if code is not None and statement is not None else ():
         target = assign.targets[0].target
         if code is not None and isinstance(target, cst.Name) and target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None:
+            if len(_weights_at(recording, place)) >= FEWEST:
+                return ()
             new = code.expression(f"{target.value} + 0.1 * {atom(code.text(assign.value))}")
             return fix(f"let `{target.value}` pass beside the step (a residual connection)", "unsafe", (code, Change().replace(assign.value, new)))
     return ()
+
+
+def unsaturated(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`h = tf.sigmoid(h @ w + b)` for each layer, in a loop or line by line → `h = tf.nn.leaky_relu(h @ w + b)`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None:
+        return ()
+    again = len(_weights_at(recording, place)) >= FEWEST
+    inside = code.all(cst.Assign, statement if again else code.scope(statement))
+    if not again:
+        inside = [a for a in inside if code.scope(a) is code.scope(statement) and code.enclosing(a, cst.For, cst.While) is None]
+    change = Change()
+    for assign in inside:
+        call = assign.value
+        function = names_of(recording).function("leaky_relu", call.func) if isinstance(call, cst.Call) and last_name(call.func) in SATURATING and len(call.args) == 1 else None
+        if function is not None and isinstance(call, cst.Call):
+            change.replace(call.func, code.expression(function))
+    return fix("use an activation that does not saturate", "unsafe", (code, change)) if len(change.replaced) >= (1 if again else FEWEST) else ()
+
+
+def _weights_at(recording: Recording, place: Place) -> set[int]:
+    """The matrices that the products of a line are made with: each turn of a loop over layers brings another one, each step of a recurrence the same."""
+    where = (place.cell, place.line) if place is not None else None
+    products = [op for op in recording.ops if op.type in ("MatMul", "BatchMatMulV2", "Einsum") and op.span is not None and (op.span.cell, op.span.line) == where]
+    found = {t.variable for op in products for key in op.inputs if (t := recording.tensors.get(key)) is not None and t.variable is not None}
+    read = {made.inputs[0] for op in products for key in op.inputs if (made := recording.producer.get(key)) is not None and made.type == "ReadVariableOp"}
+    return found | read
 
 
 def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:

@@ -35,3 +35,20 @@ u_t = tape.gradient(u, t)
 # becomes: features, prediction = both(image)
 # becomes: score = prediction[:, index]
 found = heatmap(image, classifier, "conv", 1)
+# %% the input of a model, where the data is watched
+# fix: error/source-not-tensor
+# becomes: slope = tape.gradient(score, picture)
+picture = tf.constant(image)
+entry = classifier.input
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    score = classifier(picture)[:, 1]
+slope = tape.gradient(score, entry)
+# %% an array of what is watched
+# fix: error/source-not-tensor
+# becomes: slope = tape.gradient(score, picture)
+picture = tf.constant(image)
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    score = classifier(picture)[:, 1]
+slope = tape.gradient(score, image)

@@ -114,3 +114,44 @@ with tf.GradientTape() as tape:
         out = layer(x)
     loss = tf.reduce_mean((out - y) ** 2)
 grads = tape.gradient(loss, model.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+x, y = tf.random.normal((16, 4)), tf.random.normal((16, 1))
+class Written(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.three = (keras.layers.Dense(4, activation="tanh") for _ in range(3))
+        self.last = keras.layers.Dense(1)
+    def call(self, inputs):
+        out = self.one(inputs)
+        out = self.two(inputs)
+        out = self.three(inputs)
+        return self.last(inputs)
+class Skipping(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = (keras.layers.Dense(4, activation="tanh") for _ in range(2))
+        self.last = keras.layers.Dense(1)
+    def call(self, inputs):
+        h = self.one(inputs)
+        h = self.two(inputs)
+        return self.last(h + inputs)
+written, skipping = Written(), Skipping()
+written(x), skipping(x)
+# %% written out, each from the input
+# fix: none/discarded-result
+# becomes: out = self.two(out)
+# becomes: out = self.three(out)
+# becomes: return self.last(out)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((written(x) - y) ** 2)
+grads = tape.gradient(loss, written.trainable_variables)
+# %% written out, and the input is added at the end
+# fix: none/discarded-result
+# becomes: h = self.two(h)
+# becomes: return self.last(h + inputs)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((skipping(x) - y) ** 2)
+grads = tape.gradient(loss, skipping.trainable_variables)

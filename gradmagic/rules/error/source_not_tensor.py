@@ -29,7 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.inputs import called_with_data
+from gradmagic.fixes.inputs import called_with_data, watched_instead
 from gradmagic.fixes.sources import variables_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -66,4 +66,4 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return variables_of(recording, fault.run) or called_with_data(recording, fault.run)
+    return variables_of(recording, fault.run) or called_with_data(recording, fault.run) or watched_instead(recording, fault.run)

@@ -40,7 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.layers import layer_of
-from gradmagic.fixes.recurrence import longer_memory, residual
+from gradmagic.fixes.recurrence import longer_memory, residual, unsaturated
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -90,4 +90,4 @@ def _shrinking(recording: Recording, op: Op) -> str:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return (*residual(recording, found.location), *longer_memory(recording, layer_of(recording, fault.op)))
+    return (*unsaturated(recording, found.location), *residual(recording, found.location), *longer_memory(recording, layer_of(recording, fault.op)))

@@ -15,3 +15,23 @@ grads = tape.gradient(loss, model.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.square(model(x) - y))
 grads = tape.gradient(loss, model.trainable_variables)
+# %% setup
+import tensorflow as tf
+columns = tf.random.uniform((60, 4), 0.0, 80.0, seed=1)
+wanted = 0.01 * tf.reduce_sum(columns, axis=1)
+slopes, offset = tf.Variable(tf.zeros(4), name="slopes"), tf.Variable(0.0, name="offset")
+def fit(rate, turns):
+    for _ in range(turns):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.linalg.matvec(columns, slopes) + offset - wanted))  # expect: scale/unscaled-loss-or-data or scale/exploding-through-depth
+        gradients = tape.gradient(loss, [slopes, offset])
+        slopes.assign_sub(rate * gradients[0])
+        offset.assign_sub(rate * gradients[1])
+# %% raw columns, whose gradients grow from turn to turn
+# allow: step/update-destroys-weights
+# expect setup
+slopes.assign(tf.zeros(4)), offset.assign(0.0)
+fit(0.01, 5)
+# %% near: raw columns, and steps that are small enough
+slopes.assign(tf.zeros(4)), offset.assign(0.0)
+fit(1e-5, 5)
