@@ -44,11 +44,3 @@ with tf.GradientTape() as tape:
     tape.watch(picture)
     score = classifier(picture)[:, 1]
 slope = tape.gradient(score, entry)
-# %% an array of what is watched
-# fix: error/source-not-tensor
-# becomes: slope = tape.gradient(score, picture)
-picture = tf.constant(image)
-with tf.GradientTape() as tape:
-    tape.watch(picture)
-    score = classifier(picture)[:, 1]
-slope = tape.gradient(score, image)
