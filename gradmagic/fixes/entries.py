@@ -69,10 +69,10 @@ def old_entry(recording: Recording, op: Op | None) -> OldEntry | None:
     found = _behind(store, scope, before) if store.base else []
     again = store.base != "" and _turns(store.code, store.key, store.base)
     if not found and function is not None:
-        for code, assign in _results(recording, store.code, function):
-            reads = _after(code, assign, before)
-            again = again or _turns(code, assign, dotted(assign.targets[0].target)) or len([a for c, a in _results(recording, store.code, function) if c is code]) > 1
-            found += [r for r in reads if r not in found]
+        results = _results(recording, store.code, function)
+        for code, assign in results:
+            again = again or _turns(code, assign, dotted(assign.targets[0].target)) or sum(c is code for c, _ in results) > 1
+            found += [r for r in _after(code, assign, before) if r not in found]
     lines = {(id(code), code.start(node)[0]) for code, node in found}
     return OldEntry(store, *found[0], again) if len(lines) == 1 == len(found) else None
 

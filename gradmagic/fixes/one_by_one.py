@@ -15,11 +15,11 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, la
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import new_name
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 ASSIGNING = ("assign_sub", "assign_add", "assign")
-APPLYING = ("apply_gradients", "apply")
 VARIABLE, GRADIENT = "variable", "gradient"
 
 
