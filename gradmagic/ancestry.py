@@ -102,7 +102,7 @@ class Text:
 
 
 @functools.lru_cache(maxsize=256)
-def text_of(source: str) -> Text | None:
+def _text_of(source: str) -> Text | None:
     """The tables of a cell or file; None where it cannot be parsed."""
     tree = tree_of(source)
     return Text(tree) if tree is not None else None
@@ -133,7 +133,7 @@ class Ancestry:
     """The code of a recording as a web of values."""
 
     def __init__(self, recording: Recording) -> None:
-        self.texts = {key: known for key, source in recording.code.items() if (known := text_of(source)) is not None}
+        self.texts = {key: known for key, source in recording.code.items() if (known := _text_of(source)) is not None}
         self._bases = {n: {last_name(b) for b in c.bases} for t in self.texts.values() for n, c in t.classes.items()}
         self._givers: dict[tuple[Key, Read], list[Value]] = {}
 
@@ -158,8 +158,8 @@ class Ancestry:
         text = self.texts[key]
         for scope in text.scopes(read):
             own = [Value(key, v) for t, v in text.given.get(read.id, ()) if self._is_name(t, read.id) and next(text.scopes(t), None) is scope]
-            handed = self._handed(key, scope, read.id) if read.id in parameters_of(scope) else []
-            if own or read.id in parameters_of(scope):
+            handed = self._handed(key, scope, read.id) if read.id in _parameters_of(scope) else []
+            if own or read.id in _parameters_of(scope):
                 return own + handed
         return [Value(k, v) for k, t in self.texts.items() for target, v in t.given.get(read.id, ()) if self._is_name(target, read.id) and next(t.scopes(target), None) is None]
 
@@ -234,7 +234,7 @@ class Ancestry:
             called = method_of.name if method_of is not None and scope.name == "__init__" else scope.name
             if called == scope.name and any(called in t.handed_on for t in self.texts.values()):
                 return []
-        parameters = parameters_of(scope)[1 if method_of is not None else 0 :]
+        parameters = _parameters_of(scope)[1 if method_of is not None else 0 :]
         found = []
         for where, other in self.texts.items():
             for call in other.calls.get(called, ()) if called else ():
@@ -253,7 +253,7 @@ class Ancestry:
         if isinstance(node, ast.Name):
             for scope in text.scopes(node):
                 owner = text.parent.get(scope)
-                if isinstance(owner, ast.ClassDef) and parameters_of(scope)[:1] == [node.id]:
+                if isinstance(owner, ast.ClassDef) and _parameters_of(scope)[:1] == [node.id]:
                     return owner
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return None
@@ -269,7 +269,7 @@ class Ancestry:
     def handed(self, key: Key, read: ast.Name) -> list[Value]:
         """What callers give the parameter that a name is; none for another name."""
         for scope in self.texts[key].scopes(read):
-            if read.id in parameters_of(scope):
+            if read.id in _parameters_of(scope):
                 return self._handed(key, scope, read.id)
         return []
 
@@ -281,7 +281,7 @@ class Ancestry:
         return found
 
 
-def parameters_of(scope: Scope) -> list[str]:
+def _parameters_of(scope: Scope) -> list[str]:
     """The names of a function's parameters, in order."""
     return [a.arg for a in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs)]
 

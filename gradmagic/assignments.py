@@ -6,7 +6,7 @@ import ast
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator
 
-from gradmagic.definitions import FUNCTIONS, line_of
+from gradmagic.definitions import FUNCTIONS, line_of, place_of
 from gradmagic.recording import Recording, Span
 from gradmagic.syntax import call_at, last_name, source_of, span_at, statement_at, tree_at, tree_of
 
@@ -141,8 +141,7 @@ def made_at_line(recording: Recording, variable: int) -> Span | None:
     places = makers_of(recording, variable)
     if len(places) != 1:
         return None
-    key, made = places[0]
-    return dataclasses.replace(span_at(line_of(key, made), made), code=recording.code[key].split("\n")[made.lineno - 1])
+    return place_of(recording, *places[0])
 
 
 def makers_of(recording: Recording, variable: int) -> list[tuple[str | int, ast.Call]]:
@@ -210,7 +209,7 @@ def dropped_write(recording: Recording, functions: Iterable[str | None]) -> Span
             for statement in (n for n in ast.walk(scope) if isinstance(n, ast.Expr)) if name in wanted and arrays else ():
                 call = statement.value
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("write", "scatter", "unstack", "split") and ast.unparse(call.func.value) in arrays:
-                    return dataclasses.replace(span_at(line_of(key, call), call), code=text.split("\n")[call.lineno - 1], function=name)
+                    return dataclasses.replace(place_of(recording, key, call), function=name)
     return None
 
 

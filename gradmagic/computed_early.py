@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from gradmagic.ancestry import Ancestry, Key, Read, Value, reads_of
 from gradmagic.assignments import MAKERS, makers_of, makes_variable
-from gradmagic.definitions import line_of
+from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, snake, span_at
+from gradmagic.syntax import last_name, snake
 
 # Calls that hand on what they are given.
 HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "reversed", "sorted", "partial", "items", "values", "keys", "get", "function", "numpy_function", "range", "len"})
@@ -53,11 +53,11 @@ def computed_at(recording: Recording, check: Check, source: Source) -> Span | No
 
     None where what is read there may have come from elsewhere as well.
     """
-    search = Search(recording, check, source)
+    search = _Search(recording, check, source)
     for key, node in check.reads:
         found = search.cut(key, node)
         if found is not None:
-            return dataclasses.replace(span_at(line_of(found.key, _expression(found)), _expression(found)), code=recording.code[found.key].split("\n")[found.node.lineno - 1])
+            return place_of(recording, found.key, found.node.value if isinstance(found.node, ast.AugAssign) else found.node)
     return None
 
 
@@ -65,7 +65,7 @@ def _key(span: Span) -> Key:
     return span.cell if span.cell is not None else span.file or ""
 
 
-class Search:
+class _Search:
     """The way back from what is read to what was computed from one variable."""
 
     def __init__(self, recording: Recording, check: Check, source: Source) -> None:
@@ -123,7 +123,7 @@ class Search:
         return scope is not None and scope in self.check.scopes and value.key == key and scope in self.web.texts[key].scopes(value.node)
 
     def _blame(self, value: Value) -> Value | None:
-        if self._ran(value) or not computes(value.node):
+        if self._ran(value) or not _computes(value.node):
             return self._inside(value)
         return value if value.key != "current" and self.reaches(value) else None
 
@@ -141,7 +141,7 @@ class Search:
             parts = node.elts
         elif isinstance(node, ast.Dict):
             parts = node.values
-        for part in (Value(value.key, p) for p in parts if computes(p)):
+        for part in (Value(value.key, p) for p in parts if _computes(p)):
             if value.key != "current" and not self._ran(part) and self.reaches(part):
                 return part
         return next((found for read in reads_of(node) if (found := self.cut(value.key, read)) is not None), None)
@@ -191,21 +191,17 @@ def _is_nothing(node: ast.AST) -> bool:
     )
 
 
-def computes(node: ast.AST) -> bool:
+def _computes(node: ast.AST) -> bool:
     """Whether an expression makes a new value, other than a name alone, an object or what holds values."""
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-        return computes(node.elt)
+        return _computes(node.elt)
     if isinstance(node, ast.DictComp):
-        return computes(node.value)
+        return _computes(node.value)
     if isinstance(node, ast.Subscript):
         return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
     if isinstance(node, ast.Call):
         return last_name(node.func)[:1].islower() and last_name(node.func) not in (*HOLDERS, *MAKERS)
     return isinstance(node, (ast.AugAssign, ast.BinOp, ast.UnaryOp))
-
-
-def _expression(value: Value) -> ast.expr:
-    return value.node.value if isinstance(value.node, ast.AugAssign) else value.node
 
 
 def _class_name(path: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.assignments import makes_variable
-from gradmagic.definitions import line_of
+from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, span_at, tree_at, tree_of
+from gradmagic.syntax import last_name, tree_at, tree_of
 
 
 def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] | None:
@@ -19,7 +18,7 @@ def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] |
         changes = [p for p in places if not makes_variable(p[2])]
         if makes and changes and all(_is_from_itself(statement, value, word) for _, statement, value in changes):
             key, statement, _ = next((c for c in changes if c[0] == "current"), changes[-1])
-            return word, dataclasses.replace(span_at(line_of(key, statement), statement), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
+            return word, place_of(recording, key, statement)
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, cells, dotted, fix, key_of, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix
@@ -89,8 +89,7 @@ def new_entry(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
 
 
 def _key(node: cst.CSTNode) -> cst.SimpleString | None:
-    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
-    return index.value if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString) else None
+    return key if isinstance(key := key_of(node), cst.SimpleString) else None
 
 
 def _read_key(code: Code, node: cst.Subscript) -> str | None:

@@ -11,7 +11,7 @@ import libcst as cst
 from gradmagic.definitions import passed_as
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, key_of, last_name, names_in
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import new_name
 from gradmagic.fixes.numerics import value_of
@@ -134,8 +134,7 @@ def _unused(code: Code, name: str) -> str:
 
 def _key(node: cst.CSTNode) -> cst.BaseExpression | None:
     """`0` of `a[0]`, `"w"` of `a["w"]` and `i` of `a[i]`."""
-    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
-    return index.value if isinstance(index, cst.Index) and isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Name)) else None
+    return key if isinstance(key := key_of(node), (cst.Integer, cst.SimpleString, cst.Name)) else None
 
 
 def _are_meant(recording: Recording, member: _Member, found: tuple[Code, cst.Call]) -> bool:
