@@ -94,7 +94,7 @@ def _looped(recording: Recording, lines: list[_Line], found: tuple[Code, cst.Cal
     names = {word: _unused(code, word) for word in (VARIABLE, GRADIENT)}
     if isinstance(first.key, cst.Integer):
         # To update the last layers only may be the plan.
-        if any(not isinstance(m.key, cst.Integer) or line.updated != {int(m.key.value)} for line, m in zip(lines, members, strict=True) if m is not None) or 0 not in lines[0].updated:
+        if any(not isinstance(m.key, cst.Integer) or line.updated != {m.key.evaluated_value} for line, m in zip(lines, members, strict=True) if m is not None) or 0 not in lines[0].updated:
             return ()
         target, over = f"{names[VARIABLE]}, {names[GRADIENT]}", f"zip({first.variables}, {first.gradients})"
         values = {node: names[word] for node, word in first.nodes.items()}
