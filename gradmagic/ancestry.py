@@ -38,9 +38,13 @@ class Text:
         self.keywords: dict[str, list[tuple[ast.Call, ast.expr]]] = {}
         # What is handed on by its name may be called by code that is not known.
         self.handed_on: set[str] = set()
+        # By line what is read there as a whole, with its place in the order of the walk.
+        self.reads: dict[int, list[tuple[int, ast.Name | ast.Attribute | ast.Subscript]]] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
                 self.parent[child] = node
+                if isinstance(child, (ast.Name, ast.Attribute, ast.Subscript)) and self._is_whole(child):
+                    self.reads.setdefault(child.lineno, []).append((len(self.parent), child))
                 if isinstance(child, (ast.Name, ast.Attribute)) and isinstance(child.ctx, ast.Load) and not (isinstance(node, ast.Call) and node.func is child):
                     self.handed_on.add(last_name(child))
             self._take(node)
@@ -75,7 +79,7 @@ class Text:
         held = target.value if isinstance(target, (ast.Subscript, ast.Starred)) else target
         self.given.setdefault(last_name(held), []).append((target, value))
 
-    def is_whole(self, node: ast.Name | ast.Attribute | ast.Subscript) -> bool:
+    def _is_whole(self, node: ast.Name | ast.Attribute | ast.Subscript) -> bool:
         """Whether what is read is not only looked into: `self.w` of `self.w[0]` and `self` of `self.w` are."""
         around = self.parent.get(node)
         return isinstance(node.ctx, ast.Load) and not (isinstance(around, (ast.Attribute, ast.Subscript)) and around.value is node)
@@ -98,7 +102,7 @@ class Text:
 
 
 @functools.lru_cache(maxsize=256)
-def text_of(source: str) -> Text | None:
+def _text_of(source: str) -> Text | None:
     """The tables of a cell or file; None where it cannot be parsed."""
     tree = tree_of(source)
     return Text(tree) if tree is not None else None
@@ -129,24 +133,33 @@ class Ancestry:
     """The code of a recording as a web of values."""
 
     def __init__(self, recording: Recording) -> None:
-        self.texts = {key: known for key, source in recording.code.items() if (known := text_of(source)) is not None}
+        self.texts = {key: known for key, source in recording.code.items() if (known := _text_of(source)) is not None}
+        self._bases = {n: {last_name(b) for b in c.bases} for t in self.texts.values() for n, c in t.classes.items()}
+        self._givers: dict[tuple[Key, Read], list[Value]] = {}
 
     def givers(self, key: Key, read: Read) -> list[Value]:
         """The expressions that may have given what is read its value; none where the code does not tell."""
+        if (key, read) not in self._givers:
+            # The class of `node` in `node.next.next = …` may hang on what is asked here: what leads back to itself adds nothing.
+            self._givers[key, read] = []
+            self._givers[key, read] = self._look_up(key, read)
+        return self._givers[key, read]
+
+    def _look_up(self, key: Key, read: Read) -> list[Value]:
         if isinstance(read, ast.Name):
             return self._of_name(key, read)
         if isinstance(read, ast.Attribute):
             return self._of_attribute(key, read)
         if isinstance(read, ast.Call):
-            return self._returned(read)
+            return self._returned(key, read)
         return [v for v in self._of_item(key, read) if v.node is not read]
 
     def _of_name(self, key: Key, read: ast.Name) -> list[Value]:
         text = self.texts[key]
         for scope in text.scopes(read):
             own = [Value(key, v) for t, v in text.given.get(read.id, ()) if self._is_name(t, read.id) and next(text.scopes(t), None) is scope]
-            handed = self._handed(key, scope, read.id) if read.id in parameters_of(scope) else []
-            if own or read.id in parameters_of(scope):
+            handed = self._handed(key, scope, read.id) if read.id in _parameters_of(scope) else []
+            if own or read.id in _parameters_of(scope):
                 return own + handed
         return [Value(k, v) for k, t in self.texts.items() for target, v in t.given.get(read.id, ()) if self._is_name(target, read.id) and next(t.scopes(target), None) is None]
 
@@ -197,28 +210,37 @@ class Ancestry:
             found.append(Value(value.key, inner if inner is not None else node))
         return found
 
-    def _returned(self, call: ast.Call) -> list[Value]:
-        """What the functions of known code of that name return."""
-        name = last_name(call.func)
-        return [Value(key, v) for key, t in self.texts.items() for f in t.functions.get(name, ()) if (t.owner(f) is not None) is isinstance(call.func, ast.Attribute) for v in _returns(f)]
+    def _returned(self, key: Key, call: ast.Call) -> list[Value]:
+        """What the functions of known code of that name return; the methods of the object's class where that is known."""
+        name, held = last_name(call.func), isinstance(call.func, ast.Attribute)
+        kin = self._kin_of_object(key, call)
+        functions = [(where, t.owner(f), f) for where, t in self.texts.items() for f in t.functions.get(name, ())]
+        return [Value(where, v) for where, owner, f in functions if (owner is not None) is held and (owner is None or not kin or owner.name in kin) for v in _returns(f)]
+
+    def _kin_of_object(self, key: Key, call: ast.Call) -> set[str]:
+        """The classes that the object whose method is called may be of; none where the code does not tell."""
+        owner = self.class_of(key, call.func.value) if isinstance(call.func, ast.Attribute) else None
+        return self._kin(owner) if owner is not None else set()
 
     def _handed(self, key: Key, scope: Scope, name: str) -> list[Value]:
         """What calls of a function give one of its parameters: those in the cell at hand where there are any."""
-        text = self.texts[key]
+        text, method_of = self.texts[key], None
         if isinstance(scope, ast.Lambda):
             named = text.parent.get(scope)
             called = last_name(named.targets[0]) if isinstance(named, ast.Assign) else ""
-            method = False
         else:
-            owner = text.owner(scope)
-            method = owner is not None and text.parent.get(scope) is owner
-            called = owner.name if method and owner is not None and scope.name == "__init__" else scope.name
+            around = text.parent.get(scope)
+            method_of = around if isinstance(around, ast.ClassDef) else None
+            called = method_of.name if method_of is not None and scope.name == "__init__" else scope.name
             if called == scope.name and any(called in t.handed_on for t in self.texts.values()):
                 return []
-        parameters = parameters_of(scope)[1 if method else 0 :]
+        parameters = _parameters_of(scope)[1 if method_of is not None else 0 :]
         found = []
         for where, other in self.texts.items():
             for call in other.calls.get(called, ()) if called else ():
+                # Another class may have a method of that name.
+                if method_of is not None and (kin := self._kin_of_object(where, call)) and method_of.name not in kin:
+                    continue
                 given = next((w.value for w in call.keywords if w.arg == name), None)
                 if given is None and name in parameters and parameters.index(name) < len(call.args):
                     given = call.args[parameters.index(name)]
@@ -231,7 +253,7 @@ class Ancestry:
         if isinstance(node, ast.Name):
             for scope in text.scopes(node):
                 owner = text.parent.get(scope)
-                if isinstance(owner, ast.ClassDef) and parameters_of(scope)[:1] == [node.id]:
+                if isinstance(owner, ast.ClassDef) and _parameters_of(scope)[:1] == [node.id]:
                     return owner
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return None
@@ -247,20 +269,19 @@ class Ancestry:
     def handed(self, key: Key, read: ast.Name) -> list[Value]:
         """What callers give the parameter that a name is; none for another name."""
         for scope in self.texts[key].scopes(read):
-            if read.id in parameters_of(scope):
+            if read.id in _parameters_of(scope):
                 return self._handed(key, scope, read.id)
         return []
 
     def _kin(self, owner: ast.ClassDef) -> set[str]:
         """A class, the classes of known code that it is made from, and those that are made from it."""
-        classes = {n: {last_name(b) for b in c.bases} for t in self.texts.values() for n, c in t.classes.items()}
-        found = {owner.name}
+        found = {owner.name, *(n for n, bases in self._bases.items() if owner.name in bases)}
         for _ in range(3):
-            found |= {b for n in found for b in classes.get(n, ()) if b in classes} | {n for n, bases in classes.items() if bases & {owner.name}}
+            found |= {b for n in found for b in self._bases.get(n, ()) if b in self._bases}
         return found
 
 
-def parameters_of(scope: Scope) -> list[str]:
+def _parameters_of(scope: Scope) -> list[str]:
     """The names of a function's parameters, in order."""
     return [a.arg for a in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs)]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from gradmagic.definitions import FUNCTIONS, line_of
+from gradmagic.definitions import FUNCTIONS, line_of, place_of
 from gradmagic.recording import Recording, Span
 from gradmagic.syntax import call_at, last_name, source_of, span_at, statement_at, tree_at, tree_of
+
+# What makes a variable, in TensorFlow and in a layer of Keras.
+MAKERS = ("Variable", "add_weight")
 
 
 def is_thrown_away(recording: Recording, span: Span) -> bool:
@@ -138,13 +141,17 @@ def made_at_line(recording: Recording, variable: int) -> Span | None:
     places = makers_of(recording, variable)
     if len(places) != 1:
         return None
-    key, made = places[0]
-    return dataclasses.replace(span_at(line_of(key, made), made), code=recording.code[key].split("\n")[made.lineno - 1])
+    return place_of(recording, *places[0])
 
 
 def makers_of(recording: Recording, variable: int) -> list[tuple[str | int, ast.Call]]:
     """The calls in the code that make a variable of the names that this one goes by, each with its cell or file."""
-    return [(key, call) for key, _, call in _makes(recording, variable) if last_name(call.func) in ("Variable", "add_weight")]
+    return [(key, call) for key, _, call in _makes(recording, variable) if makes_variable(call)]
+
+
+def makes_variable(node: ast.AST) -> bool:
+    """Whether an expression is a call that makes a variable."""
+    return isinstance(node, ast.Call) and last_name(node.func) in MAKERS
 
 
 def made_by(recording: Recording, span: Span, name: str) -> Span | None:
@@ -166,7 +173,7 @@ def _last(name: str) -> str:
     return name.partition("[")[0].rpartition(".")[2]
 
 
-def said_trainable(recording: Recording, names: Iterable[str]) -> Span | None:
+def said_trainable(recording: Recording, names: Collection[str]) -> Span | None:
     """Where the code makes a variable of one of these names and says that it is trainable; of an attribute that several lines make, all have to say so."""
     plain, attributes = set(names), {n.rpartition(".")[2] for n in names if "." in n}
     held: list[tuple[str | int, ast.stmt, bool]] = []
@@ -202,7 +209,7 @@ def dropped_write(recording: Recording, functions: Iterable[str | None]) -> Span
             for statement in (n for n in ast.walk(scope) if isinstance(n, ast.Expr)) if name in wanted and arrays else ():
                 call = statement.value
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("write", "scatter", "unstack", "split") and ast.unparse(call.func.value) in arrays:
-                    return dataclasses.replace(span_at(line_of(key, call), call), code=text.split("\n")[call.lineno - 1], function=name)
+                    return dataclasses.replace(place_of(recording, key, call), function=name)
     return None
 
 

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterable
 
 from gradmagic.ancestry import Ancestry, Key, Read, Value, reads_of
-from gradmagic.assignments import makers_of
-from gradmagic.definitions import line_of
+from gradmagic.assignments import MAKERS, makers_of, makes_variable
+from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, span_at
+from gradmagic.syntax import last_name, snake
 
-MAKERS = ("Variable", "add_weight")
 # Calls that hand on what they are given.
 HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "reversed", "sorted", "partial", "items", "values", "keys", "get", "function", "numpy_function", "range", "len"})
 MOST = 400
+# Each value on the way back takes several of Python's frames.
+DEEPEST = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Check:
         self.reads: list[tuple[Key, Read]] = []
         for key, line, last in dict.fromkeys((_key(s), s.line, s.end_line) for s in entries if s is not None):
             text = self.web.texts.get(key)
-            reads = (n for n in text.parent if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript)) and line <= n.lineno <= last and text.is_whole(n)) if text is not None else ()
-            self.reads += [(key, node) for node in reads]
+            reads = [r for n in range(line, last + 1) for r in text.reads.get(n, ())] if text is not None else []
+            self.reads += [(key, node) for _, node in sorted(reads, key=lambda r: r[0])]
 
 
 def computed_at(recording: Recording, check: Check, source: Source) -> Span | None:
@@ -52,11 +53,11 @@ def computed_at(recording: Recording, check: Check, source: Source) -> Span | No
 
     None where what is read there may have come from elsewhere as well.
     """
-    search = Search(recording, check, source)
+    search = _Search(recording, check, source)
     for key, node in check.reads:
         found = search.cut(key, node)
         if found is not None:
-            return dataclasses.replace(span_at(line_of(found.key, _expression(found)), _expression(found)), code=recording.code[found.key].split("\n")[found.node.lineno - 1])
+            return place_of(recording, found.key, found.node.value if isinstance(found.node, ast.AugAssign) else found.node)
     return None
 
 
@@ -64,13 +65,14 @@ def _key(span: Span) -> Key:
     return span.cell if span.cell is not None else span.file or ""
 
 
-class Search:
+class _Search:
     """The way back from what is read to what was computed from one variable."""
 
     def __init__(self, recording: Recording, check: Check, source: Source) -> None:
         self.source, self.check, self.web = source, check, check.web
         self.recording = recording
         self._cuts: dict[ast.AST, Value | None] = {}
+        self._depth = 0
 
     @functools.cached_property
     def made(self) -> set[ast.AST]:
@@ -87,14 +89,16 @@ class Search:
         """Whether a variable's path, or the attribute that holds its layer, names another class of known code than the one that a line stands in."""
         known = {name for text in self.web.texts.values() for name in text.classes}
         held = {name for word, _ in self.source.held for name in self.web.classes_of(word)}
-        return (of_class in map(_snake, known) and of_class != _snake(owner.name)) or bool(held and owner.name not in held)
+        return (of_class in map(snake, known) and of_class != snake(owner.name)) or bool(held and owner.name not in held)
 
     def cut(self, key: Key, read: Read) -> Value | None:
         """The last value on every way back from what is read that was computed from the variable before the check; None where there may be another."""
-        if read not in self._cuts and len(self._cuts) < MOST:
+        if read not in self._cuts and len(self._cuts) < MOST and self._depth < DEEPEST:
             # What leads back to itself adds nothing.
             self._cuts[read] = None
+            self._depth += 1
             self._cuts[read] = self._cut(key, read)
+            self._depth -= 1
         return self._cuts.get(read)
 
     def _cut(self, key: Key, read: Read) -> Value | None:
@@ -119,9 +123,9 @@ class Search:
         return scope is not None and scope in self.check.scopes and value.key == key and scope in self.web.texts[key].scopes(value.node)
 
     def _blame(self, value: Value) -> Value | None:
-        if self._ran(value) or not computes(value.node):
+        if self._ran(value) or not _computes(value.node):
             return self._inside(value)
-        return value if value.key != "current" and self.reaches(value, set()) else None
+        return value if value.key != "current" and self.reaches(value) else None
 
     def _ran(self, value: Value) -> bool:
         """Whether an expression ran in the check: what it reads was noted then."""
@@ -137,46 +141,47 @@ class Search:
             parts = node.elts
         elif isinstance(node, ast.Dict):
             parts = node.values
-        for part in (Value(value.key, p) for p in parts if computes(p)):
-            if value.key != "current" and not self._ran(part) and self.reaches(part, set()):
+        for part in (Value(value.key, p) for p in parts if _computes(p)):
+            if value.key != "current" and not self._ran(part) and self.reaches(part):
                 return part
         return next((found for read in reads_of(node) if (found := self.cut(value.key, read)) is not None), None)
 
-    def _is_variable(self, value: Value) -> bool:
+    def _is_variable(self, value: Value, far: int = 4) -> bool:
         """Whether a value is the variable itself, as made or by another name of it."""
         node = value.node
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.value, (ast.Name, ast.Attribute)):
             # Of a list of variables an item is one, of a variable it is computed.
-            return not any(_makes(g.node) for g in self.web.givers(value.key, node.value)) and any(self._is_variable(g) for g in self.web.givers(value.key, node))
-        return _makes(node.elt if isinstance(node, ast.ListComp) else node) or (isinstance(node, (ast.Name, ast.Attribute)) and self._is_named(node))
+            return not any(makes_variable(g.node) for g in self.web.givers(value.key, node.value)) and (far > 0 and any(self._is_variable(g, far - 1) for g in self.web.givers(value.key, node)))
+        return makes_variable(node.elt if isinstance(node, ast.ListComp) else node) or (isinstance(node, (ast.Name, ast.Attribute)) and self._is_named(node))
 
     def _is_named(self, node: ast.AST) -> bool:
         word = last_name(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
         return word in self.source.words or (isinstance(node, ast.Attribute) and (last_name(node.value), word) in self.source.held)
 
-    def reaches(self, value: Value, seen: set[ast.AST]) -> bool:
+    def reaches(self, value: Value) -> bool:
         """Whether the code computes a value, on whatever way, from the variable."""
-        if value.node in seen or len(seen) > MOST:
-            return False
-        seen.add(value.node)
-        if value.node in self.made:
-            return True
-        reads = [value.node.target, *reads_of(value.node.value)] if isinstance(value.node, ast.AugAssign) else list(reads_of(value.node))
-        for read in reads:
-            if self._is_named(read) and not self._is_parameter(value.key, read):
+        waiting, seen = [value], set[ast.AST]()
+        while waiting and len(seen) <= MOST:
+            value = waiting.pop()
+            key, node = value.key, value.node
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in self.made:
                 return True
-            givers = self.web.givers(value.key, read)  # type: ignore[arg-type]
-            if any(self.reaches(g, seen) for g in givers) or (not givers and isinstance(read, (ast.Attribute, ast.Subscript)) and self.reaches(Value(value.key, read.value), seen)):
-                return True
+            reads: list[Read] = [node.target, *reads_of(node.value)] if isinstance(node, ast.AugAssign) else list(reads_of(node))
+            for read in reads:
+                if self._is_named(read) and not self._is_parameter(key, read):
+                    return True
+                givers = self.web.givers(key, read)
+                waiting += givers
+                if not givers and isinstance(read, (ast.Attribute, ast.Subscript)):
+                    waiting.append(Value(key, read.value))
         return False
 
     def _is_parameter(self, key: Key, read: ast.AST) -> bool:
         """Whether a name is one that a function gets from known callers: what they give decides."""
         return isinstance(read, ast.Name) and bool(self.web.handed(key, read))
-
-
-def _makes(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and last_name(node.func) in MAKERS
 
 
 def _is_nothing(node: ast.AST) -> bool:
@@ -186,12 +191,12 @@ def _is_nothing(node: ast.AST) -> bool:
     )
 
 
-def computes(node: ast.AST) -> bool:
+def _computes(node: ast.AST) -> bool:
     """Whether an expression makes a new value, other than a name alone, an object or what holds values."""
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-        return computes(node.elt)
+        return _computes(node.elt)
     if isinstance(node, ast.DictComp):
-        return computes(node.value)
+        return _computes(node.value)
     if isinstance(node, ast.Subscript):
         return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
     if isinstance(node, ast.Call):
@@ -199,14 +204,6 @@ def computes(node: ast.AST) -> bool:
     return isinstance(node, (ast.AugAssign, ast.BinOp, ast.UnaryOp))
 
 
-def _expression(value: Value) -> ast.expr:
-    return value.node.value if isinstance(value.node, ast.AugAssign) else value.node
-
-
 def _class_name(path: str) -> str:
     """What Keras would call the class of the layer that a weight belongs to."""
     return re.sub(r"_\d+$", "", path.rpartition("/")[0].rpartition("/")[2])
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

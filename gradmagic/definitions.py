@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import holds, last_name, made_at, source_of, tree_at, tree_of
+from gradmagic.syntax import holds, last_name, made_at, source_of, span_at, tree_at, tree_of
 
 MOST = 200
 PASSED = 3
@@ -218,6 +218,11 @@ def line_of(key: str | int, statement: ast.stmt | ast.expr) -> Span:
     """The first line of a statement or an expression."""
     in_cell = key == "current" or isinstance(key, int)
     return Span(key if in_cell else None, None if in_cell else str(key), statement.lineno, 0, statement.lineno, 0, "")
+
+
+def place_of(recording: Recording, key: str | int, node: ast.expr | ast.stmt) -> Span:
+    """The place of an expression or a statement of a cell or file, with the code of its line."""
+    return dataclasses.replace(span_at(line_of(key, node), node), code=recording.code[key].split("\n")[node.lineno - 1])  # type: ignore[arg-type]
 
 
 def _all(recording: Recording) -> Iterator[tuple[str | int, Definitions]]:

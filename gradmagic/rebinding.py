@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 from collections.abc import Iterable, Iterator
 
-from gradmagic.definitions import line_of
+from gradmagic.assignments import makes_variable
+from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, span_at, tree_at, tree_of
-
-MAKERS = ("Variable", "add_weight")
+from gradmagic.syntax import last_name, tree_at, tree_of
 
 
 def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] | None:
     """The word that is made as a variable, and the line (that of the cell at hand, of several) which gives it a value computed from itself; None where something else may have made it a tensor."""
     for word, places in _given(recording, words).items():
-        makes = [p for p in places if _makes(p[2])]
-        changes = [p for p in places if not _makes(p[2])]
+        makes = [p for p in places if makes_variable(p[2])]
+        changes = [p for p in places if not makes_variable(p[2])]
         if makes and changes and all(_is_from_itself(statement, value, word) for _, statement, value in changes):
             key, statement, _ = next((c for c in changes if c[0] == "current"), changes[-1])
-            return word, dataclasses.replace(span_at(line_of(key, statement), statement), code=recording.code[key].split("\n")[statement.lineno - 1])  # type: ignore[arg-type]
+            return word, place_of(recording, key, statement)
     return None
 
 
@@ -59,10 +57,6 @@ def _assignments(tree: ast.Module | None) -> Iterator[tuple[ast.stmt, ast.expr, 
                         yield node, one, value
                 else:
                     yield node, target, node.value
-
-
-def _makes(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and last_name(value.func) in MAKERS
 
 
 def _is_from_itself(statement: ast.stmt, value: ast.expr, word: str) -> bool:

@@ -132,6 +132,11 @@ def span_at(span: Span, node: ast.expr) -> Span:
     return dataclasses.replace(span, line=node.lineno, column=node.col_offset, end_line=node.end_lineno or node.lineno, end_column=node.end_col_offset or 0)
 
 
+def snake(name: str) -> str:
+    """The name that Keras gives the layers of a class."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
+
+
 def last_name(node: ast.expr) -> str:
     """`c` of `a.b.c` and of `c`; empty for anything else."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

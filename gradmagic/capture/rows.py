@@ -58,7 +58,7 @@ def _fill_in(session: Session, run: RawRun, way: _Way, traced: Traced) -> None:
     step, *sides = traced
     try:
         inputs, outputs, received, sent = ([way.value(t) for t in side or ()] for side in sides)
-    except Unrepeatable:
+    except (Unrepeatable, tf.errors.OpError):
         return
     for keys, values in ((step.received, received), (step.sent, sent)):
         for key, value in zip(keys, values, strict=False):
@@ -82,6 +82,7 @@ class _Way(Replay):
 
         Raises:
             Unrepeatable: it cannot be computed again.
+            OpError: an op on the way failed.
         """
         tensor = tensor_of(tensor)
         if tensor is None or getattr(tensor, "graph", None) is not self._graph or hasattr(tensor, "numpy"):
@@ -96,7 +97,7 @@ class _Way(Replay):
 def _bad_row(result: Any, kind: str, rank: int) -> int | None:
     """The first row that is not finite: of a Jacobian an element of the target, of one by examples an element of each example's target."""
     array = array_of(tensor_of(result))
-    if array is None or array.dtype.kind not in "fc":
+    if array is None or not array.size or array.dtype.kind not in "fc":
         return None
     finite = np.isfinite(np.asarray(array, np.complex128))
     if kind == "tape.batch_jacobian":

@@ -15,6 +15,7 @@ from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
 
 COMPREHENSIONS = (cst.ListComp, cst.GeneratorExp, cst.SetComp)
+FAR = 5
 # A condition on what is chosen, and the names that stand for it.
 Test = tuple[Code, cst.BaseExpression, set[str]]
 
@@ -41,19 +42,21 @@ def _given(recording: Recording, place: Span | None) -> tuple[Code, cst.BaseExpr
     return (code, call.args[0].value) if code is not None and call is not None and call.args else None
 
 
-def _tests(recording: Recording, code: Code, node: cst.BaseExpression, depth: int = 4) -> list[Test]:
+def _tests(recording: Recording, code: Code, node: cst.BaseExpression) -> list[Test]:
     """The conditions that choose what an expression is made of, directly, through names, and in the functions that it calls."""
-    inside = code.all(cst.BaseExpression, node)
-    found: list[Test] = [(code, c.test, targets_of(n.for_in.target)) for n in inside if isinstance(n, COMPREHENSIONS) for c in n.for_in.ifs]
-    names = {t for n in inside if isinstance(n, (cst.Name, cst.Attribute)) and (t := dotted(n))}
-    called = {last_name(n.func) for n in inside if isinstance(n, cst.Call)}
-    for cell in cells(recording) if depth else ():
-        made = [(cell, a.value) for a in cell.all(cst.Assign) if any(t in names for target in a.targets for t in _written_to(target.target))]
-        made += [(cell, r.value) for f in cell.all(cst.FunctionDef) if f.name.value in called for r in cell.all(cst.Return, f.body) if r.value is not None]
-        for where, value in made:
-            found += [t for t in _tests(recording, where, value, depth - 1) if t not in found]
-        found += [t for t in _appended(cell, names) if t not in found]
-    return found
+    found: list[Test] = []
+    parts, known, ran = [(code, node)], set[str](), set[str]()
+    for _ in range(FAR):
+        inside = [(where, n) for where, part in parts for n in where.all(cst.BaseExpression, part)]
+        found += [(where, c.test, targets_of(n.for_in.target)) for where, n in inside if isinstance(n, COMPREHENSIONS) for c in n.for_in.ifs]
+        names = {t for _, n in inside if isinstance(n, (cst.Name, cst.Attribute)) and (t := dotted(n))} - known
+        called = {last_name(n.func) for _, n in inside if isinstance(n, cst.Call)} - ran
+        known, ran, parts = known | names, ran | called, []
+        for cell in cells(recording) if names or called else ():
+            parts += [(cell, a.value) for a in cell.all(cst.Assign) if any(t in names for target in a.targets for t in _written_to(target.target))]
+            parts += [(cell, r.value) for f in cell.all(cst.FunctionDef) if f.name.value in called for r in cell.all(cst.Return, f.body) if r.value is not None]
+            found += _appended(cell, names)
+    return list({id(condition): (where, condition, targets) for where, condition, targets in found}.values())
 
 
 def _written_to(target: cst.BaseExpression) -> set[str]:

@@ -213,6 +213,12 @@ def dotted(node: cst.CSTNode) -> str:
     return ""
 
 
+def key_of(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """`k` of `d[k]`; None for anything else."""
+    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
+    return index.value if isinstance(index, cst.Index) else None
+
+
 def argument(call: cst.Call, position: int | None, *keywords: str) -> cst.Arg | None:
     """An argument of a call by its position or one of its keywords."""
     for arg in call.args:
@@ -284,10 +290,8 @@ def cells(recording: Recording) -> list[Code]:
 
 def fix(title: str, applicability: Applicability, *changes: tuple[Code, Change]) -> tuple[Fix, ...]:
     """A fix made of changes of one or several cells; none where nothing would change."""
-    edits: list[Edit] = []
-    for code, change in changes:
-        edits.extend(code.edits(change))
-    return (Fix(title, tuple(edits), applicability),) if edits else ()
+    edits = tuple(edit for code, change in changes for edit in code.edits(change))
+    return (Fix(title, edits, applicability),) if edits else ()
 
 
 def display_only(fixes: Iterable[Fix]) -> tuple[Fix, ...]:

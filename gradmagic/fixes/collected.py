@@ -13,7 +13,7 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, la
 from gradmagic.fixes.flow import assigned, assignments_of, reads_of
 from gradmagic.fixes.leavings import is_recorded, taken_by
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.fixes.reached import functions_called, handed_to
+from gradmagic.fixes.reached import functions_in, handed_to
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
@@ -38,14 +38,10 @@ class _Holder:
 
 def kept_as_tensors(recording: Recording, place: Place, op: Op | None, run: GradientRun | None) -> tuple[Fix, ...]:
     """`values.append(float(v))` and `tf.constant(values)` → `values.append(v)` and `tf.stack(values)`, also where the list is handed on in between."""
-    code, names = code_at(recording, place), names_of(recording)
-    if code is None or place is None or run is None or names.tf is None:
+    found, names = _kept_number(recording, place), names_of(recording)
+    if found is None or run is None or names.tf is None or not is_recorded(recording, run, found[0], found[1]):
         return ()
-    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None)
-    number = _whole_number(code, call) if call is not None else None
-    holder = _holder(code, number) or _of_its_name(code, number) if number is not None else None
-    if call is None or number is None or holder is None or not is_recorded(recording, run, code, call):
-        return ()
+    code, call, number, holder = found
     reads, plain = _reads(recording, code, holder)
     made = [c for read in reads if (c := _made_constant(*read, names)) is not None]
     if len(made) > 1:
@@ -58,6 +54,17 @@ def kept_as_tensors(recording: Recording, place: Place, op: Op | None, run: Grad
             return ()
         changes.setdefault(id(other), (other, Change()))[1].replace(constant, other.expression(new))
     return fix("keep the tensors, and stack them where they become one again", "safe" if plain else "unsafe", *changes.values()) if made else ()
+
+
+def _kept_number(recording: Recording, place: Place) -> tuple[Code, cst.Call, cst.BaseExpression, _Holder] | None:
+    """The call that takes a value out of TensorFlow at a place, the whole expression of the number, and the list that it goes to."""
+    code = code_at(recording, place)
+    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None) if code is not None and place is not None else None
+    if code is None or call is None:
+        return None
+    number = _whole_number(code, call)
+    holder = _holder(code, number) or _of_its_name(code, number)
+    return (code, call, number, holder) if holder is not None else None
 
 
 def _leaves(call: cst.Call) -> bool:
@@ -199,7 +206,7 @@ def _handed_on(recording: Recording, code: Code, node: cst.BaseExpression, item:
         return
     if parent.star == "*" and last_name(outer.func) == "zip" and item is not None and len(outer.args) == 1:
         yield from _named(code, outer, item, None)
-    for other, inner in functions_called(cells(recording), outer):
+    for other, inner in functions_in(tuple(cells(recording))).called(outer):
         yield from ((other, _Holder(name, inner, None, item)) for name, value in handed_to(inner, outer) if value is node)
 
 
@@ -260,10 +267,9 @@ def _stack(recording: Recording, code: Code, constant: cst.Call, where: Code, ca
 
 def becomes_an_array(recording: Recording, place: Place) -> bool:
     """Whether the list that keeps a number is made an array in another function than that which fills it: a tensor in it would be a number again there."""
-    code, names = code_at(recording, place), names_of(recording)
-    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None) if code is not None and place is not None else None
-    holder = _holder(code, number) or _of_its_name(code, number) if code is not None and call is not None and (number := _whole_number(code, call)) is not None else None
-    if code is None or call is None or holder is None:
+    found, names = _kept_number(recording, place), names_of(recording)
+    if found is None:
         return False
+    code, call, _, holder = found
     made = [(c, m) for c, n in _reads(recording, code, holder)[0] if c.scope(n) is not code.scope(call) and (m := _given_first(c, n)) is not None]
     return any(names.module(m.func).startswith("numpy.") for _, m in made) and not any(names.module(m.func).startswith("tensorflow.") for _, m in made)

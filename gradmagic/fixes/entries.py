@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, cells, dotted, fix, key_of, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, pairs_of, targets_of
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix
@@ -69,10 +69,10 @@ def old_entry(recording: Recording, op: Op | None) -> OldEntry | None:
     found = _behind(store, scope, before) if store.base else []
     again = store.base != "" and _turns(store.code, store.key, store.base)
     if not found and function is not None:
-        for code, assign in _results(recording, store.code, function):
-            reads = _after(code, assign, before)
-            again = again or _turns(code, assign, dotted(assign.targets[0].target)) or len([a for c, a in _results(recording, store.code, function) if c is code]) > 1
-            found += [r for r in reads if r not in found]
+        results = _results(recording, store.code, function)
+        for code, assign in results:
+            again = again or _turns(code, assign, dotted(assign.targets[0].target)) or sum(c is code for c, _ in results) > 1
+            found += [r for r in _after(code, assign, before) if r not in found]
     lines = {(id(code), code.start(node)[0]) for code, node in found}
     return OldEntry(store, *found[0], again) if len(lines) == 1 == len(found) else None
 
@@ -89,8 +89,7 @@ def new_entry(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
 
 
 def _key(node: cst.CSTNode) -> cst.SimpleString | None:
-    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
-    return index.value if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString) else None
+    return key if isinstance(key := key_of(node), cst.SimpleString) else None
 
 
 def _read_key(code: Code, node: cst.Subscript) -> str | None:

@@ -46,14 +46,20 @@ def _kept_crosswise(recording: Recording, one: str, other: str) -> tuple[Code, C
 def _handed_over(recording: Recording, one: str, other: str, crossed: bool) -> tuple[Code, Change] | None:
     """The one call that is given both models, of a class or a function of known code; where `crossed` as parameters that have each other's names."""
     found = []
-    functions = {name: f for code in cells(recording) for name, f in _callables(code)}
+    # Those of the newest cell that has one of a name.
+    functions: dict[str, tuple[Code, list[cst.FunctionDef]]] = {}
+    for code in cells(recording):
+        for name, function in _callables(code):
+            where, known = functions.setdefault(name, (code, []))
+            known += [function] if where is code else []
     for code in cells(recording):
         for call in code.all(cst.Call):
             given = [(i, a) for i, a in enumerate(call.args) if isinstance(a.value, cst.Name) and a.value.value in (one, other) and not a.star]
-            function = functions.get(last_name(call.func))
-            if function is None or len(given) != 2 or len({a.value.value for _, a in given}) != 2:  # type: ignore[attr-defined]
+            _, called = functions.get(last_name(call.func), (code, []))
+            # Of several functions of that name, each of a class of its own, none is known to be meant.
+            if len(called) != 1 or len(given) != 2 or len({a.value.value for _, a in given}) != 2:  # type: ignore[attr-defined]
                 continue
-            names = [n for n in (p.name.value for p in function.params.params) if n != "self"]
+            names = [n for n in (p.name.value for p in called[0].params.params) if n != "self"]
             taken = [a.keyword.value if a.keyword is not None else names[i] if i < len(names) else "" for i, a in given]
             own = [a.value.value for _, a in given]  # type: ignore[attr-defined]
             # What is handed over by its own name is not what was mixed up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, children_of, last_name, names_in
+from gradmagic.fixes.code import Code, children_of, last_name, names_in, walk
 
 # What is drawn once and kept would be drawn anew by a line that runs again.
 DRAWN = frozenset(
@@ -14,7 +14,7 @@ DRAWN = frozenset(
 
 def draws(node: cst.CSTNode) -> bool:
     """Whether code draws random numbers."""
-    return (isinstance(node, cst.Call) and last_name(node.func) in DRAWN) or any(draws(child) for child in children_of(node))
+    return any(isinstance(n, cst.Call) and last_name(n.func) in DRAWN for n in walk(node))
 
 
 def targets_of(node: cst.CSTNode) -> set[str]:

@@ -42,7 +42,7 @@ def handed_over(recording: Recording, run: GradientRun | None, op: Op | None) ->
     call = _only_call(recording, function)
     if call is None:
         return ()
-    return _on_the_spot(code, block, call) or (_lines_before(recording, run, op, code, block, function, call) if op is not None else ())
+    return _on_the_spot(code, block, function, call) or (_lines_before(recording, run, op, code, block, function, call) if op is not None else ())
 
 
 def _only_call(recording: Recording, function: cst.FunctionDef) -> _Call | None:
@@ -54,11 +54,13 @@ def _only_call(recording: Recording, function: cst.FunctionDef) -> _Call | None:
     return _Call(code, call, line, dict(handed_to(function, call))) if isinstance(line, cst.SimpleStatementLine) else None
 
 
-def _on_the_spot(code: Code, block: cst.With, call: _Call) -> tuple[Fix, ...]:
+def _on_the_spot(code: Code, block: cst.With, function: cst.FunctionDef, call: _Call) -> tuple[Fix, ...]:
     """`step(model(x), y)`: the parameter is handed `x`, and is what the model makes of it from then on."""
     for name, inner in call.given.items():
         called = isinstance(inner, cst.Call) and isinstance(inner.func, cst.Name) and not inner.func.value[:1].isupper()
-        if isinstance(inner, cst.Call) and called and inner.args and reads_of(code, name, block.body):
+        # What the function reads above the block would be what goes in.
+        early = any(code.start(n) < code.start(block) for n in reads_of(code, name, function.body))
+        if isinstance(inner, cst.Call) and called and inner.args and not early and reads_of(code, name, block.body):
             change, there = Change().insert_before(body_of(block)[0], code.line(f"{name} = {_of(call.code, inner, name)}")), Change()
             (change if call.code is code else there).replace(inner, inner.args[0].value)
             return fix(f"call `{last_name(inner.func)}` under the tape", "safe", *_both(code, change, call.code, there))

@@ -13,6 +13,7 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
+from gradmagic.syntax import snake
 
 LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SimpleRNN", "LSTM", "GRU", "SeparableConv2D", "Conv2DTranspose", "EinsumDense", "Activation")
 
@@ -41,11 +42,6 @@ def layer_of(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | Non
     if len(plain) == 1 or (len(plain) == len(seen) and name in seen):
         return plain[seen.index(name) if len(plain) > 1 else 0]
     return None
-
-
-def snake(name: str) -> str:
-    """The name that Keras gives the layers of a class."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().replace("_1_d", "1d").replace("_2_d", "2d") if not name.endswith("D") else name.lower()
 
 
 def activating_layer(recording: Recording, op: Op | None) -> tuple[Code, cst.Call] | None:

@@ -9,10 +9,11 @@ import libcst as cst
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, fix, last_name, names_in
 from gradmagic.fixes.flow import assigned, assignments_of
-from gradmagic.fixes.layers import layer_of, snake
+from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
+from gradmagic.syntax import snake
 
 SETTING_UP = ("__init__", "build")
 

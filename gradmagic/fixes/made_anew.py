@@ -108,7 +108,7 @@ def _shape_of(code: Code, start: cst.BaseExpression) -> str | None:
     return code.text(node) if node is not None else "()" if isinstance(start, (cst.Float, cst.Integer, cst.UnaryOperation)) else None
 
 
-def _shape_node(start: cst.BaseExpression) -> cst.BaseExpression | None:
+def _shape_node(start: cst.BaseExpression) -> cst.Tuple | cst.List | None:
     """`shape` of `tf.zeros(shape)`, `tf.random.normal(shape)` and `initializer(shape)`."""
     shape = argument(start, 0, "shape") if isinstance(start, cst.Call) else None
     return shape.value if shape is not None and isinstance(shape.value, (cst.Tuple, cst.List)) else None
@@ -143,7 +143,7 @@ def _handed_over(recording: Recording, code: Code, call: cst.Call, function: cst
     home, start = _home(where, where.function(used)), argument(call, 0, "initial_value")
     if home is None or start is None or not _is_layer(recording, home.owner):
         return ()
-    change = Change().replace(used, with_keyword(used, parameter, cst.Name("_")))
+    change = Change()
     kept = _kept_as(code, function, parameter, where, used)
     made = _made_in_init(home, kept) if kept is not None else None
     if kept is not None:
@@ -195,10 +195,10 @@ def _shape_in_init(recording: Recording, code: Code, home: _Home, start: cst.Bas
     """The shape of a function's variable in the words of `__init__`: those of the variable that stands there already, else the parameters that were given these numbers."""
     first = argument(made.value, 0, "initial_value") if made is not None and isinstance(made.value, cst.Call) and last_name(made.value.func) == "Variable" else None
     before = _shape_node(first.value) if first is not None else None
-    if isinstance(before, (cst.Tuple, cst.List)) and shape is not None and len(before.elements) == len(shape):
+    if before is not None and shape is not None and len(before.elements) == len(shape):
         return home.code.text(before)
     node = _shape_node(start)
-    if not isinstance(node, (cst.Tuple, cst.List)) or shape is None or len(node.elements) != len(shape):
+    if node is None or shape is None or len(node.elements) != len(shape):
         return _shape_of(code, start) if node is None else None
     local = {p.name.value for p in function.params.params} | assigned(function.body)
     numbers = _numbers_given(recording, home)
@@ -224,7 +224,7 @@ def _numbers_given(recording: Recording, home: _Home) -> dict[str, int]:
         value = given.value if given is not None else default
         changed = assignments_of(home.code, parameter, home.start) or any(parameter in targets_of(n.target) for n in home.code.all(cst.For, home.start))
         if isinstance(value, cst.Integer) and not changed:
-            found[parameter] = int(value.value)
+            found[parameter] = value.evaluated_value
     return found
 
 

@@ -43,7 +43,7 @@ def base_of(node: cst.CSTNode) -> cst.BaseExpression | None:
     return node.args[0].value if negative and node.args[0].keyword is None else None
 
 
-def is_whole(node: Power) -> bool:
+def _is_whole(node: Power) -> bool:
     """Whether a power is one of negative numbers too, as -1 is."""
     power = node.right if isinstance(node, cst.BinaryOperation) else argument(node, 1, "x2")
     written = power.value if isinstance(power, cst.Arg) else power
@@ -56,7 +56,7 @@ def is_defined(code: Code, node: Power, data: list[Numbers]) -> bool:
     if base is None:
         return False
     made = [v for _, v in values_of(code, base.value)] if isinstance(base, cst.Name) else [base]
-    return is_whole(node) or all(isinstance(m, cst.Call) and last_name(m.func) in NOT_NEGATIVE for m in made) or all(numbers.min >= 0.0 for numbers in data)
+    return _is_whole(node) or all(isinstance(m, cst.Call) and last_name(m.func) in NOT_NEGATIVE for m in made) or all(numbers.min >= 0.0 for numbers in data)
 
 
 def zero_at_zero(code: Code, node: Power, names: Names) -> tuple[Fix, ...]:
@@ -66,7 +66,7 @@ def zero_at_zero(code: Code, node: Power, names: Names) -> tuple[Fix, ...]:
         return ()
     text = code.bare(base)
     tested = text if isinstance(base, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)) else f"({text})"
-    new = f"{names.numpy}.where({tested} {'!=' if is_whole(node) else '>'} 0, {text}, {names.numpy}.inf)"
+    new = f"{names.numpy}.where({tested} {'!=' if _is_whole(node) else '>'} 0, {text}, {names.numpy}.inf)"
     return fix("let the result be 0 where this is 0: a negative power of infinity is 0", "unsafe", (code, Change().replace(base, code.expression(new))))
 
 

@@ -86,16 +86,16 @@ def _spoiled(recording: Recording, names: set[str]) -> set[str]:
 
 def _handed_in(recording: Recording, code: Code, statement: cst.CSTNode) -> set[str]:
     """The names outside of all functions that the parameters in a statement of a function stand for."""
-    found, waiting, known = set[str](), [(code, code.function(statement), names_in(statement))], cells(recording)
+    found, waiting, known = set[str](), [(code.function(statement), names_in(statement))], cells(recording)
     for _ in range(FAR):
         more = []
-        for _, function, names in waiting:
-            for other in known if function is not None else ():
-                for call in other.all(cst.Call):
-                    if function is not None and last_name(call.func) == function.name.value:
-                        given = {n for name, value in handed_to(function, call) if name in names for n in names_in(value)}
-                        found |= given
-                        more.append((other, other.function(call), given))
+        for function, names in waiting:
+            if function is None:
+                continue
+            for other, call in [(o, c) for o in known for c in o.all(cst.Call) if last_name(c.func) == function.name.value]:
+                given = {n for name, value in handed_to(function, call) if name in names for n in names_in(value)}
+                found |= given
+                more.append((other.function(call), given))
         waiting = more
     return found
 

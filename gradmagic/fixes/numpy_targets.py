@@ -6,12 +6,12 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking, tape_block
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name
+from gradmagic.fixes.code import Code, argument, fix, last_name
 from gradmagic.fixes.leavings import FLAT, has_several_uses, written_into
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, METHODS
 from gradmagic.fixes.places_and_sizes import must_be_whole
-from gradmagic.fixes.reached import Function, Reached, functions_called, reached, statements_behind
+from gradmagic.fixes.reached import Function, Reached, reached, statements_behind
 from gradmagic.fixes.translation import NUMPY, PREDICTS, TO_NUMPY, Translation
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -33,7 +33,7 @@ def target_of_tensors(recording: Recording, run: GradientRun | None) -> tuple[Fi
     if not calls:
         return ()
     here = Translation(code, names, block[1], calls[0], known.names(scope), [c for c in calls if known.takes(code, c)], lines)
-    called = _functions(recording, names, known, code, calls)
+    called = _functions(names, known, code, calls)
     parts = [here, *called]
     functions = list(dict.fromkeys(f for p in parts for f in p.functions))
     if (
@@ -50,11 +50,11 @@ def target_of_tensors(recording: Recording, run: GradientRun | None) -> tuple[Fi
     return fix(title, "safe" if sure else "unsafe", *changes.values())
 
 
-def _functions(recording: Recording, names: Names, known: Reached, code: Code, calls: list[cst.Call]) -> list[Translation]:
+def _functions(names: Names, known: Reached, code: Code, calls: list[cst.Call]) -> list[Translation]:
     """The functions that these calls run, and those that they call, written with tensors."""
     waiting, seen, found = [(code, c) for c in calls], list[Function](), list[Translation]()
     for _ in range(FAR):
-        functions = [f for _, c in waiting for f in functions_called(cells(recording), c)]
+        functions = [f for _, c in waiting for f in known.functions.called(c)]
         waiting = []
         for other, function in functions:
             if any(function is f for f in seen):

@@ -11,15 +11,15 @@ import libcst as cst
 from gradmagic.definitions import passed_as
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, key_of, last_name, names_in
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import new_name
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 ASSIGNING = ("assign_sub", "assign_add", "assign")
-APPLYING = ("apply_gradients", "apply")
 VARIABLE, GRADIENT = "variable", "gradient"
 
 
@@ -94,7 +94,7 @@ def _looped(recording: Recording, lines: list[_Line], found: tuple[Code, cst.Cal
     names = {word: _unused(code, word) for word in (VARIABLE, GRADIENT)}
     if isinstance(first.key, cst.Integer):
         # To update the last layers only may be the plan.
-        if any(not isinstance(m.key, cst.Integer) or line.updated != {int(m.key.value)} for line, m in zip(lines, members, strict=True) if m is not None) or 0 not in lines[0].updated:
+        if any(not isinstance(m.key, cst.Integer) or line.updated != {m.key.evaluated_value} for line, m in zip(lines, members, strict=True) if m is not None) or 0 not in lines[0].updated:
             return ()
         target, over = f"{names[VARIABLE]}, {names[GRADIENT]}", f"zip({first.variables}, {first.gradients})"
         values = {node: names[word] for node, word in first.nodes.items()}
@@ -134,8 +134,7 @@ def _unused(code: Code, name: str) -> str:
 
 def _key(node: cst.CSTNode) -> cst.BaseExpression | None:
     """`0` of `a[0]`, `"w"` of `a["w"]` and `i` of `a[i]`."""
-    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
-    return index.value if isinstance(index, cst.Index) and isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Name)) else None
+    return key if isinstance(key := key_of(node), (cst.Integer, cst.SimpleString, cst.Name)) else None
 
 
 def _are_meant(recording: Recording, member: _Member, found: tuple[Code, cst.Call]) -> bool:

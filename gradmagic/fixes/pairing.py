@@ -9,7 +9,7 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, fix, last_name, same
+from gradmagic.fixes.code import Code, argument, fix, key_of, last_name, same
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -153,9 +153,8 @@ def _results(code: Code, target: cst.BaseExpression, within: cst.CSTNode) -> Ite
         names = {e.value.value: i for i, e in enumerate(target.elements) if isinstance(e.value, cst.Name)}
         yield from ((names[n.value], n) for n in code.all(cst.Name, within) if n.value in names and not isinstance(code.parent(n), cst.AssignTarget))
     for node in code.all(cst.Subscript, within) if isinstance(target, cst.Name) else ():
-        index = node.slice[0].slice if len(node.slice) == 1 else None
-        if same(node.value, target) and isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
-            yield int(index.value.value), node
+        if same(node.value, target) and isinstance(index := key_of(node), cst.Integer):
+            yield int(index.value), node
 
 
 def _alike(results: list[str], sources: list[str]) -> int:

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import substituted
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in, same, walk
 from gradmagic.fixes.flow import DRAWN
 from gradmagic.fixes.kept import WEIGHTS, without_locals
 from gradmagic.recording import Recording
@@ -59,14 +59,9 @@ def _given(code: Code, statement: cst.SimpleStatementLine) -> tuple[cst.Attribut
         target, value = step.targets[0].target, step.value
     else:
         return None
-    own = isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name) and any(same(n, target) for n in _attributes(value))
+    own = isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name) and any(isinstance(n, cst.Attribute) and same(n, target) for n in walk(value))
     drawn = any(last_name(n.func) in (*DRAWN, *WEIGHTS) for n in code.all(cst.Call, statement))
     return (target, value) if own and isinstance(target, cst.Attribute) and not drawn else None
-
-
-def _attributes(node: cst.CSTNode) -> list[cst.Attribute]:
-    found = [node] if isinstance(node, cst.Attribute) else []
-    return found + [a for child in node.children for a in _attributes(child)]
 
 
 def _is_written(code: Code, owner: cst.ClassDef, target: cst.Attribute, behind: tuple[int, int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import libcst as cst
@@ -26,10 +27,11 @@ def reached(recording: Recording, run: GradientRun) -> Reached:
 
 
 class Reached:
-    """In each function, and in the cells themselves, the names that such a value has; `parameters` are those that calls in the cells hand one to."""
+    """In each function, and in the cells themselves, the names that such a value has, parameters that calls in the cells hand one to among them."""
 
     def __init__(self, recording: Recording, run: GradientRun) -> None:
-        self._known = cells(recording)
+        self._known = tuple(cells(recording))
+        self.functions = functions_in(self._known)
         self._names: dict[cst.CSTNode, set[str]] = {}
         self._results: set[str] = set()
         paths = paths_of(recording, run)
@@ -57,14 +59,16 @@ class Reached:
     def holds(self, code: Code, node: cst.CSTNode) -> bool:
         """Whether an expression is computed with such a value."""
         names = self.names(_owner(code, node))
-        places = self._places.get(code.cell, set()) | self._left.get(code.cell, set())
+        places, left = self._places.get(code.cell, ()), self._left.get(code.cell, ())
         for part in _parts(node):
             if isinstance(part, cst.Name) and part.value in names:
                 return True
             if isinstance(part, cst.Call) and last_name(part.func) in self._results:
                 return True
-            if isinstance(part, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Subscript)) and (*code.start(part), *code.end(part)) in places:
-                return True
+            if (places or left) and isinstance(part, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Subscript)):
+                place = (*code.start(part), *code.end(part))
+                if place in places or place in left:
+                    return True
         return False
 
     def takes(self, code: Code, call: cst.Call) -> bool:
@@ -120,32 +124,48 @@ class Reached:
                     self._results |= {last_name(t.target) for t in assign.targets} - {""}
 
     def _handed_in(self, code: Code, call: cst.Call) -> None:
-        for _, function in functions_called(self._known, call):
+        for _, function in self.functions.called(call):
             for name, value in handed_to(function, call):
                 if self.holds(code, value):
                     self._names.setdefault(function, set()).add(name)
 
 
-def functions_called(known: list[Code], call: cst.Call) -> list[tuple[Code, Function]]:
-    """The functions of the newest cell that has one which a call may run by its name: a `def`, a lambda that has the name, the `__call__` of an object."""
-    name = last_name(call.func)
-    for code in known if name else ():
-        found: list[tuple[Code, Function]] = [(code, f) for f in code.all(cst.FunctionDef) if f.name.value == name]
-        for assign in code.all(cst.Assign):
-            for target, value in pairs_of(assign):
-                if last_name(target) == name and isinstance(value, cst.Lambda):
-                    found.append((code, value))
-                if last_name(target) == name and isinstance(value, cst.Call):
-                    found += _called_itself(known, last_name(value.func))
-        if found:
-            return found
-    return []
+@functools.lru_cache(maxsize=4)
+def functions_in(known: tuple[Code, ...]) -> Functions:
+    """The functions of some cells, looked through once."""
+    return Functions(known)
 
 
-def _called_itself(known: list[Code], name: str) -> list[tuple[Code, Function]]:
-    """The method that runs where an object of a class is called."""
-    classes = next((found for c in known if (found := [(c, k) for k in c.all(cst.ClassDef) if k.name.value == name])), [])
-    return [(c, f) for c, k in classes for f in c.all(cst.FunctionDef, k) if f.name.value in CALLED]
+class Functions:
+    """The functions of some cells, the newest first, by the names that calls may run them by."""
+
+    def __init__(self, known: tuple[Code, ...]) -> None:
+        # By name and cell: what `def`s, and what is given to names and attributes there.
+        self._given: dict[str, dict[Code, list[Function | str]]] = {}
+        self._classes: dict[str, tuple[Code, list[cst.ClassDef]]] = {}
+        for code in known:
+            for function in code.all(cst.FunctionDef):
+                self._given.setdefault(function.name.value, {}).setdefault(code, []).append(function)
+            for target, value in (pair for assign in code.all(cst.Assign) for pair in pairs_of(assign)):
+                if isinstance(value, (cst.Lambda, cst.Call)):
+                    self._given.setdefault(last_name(target), {}).setdefault(code, []).append(value if isinstance(value, cst.Lambda) else last_name(value.func))
+            for kind in code.all(cst.ClassDef):
+                where, kinds = self._classes.setdefault(kind.name.value, (code, []))
+                kinds += [kind] if where is code else []
+
+    def called(self, call: cst.Call) -> list[tuple[Code, Function]]:
+        """The functions of the newest cell that has one which a call may run by its name: a `def`, a lambda that has the name, the `__call__` of an object."""
+        name = last_name(call.func)
+        for code, given in self._given.get(name, {}).items() if name else ():
+            found = [pair for one in given for pair in (self._called_itself(one) if isinstance(one, str) else [(code, one)])]
+            if found:
+                return found
+        return []
+
+    def _called_itself(self, name: str) -> list[tuple[Code, Function]]:
+        """The method that runs where an object of a class is called."""
+        code, kinds = self._classes.get(name, (None, []))
+        return [(code, f) for k in kinds for f in code.all(cst.FunctionDef, k) if f.name.value in CALLED] if code is not None else []
 
 
 def handed_to(function: Function, call: cst.Call) -> Iterator[tuple[str, cst.BaseExpression]]:

@@ -97,7 +97,7 @@ class Translation:
         return None if not visitor.changed or not isinstance(result, cst.BaseExpression) else self.code.text(result) if root.lpar else self.code.bare(result)  # type: ignore[attr-defined]
 
 
-def cast_of(names: Names) -> str:
+def _cast_of(names: Names) -> str:
     """How the code calls the function that gives a tensor another dtype."""
     return f"{names.ops}.cast" if names.tf is None else f"{names.tf}.cast"
 
@@ -169,7 +169,7 @@ class _Rewriter(cst.CSTTransformer):
             t.possible = False
         if name in CONVERTS and root == "numpy" and t.like is not None and len(call.args) == 1 and isinstance(call.args[0].value, cst.Name) and not self._touches(original_node):
             self.changed = True
-            return call.with_changes(func=cst.parse_expression(cast_of(t.names)), args=[call.args[0].with_changes(comma=COMMA), cst.Arg(cst.parse_expression(f"{t.like}.dtype"))])
+            return call.with_changes(func=cst.parse_expression(_cast_of(t.names)), args=[call.args[0].with_changes(comma=COMMA), cst.Arg(cst.parse_expression(f"{t.like}.dtype"))])
         if root in NUMPY and (original_node in t.leaving or self._touches(original_node)):
             return self._numpy(call, module.partition(".")[2] if root != "math" else name if name in MATH else "?")
         if isinstance(call.func, cst.Attribute) and name in METHODS and self._touches(original_node.func):
@@ -181,7 +181,7 @@ class _Rewriter(cst.CSTTransformer):
                 t.possible = False
                 return call
             kind = t.code.text(call.args[0].value).replace(f"{t.names.numpy}.", f"{t.names.tf}." if t.names.tf and not t.keras else f"{t.names.numpy}.")
-            return cst.parse_expression(f"{cast_of(t.names)}({t.code.bare(call.func.value)}, {kind})")
+            return cst.parse_expression(f"{_cast_of(t.names)}({t.code.bare(call.func.value)}, {kind})")
         return call
 
     def _stacked(self, call: cst.Call) -> cst.BaseExpression:
@@ -191,7 +191,7 @@ class _Rewriter(cst.CSTTransformer):
         # Of several constants of the same numbers some are meant as such.
         t.possible = t.possible and t.lists[name] == 1 and t.names.tf is not None and len(call.args) <= 2
         stack, dtype = f"{t.names.tf}.stack({name})", argument(call, 1, "dtype")
-        return cst.parse_expression(stack if dtype is None else f"{cast_of(t.names)}({stack}, {t.code.text(dtype.value)})")
+        return cst.parse_expression(stack if dtype is None else f"{_cast_of(t.names)}({stack}, {t.code.text(dtype.value)})")
 
     def _touches(self, node: cst.CSTNode) -> bool:
         return bool(names_in(node) & self.t.arrays) or any(c in self.t.translated for c in self.t.code.all(cst.Call, node))

@@ -80,18 +80,20 @@ def _untracked(recording: Recording) -> list[Fault]:
         on = _on_path(recording, key) if variable is not None and key not in changed and key not in recording.untracked and not is_assigned(recording, variable.names) else None
         if on is not None and variable is not None:
             alone.append((variable, *on, name, said_trainable(recording, variable.names)))
+    together: dict[object, list[Variable]] = {}
+    for variable, run, _, _, meant in alone:
+        together.setdefault(_group(variable, run, meant), []).append(variable)
     for variable, run, read, name, meant in alone:
-        others = tuple(
-            v for v, r, _, _, said in alone if v is not variable and r is run and (said is None) is (meant is None) and (meant is not None or (_holder(v) and _holder(v) == _holder(variable)))
-        )
+        others = tuple(v for v in together[_group(variable, run, meant)] if v is not variable)
         detail = {"variable": variable, "model": name, "meant": meant is not None, "others": others, "key": (variable.id,)}
         faults.append(Fault("step", "unasked", run, (), read, span=meant or read.span, detail=detail))
     return faults
 
 
-def _holder(variable: Variable) -> str:
-    """What the object is called that keeps a variable."""
-    return next((n.rpartition(".")[0] for n in variable.names if "." in n), "")
+def _group(variable: Variable, run: GradientRun, meant: Span | None) -> object:
+    """What variables that no gradient call asks for share where they go along with each other: to be said to be trainable, or the object that keeps them."""
+    holder = next((n.rpartition(".")[0] for n in variable.names if "." in n), "")
+    return id(run), "" if meant is not None else holder or variable.id
 
 
 def _on_path(recording: Recording, key: int) -> tuple[GradientRun, Op] | None:

@@ -46,7 +46,8 @@ def _exchanges(recording: Recording, updated: set[int], moved: set[int]) -> Iter
     used = {c.span for c in recording.models if first <= c.seq <= last}
     after = [c for c in recording.models if c.seq > last and not c.trains and c.span not in used]
     for mine in {frozenset(c.weights): c for c in trained}.values():
-        looked_at = [c for c in after if set(mine.weights) <= set(c.weights)]
+        # A loop looks at a model on one line again and again.
+        looked_at = {(c.span, c.weights): c for c in after if set(mine.weights) <= set(c.weights)}.values()
         beside = [c for c in recording.models if c.span is not None and mine.span is not None and _together(c.span, mine.span) and not set(c.weights) & moved]
         for still in {frozenset(c.weights): c for c in beside}.values():
             evaluated = next((c for c in after if set(c.weights) == set(still.weights)), None)
@@ -76,7 +77,7 @@ def callee_at(recording: Recording, call: ModelCall) -> str | None:
 
 def _model_calls(recording: Recording, call: ModelCall) -> list[ast.Call]:
     """The calls on a model's line that may be the call of the model: of `training=…` where the line has one, else of an attribute of `self` or of a name that is not a function's."""
-    calls = calls_at(recording, call)
+    calls = _calls_at(recording, call)
     told = [c for c in calls if any(k.arg == "training" for k in c.keywords)]
     return told or [c for c in calls if isinstance(c.func, ast.Name) or (isinstance(c.func, ast.Attribute) and isinstance(c.func.value, ast.Name) and c.func.value.id == "self")]
 
@@ -90,7 +91,7 @@ def _on_the_same(recording: Recording, one: ModelCall, other: ModelCall) -> bool
 def _is_crossed(recording: Recording, one: ModelCall, other: ModelCall) -> bool:
     """Whether each of two models is called by the name that the notebook has for the other one."""
     names = [notebook_name(recording, call) for call in (one, other)]
-    said = [{last_name(c.func) for c in calls_at(recording, call)} for call in (one, other)]
+    said = [{last_name(c.func) for c in _calls_at(recording, call)} for call in (one, other)]
     return names[0] is not None and names[1] is not None and names[0] != names[1] and names[1] in said[0] and names[0] in said[1]
 
 
@@ -101,7 +102,7 @@ def notebook_name(recording: Recording, call: ModelCall) -> str | None:
     return name if name is not None and name.isidentifier() else None
 
 
-def calls_at(recording: Recording, call: ModelCall) -> list[ast.Call]:
+def _calls_at(recording: Recording, call: ModelCall) -> list[ast.Call]:
     """The call at the place where a model was called; those of its line where only that is known."""
     span = call.span
     tree = tree_at(recording, span) if span is not None else None

@@ -57,7 +57,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     dropped = next((op for op in paths.ops if op.outputs and op.outputs[0] in paths.ancestors and paths.shaped_by(op) & bit and dropped_by(paths, op.outputs[0]) is op), None)
     if dropped is not None:
         return fault("cut", dropped, detail={"key": dropped.seq})
-    python = next((op for op in paths.ops if op.type in IN_PYTHON and not paths.ancestors.isdisjoint(op.outputs) and reads_inside(paths.recording, run, op, words_for(paths, index))), None)
+    python = next((op for op in paths.recording.once(run, _run_in_python) if reads_inside(paths.recording, run, op, words_for(paths, index))), None)
     if python is not None:
         return fault("cut", python, detail={"key": python.seq, "inside": True})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
@@ -133,6 +133,15 @@ def _computed_before(paths: Paths, index: int) -> Span | None:
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
     source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
     return computed_at(recording, recording.once(paths.run, _check), source)
+
+
+def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:
+    """The ops behind a target that are functions in Python, the first of each place."""
+    paths, found = paths_of(recording, run), dict[Span | None, Op]()
+    for op in paths.ops:
+        if op.type in IN_PYTHON and not paths.ancestors.isdisjoint(op.outputs):
+            found.setdefault(op.span, op)
+    return list(found.values())
 
 
 def _check(recording: Recording, run: GradientRun) -> Check:

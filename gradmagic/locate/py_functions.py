@@ -60,7 +60,7 @@ def _numpy_inside(recording: Recording, op: Op) -> Span | None:
 
 def reads_inside(recording: Recording, run: GradientRun, op: Op, words: set[str]) -> bool:
     """Whether the function that was handed to `tf.numpy_function` or `tf.py_function` reads what goes by one of these words, or the object whose variables the call asks for, by itself and not as an input."""
-    if op.type not in IN_PYTHON or op.span is None:
+    if op.span is None:
         return False
     owners = {last_name(n.value) for n in _given(recording, run.span, 1, ("gradient", "jacobian"), "sources") if isinstance(n, ast.Attribute) and n.attr in LISTS}
     read = {last_name(n) for function in _handed(recording, op.span) for n in ast.walk(function) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Load)}

@@ -66,13 +66,13 @@ class Recording:
 
     def once(self, run: GradientRun, work: Callable[[Recording, GradientRun], T]) -> T:
         """What a search works out of a run, kept for those that come after it."""
-        key = work.__name__, id(run)
+        key = work, id(run)
         if key not in self._worked_out:
             self._worked_out[key] = work(self, run)
         return self._worked_out[key]  # type: ignore[no-any-return]
 
     @functools.cached_property
-    def _worked_out(self) -> dict[tuple[str, int], Any]:
+    def _worked_out(self) -> dict[tuple[object, int], Any]:
         return {}
 
     @functools.cached_property
