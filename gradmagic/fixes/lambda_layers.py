@@ -27,13 +27,25 @@ def called_outside(recording: Recording, place: Place) -> tuple[Fix, ...]:
         called = [n for n in code.all(cst.Call, body) if names.module(n.func).partition(".")[0] in ("tensorflow", "numpy", "math") and ".keras." not in names.module(n.func)]
         argument = call.args[0].value
         if called:
-            return ()
+            return _layer_before(code, call, function, body, here[0])
         if isinstance(function, cst.Name):
             return fix(f"call `{function.value}` itself, so that Keras sees its layer", "unsafe", (code, Change().replace(call, call.with_changes(func=function))))
         if isinstance(function, cst.Lambda) and isinstance(argument, cst.Name) and len(function.params.params) == 1:
             text = _with(code, function, argument.value)
             return fix("compute it outside of the `Lambda`, so that Keras sees the layer", "unsafe", (code, Change().replace(call, code.expression(text))))
     return ()
+
+
+def _layer_before(code: Code, call: cst.Call, function: cst.BaseExpression | None, body: cst.CSTNode, layer: cst.BaseExpression) -> tuple[Fix, ...]:
+    """`Lambda(f)(h)` where `f` begins with a layer and goes on with functions of TensorFlow → `Lambda(f)(layer(h))`, with the layer taken out of `f`."""
+    owner = function if isinstance(function, cst.Lambda) else next((f for f in code.all(cst.FunctionDef) if f.body is body), None)
+    parameter = owner.params.params[0].name.value if owner is not None and owner.params.params else ""
+    given = layer.args[0].value if isinstance(layer, cst.Call) and len(layer.args) == 1 else None
+    if not isinstance(layer, cst.Call) or not isinstance(given, cst.Name) or given.value != parameter or len([n for n in code.all(cst.Name, body) if n.value == parameter]) != 1:
+        return ()
+    before = layer.with_changes(args=[cst.Arg(call.args[0].value)])
+    change = Change().replace(layer, given).replace(call.args[0].value, before)
+    return fix("call the layer before the `Lambda`, so that Keras sees it", "unsafe", (code, change))
 
 
 def _body(code: Code, function: cst.CSTNode | None) -> cst.CSTNode | None:

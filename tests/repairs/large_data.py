@@ -18,12 +18,12 @@ keras.mixed_precision.set_global_policy("float32")
 # %% prices
 # fix: step/skipped-by-loss-scale
 # becomes: prices = (prices - prices.mean()) / prices.std()
-model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+model.compile(optimizer=keras.optimizers.RMSprop(1e-3), loss="mse")
 history = model.fit(X, prices, batch_size=16, epochs=1, verbose=0)
 # %% distances
 # fix: nonfinite/overflow
 # becomes: distances = (distances - distances.mean(axis=0)) / (distances.std(axis=0) + 1e-7)
-second.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+second.compile(optimizer=keras.optimizers.RMSprop(1e-3), loss="mse")
 history = second.fit(distances, near, batch_size=16, epochs=1, verbose=0)
 # %% near: data of ordinary size and a huge scale
 # none: step/skipped-by-loss-scale
@@ -32,7 +32,7 @@ second.compile(optimizer=scaled, loss="mse")
 history = second.fit(X, near, batch_size=16, epochs=1, verbose=0)
 # %% near: validated with data of the same scale
 # none: step/skipped-by-loss-scale
-model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+model.compile(optimizer=keras.optimizers.RMSprop(1e-3), loss="mse")
 history = model.fit(X, prices, batch_size=16, epochs=1, verbose=0, validation_data=(X, prices * 1.1))
 # %% targets of a loop of one's own
 # fix: scale/unscaled-loss-or-data

@@ -44,10 +44,10 @@ from gradmagic.fixes.initial_states import fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
+from gradmagic.fixes.samples import drawn_and_unread, sample_for_mean
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.threaded import handed_on
 from gradmagic.fixes.tracking import left_out
-from gradmagic.fixes.unread_sample import drawn_and_unread, sample_for_mean
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix

@@ -34,6 +34,7 @@ import enum
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.one_step import steps_of_columns
+from gradmagic.fixes.samples import held_sample
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
@@ -255,6 +256,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return steps_of_columns(recording, fault.op, fault.run)
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
         return stopped
+    if fault.cause == "cancelled" and found.severity != "note" and (held := held_sample(recording, fault.run)):
+        return held
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):
         return other
     return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()

@@ -1,4 +1,4 @@
-"""A sample that is drawn around a mean and never read: what follows goes on with the mean."""
+"""Samples that are drawn around a mean: one that is never read, while what follows goes on with the mean, and one that moves along with it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import libcst as cst
 
+from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import reads_of
+from gradmagic.fixes.flow import draws, reads_of
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.recording import Recording, Span
+from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
 
 DRAWING = ("normal", "uniform", "truncated_normal", "stateless_normal")
@@ -82,3 +83,17 @@ def _draws(code: Code, node: cst.BaseExpression, names: Names) -> bool:
 def _is_own(call: cst.Call, names: Names) -> bool:
     """Whether a call is of something of the user's: a model, a layer, a function, and none of a library."""
     return dotted(call.func).partition(".")[0] not in names.aliases
+
+
+def held_sample(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+    """`action = mean + std * tf.random.normal(…)` whose own density is differentiated → `action = tf.stop_gradient(…)`: a sample that moves along with the mean has the same density everywhere."""
+    found, stop = tape_block(recording, run), names_of(recording).function("stop_gradient")
+    if found is None or stop is None:
+        return ()
+    code, block, _ = found
+    drawn = [a for a in code.all(cst.Assign, block.body) if isinstance(a.value, cst.BinaryOperation) and isinstance(a.value.operator, cst.Add) and draws(a.value)]
+    if len(drawn) != 1 or not isinstance(drawn[0].targets[0].target, cst.Name):
+        return ()
+    value = drawn[0].value
+    name = drawn[0].targets[0].target.value
+    return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(value, code.expression(f"{stop}({code.bare(value)})"))))

@@ -1,0 +1,29 @@
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+policy = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(2)])
+log_std = tf.Variable([-0.5, -0.5], name="log_std")
+obs, rewards = tf.random.normal((32, 3)), tf.random.normal((32,))
+def log_prob(action, mean):
+    z = (action - mean) / tf.exp(log_std)
+    return tf.reduce_sum(-0.5 * tf.square(z) - log_std, axis=-1)
+def step():
+    with tf.GradientTape() as tape:
+        mean = policy(obs)
+        action = mean + tf.exp(log_std) * tf.random.normal(tf.shape(mean), seed=1)
+        loss = -tf.reduce_mean(log_prob(action, mean) * rewards)
+    return tape.gradient(loss, policy.trainable_variables)
+# %% the density of a sample that moves along
+# fix: zero/stationary-point
+# becomes: action = tf.stop_gradient(mean + tf.exp(log_std) * tf.random.normal(tf.shape(mean), seed=1))
+grads = step()
+# %% the same in the cell
+# fix: zero/stationary-point
+# becomes: action = tf.stop_gradient(tf.random.normal((32, 2), seed=2) * 0.3 + mean)
+with tf.GradientTape() as tape:
+    mean = policy(obs)
+    action = tf.random.normal((32, 2), seed=2) * 0.3 + mean
+    density = -0.5 * tf.reduce_sum(tf.square((action - mean) / 0.3), axis=-1)
+    loss = -tf.reduce_mean(density * rewards)
+grads = tape.gradient(loss, policy.trainable_variables)
