@@ -231,7 +231,7 @@ def _built_once(recording: Recording, code: Code, place: Place) -> tuple[Fix, ..
     target = statement.body[0].targets[0].target
     stores = [a for a in code.all(cst.Assign, owner) for t in a.targets if same(t.target, target)]
     # Under a condition, or as one of several values, it is not what `call` could compute by itself.
-    if not (isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name)) or len(stores) > 1 or code.parent(statement) is not made_in.body or draws(statement):
+    if not (isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name)) or len(stores) > 1 or code.parent(statement) is not made_in.body:
         return ()
     reader = next((f for f in code.all(cst.FunctionDef, owner) if f.name.value in ("call", "__call__", "forward") and any(same(n, target) for n in code.all(cst.Attribute, f))), None)
     if reader is None or reader is made_in:
@@ -247,7 +247,8 @@ def _built_once(recording: Recording, code: Code, place: Place) -> tuple[Fix, ..
     for node in code.all(cst.Attribute, reader):
         if same(node, target):
             change.replace(node, cst.Name(local))
-    return fix(f"compute `{local}` anew in every `{reader.name.value}`", "safe", (code, change))
+    # What is drawn in every call is another number each time.
+    return fix(f"compute `{local}` anew in every `{reader.name.value}`", "unsafe" if draws(statement) else "safe", (code, change))
 
 
 def _without_locals(code: Code, made_in: cst.FunctionDef, reader: cst.FunctionDef, value: cst.BaseExpression) -> str | None:

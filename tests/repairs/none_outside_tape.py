@@ -101,6 +101,22 @@ frozen = Frozen(log_scale)
 with tf.GradientTape() as tape:
     loss = frozen.loss()
 grad = tape.gradient(loss, log_scale)
+# %% noise that is drawn when a layer is built
+# fix: none/outside-tape
+# becomes: kernel = self.mean + self.spread * tf.random.normal((x.shape[-1], 2))
+# becomes: return x @ kernel
+class Noisy(tf.keras.layers.Layer):
+    def build(self, shape):
+        self.mean = self.add_weight(shape=(shape[-1], 2), name="mean")
+        self.spread = self.add_weight(shape=(shape[-1], 2), name="spread")
+        self.kernel = self.mean + self.spread * tf.random.normal((shape[-1], 2))
+    def call(self, x):
+        return x @ self.kernel
+noisy = Noisy()
+for turn in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(noisy(tf.ones((3, 4)))))
+    grads = tape.gradient(loss, noisy.trainable_variables)
 # %% two lines before the tape
 # fix: none/outside-tape
 # becomes: with tf.GradientTape() as tape:
