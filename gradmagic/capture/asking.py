@@ -226,7 +226,8 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     if run.entering and None in results:
         take_in_declined(session, run)
     if run.turn and closely and "exploding" in statuses:
-        _weigh_again(session, run)
+        # How large the gradient of a later turn is counts beside what the variables hold in it.
+        run.sources = with_values(run.sources, session.changes.now(s.id for s in run.sources if s.kind == "variable"))
     if closely and run.traced and worst != "ok":
         look_at_row(session, run, results, target.shape)
     if closely and run.entering and (lost or set(statuses) - {"ok", "none"} or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients)):
@@ -234,10 +235,9 @@ def _note_answer(session: Session, site: RawSite, run: RawRun, flat: list[Any], 
     _keep(session, site, run, worst, tape, lost=lost)
 
 
-def _weigh_again(session: Session, run: RawRun) -> None:
-    """Give the sources of a later turn their values in it: how large a gradient is counts beside those."""
-    values = session.changes.now(s.id for s in run.sources if s.kind == "variable")
-    run.sources = tuple(dataclasses.replace(s, value=session.changes.extent(s.id, values[s.id])) if s.id in values and s.value is None else s for s in run.sources)
+def with_values(sources: tuple[Source, ...], values: Mapping[int, Any]) -> tuple[Source, ...]:
+    """The sources with a close look at what those variables hold whose values are given."""
+    return tuple(dataclasses.replace(s, value=extent_of(values[s.id])) if s.id in values else s for s in sources)
 
 
 def is_first_lost(site: RawSite, run: RawRun, worst: str) -> bool:

@@ -7,14 +7,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of
+from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of, with_values
 from gradmagic.capture.closely import flow_of
 from gradmagic.capture.events import RawRun
-from gradmagic.capture.numbers import array_of, extent_of, numbers_of
+from gradmagic.capture.numbers import array_of, numbers_of
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 from gradmagic.capture.trail import is_due, note_values
-from gradmagic.recording import Gradient, Source
+from gradmagic.recording import Gradient
 from gradmagic.sizes import are_faint, limits, sizes
 
 
@@ -24,10 +24,6 @@ def _is_made_of_nothing(tensor: Any) -> bool:
     while op is not None and op.type in ("Identity", "Reshape") and op.inputs:
         op = op.inputs[0].op
     return op is not None and op.type in ("ZerosLike", "Fill", "Const", "Zeros")
-
-
-def _with_values(sources: tuple[Source, ...], before: Mapping[int, Any]) -> tuple[Source, ...]:
-    return tuple(dataclasses.replace(s, value=extent_of(before[s.id])) if s.id in before else s for s in sources)
 
 
 def drop_unreached(session: Session) -> None:
@@ -56,7 +52,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits and before:
-        site.limits = limits(_with_values(run.sources, before))
+        site.limits = limits(with_values(run.sources, before))
     bounds = site.limits or (math.inf,) * len(results)
     statuses = ["none" if m else status_of(g, f, b) if g is not None else "ok" for m, g, f, b in zip(template.missing, results, flows, bounds, strict=True)]
     worst = max(statuses, key=RANK.__getitem__, default="ok")
@@ -77,7 +73,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
         return None
     site.worst = max(site.worst, bad)
     if before:
-        run.sources = _with_values(run.sources, before)
+        run.sources = with_values(run.sources, before)
         for source in run.sources:
             if source.id in before:
                 session.changes.first(source.id, before[source.id])

@@ -28,7 +28,12 @@ Traced = tuple[RawStep, Any, Any, Any, Any]
 
 def is_traced(run: RawRun, gradients: Any) -> bool:
     """Whether a gradient function of an eager Jacobian was handed symbols."""
-    return run.kind.endswith("jacobian") and not run.in_graph and any(getattr(tensor_of(g), "graph", None) is not None and not hasattr(tensor_of(g), "numpy") for g in gradients if g is not None)
+    return run.kind.endswith("jacobian") and not run.in_graph and any(_graph_of(g) is not None for g in gradients)
+
+
+def _graph_of(tensor: Any) -> Any:
+    """The graph of a symbol; None for a value."""
+    return getattr(tensor_of(tensor), "graph", None)
 
 
 def look_at_row(session: Session, run: RawRun, results: list[Any], shape: Any) -> None:
@@ -38,7 +43,7 @@ def look_at_row(session: Session, run: RawRun, results: list[Any], shape: Any) -
         results: the Jacobians by source, None among them.
         shape: the shape of the target.
     """
-    graphs = {id(g): g for *_, received, _ in run.traced for t in received if (g := getattr(tensor_of(t), "graph", None)) is not None}
+    graphs = {id(g): g for *_, received, _ in run.traced for t in received if (g := _graph_of(t)) is not None}
     if len(graphs) != 1 or shape.rank is None:
         return
     graph = next(iter(graphs.values()))
@@ -85,7 +90,7 @@ class _Way(Replay):
             OpError: an op on the way failed.
         """
         tensor = tensor_of(tensor)
-        if tensor is None or getattr(tensor, "graph", None) is not self._graph or hasattr(tensor, "numpy"):
+        if _graph_of(tensor) is not self._graph:
             return tensor
         if time.monotonic() > self._until:
             raise Unrepeatable("it takes too long")

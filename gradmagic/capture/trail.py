@@ -84,7 +84,13 @@ class Visits:
 
     def take(self, key: int, place: Place) -> None:
         """The code itself read a variable."""
-        self.taken.setdefault((id(place[0]), place[2]), set()).add(key)
+        self.taken.setdefault(self._line(place), set()).add(key)
+
+    def _line(self, place: Place) -> tuple[int, int]:
+        """The line of a place; what it stands in is kept, so that nothing else gets its `id`."""
+        line = id(place[0]), place[2]
+        self.lines.setdefault(line, place)
+        return line
 
     def read(self, key: int, place: Place | None, value: int | None = None) -> None:
         """A variable was read by an op at this place; by a layer or a compiled function, which compute with it, where that is None. `value` is the id of what was read."""
@@ -110,9 +116,7 @@ class Visits:
     def assign(self, key: int, place: Place | None) -> None:
         """A variable was given another value."""
         if place is not None:
-            line = id(place[0]), place[2]
-            self.given.setdefault(line, set()).add(key)
-            self.lines[line] = place
+            self.given.setdefault(self._line(place), set()).add(key)
         if key not in self.stepped:
             return
         self.stepped.discard(key)

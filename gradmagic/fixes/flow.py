@@ -109,10 +109,9 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     while line is not None and _gives(line, name):
         rest = [n for n in later if code.start(n) > code.end(line)]
         line = code.statement(min(rest, key=code.start)) if rest else None
-        if line is not None and not any(code.statement(n) is line for n in reads_of(code, name, scope)):
-            here += [n for n in rest if code.statement(n) is line]
-        else:
-            line = None
+        if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
+            break
+        here += [n for n in rest if code.statement(n) is line]
     around = code.enclosing(here[0], cst.BinaryOperation) if len(here) == 2 else None
     # Of `x + x` the second one was meant to be what became of the first.
     return name, here[1:] if around is not None and (around.left, around.right) == tuple(here) else here

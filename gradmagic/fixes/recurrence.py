@@ -10,6 +10,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.written import written
+from gradmagic.locate.paths import variable_read
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -54,9 +55,7 @@ def _weights_at(recording: Recording, place: Place) -> set[int]:
     """The matrices that the products of a line are made with: each turn of a loop over layers brings another one, each step of a recurrence the same."""
     where = (place.cell, place.line) if place is not None else None
     products = [op for op in recording.ops if op.type in ("MatMul", "BatchMatMulV2", "Einsum") and op.span is not None and (op.span.cell, op.span.line) == where]
-    found = {t.variable for op in products for key in op.inputs if (t := recording.tensors.get(key)) is not None and t.variable is not None}
-    read = {made.inputs[0] for op in products for key in op.inputs if (made := recording.producer.get(key)) is not None and made.type == "ReadVariableOp"}
-    return found | read
+    return {v for op in products for key in op.inputs if (v := variable_read(recording, key)) is not None}
 
 
 def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:

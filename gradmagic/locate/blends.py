@@ -6,7 +6,7 @@ import ast
 import math
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import values_behind
+from gradmagic.locate.paths import values_behind, variable_read
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.syntax import call_at, last_name
 
@@ -119,7 +119,7 @@ def _left_behind(recording: Recording, op: Op, changed: set[int], written: set[i
         if product is None or product.type != "Mul" or len(product.inputs) != 2:
             return None
         weights = [t.norm for i in product.inputs if (t := recording.tensors.get(i)) is not None and t.shape == () and t.variable is None and t.norm is not None]
-        variables = [v for i in product.inputs if (v := _variable(recording, i)) is not None]
+        variables = [v for i in product.inputs if (v := variable_read(recording, i)) is not None]
         if len(weights) != 1 or len(variables) != 1:
             return None
         total += weights[0]
@@ -128,13 +128,3 @@ def _left_behind(recording: Recording, op: Op, changed: set[int], written: set[i
     still = [v for v in read if v not in changed | written]
     fits = len(set(read)) == 2 and len(shapes) == 1 and len(still) == 1 and math.isclose(total, 1.0, rel_tol=1e-3)
     return (still[0], still[0] == read[0]) if fits else None
-
-
-def _variable(recording: Recording, key: int) -> int | None:
-    """The variable that a value was read from."""
-    if key in recording.variables:
-        return key
-    tensor, made = recording.tensors.get(key), recording.producer.get(key)
-    if tensor is not None and tensor.variable is not None:
-        return tensor.variable
-    return next((i for i in made.inputs if i in recording.variables), None) if made is not None and made.type == "ReadVariableOp" else None
