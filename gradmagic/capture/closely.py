@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ MATRIX_PRODUCTS = frozenset({"MatMul", "BatchMatMulV2"})
 # The smallest number that float32 and bfloat16 keep: TensorFlow stores smaller ones as 0.
 TINIEST = float(np.finfo(np.float32).tiny)
 NEAR = 64
+# Elements: its eigenvalues are looked for.
+LARGEST_MATRIX = 1 << 18
 
 
 def tensor_of(gradient: Any) -> Any:
@@ -75,15 +78,27 @@ def flow_in(array: Any) -> tuple[float, bool, bool]:
     return quick(array) if array.size else (0.0, True, True)
 
 
-def numbers_if_any(tensor: Any) -> Any:
-    """A value in numbers; None where it cannot be read or is text."""
+def numbers_if_any(tensor: Any, *, op_type: str = "") -> Any:
+    """A value in numbers, for an op that it goes into or comes out of; None where it cannot be read or is text."""
     array = array_of(tensor)
     if array is None or not hasattr(tensor, "dtype") or tensor.dtype.name == "string":
         return None
     try:
-        return numbers(array)
+        found = numbers(array)
     except (TypeError, ValueError):
         return None
+    return dataclasses.replace(found, eigenvalues=_eigenvalues(array)) if op_type == "Cholesky" and found.finite else found
+
+
+def _eigenvalues(matrices: Any) -> tuple[float, float] | None:
+    """The smallest and the largest eigenvalue among matrices of the shape (..., n, n), of whose elements only those below the diagonal and on it count."""
+    if not 0 < matrices.size <= LARGEST_MATRIX:
+        return None
+    try:
+        values = np.linalg.eigvalsh(matrices.astype(np.float64) if matrices.dtype.kind == "f" else matrices)
+    except np.linalg.LinAlgError:
+        return None
+    return float(values.min()), float(values.max())
 
 
 def _examples(inputs: Any, outputs: Any, out_grads: Any, sent: Any, flows: dict[int, tuple[float, bool, bool]]) -> dict[str, Any]:

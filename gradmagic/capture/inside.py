@@ -6,11 +6,11 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradmagic.capture.closely import close_look, flow_in
+from gradmagic.capture.closely import close_look, flow_in, numbers_if_any
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.execution import Unrepeatable
 from gradmagic.capture.hiding import HIDING
-from gradmagic.capture.numbers import array_of, numbers_of, quick
+from gradmagic.capture.numbers import array_of, quick
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.replay import Replay
 from gradmagic.capture.turns import Turns
@@ -61,10 +61,10 @@ def note_values(session: Session, replay: Replay) -> None:
             noted.origin, noted.variable = known.origin, known.variable
         session.tensors[key] = noted
     session.faded |= replay.faded
-    for entering, leaving in replay.births:
+    for op_type, entering, leaving in replay.births:
         for key in (*entering, *leaving):
             if key in replay.values and key in session.tensors:
-                session.tensors[key].numbers = numbers_of(replay.values[key])
+                session.tensors[key].numbers = numbers_if_any(replay.values[key], op_type=op_type)
 
 
 def _agrees(run: RawRun, values: Mapping[int | None, Any]) -> bool:

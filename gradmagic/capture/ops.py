@@ -73,7 +73,7 @@ def came_in(session: Session, tensor: Any) -> RawTensor:
     return RawTensor(dtype, shape, flow[1], flow[2], flow[0], "unknown")
 
 
-def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tuple[int, Any]]) -> None:
+def note_birth(session: Session, op_type: str, inputs: list[tuple[int, Any]], outputs: list[tuple[int, Any]]) -> None:
     """A close look at an op that makes the first value which is not finite out of finite ones; at a few of them in a cell."""
     known = [session.tensors.get(key) for key, _ in inputs]
     if session.births >= BIRTHS or any(t is not None and t.finite is False for t in known):
@@ -83,7 +83,7 @@ def note_birth(session: Session, inputs: list[tuple[int, Any]], outputs: list[tu
         for key, tensor in (*inputs, *outputs):
             noted = session.tensors.get(key)
             if noted is not None and noted.numbers is None:
-                noted.numbers = numbers_if_any(tensor)
+                noted.numbers = numbers_if_any(tensor, op_type=op_type)
 
 
 def _watch_ops(session: Session) -> None:
@@ -134,7 +134,7 @@ def _watch_ops(session: Session) -> None:
             if noted.zero and op_type in PRODUCTS:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
-                note_birth(session, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
+                note_birth(session, op_type, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
         raw = RawOp(seq, op_type, ids, out_ids, place, scope.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), None, False, None, (), layer)
         if layer is not None and place is not doing.layer_at:
             raw.by_user = session.by_user(place)

@@ -82,7 +82,7 @@ class Replay:
         self._until = time.monotonic() + LONGEST
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
-        self.births: list[tuple[list[int], list[int]]] = []
+        self.births: list[tuple[str, list[int], list[int]]] = []
         self.faded: dict[int, float] = {}
         self.top: dict[int, Any] = {}
         self._bytes = 0
@@ -198,7 +198,7 @@ class Replay:
             if most is not None:
                 self.faded[op.outputs[0]._id] = most
         if not self._quiet and len(self.births) < MAX_BIRTHS and any(_is_bad(v) for v in results) and not any(_is_bad(v) for v in inputs):
-            self.births.append(([t._id for t in op.inputs], [t._id for t in op.outputs]))
+            self.births.append((op.type, [t._id for t in op.inputs], [t._id for t in op.outputs]))
 
     def _call(self, graph: Any, name: str, inputs: list[Any]) -> list[Any]:
         inner, outputs = called(graph, name)

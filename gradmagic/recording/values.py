@@ -32,7 +32,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """An array in numbers. `norm` is Euclidean over the finite elements; `zeros`, `nans` and `infs` count elements; `size` is their number."""
+    """An array in numbers. `norm` is Euclidean over the finite elements; `zeros`, `nans` and `infs` count elements; `size` is their number.
+
+    `eigenvalues` are the smallest and the largest one, of a matrix that a Cholesky decomposition failed for.
+    """
 
     size: int
     norm: float
@@ -44,6 +47,7 @@ class Numbers:
     nans: int
     infs: int
     histogram: tuple[tuple[float, ...], tuple[int, ...]] | None = None
+    eigenvalues: tuple[float, float] | None = None
 
     @property
     def finite(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradmagic.fixes.definite import decomposed, is_nearly_definite
 from gradmagic.fixes.masked_rows import divided_by_a_mask
 from gradmagic.fixes.numerics import takes_negatives
 from gradmagic.recording import Numbers, Op, Recording
@@ -17,6 +18,12 @@ HELP = {
     "Pow": "keep the base above 0 before a fractional power",
     "Sqrt": "keep the input above 0: at 0 the derivative is infinite",
 }
+SINGULAR = (
+    "add a small constant to the diagonal: equal or nearly equal rows leave an eigenvalue of 0, which rounding puts below it; where the data are measured, the variance of their noise belongs there"
+)
+INDEFINITE = (
+    "the matrix is not positive definite, and not by rounding alone: make it as a product, `L @ transpose(L)` with a positive diagonal in `L`, or look at the kernel or the update that it comes from"
+)
 # Where numbers below 0 come in, a small constant more does not help.
 BELOW = {
     "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
@@ -29,6 +36,10 @@ def outside(op: Op, recording: Recording) -> str:
     given, made = _numbers(recording, op.inputs[-1:] if op.type in QUOTIENTS else op.inputs[:1]), _numbers(recording, op.outputs[:1])
     if given is None or not given.finite:
         return ""
+    matrix = decomposed(recording, op)
+    if matrix is not None and matrix.eigenvalues is not None:
+        least, most = matrix.eigenvalues
+        return f" A Cholesky decomposition exists for a positive definite matrix only; the smallest eigenvalue of this one is {number(least)}, the largest {number(most)}."
     if op.type in QUOTIENTS and given.zeros:
         return " The divisor is 0." if given.size == 1 else f" {_of(given.zeros, given)} of the divisor {_are(given.zeros)} 0."
     if made is None or made.finite:
@@ -48,6 +59,8 @@ def how_to_stay_inside(op: Op, recording: Recording) -> str | None:
     made = recording.producer.get(op.inputs[0]) if op.inputs else None
     if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
         return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
+    if decomposed(recording, op) is not None:
+        return SINGULAR if is_nearly_definite(recording, op) else INDEFINITE
     if divided_by_a_mask(recording, op) is not None:
         return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
     if op.type == "RealDiv" and _is_root(recording, op.inputs[-1]):

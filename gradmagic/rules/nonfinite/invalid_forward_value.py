@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.definite import lifted_diagonal
 from gradmagic.fixes.divisors import divided_by_root
 from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
@@ -77,4 +78,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     first = first or (() if is_below(recording, fault.op) else divided_by_root(recording, found.location, fault.op))
     if divided_by_a_mask(recording, fault.op) is not None:
         return without_masked_rows(recording, fault.run.span if fault.run is not None else None, fault.op)
-    return first or valid_input(recording, found.location, fault.op)
+    return first or lifted_diagonal(recording, found.location, fault.op) or valid_input(recording, found.location, fault.op)
