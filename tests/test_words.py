@@ -205,6 +205,16 @@ OUTSIDE = {
     ),
     "only its end": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.math.log(w - 1.0))\ng = tape.gradient(loss, w)", "1 of 3 elements that go in is 0.", "add a small constant"),
     "a divisor": ("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(w / (w - 2.0))\ng = tape.gradient(loss, w)", "1 of 3 elements of the divisor is 0.", "divide_no_nan`, or add"),
+    "a singular matrix": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.linalg.cholesky(tf.tensordot(w, w, 0)))\ng = tape.gradient(loss, w)",
+        "the smallest eigenvalue of this one is",
+        "add a small constant to the diagonal",
+    ),
+    "an indefinite matrix": (
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.linalg.cholesky(tf.linalg.diag([1.0, 2.0, -3.0] * w)))\ng = tape.gradient(loss, w)",
+        "the smallest eigenvalue of this one is -9",
+        "not positive definite, and not by rounding alone",
+    ),
     "a root below": (
         "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(w) / tf.math.reduce_std(w - [1.0, 2.0, 3.0])\ng = tape.gradient(loss, w)",
         "The divisor is 0.",
