@@ -75,7 +75,7 @@ def ask(
     session.latest_run = run
     graph = framework_ops.get_default_graph() if run.in_graph else None
     first = len(graph.get_operations()) if graph is not None else 0
-    before, doing.current_run, doing.phase = doing.phase, run, "backward"
+    before, outer, doing.current_run, doing.phase = doing.phase, doing.current_run, run, "backward"
     try:
         result = compute()
     except BaseException as error:
@@ -90,7 +90,7 @@ def ask(
         _keep(session, site, run, "error", tape)
         raise
     finally:
-        doing.current_run, doing.phase = None, before
+        doing.current_run, doing.phase = outer, before
         run.hiding.clear()
     try:
         if graph is not None:

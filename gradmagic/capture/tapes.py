@@ -109,7 +109,10 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
     original = getattr(tape_class, name)
 
     def call(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.doing.current_run is not None or sys._getframe(1).f_globals.get("__name__") in BACKWARD:
+        frame = sys._getframe(1)
+        within = session.doing.current_run
+        # In a gradient function the user may ask a tape of theirs, TensorFlow one of its own.
+        if session.busy or (within is not None and (within.in_graph or not session.spans.is_user_file(frame.f_code.co_filename))) or frame.f_globals.get("__name__") in BACKWARD:
             return original(self, target, sources, *args, **kwargs)
         zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
         return ask(
@@ -119,7 +122,7 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
             target,
             sources,
             lambda: original(self, target, sources, *args, **kwargs),
-            sys._getframe(1),
+            frame,
             zero,
         )
 

@@ -335,3 +335,18 @@ path = tf.Variable([[0.0, 0.0], [1.0, 0.5], [1.0, 0.5], [2.0, 2.0]], name="path"
 with tf.GradientTape() as outer, tf.GradientTape(persistent=True) as tape:
     loss = headings(path)
 grad = tape.gradient(loss, path)  # status: nan
+# %% a tape that a gradient function asks
+field = tf.Variable(tf.random.normal((3, 3)), name="field")
+start = tf.Variable([[0.5, -0.2, 1.0]], name="start")
+@tf.custom_gradient
+def settle(z):
+    def grad(upstream, variables=None):
+        with tf.GradientTape() as inner:
+            inner.watch(z)
+            moved = tf.tanh(tf.stop_gradient(z) @ field)  # expect: none/stop-gradient
+        back, *rest = inner.gradient(moved, [z, *variables], output_gradients=upstream)  # status: none ok
+        return upstream if back is None else back, rest
+    return tf.tanh(z @ field), grad
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(settle(start) ** 2)
+grads = tape.gradient(loss, [start, field])  # status: ok ok
