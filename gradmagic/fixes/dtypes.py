@@ -15,6 +15,9 @@ from gradmagic.recording import GradientRun, Op, Recording, has_gradient_dtype
 from gradmagic.report import Fix
 
 MAKERS = ("constant", "Variable", "range", "convert_to_tensor", "arange", "array", "fill", "zeros", "ones", "eye", "linspace", "uniform", "cast", "zeros_like", "ones_like", "full", "asarray")
+# They hold what they are given; the first argument of those of `SHAPED` says how much there is.
+HOLDERS = ("constant", "Variable", "convert_to_tensor")
+SHAPED = ("fill", "zeros", "ones", "eye", "full", "uniform")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
 
@@ -118,10 +121,16 @@ def _as_float(code: Code, value: cst.BaseExpression, names: Names) -> tuple[cst.
         return None
     if name in ("array", "arange", "full", "asarray", "eye") and names.module(value.func).startswith("numpy"):
         return value, with_keyword(value, "dtype", code.expression('"float32"'))
+    given = argument(value, 0, "value", "initial_value", "start")
+    made = _as_float(code, given.value, names) if name in HOLDERS and given is not None else None
+    if made is not None:
+        return made
     literal = value.visit(_Floats())
     if isinstance(literal, cst.Call) and code.text(literal) != code.text(value):
         return value, literal
-    if names.tf and name in ("constant", "Variable", "convert_to_tensor", "range") and text_of(code, value, 0) is not None:
+    if names.tf and name in HOLDERS and given is not None and not isinstance(given.value, (cst.List, cst.Tuple)):
+        return given.value, code.expression(f"{names.tf}.cast({code.text(given.value)}, {names.tf}.float32)")
+    if names.tf and name in (*HOLDERS, "range") and given is not None:
         return value, with_keyword(value, "dtype", code.expression(f"{names.tf}.float32"))
     return None
 
@@ -136,8 +145,13 @@ class _Floats(cst.CSTTransformer):
         return False
 
     def visit_Call(self, node: cst.Call) -> bool:
-        # What another function is handed may have to be whole: a seed, a number of rows.
-        return last_name(node.func) in MAKERS
+        # What another function is handed may have to be whole: a seed, a number of rows, a shape.
+        return last_name(node.func) in MAKERS and last_name(node.func) not in SHAPED
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        if last_name(original_node.func) not in ("fill", "full") or len(original_node.args) < 2 or original_node.args[1].keyword is not None:
+            return updated_node
+        return updated_node.with_deep_changes(updated_node.args[1], value=original_node.args[1].value.visit(self))
 
     def leave_Integer(self, original_node: cst.Integer, updated_node: cst.Integer) -> cst.BaseExpression:
         return cst.Float(f"{updated_node.value}.0") if updated_node.value.isdigit() else updated_node

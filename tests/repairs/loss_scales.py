@@ -23,3 +23,9 @@ for _ in range(3):
         errors = (filters(signals) - levels) ** 2
     slopes = tape.gradient([errors], filters.trainable_variables)
     descent.apply_gradients(zip(slopes, filters.trainable_variables))
+# %% half precision in front of a layer in float32
+# fix: zero/underflow
+# becomes: scaled_miss = miss * 2.0 ** 15
+with tf.GradientTape() as tape:
+    miss = tf.reduce_mean((filters(signals) - levels) ** 2) * 1e-9
+slopes = tape.gradient(miss, filters.trainable_variables)

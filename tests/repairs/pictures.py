@@ -1,5 +1,6 @@
 # %% setup
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 def classify(values):
@@ -41,3 +42,26 @@ with tf.GradientTape() as tape:
     tape.watch(words)
     loss = tf.reduce_sum(embed(words))
 gradient = tape.gradient(loss, words)
+# %% a variable of whole numbers from NumPy
+# fix: none/non-float-dtype
+# becomes: canvas = tf.Variable(np.ones((1, 4, 4, 3), dtype="float32"))
+canvas = tf.Variable(np.ones((1, 4, 4, 3), dtype="uint8"))
+with tf.GradientTape() as tape:
+    loss = classify(canvas)
+gradient = tape.gradient(loss, canvas)
+# %% an array by its name
+# fix: none/non-float-dtype
+# becomes: photo = tf.constant(tf.cast(raw, tf.float32))
+raw = np.arange(12).reshape(2, 2, 3)
+photo = tf.constant(raw)
+with tf.GradientTape() as tape:
+    tape.watch(photo)
+    loss = classify(photo)
+gradient = tape.gradient(loss, photo)
+# %% a shape stays whole
+# fix: none/non-float-dtype
+# becomes: grey = tf.Variable(tf.fill([4, 4], 128.0))
+grey = tf.Variable(tf.fill([4, 4], 128))
+with tf.GradientTape() as tape:
+    loss = classify(grey)
+gradient = tape.gradient(loss, grey)

@@ -52,7 +52,10 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "died" or op is None or step is None:
         return None
     out = recording.tensors.get(op.outputs[0])
-    dtype = out.dtype if out is not None else "its dtype"
+    # The gradient of a value has its dtype: behind a cast, the one that it was cast from.
+    given = recording.tensors.get(op.inputs[0]) if op.type == "Cast" else out
+    dtype = given.dtype if given is not None else "its dtype"
+    headline = f"{called(recording, op)} is too small for {dtype}"
     if op.type in EXPONENTIALS and out is not None and out.all_zero:
         before = recording.tensors.get(op.inputs[0])
         if before is None or before.finite is False:
@@ -64,14 +67,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         value = f" at {number(entering.max)}" if entering is not None else ""
         why = f"Going forward, {called(recording, op)}{value} is too small for {dtype} and is stored as 0. Its derivative is the same number, so going backward the tape multiplies by 0."
     elif step.examples.get("product"):
-        received = step.received[0]
+        received, headline = step.received[0], f"what goes back through {called(recording, op)} is too small for {dtype}"
         why = f"Going backward, a gradient of norm {number(received.norm if received else None)} comes to {called(recording, op)}. The derivative there is not 0, and their product (about {number(float(str(step.examples['product'])))}) is too small for {dtype}: it is stored as 0."
     else:
         return None
     return finding(
         "zero/underflow",
         fault,
-        f"{subject(fault, 'zero')}: {called(recording, op)} is too small for {dtype}",
+        f"{subject(fault, 'zero')}: {headline}",
         spot(recording, op),
         f"below the smallest number of {dtype}",
         why + " The true derivative is not 0.",
