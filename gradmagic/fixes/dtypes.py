@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.assignments import frozen_at
-from gradmagic.fixes.calls import Place, text_of, with_keyword, without_argument
+from gradmagic.fixes.calls import Place, with_keyword, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of
@@ -31,7 +31,7 @@ def without_cast(recording: Recording, place: Place, op: Op | None = None) -> tu
         return ()
     inside = next((n for n in code.all(cst.Comparison, call)), None)
     if inside is not None:
-        found = threshold(code, inside, names)
+        found = threshold(recording, code, inside, names)
         if found:
             return found
     method = isinstance(call.func, cst.Attribute) and last_name(call.func) == "astype"

@@ -9,7 +9,9 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.layers import last_activation
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.right_answers import counted_in
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
@@ -19,6 +21,8 @@ SAME_NAME = (
     *("SparseCategoricalCrossentropy", "KLDivergence", "Poisson", "Hinge", "SquaredHinge", "CategoricalHinge"),
 )
 # Counts of right answers, and the loss that is trained for them.
+# The activation that a loss is computed behind.
+BEHIND = {"binary_crossentropy": "sigmoid", "categorical_crossentropy": "softmax", "sparse_categorical_crossentropy": "softmax"}
 COUNTS = {
     "SparseCategoricalAccuracy": "sparse_categorical_crossentropy",
     "SparseTopKCategoricalAccuracy": "sparse_categorical_crossentropy",
@@ -84,13 +88,15 @@ def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, names = code_at(recording, place), names_of(recording)
     for call in code.expressions_at(place) if code is not None and place is not None else ():
         called = dotted(call.func) if isinstance(call, cst.Call) else ""
-        count = _count(recording, called, names) if called else None
+        updated = called.endswith(".update_state")
+        count = _count(recording, called.removesuffix(".update_state"), names) if called else None
         if count is not None and code is not None and isinstance(call, cst.Call) and len(call.args) >= 2:
-            whole = _negated(code, call)
+            whole = _result_of(code, call, called.removesuffix(".update_state")) if updated else _negated(code, call)
             arguments = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in call.args[:2])
             mean = names.function("reduce_mean")
-            new = code.expression(f"{mean}({names.keras or 'keras'}.losses.{count}({arguments}))")
-            return fix("train on a loss, and keep the metric to look at", "unsafe", (code, Change().replace(whole, new))) if mean else ()
+            raw = count in BEHIND and last_activation(recording) != BEHIND[count] and not any(op.type == BEHIND[count].title() for op in recording.ops)
+            new = code.expression(f"{mean}({names.keras or 'keras'}.losses.{count}({arguments}{', from_logits=True' if raw else ''}))")
+            return fix("train on a loss, and keep the metric to look at", "unsafe", (code, Change().replace(whole, new))) if mean and whole is not None else ()
         made = _metric(recording, called, names) if called else None
         if made is None or code is None or not isinstance(call, cst.Call):
             continue
@@ -111,6 +117,13 @@ def _count(recording: Recording, name: str, names: Names) -> str | None:
             if isinstance(value, cst.Call) and dotted(assign.targets[0].target) == name:
                 return COUNTS.get(last_name(value.func)) if "metrics" in names.module(value.func).split(".") else None
     return None
+
+
+def _result_of(code: Code, update: cst.Call, metric: str) -> cst.BaseExpression | None:
+    """The expression that the one result of a metric goes into after its update: `1.0 - metric.result()`."""
+    results = [c for c in code.all(cst.Call, code.scope(update)) if dotted(c.func) == f"{metric}.result" and code.start(c) > code.start(update)]
+    counted = counted_in(code, results[0]) if len(results) == 1 else None
+    return counted[0] if counted is not None and not counted[1] else None
 
 
 def _negated(code: Code, call: cst.Call) -> cst.BaseExpression:

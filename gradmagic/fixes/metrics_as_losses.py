@@ -10,14 +10,12 @@ from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.layers import last_activation
-from gradmagic.fixes.losses import COUNTS
+from gradmagic.fixes.losses import BEHIND, COUNTS
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
 UPDATES = ("update_state", "result", "reset_state", "__call__")
-# The activation that a loss is computed behind.
-BEHIND = {"binary_crossentropy": "sigmoid", "categorical_crossentropy": "softmax", "sparse_categorical_crossentropy": "softmax"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,16 +6,17 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, straight_through, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, number_of, same
+from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, number_of, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.right_answers import cross_entropy
 from gradmagic.fixes.soft_lookup import is_index, mean_row
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix, Location
 
 ROUNDINGS = ("round", "rint", "floor", "ceil", "sign", "trunc", "floordiv", "heaviside", "fake_quant_with_min_max_args", "quantize")
 KINDS = {"greater": ">", "greater_equal": ">", "less": "<", "less_equal": "<", "equal": "=", "not_equal": "!"}
-LABELS = ("y_true", "labels", "label", "targets", "target", "y", "truth", "y_batch", "actual")
+EQUAL = ("equal", "not_equal")
 
 
 def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
@@ -25,19 +26,19 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
         return ()
     for node in code.expressions_at(place):
         if isinstance(node, cst.Comparison):
-            found = threshold(code, node, names)
+            found = threshold(recording, code, node, names)
             if found:
                 return found
         if isinstance(node, cst.Call):
             name = last_name(node.func)
             if name in KINDS:
-                found = threshold(code, node, names)
+                found = threshold(recording, code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(code, node, names))
+                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(recording, code, node, names, op))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:
-                found = _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
+                found = _compared(recording, code, node, names, op) or _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
             else:
                 found = ()
             if found:
@@ -80,14 +81,17 @@ def sides_of(code: Code, node: cst.Comparison | cst.Call) -> tuple[str, str, str
     return (left, kind, right) if left is not None and right is not None else None
 
 
-def threshold(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
+def threshold(recording: Recording, code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
     """`cast(p > 0.5, float)` and `where(p > 0.5, 1.0, 0.0)` give way to `p`; other comparisons to a sigmoid; a count of right answers to a loss."""
     sides = sides_of(code, node)
     if sides is None:
         return ()
     left, kind, right = sides
     if kind in "=!":
-        return _accuracy(code, node, names)
+        return cross_entropy(recording, code, node, names, None)
+    right_answers = _compared(recording, code, node, names, None)
+    if right_answers:
+        return right_answers
     whole = _as_number(code, node)
     swapped = number_of(left) is not None
     value, bound = (right, left) if swapped else (left, right)
@@ -126,72 +130,26 @@ def _as_number(code: Code, node: cst.BaseExpression) -> cst.BaseExpression | Non
     return None
 
 
-def _accuracy(code: Code, node: cst.Comparison | cst.Call, names: Names) -> tuple[Fix, ...]:
-    """`equal(argmax(scores), labels)`, cast and averaged, gives way to a cross-entropy."""
-    sides = sides_of(code, node)
-    assert sides is not None
-    parts = [node.left, node.comparisons[0].comparator] if isinstance(node, cst.Comparison) else [a.value for a in node.args[:2]]
-    found = [(i, a) for i, p in enumerate(parts) for a in [_argmax_in(code, p)] if a is not None]
-    rounded = next(((i, r) for i, p in enumerate(parts) for r in [_round_in(code, p)] if r is not None), None)
-    whole = _as_number(code, node)
-    if whole is None or names.keras is None:
-        return ()
-    if found:
-        scores = {i: text_of(code, a, 0, "input", "x", "a") for i, a in found}
-        predicted = next((i for i, s in scores.items() if s is not None and not (names_in(code.expression(s)) & set(LABELS))), None)
-        if predicted is None:
-            return ()
-        other = scores.get(1 - predicted) or code.text(parts[1 - predicted])
-        kind = "categorical_crossentropy" if 1 - predicted in scores else "sparse_categorical_crossentropy"
-        logits = "" if _is_probability(code, found[0][1] if found[0][0] == predicted else found[-1][1]) else ", from_logits=True"
-        new = f"{names.keras}.losses.{kind}({other}, {scores[predicted]}{logits})"
-    elif rounded is not None:
-        value = text_of(code, rounded[1], 0, "x")
-        new = f"{names.keras}.losses.binary_crossentropy({code.text(parts[1 - rounded[0]])}, {value})"
-    else:
-        return ()
-    total = code.enclosing(whole, cst.Call)
-    target, expression = whole, new
-    if total is not None and last_name(total.func) in ("reduce_mean", "mean") and total.args and total.args[0].value is whole:
-        target, expression = total, f"{code.text(total.func)}({new})"
-    minus = code.parent(target)
-    if (isinstance(minus, cst.BinaryOperation) and isinstance(minus.operator, cst.Subtract) and minus.right is target and code.text(minus.left) in ("1", "1.0")) or isinstance(
-        minus, cst.UnaryOperation
-    ):
-        target = minus
-    return fix("train on the cross-entropy, and keep the count of right answers as a metric", "unsafe", (code, Change().replace(target, code.expression(expression))))
+def _compared(recording: Recording, code: Code, choice: cst.Comparison | cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...] | None:
+    """A choice that is compared with labels, there or by its name, gives way to a loss; None where it is not compared."""
+    assign = code.enclosing(choice, cst.Assign)
+    name = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
+    scope = code.scope(choice)
+    comparing: list[cst.Comparison | cst.Call] = [*code.all(cst.Comparison, scope), *code.all(cst.Call, scope)]
+    for node in comparing:
+        sides = sides_of(code, node) if node is not choice and (isinstance(node, cst.Comparison) or last_name(node.func) in EQUAL) else None
+        if sides is None or sides[1] not in "=!":
+            continue
+        if node in code.around(choice) or (name is not None and any(n.value == name and code.start(n) > code.start(choice) for n in code.all(cst.Name, node))):
+            return cross_entropy(recording, code, node, names, op)
+    return None
 
 
-def _argmax_in(code: Code, node: cst.BaseExpression) -> cst.Call | None:
-    if isinstance(node, cst.Name):
-        node = value_of(code, node) or node
-    return next((c for c in code.all(cst.Call, node) if last_name(c.func) == "argmax"), None)
-
-
-def _round_in(code: Code, node: cst.BaseExpression) -> cst.Call | None:
-    if isinstance(node, cst.Name):
-        node = value_of(code, node) or node
-    return next((c for c in code.all(cst.Call, node) if last_name(c.func) in ("round", "rint")), None)
-
-
-def _is_probability(code: Code, call: cst.Call) -> bool:
-    text = code.source
-    return "softmax" in text and "logits" not in (text_of(code, call, 0, "input", "x") or "")
-
-
-def _index(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
+def _index(recording: Recording, code: Code, call: cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...]:
     """`argmax(x, axis)` gives way to the expected index under a softmax, or to a loss where it is compared with labels."""
-    compared = code.enclosing(call, cst.Comparison) or next((c for c in code.around(call) if isinstance(c, cst.Call) and last_name(c.func) == "equal"), None)
-    if compared is None:
-        assign = code.enclosing(call, cst.Assign)
-        name = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
-        for c in code.all(cst.Call, code.scope(call)):
-            if name is not None and last_name(c.func) == "equal" and name in names_in(c):
-                compared = c
-    if compared is not None and isinstance(compared, (cst.Comparison, cst.Call)):
-        found = _accuracy(code, compared, names) if (sides_of(code, compared) or ("", "", ""))[1] in ("=", "!") else ()
-        if found:
-            return found
+    found = _compared(recording, code, call, names, op)
+    if found is not None:
+        return found
     x = text_of(code, call, 0, "input", "x", "a")
     axis = text_of(code, call, 1, "axis") or ("0" if not names.is_keras_ops(call.func) else "-1")
     if x is None or names.tf is None or axis not in ("-1", "1"):

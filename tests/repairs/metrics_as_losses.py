@@ -24,16 +24,18 @@ try:
     net.fit(visits, bought, epochs=1, verbose=0)
 except ValueError as error:
     print(error)
-# %% near: an output that is no probability
-# none: none/state-assignment
+# %% an output that is no probability
+# fix: none/state-assignment
+# becomes: return tf.reduce_mean(keras.losses.binary_crossentropy(truth, guessed, from_logits=True))
 net = network(keras.layers.Dense(1))
 net.compile("sgd", loss=missed)
 try:
     net.fit(visits, bought, epochs=1, verbose=0)
 except ValueError as error:
     print(error)
-# %% near: metrics that have a name
-# none: none/state-assignment
+# %% metrics that have a name
+# fix: none/state-assignment
+# becomes: return tf.reduce_mean(keras.losses.binary_crossentropy(truth, guessed))
 looked_at = ["accuracy"]
 net = network(keras.layers.Dense(1, activation="sigmoid"))
 net.compile("sgd", loss=missed, metrics=looked_at)

@@ -1,0 +1,150 @@
+"""A count of right answers as the loss: the cross-entropy that falls as it rises, in the place of all that is made of the count."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import text_of
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, fix, last_name, names_in, number_of
+from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.names import Names
+from gradmagic.fixes.numerics import value_of
+from gradmagic.recording import Op, Recording
+from gradmagic.report import Fix
+
+LABELS = ("y_true", "labels", "label", "targets", "target", "y", "truth", "y_batch", "actual")
+CONVERTING = ("cast", "to_float", "to_int32", "to_int64", "squeeze", "reshape", "astype", "flatten", "convert_to_tensor")
+COUNTING = (*CONVERTING, "float", "reduce_mean", "mean", "reduce_sum", "sum", "count_nonzero", "where")
+PASSING = ("Identity", "Cast", "Reshape", "Squeeze", "ClipByValue", "Maximum", "Minimum")
+
+
+def cross_entropy(recording: Recording, code: Code, compared: cst.Comparison | cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...]:
+    """`1.0 - reduce_mean(cast(equal(argmax(scores), labels)))`, in one line or in several → `reduce_mean(sparse_categorical_crossentropy(labels, scores))`."""
+    parts = [compared.left, compared.comparisons[0].comparator] if isinstance(compared, cst.Comparison) else [a.value for a in compared.args[:2]]
+    mean = names.function("reduce_mean", compared.func if isinstance(compared, cst.Call) else None)
+    if len(parts) != 2 or names.keras is None or mean is None:
+        return ()
+    choices = [_choice(code, part) for part in parts]
+    chosen = [i for i, c in enumerate(choices) if c is not None and not names_in(code.expression(c[1])) & set(LABELS)]
+    loss = _loss(recording, code, parts, choices, chosen[0], op) if chosen else None
+    counted = counted_in(code, compared)
+    if loss is None or counted is None:
+        return ()
+    whole, before = counted
+    change = Change().replace(whole, code.expression(f"{mean}({names.keras}.losses.{loss})"))
+    _remove_unread(code, [*before, *(a for part in parts for a in _made_by(code, part))], whole, change)
+    return fix("train on the cross-entropy, and keep the count of right answers as a metric", "unsafe", (code, change))
+
+
+def _choice(code: Code, part: cst.BaseExpression) -> tuple[str, str] | None:
+    """What makes an answer of scores, and the scores: ``("argmax", "model(x)")``."""
+    node = _unconverted(part)
+    if isinstance(node, cst.Name):
+        node = _unconverted(value_of(code, node) or node)
+    if isinstance(node, cst.Call) and last_name(node.func) in ("argmax", "round", "rint"):
+        scores = text_of(code, node, 0, "input", "x", "a")
+        return ("argmax" if last_name(node.func) == "argmax" else "round", scores) if scores is not None else None
+    if isinstance(node, cst.Comparison) and len(node.comparisons) == 1 and isinstance(node.comparisons[0].operator, (cst.GreaterThan, cst.GreaterThanEqual)):
+        bound = number_of(code.text(node.comparisons[0].comparator))
+        return {0.5: ("round", code.text(node.left)), 0.0: ("sign", code.text(node.left))}.get(bound) if bound is not None else None
+    return None
+
+
+def _unconverted(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What a cast and the like is made of."""
+    while isinstance(node, cst.Call) and last_name(node.func) in CONVERTING:
+        if isinstance(node.func, cst.Attribute) and last_name(node.func) in ("astype", "flatten"):
+            node = node.func.value
+        elif node.args:
+            node = node.args[0].value
+        else:
+            break
+    return node
+
+
+def _loss(recording: Recording, code: Code, parts: list[cst.BaseExpression], choices: list[tuple[str, str] | None], predicted: int, op: Op | None) -> str | None:
+    """The cross-entropy of Keras for a choice and what it is compared with."""
+    choice, other = choices[predicted], choices[1 - predicted]
+    assert choice is not None
+    kind, scores = choice
+    if kind == "argmax":
+        made = recording.producer.get(op.inputs[0]) if op is not None and op.type == "ArgMax" else None
+        while made is not None and made.type in PASSING and made.inputs:
+            made = recording.producer.get(made.inputs[0])
+        is_probability = made.type in ("Softmax", "Sigmoid") if made is not None else "softmax" in code.source and "logits" not in scores
+        logits = "" if is_probability else ", from_logits=True"
+        if other is not None and other[0] == "argmax":
+            return f"categorical_crossentropy({other[1]}, {scores}{logits})"
+        return f"sparse_categorical_crossentropy({code.text(_unindexed(parts[1 - predicted]))}, {scores}{logits})"
+    if other is not None and other[0] == "argmax":
+        return None
+    labels = other[1] if other is not None else code.text(_unindexed(parts[1 - predicted]))
+    return f"binary_crossentropy({labels}, {scores}{'' if kind == 'round' else ', from_logits=True'})"
+
+
+def _unindexed(labels: cst.BaseExpression) -> cst.BaseExpression:
+    """Labels without the cast to the dtype of indices, which only the comparison asked for."""
+    return labels.args[0].value if isinstance(labels, cst.Call) and last_name(labels.func) in ("cast", "to_int64", "to_int32") and labels.args else labels
+
+
+def counted_in(code: Code, compared: cst.BaseExpression) -> tuple[cst.BaseExpression, list[cst.Assign]] | None:
+    """The whole expression that right answers are counted in, from the comparison or the count on, and the assignments on the way to it; None where something else is subtracted from."""
+    node: cst.BaseExpression = compared
+    before: list[cst.Assign] = []
+    while True:
+        around = code.parent(node)
+        call = code.parent(around) if isinstance(around, cst.Arg) else None
+        if isinstance(call, cst.Call) and last_name(call.func) in COUNTING and call.args[0] is around:
+            node = call
+        elif isinstance(around, cst.Attribute) and isinstance(method := code.parent(around), cst.Call) and method.func is around and around.attr.value in COUNTING:
+            node = method
+        elif isinstance(around, cst.UnaryOperation) and isinstance(around.operator, cst.Minus):
+            node = around
+        elif isinstance(around, cst.BinaryOperation):
+            other = around.right if around.left is node else around.left
+            number, divided = number_of(code.text(other)) is not None, isinstance(around.operator, cst.Divide) and around.left is node
+            if not ((number and isinstance(around.operator, (cst.Subtract, cst.Multiply, cst.Add))) or divided):
+                return None if isinstance(around.operator, cst.Subtract) and around.right is node else (node, before)
+            node = around
+        elif isinstance(around, cst.Assign) and len(around.targets) == 1 and isinstance(around.targets[0].target, cst.Name):
+            later = [n for n in reads_of(code, around.targets[0].target.value, code.scope(around)) if code.start(n) > code.end(around)]
+            going_on = [n for n in later if _goes_on(code, n)]
+            if len(going_on) != 1:
+                return node, before
+            before.append(around)
+            node = going_on[0]
+        else:
+            return node, before
+
+
+def _goes_on(code: Code, read: cst.Name) -> bool:
+    """Whether more is computed from a name: not where it is only shown, kept or asked for its gradient."""
+    statement = code.statement(read)
+    line = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    if isinstance(line, cst.Return):
+        return line.value is not read and not isinstance(line.value, (cst.Tuple, cst.Dict))
+    if not isinstance(line, cst.Assign):
+        return False
+    return not any(isinstance(n, cst.Call) and last_name(n.func) in ("gradient", "jacobian", "numpy", "item") for n in code.around(read)) and line.value is not read
+
+
+def _made_by(code: Code, part: cst.BaseExpression) -> list[cst.Assign]:
+    """The assignments of what is compared."""
+    name = _unconverted(part)
+    if not isinstance(name, cst.Name):
+        return []
+    return [a for a in assignments_of(code, name.value, code.scope(name)) if a.value is value_of(code, name) and _choice(code, name) is not None]
+
+
+def _remove_unread(code: Code, made: list[cst.Assign], whole: cst.BaseExpression, change: Change) -> None:
+    """Take away the assignments that only the replaced expression, or another one that goes, read."""
+    gone: list[cst.CSTNode] = [whole]
+    for assign in sorted(made, key=code.start, reverse=True):
+        target, statement = assign.targets[0].target, code.statement(assign)
+        if not isinstance(target, cst.Name) or len(assign.targets) != 1 or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+            continue
+        later = [n for n in reads_of(code, target.value, code.scope(assign)) if code.start(n) > code.end(assign)]
+        if all(any(outer in gone for outer in (n, *code.around(n))) for n in later):
+            change.remove(statement)
+            gone.append(statement)
