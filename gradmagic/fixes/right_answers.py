@@ -37,6 +37,18 @@ def cross_entropy(recording: Recording, code: Code, compared: cst.Comparison | c
     return fix("train on the cross-entropy, and keep the count of right answers as a metric", "unsafe", (code, change))
 
 
+def comparison_of(code: Code, choice: cst.Comparison | cst.Call) -> cst.Comparison | cst.Call | None:
+    """The comparison for equality that a choice goes into, there or by its name."""
+    assign, scope = code.enclosing(choice, cst.Assign), code.scope(choice)
+    name = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
+    asked: list[cst.Comparison | cst.Call] = [n for n in code.all(cst.Comparison, scope) if len(n.comparisons) == 1 and isinstance(n.comparisons[0].operator, (cst.Equal, cst.NotEqual))]
+    asked += [n for n in code.all(cst.Call, scope) if last_name(n.func) in ("equal", "not_equal") and len(n.args) == 2]
+    for node in asked:
+        if node in code.around(choice) or (name is not None and any(n.value == name and code.start(n) > code.start(choice) for n in code.all(cst.Name, node))):
+            return node
+    return None
+
+
 def _choice(code: Code, part: cst.BaseExpression) -> tuple[str, str] | None:
     """What makes an answer of scores, and the scores: ``("argmax", "model(x)")``."""
     node = _unconverted(part)

@@ -9,6 +9,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.right_answers import comparison_of
 from gradmagic.fixes.soft_counts import counted
 from gradmagic.fixes.soft_lookup import is_index, mean_row
 from gradmagic.recording import Op, Recording
@@ -72,7 +73,8 @@ def _expected_index(recording: Recording, code: Code, call: cst.Call, names: Nam
     entering = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
     rank = len(entering.shape) if entering is not None and entering.shape is not None else None
     last = axis in ("-1", str(rank - 1) if rank is not None else "-1") or (axis is None and rank == 1)
-    if x is None or not last or names.is_keras_ops(call.func) or names.tf is None:
+    if x is None or not last or names.is_keras_ops(call.func) or names.tf is None or comparison_of(code, call) is not None:
+        # A number between two classes is never equal to one.
         return ()
     tf, sign = names.tf, "-" if last_name(call.func) == "argmin" else ""
     target: cst.BaseExpression = call

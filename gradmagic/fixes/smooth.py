@@ -9,14 +9,13 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, number_of, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
-from gradmagic.fixes.right_answers import cross_entropy
+from gradmagic.fixes.right_answers import comparison_of, cross_entropy
 from gradmagic.fixes.soft_lookup import is_index, mean_row
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix, Location
 
 ROUNDINGS = ("round", "rint", "floor", "ceil", "sign", "trunc", "floordiv", "heaviside", "fake_quant_with_min_max_args", "quantize")
 KINDS = {"greater": ">", "greater_equal": ">", "less": "<", "less_equal": "<", "equal": "=", "not_equal": "!"}
-EQUAL = ("equal", "not_equal")
 
 
 def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
@@ -38,7 +37,10 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:
-                found = _compared(recording, code, node, names, op) or _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
+                compared = comparison_of(code, node)
+                found = (
+                    (cross_entropy(recording, code, compared, names, op) if compared is not None else ()) or _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
+                )
             else:
                 found = ()
             if found:
@@ -89,9 +91,9 @@ def threshold(recording: Recording, code: Code, node: cst.Comparison | cst.Call,
     left, kind, right = sides
     if kind in "=!":
         return cross_entropy(recording, code, node, names, None)
-    right_answers = _compared(recording, code, node, names, None)
-    if right_answers:
-        return right_answers
+    compared = comparison_of(code, node)
+    if compared is not None and (loss := cross_entropy(recording, code, compared, names, None)):
+        return loss
     whole = _as_number(code, node)
     swapped = number_of(left) is not None
     value, bound = (right, left) if swapped else (left, right)
@@ -130,26 +132,11 @@ def _as_number(code: Code, node: cst.BaseExpression) -> cst.BaseExpression | Non
     return None
 
 
-def _compared(recording: Recording, code: Code, choice: cst.Comparison | cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...] | None:
-    """A choice that is compared with labels, there or by its name, gives way to a loss; None where it is not compared."""
-    assign = code.enclosing(choice, cst.Assign)
-    name = assign.targets[0].target.value if assign is not None and isinstance(assign.targets[0].target, cst.Name) else None
-    scope = code.scope(choice)
-    comparing: list[cst.Comparison | cst.Call] = [*code.all(cst.Comparison, scope), *code.all(cst.Call, scope)]
-    for node in comparing:
-        sides = sides_of(code, node) if node is not choice and (isinstance(node, cst.Comparison) or last_name(node.func) in EQUAL) else None
-        if sides is None or sides[1] not in "=!":
-            continue
-        if node in code.around(choice) or (name is not None and any(n.value == name and code.start(n) > code.start(choice) for n in code.all(cst.Name, node))):
-            return cross_entropy(recording, code, node, names, op)
-    return None
-
-
 def _index(recording: Recording, code: Code, call: cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...]:
     """`argmax(x, axis)` gives way to the expected index under a softmax, or to a loss where it is compared with labels."""
-    found = _compared(recording, code, call, names, op)
-    if found is not None:
-        return found
+    compared = comparison_of(code, call)
+    if compared is not None:
+        return cross_entropy(recording, code, compared, names, op)
     x = text_of(code, call, 0, "input", "x", "a")
     axis = text_of(code, call, 1, "axis") or ("0" if not names.is_keras_ops(call.func) else "-1")
     if x is None or names.tf is None or axis not in ("-1", "1"):
