@@ -9,18 +9,15 @@ from __future__ import annotations
 import ast
 import dataclasses
 import gc
-import math
 from typing import Any
 
-from gradmagic.options import LEVELS
+from gradmagic.holding import statuses, why_not
 from gradmagic.outside import NotTried, refuse, refuse_unrestorable
 from gradmagic.recording import Recording
 from gradmagic.redefine import Again, again
-from gradmagic.report import Edit, Finding, Fix, Report, Trial
+from gradmagic.report import Edit, Fix, Report, Trial
 
 SECONDS = 60.0
-WORST = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
-TOLERANCE = 1e-5
 
 
 @dataclasses.dataclass
@@ -83,8 +80,8 @@ def try_fix(report: Report, finding: int, fix: int) -> dict[str, Any]:
     call = found.call or 0
     reason_ = why_not(found, found.fixes[fix], before, after)
     return {
-        "statuses_before": _statuses(before.report, call),
-        "statuses_after": _statuses(after.report, call),
+        "statuses_before": statuses(before.report, call),
+        "statuses_after": statuses(after.report, call, before.report),
         "loss_before": _loss(before, call),
         "loss_after": _loss(after, call),
         "holds": reason_ is None,
@@ -107,7 +104,7 @@ def with_tried_fixes(report: Report, bench: Bench) -> Report:
                 continue
             if why_not(found, fix, before, after) is None:
                 call = found.call or 0
-                trial = Trial(_statuses(after.report, call), _loss(before, call), _loss(after, call))
+                trial = Trial(statuses(after.report, call, before.report), _loss(before, call), _loss(after, call))
                 kept.append(dataclasses.replace(fix, verified=trial))
         findings.append(dataclasses.replace(found, fixes=tuple(kept)))
     return dataclasses.replace(report, findings=tuple(findings))
@@ -242,58 +239,6 @@ def _steps(bench: Bench, edited: dict[str | int, str]) -> Again:
     return result
 
 
-def _statuses(report: Report, call: int) -> dict[str, str]:
-    calls = report.calls[call : call + 1] or report.calls[:1]
-    return {v.name: v.status for c in calls for v in c.variables}
-
-
 def _loss(outcome: Outcome, call: int) -> float | None:
     value = outcome.losses[call] if call < len(outcome.losses) else None
     return value
-
-
-def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | None:
-    """Why a fix does not hold, in one sentence; None where it does.
-
-    It holds when what was found is gone, nothing is worse, nothing new is reported as an error, and a fix that is called safe leaves the loss as it was.
-    """
-    if not _reported(found, before.report):
-        return "run again, the cell does not show this finding: it depends on something that cannot be put back"
-    if after.raised is not None and after.raised != before.raised:
-        return f"with this change the cell raises {after.raised}"
-    if after.raised is not None and found.rule.startswith("error/"):
-        return f"with this change the cell still raises {after.raised}"
-    if _reported(found, after.report):
-        return "with this change the finding is still there"
-    known = {f.rule for f in before.report.findings}
-    new = [f for f in after.report.findings if f.severity == "error" and not f.accepted and f.rule not in known]
-    if new:
-        return f"with this change something else is wrong: {new[0].message}"
-    for index, call in enumerate(after.report.calls):
-        old = _statuses(before.report, index) if index < len(before.report.calls) else {}
-        for variable in call.variables:
-            worse = WORST.index(variable.status) > WORST.index(old.get(variable.name, "ok"))
-            if worse and variable.name in old:
-                return f"with this change the gradient of `{variable.name}` is {variable.status}"
-            if variable.name in found.variables and variable.status in ("none", "nan", "inf", "error", "wrong") and index == (found.call or 0):
-                return f"with this change the gradient of `{variable.name}` is still {variable.status}"
-    if fix.applicability == "safe" and not _same_loss(before, after):
-        return "the change is meant to leave the loss as it is, and the loss is another"
-    return None
-
-
-def _reported(found: Finding, report: Report) -> bool:
-    # What is left as a note (the bias that a loss does not depend on, behind a repaired one) is no fault any more.
-    return any(
-        f.rule == found.rule and LEVELS.index(f.severity) >= LEVELS.index(found.severity) and (not found.variables or not f.variables or set(f.variables) & set(found.variables))
-        for f in report.findings
-    )
-
-
-def _same_loss(before: Outcome, after: Outcome) -> bool:
-    for old, new in zip(before.losses, after.losses, strict=False):
-        if old is None or new is None or (math.isnan(old) and math.isnan(new)) or old == new:
-            continue
-        if math.isnan(old) or not abs(old - new) <= TOLERANCE * max(abs(old), abs(new)):
-            return math.isnan(old)
-    return True

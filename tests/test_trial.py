@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 import gradmagic
+from gradmagic.holding import statuses, why_not
 from gradmagic.options import parse
 from gradmagic.outside import NotTried
 from gradmagic.report import Edit, Finding, Fix, Report
-from gradmagic.trial import run_both, try_fix
+from gradmagic.trial import Outcome, run_both, try_fix
 
 STOPPED = """
 with tf.GradientTape() as tape:
@@ -265,3 +267,22 @@ def test_nothing_is_displayed(notebook: Any, capsys: pytest.CaptureFixture[str])
 def test_the_option() -> None:
     assert parse("--fix").fix and not parse("").fix
     assert "--fix" in gradmagic.options.HELP  # type: ignore[attr-defined]
+
+
+def test_a_model_that_is_made_again_is_compared_by_its_old_names(notebook: Any) -> None:
+    notebook.run("import keras, numpy as np\nx = np.full((8, 2), np.nan, 'float32')\nnet = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')")
+    report = notebook.check("net.fit(x, x[:, :1], verbose=0)")
+    found = report.findings[0]
+    assert set(found.variables) == {v.name for v in report.calls[0].variables}
+
+    def renamed(name: str) -> str:
+        return name.replace("/", "_1/", 1)
+
+    calls = tuple(dataclasses.replace(c, variables=tuple(dataclasses.replace(v, name=renamed(v.name)) for v in c.variables)) for c in report.calls)
+    findings = tuple(dataclasses.replace(f, variables=tuple(map(renamed, f.variables))) for f in report.findings)
+    again = dataclasses.replace(report, calls=calls, findings=findings)
+    before, still, other = (Outcome(r, (None,), None) for r in (report, again, dataclasses.replace(again, findings=())))
+    assert statuses(again, 0, report) == statuses(report, 0)
+    fix = Fix("a fix", (), "unsafe")
+    assert "still there" in (why_not(found, fix, before, still) or "")
+    assert "is still nan" in (why_not(found, fix, before, other) or "")

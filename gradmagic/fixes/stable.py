@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import argument, cells, code_at, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.code import argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.formulas import in_stable_form
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.optimizers import APPLYING
-from gradmagic.fixes.training import learning_rate
-from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -60,32 +55,6 @@ def _bounded(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ..
     bound = {"float16": "10.0", "float64": "700.0"}.get(made.dtype if made is not None else "float32", "80.0")
     new = code.expression(f"{code.text(call.func)}({clip}({x}, -{bound}, {bound}))")
     return fix(f"keep the argument of `{last_name(call.func)}` where its value fits the dtype", "unsafe", (code, Change().replace(call, new)))
-
-
-def smaller_step(recording: Recording, fault: Fault, at_least: float = LARGE) -> tuple[Fix, ...]:
-    """A learning rate of ordinary size in the place of one that is at least so large, where what is not finite came with an update: every variable was finite at the first run of the call."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
-    # The norms of the first run: a NaN or an infinity in it was there before any update.
-    if site is None or fault.run is None or not fault.run.turn or not site.norms or not all(n is None or math.isfinite(n) for n in site.norms[0]):
-        return ()
-    update = next((u for u in recording.updates if u.kind != "assign"), None)
-    if update is None:
-        return _rate_by_hand(recording, at_least)
-    return learning_rate(recording, update.optimizer, smaller=True) if (update.learning_rate or 0.0) >= at_least else ()
-
-
-def _rate_by_hand(recording: Recording, at_least: float) -> tuple[Fix, ...]:
-    """The factor of `w.assign_sub(rate * gradient)`."""
-    for code in cells(recording):
-        for call in code.all(cst.Call):
-            product = call.args[0].value if last_name(call.func) in ("assign_sub", "assign_add") and call.args else None
-            for factor in (product.left, product.right) if isinstance(product, cst.BinaryOperation) and isinstance(product.operator, cst.Multiply) else ():
-                if isinstance(factor, (cst.Float, cst.Integer)) and float(factor.value) >= at_least:
-                    return fix("take steps of ordinary size", "unsafe", (code, Change().replace(factor, cst.Float("0.001"))))
-                bound = [(c, a) for c in cells(recording) for a in assignments_of(c, factor.value) if isinstance(a.value, (cst.Float, cst.Integer))] if isinstance(factor, cst.Name) else []
-                if len(bound) == 1 and float(bound[0][1].value.value) >= at_least:  # type: ignore[attr-defined]
-                    return fix("take steps of ordinary size", "unsafe", (bound[0][0], Change().replace(bound[0][1].value, cst.Float("0.001"))))
-    return ()
 
 
 def gradients_first(recording: Recording, place: Place) -> tuple[Fix, ...]:

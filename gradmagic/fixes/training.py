@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
-from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import names_of
-from gradmagic.fixes.optimizers import optimizer_calls, optimizers
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -101,39 +97,6 @@ def trainable_while(recording: Recording, place: Place, model: str | None) -> tu
         return ()
     change = Change().insert_before(statement, code.line(f"{model}.trainable = True")).insert_after(statement, code.line(f"{model}.trainable = False"))
     return fix(f"let `{model}` be trainable while it is trained", "unsafe", (code, change))
-
-
-def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool) -> tuple[Fix, ...]:
-    """A learning rate of ordinary size in the place of 0 or of one that destroys the weights; else a bound on the gradient's norm."""
-    known = optimizers(recording)
-    made = optimizer_calls(recording)
-    still = [m for m in made if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and m[0].text(a.value) in ("0", "0.0", "0.")] if not smaller else []
-    if smaller:
-        rates = {u.learning_rate for u in recording.updates if u.learning_rate is not None and u.optimizer == optimizer}
-        still = [
-            m
-            for m in made
-            if (a := argument(m[1], 0, "learning_rate", "lr")) is not None and isinstance(a.value, cst.Float) and any(math.isclose(float(a.value.value), r, rel_tol=1e-6) for r in rates)
-        ]
-    chosen = known.get(optimizer or "") or (made[0] if len(made) == 1 else still[0] if len(still) == 1 else None)
-    if chosen is None:
-        return ()
-    code, call = chosen
-    rate = argument(call, 0, "learning_rate", "lr")
-    text = code.text(rate.value) if rate is not None else ""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if rate is not None and (number == 0.0 or (smaller and number >= 0.1) or (not smaller and isinstance(rate.value, cst.BinaryOperation))):
-        return fix("use a learning rate of ordinary size", "unsafe", (code, Change().replace(rate.value, cst.Float("0.01"))))
-    if rate is not None and isinstance(rate.value, cst.Name):
-        bound = [(c, a) for c in cells(recording) for a in assignments_of(c, rate.value.value) if isinstance(a.value, (cst.Float, cst.Integer))]
-        if len(bound) == 1 and (float(bound[0][1].value.value) == 0.0 or (smaller and float(bound[0][1].value.value) >= 0.1)):  # type: ignore[attr-defined]
-            return fix("use a learning rate of ordinary size", "unsafe", (bound[0][0], Change().replace(bound[0][1].value, cst.Float("0.01"))))
-    if argument(call, None, "clipnorm", "global_clipnorm", "clipvalue") is not None:
-        return ()
-    return fix("bound the norm of the gradient", "unsafe", (code, Change().replace(call, with_keyword(call, "clipnorm", cst.Float("1.0"))))) if smaller else ()
 
 
 def mixed_precision(recording: Recording) -> tuple[Fix, ...]:

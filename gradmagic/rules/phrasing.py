@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from gradmagic.growth import growth_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Span, Variable
 from gradmagic.report import Finding, Label, Location
@@ -159,14 +160,9 @@ def history(fault: Fault, recording: Recording) -> tuple[str, ...]:
     # A run is kept when it is worse than all before it.
     worse = [g.numbers for r in recording.runs_of(site.id) if r.turn < run.turn for g in r.gradients if g.numbers is not None and not g.numbers.finite]
     sentence = f"this is run {run.turn + 1} of {site.count}" if worse else f"the first {run.turn} runs of this call were finite; run {run.turn + 1} is the first that is not"
-    totals = [math.sqrt(sum((n or 0.0) ** 2 for n in norms)) for norms in site.norms[: run.turn]]
-    totals = [t for t in totals if math.isfinite(t) and t > 0]
-    rising = 0
-    while rising + 1 < len(totals) and totals[-1 - rising] > 1.2 * totals[-2 - rising]:
-        rising += 1
-    if rising >= 3:
-        factor = (totals[-1] / totals[-1 - rising]) ** (1 / rising)
-        sentence += f"; since run {len(totals) - rising} the norm of the gradients grew {number(factor)} times a run"
+    growth = growth_of(recording, run)
+    if growth is not None:
+        sentence += f"; since run {growth.since} the norm of the gradients grew {number(growth.factor)} times a run"
     return (sentence,)
 
 

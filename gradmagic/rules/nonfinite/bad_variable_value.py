@@ -30,7 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.counts import only_where_counted
-from gradmagic.fixes.stable import smaller_step
+from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.values import without_nan
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording

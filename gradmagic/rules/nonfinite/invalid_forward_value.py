@@ -35,7 +35,8 @@ from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import valid_input
-from gradmagic.fixes.stable import smaller_step, without_exp
+from gradmagic.fixes.rates import smaller_step
+from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.values import finite_factor
 from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault

@@ -32,11 +32,14 @@ from __future__ import annotations
 from gradmagic.fixes.dtypes import wider
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import finite_logarithm
+from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.training import single_precision
+from gradmagic.growth import growth_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.nonfinite.domain import how_to_stay_inside, outside
+from gradmagic.rules.nonfinite.too_large import OVERSHOOTING, is_too_large
 from gradmagic.rules.phrasing import called, finding, history, number, target_name
 from gradmagic.syntax import spot
 
@@ -46,16 +49,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     op, run = fault.op, fault.run
     value = number(run.target_value) if run.target_value is not None else "not finite"
+    overflows = op is not None and is_too_large(recording, op, fault.cause)
+    growing = growth_of(recording, run) is not None
     where = f" It is {called(recording, op)} (op `{op.type}`) that turns finite values into one that is not.{outside(op, recording)}" if op is not None else ""
     return finding(
         "nonfinite/loss-only",
         fault,
-        f"{target_name(fault)} is {value} although every gradient is finite" + (f": {called(recording, op)} makes it so" if op is not None else ""),
+        f"{target_name(fault)} is {value} although every gradient is finite" + (f": {called(recording, op)} {'overflows' if overflows else 'makes it so'}" if op is not None else ""),
         spot(recording, op) if op is not None else run.span,
         "the value is not finite here, its derivative is",
         f"All {len(run.gradients)} gradients of this call are finite and would be applied, while the target is {value}.{where}",
         notes=history(fault, recording),
-        help=how_to_stay_inside(op, recording) if op is not None else None,
+        help=OVERSHOOTING if growing and overflows else "scale the data and the targets" if overflows else how_to_stay_inside(op, recording) if op is not None else None,
         variables=tuple(s.name for s in run.sources),
     )
 
@@ -65,4 +70,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     made = recording.tensors.get(fault.op.outputs[0]) if fault.op is not None and fault.op.outputs else None
     if made is not None and made.dtype == "float16":
         return finite_mask(recording, found.location, fault.op) or wider(recording, found.location, mean=True) or single_precision(recording)
+    if fault.op is not None and is_too_large(recording, fault.op, fault.cause) and growth_of(recording, fault.run) is not None:
+        return smaller_step(recording, fault)
     return finite_mask(recording, found.location, fault.op) or finite_logarithm(recording, found.location, fault.op)

@@ -29,22 +29,22 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.dtypes import wider
 from gradmagic.fixes.magnitudes import brought_to_one
-from gradmagic.fixes.stable import smaller_step, without_exp
+from gradmagic.fixes.rates import smaller_step
+from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.training import single_precision
 from gradmagic.fixes.values import scaled_pixels
+from gradmagic.growth import growth_of
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
+from gradmagic.rules.nonfinite.too_large import OVERSHOOTING, is_too_large
 from gradmagic.rules.phrasing import called, finding, history, number, subject
 from gradmagic.syntax import spot
 
 LARGEST = {"float16": 65504.0, "bfloat16": 3.39e38, "float32": 3.403e38, "float64": 1.798e308}
-# Finite everywhere: where their results are not finite, the true ones are too large.
-BOUNDLESS = frozenset(
-    {"Exp", "Expm1", "Sinh", "Cosh", "Square", "SquaredDifference", "Mul", "MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv1D", "Conv3D", "Sum", "Mean", "Prod", "Cumsum", "AddV2", "Add", "AddN", "Sub", "BiasAdd", "L2Loss", "Cast", "Cumprod", "EuclideanNorm", "Softplus", "Elu", "Relu", "Merge"}
-)  # fmt: skip
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -53,7 +53,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     tensor = recording.tensors.get(op.outputs[0]) if op.outputs else None
     dtype = tensor.dtype if tensor is not None else "its dtype"
-    if not _is_too_large(recording, op, fault.input, fault.cause):
+    if not is_too_large(recording, op, fault.cause):
         return None
     largest = f", where {dtype} ends at {number(LARGEST[dtype])}" if dtype in LARGEST else ""
     if fault.cause == "forward":
@@ -74,37 +74,28 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         label,
         body,
         notes=history(fault, recording),
-        help="scale the data, bound the exponent (`tf.minimum`, `tf.clip_by_value`), work with logarithms, or use loss scaling with float16",
+        help=OVERSHOOTING
+        if growth_of(recording, fault.run) is not None
+        else "scale the data, bound the exponent (`tf.minimum`, `tf.clip_by_value`), work with logarithms, or use loss scaling with float16",
     )
-
-
-def _is_too_large(recording: Recording, op: Op, position: int | None, cause: str) -> bool:
-    if any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs):
-        return False
-    if op.type in BOUNDLESS:
-        return True
-    if cause == "born" or op.type not in ("Pow", "RealDiv", "Div") or len(op.inputs) != 2:
-        return False
-    # A power of 0 or a division by 0 is infinite by itself; of other values it is only too large.
-    pole = recording.tensors.get(op.inputs[0 if op.type == "Pow" else 1])
-    if pole is None or pole.numbers is None or pole.numbers.zeros or (op.type == "Pow" and pole.numbers.min < 0 and not _is_whole(recording, op.inputs[1])):
-        return False
-    out = recording.tensors.get(op.outputs[0])
-    return out is not None and out.norm is not None and out.norm == float("inf")
-
-
-def _is_whole(recording: Recording, key: int) -> bool:
-    """Whether a value is one whole number: a power of that is there for negative numbers too."""
-    tensor = recording.tensors.get(key)
-    numbers = tensor.numbers if tensor is not None else None
-    return numbers is not None and numbers.min == numbers.max and float(numbers.min).is_integer()
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    half: tuple[Fix, ...] = ()
-    if "float16" in found.message:
-        half = (*brought_to_one(recording, fault.run, fault.run.span if fault.run is not None else None), *wider(recording, found.location, mean=True))
+    place = fault.run.span if fault.run is not None else None
+    half = (*brought_to_one(recording, fault.run, place), *wider(recording, found.location, mean=True)) if "float16" in found.message else ()
+    if fault.run is not None and fault.run.turn and not half:
+        # What came with the updates was finite at first: steps on data far from 1.
+        half = brought_to_one(recording, fault.run, place)
+    scaled = scaled_data(recording, place) if growth_of(recording, fault.run) is not None and not half else ()
     stable = without_exp(recording, found.location, fault.op)
     same = tuple(f for f in stable if f.applicability == "safe")
-    return (*same, *scaled_pixels(recording), *half, *(f for f in stable if f not in same), *smaller_step(recording, fault), *(single_precision(recording) if "float16" in found.message else ()))
+    return (
+        *same,
+        *scaled_pixels(recording),
+        *half,
+        *(f for f in stable if f not in same),
+        *smaller_step(recording, fault),
+        *scaled,
+        *(single_precision(recording) if "float16" in found.message else ()),
+    )

@@ -35,7 +35,8 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.training import learning_rate
+from gradmagic.fixes.rates import learning_rate
+from gradmagic.growth import growth_of
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -62,6 +63,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     change, name = recording.changes[run.sources[index].id], run.sources[index].name
     numbers = run.gradients[index].numbers
     gradient = f" Its gradient has the norm {number(numbers.norm)}." if numbers is not None else ""
+    growth = growth_of(recording, run)
+    if growth is not None:
+        rate += f" Since run {growth.since} the norm of the gradients grew {number(growth.factor)} times a run: each step goes too far, and the next one, from there, goes farther."
     return finding(
         "step/update-destroys-weights",
         fault,
@@ -78,7 +82,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.detail.get("lost") and not _always_finite(fault, recording):
         return ()
-    return learning_rate(recording, fault.update.optimizer if fault.update is not None else None, smaller=True)
+    return learning_rate(recording, fault.update.optimizer if fault.update is not None else None, smaller=True, growth=growth_of(recording, fault.run))
 
 
 def _always_finite(fault: Fault, recording: Recording) -> bool:

@@ -40,9 +40,10 @@ import math
 from gradmagic.fixes.accumulation import every_step
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
 from gradmagic.fixes.loss_scales import is_unscaled, with_scaled_loss
+from gradmagic.fixes.rates import learning_rate
 from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
 from gradmagic.fixes.standing import applied_before_cleared, longer_schedule, other_model, put_back_once, without_constraint
-from gradmagic.fixes.training import learning_rate, mixed_precision, number_as_variable, trainable_while
+from gradmagic.fixes.training import mixed_precision, number_as_variable, trainable_while
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import constraint_of
 from gradmagic.recording import Recording, Span, TrainingCall, Update
