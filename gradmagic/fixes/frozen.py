@@ -16,21 +16,27 @@ LISTS = ("trainable_variables", "trainable_weights")
 MODELS = ("Sequential", "Model", "Functional", "load_model", "clone_model", "model_from_json")
 
 
-def frozen_model(recording: Recording, run: GradientRun | None) -> tuple[str, Span] | None:
-    """The model whose weights a gradient call asked for, and the line that freezes every one of them; None where the cells don't show it."""
-    found = _freezing(recording, run)
-    if found is None:
+def asked_model(recording: Recording, run: GradientRun | None) -> str | None:
+    """The model whose trainable weights a gradient call asked for, where it has none."""
+    asked = asking(recording, run)
+    wanted = argument(asked[1], 1, "sources") if asked is not None else None
+    if run is None or run.sources or wanted is None or not isinstance(wanted.value, cst.Attribute) or last_name(wanted.value) not in LISTS or not recording.variables:
         return None
-    model, code, assign, _ = found
-    return model, code.span(assign)
+    return dotted(wanted.value.value) or None
 
 
-def freeze_the_inner(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+def freezing_line(recording: Recording, model: str | None) -> Span | None:
+    """The line that freezes every weight of a model; None where the cells don't show it."""
+    found = _freezing(recording, model)
+    return found[0].span(found[1]) if found is not None else None
+
+
+def freeze_the_inner(recording: Recording, model: str | None) -> tuple[Fix, ...]:
     """`for layer in model.layers` → `for layer in base.layers` where the model is built on another one, else `model.layers[:-1]`; `model.trainable = False` → `base.trainable = False`."""
-    found = _freezing(recording, run)
+    found = _freezing(recording, model)
     if found is None:
         return ()
-    _, code, assign, loop = found
+    code, assign, loop = found
     if loop is None:
         return _inner_itself(recording, code, assign)
     if not isinstance(loop.iter, cst.Attribute):
@@ -43,14 +49,9 @@ def freeze_the_inner(recording: Recording, run: GradientRun | None) -> tuple[Fix
     return fix(title, "unsafe", (code, Change().replace(loop.iter, new)))
 
 
-def _freezing(recording: Recording, run: GradientRun | None) -> tuple[str, Code, cst.Assign, cst.For | None] | None:
-    asked = asking(recording, run)
-    wanted = argument(asked[1], 1, "sources") if asked is not None else None
-    if run is None or run.sources or wanted is None or not isinstance(wanted.value, cst.Attribute) or last_name(wanted.value) not in LISTS:
-        return None
-    model = dotted(wanted.value.value)
-    found: list[tuple[str, Code, cst.Assign, cst.For | None]] = []
-    for code in cells(recording) if model and recording.variables else ():
+def _freezing(recording: Recording, model: str | None) -> tuple[Code, cst.Assign, cst.For | None] | None:
+    found: list[tuple[Code, cst.Assign, cst.For | None]] = []
+    for code in cells(recording) if model else ():
         for assign in code.all(cst.Assign):
             target = assign.targets[0].target
             if not isinstance(target, cst.Attribute) or target.attr.value != "trainable":
@@ -58,15 +59,15 @@ def _freezing(recording: Recording, run: GradientRun | None) -> tuple[str, Code,
             loop, owner = code.enclosing(assign, cst.For), dotted(target.value)
             if loop is not None and dotted(loop.target) == owner:
                 # A condition around it freezes some of the layers only, a slice as well.
-                if code.statement(assign) not in loop.body.body or not isinstance(loop.iter, cst.Attribute) or loop.iter.attr.value != "layers":
+                if not {code.statement(assign), assign} & {*loop.body.body} or not isinstance(loop.iter, cst.Attribute) or loop.iter.attr.value != "layers":
                     continue
                 owner = dotted(loop.iter.value)
             else:
                 loop = None
-            if owner and _is(recording, code, assign, owner, model):
+            if owner and model and _is(recording, code, assign, owner, model):
                 if code.text(assign.value) != "False":
                     return None
-                found.append((model, code, assign, loop))
+                found.append((code, assign, loop))
     return found[0] if len(found) == 1 else None
 
 

@@ -68,3 +68,16 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.square(flat(x) - y))
 grads = tape.gradient(loss, flat.trainable_variables)
 optimizer.apply_gradients(zip(grads, flat.trainable_variables))
+# %% fit, layer by layer in one line
+# fix: step/update-without-effect
+# becomes: for layer in net.layers[:-1]: layer.trainable = False
+net = keras.models.clone_model(flat)
+for layer in net.layers: layer.trainable = False
+net.compile("sgd", "mse")
+net.fit(x, y, verbose=0)
+# %% fit, a model on another one
+# fix: step/update-without-effect
+# becomes: base.trainable = False
+stacked.trainable = False
+stacked.compile("sgd", "mse")
+stacked.fit(x, y, verbose=0)

@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 
 from gradmagic.fixes.by_path import chosen_by_path
-from gradmagic.fixes.frozen import freeze_the_inner, frozen_model
+from gradmagic.fixes.frozen import asked_model, freeze_the_inner, freezing_line
 from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.fixes.listed_early import listed_late
 from gradmagic.fixes.source_lists import computed_with
@@ -53,9 +53,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             variables=(),
         )
     if update is not None and not update.pairs:
-        frozen = frozen_model(recording, _without_sources(recording))
-        if frozen is not None:
-            model, line = frozen
+        model = asked_model(recording, _without_sources(recording))
+        line = freezing_line(recording, model)
+        if model is not None and line is not None:
             return finding(
                 "error/no-loss",
                 fault,
@@ -91,4 +91,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         return compiled_with_loss(recording)
     empty = _without_sources(recording)
-    return freeze_the_inner(recording, empty) or listed_late(recording, empty) or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)
+    return freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)

@@ -33,7 +33,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.blocks import persistent
+from gradmagic.fixes.asked_again import persistent
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix

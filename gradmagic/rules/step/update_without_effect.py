@@ -39,6 +39,7 @@ import math
 
 from gradmagic.fixes.accumulation import every_step
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
+from gradmagic.fixes.frozen import freeze_the_inner, freezing_line
 from gradmagic.fixes.loss_scales import is_unscaled, with_scaled_loss
 from gradmagic.fixes.rates import learning_rate
 from gradmagic.fixes.set_rates import fraction_kept, how_it_is_zero, rate_set_by
@@ -57,7 +58,7 @@ RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "frozen":
-        return _frozen(fault)
+        return _frozen(fault, recording)
     if fault.cause == "itself":
         return _itself(fault)
     if fault.cause == "rested":
@@ -261,9 +262,10 @@ def _added(fault: Fault, recording: Recording) -> tuple[float, float, str] | Non
     return max(found, key=lambda f: f[0]) if found and all(step <= resolution for step, resolution, _ in found) else None
 
 
-def _frozen(fault: Fault) -> Finding:
+def _frozen(fault: Fault, recording: Recording) -> Finding:
     call = fault.detail["call"]
     assert isinstance(call, TrainingCall)
+    line = freezing_line(recording, call.model)
     return finding(
         "step/update-without-effect",
         fault,
@@ -272,7 +274,8 @@ def _frozen(fault: Fault) -> Finding:
         "computes a loss and changes no weight",
         f"When this call runs, {code(call.model)} has {call.weights} weights and no trainable one, so it asks for no gradient and updates nothing. Keras 3 looks at `trainable` when it traces the training step, not when the model is compiled.",
         severity="warning",
-        help=f"set {code(call.model + '.trainable = True')} before this call, or train the two models in loops of their own",
+        others=[(line, "frozen here")],
+        help=f"set {code(call.model + '.trainable = True')} before this call, freeze only those of its layers that are to stay, or train the two models in loops of their own",
         variables=(),
     )
 
@@ -281,7 +284,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     call, update = fault.detail.get("call"), fault.update
     if isinstance(call, TrainingCall):
-        return trainable_while(recording, found.location, call.model)
+        return freeze_the_inner(recording, call.model) or trainable_while(recording, found.location, call.model)
     if fault.cause == "itself":
         return other_model(recording, found.location)
     if fault.cause == "undone":
