@@ -115,12 +115,21 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     variables = second if grads_first else first
     gradients = first if grads_first else second
     if not same(variables.value, sources.value):
+        if _asked_elsewhere(asked[0], asked[1], sources.value) and not _asked_elsewhere(asked[0], asked[1], variables.value):
+            # Another call asks for those already: here they were written by mistake.
+            return fix("ask for the gradients of the variables that are updated with them", "unsafe", (code, change.replace(sources.value, variables.value)))
         change.replace(variables.value, sources.value)
     if result is not None and not same(gradients.value, cst.Name(result)) and not _derived(code, gradients.value, result):
         change.replace(gradients.value, cst.Name(result))
     if not change.replaced and result is not None and isinstance(gradients.value, (cst.Call, cst.Subscript)):
         change.replace(gradients.value, cst.Name(result))
     return fix("pair the gradients with the list that they were asked for", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _asked_elsewhere(code: Code, call: cst.Call, sources: cst.BaseExpression) -> bool:
+    """Whether another gradient call of the same function asks for the same list."""
+    others = [c for c in code.all(cst.Call, code.scope(call)) if c is not call and last_name(c.func) == last_name(call.func)]
+    return any((a := argument(c, 1, "sources")) is not None and same(a.value, sources) for c in others)
 
 
 def _own_pairs(code: Code, call: cst.Call, statement: cst.CSTNode) -> tuple[Fix, ...]:

@@ -9,7 +9,7 @@ from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of
+from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of, values_behind
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
 from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
@@ -177,9 +177,18 @@ def _of_other_objects(paths: Paths, index: int) -> set[Span]:
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:
     """The call for gradients inside this tape whose target was computed from the source, while what came out of it, and is used here, was not."""
     for run in reversed(paths.recording.runs):
-        if run.seq < paths.run.seq and any(paths.mask.get(t.id, 0) & bit for t in run.targets) and any(g.id in paths.ancestors for g in run.gradients if g.id is not None):
+        if run.seq < paths.run.seq and any(paths.mask.get(t.id, 0) & bit for t in run.targets) and _goes_on(paths, run):
             return run
     return None
+
+
+def _goes_on(paths: Paths, run: GradientRun) -> bool:
+    """Whether what came out of a call leads to the target, there or as the target of a further call: as the first derivative does that is only differentiated once more."""
+    given = {g.id for g in run.gradients if g.id is not None}
+    if given & paths.ancestors:
+        return True
+    further = [r for r in paths.recording.runs if run.seq < r.seq < paths.run.seq and any(given.intersection(values_behind(paths.recording, t.id, gradients=True)) for t in r.targets)]
+    return any(_goes_on(paths, r) for r in further)
 
 
 def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:

@@ -198,3 +198,17 @@ with tf.GradientTape() as tape:
     power = tf.abs(tf.signal.fft(wave)[1:]) ** 2
     loss = tf.reduce_sum(power)
 g = tape.gradient(loss, phase)
+# %% a residual of second derivatives alone
+places = tf.reshape(tf.linspace(0.1, 0.9, 10), (-1, 1))
+for step in range(2):
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as second:
+            second.watch(places)
+            with tf.GradientTape() as first:
+                first.watch(places)
+                u = net(places)
+            slope = first.gradient(u, places)
+        bend = second.gradient(slope, places)
+        loss = tf.reduce_mean((bend + tf.sin(places)) ** 2)
+    grads = tape.gradient(loss, net.trainable_variables)  # status: ok ok ok ok ok none
+    optimizer.apply_gradients([(g, v) for g, v in zip(grads, net.trainable_variables) if g is not None])
