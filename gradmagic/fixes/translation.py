@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import keyword
 from gradmagic.fixes.change import Change, parenthesized
-from gradmagic.fixes.code import Code, argument, children_of, dotted, last_name, names_in, walk
+from gradmagic.fixes.code import Code, argument, atom, children_of, dotted, last_name, names_in, walk
 from gradmagic.fixes.flow import pairs_of, targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import to_integers, unwrapped
@@ -124,6 +124,8 @@ class _Rewriter(cst.CSTTransformer):
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
         t, owner = self.t, original_node.value
+        if original_node.attr.value in OF_ARRAYS and isinstance(owner, cst.Subscript) and self._touches(owner):
+            t.possible = False
         if original_node.attr.value not in OF_ARRAYS or not isinstance(owner, cst.Name) or owner.value not in t.arrays or owner.value in t.lists:
             return updated_node
         turned = counterpart("transpose", t.names.tf, t.names.ops, t.keras) if original_node.attr.value == "T" else None
@@ -132,6 +134,19 @@ class _Rewriter(cst.CSTTransformer):
             return updated_node
         self.changed = True
         return cst.parse_expression(f"{turned}({owner.value})")
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
+        """`q[np.arange(n), actions]`, which tensors do not know."""
+        t, places = self.t, [e.slice.value for e in updated_node.slice if isinstance(e.slice, cst.Index)]
+        rows = places[0] if len(places) == 2 and len(updated_node.slice) == 2 else None
+        if not isinstance(rows, cst.Call) or last_name(rows.func) not in ("arange", "range") or len(rows.args) != 1 or not self._touches(original_node.value):
+            return updated_node
+        if t.names.tf is None:
+            t.possible = False
+            return updated_node
+        self.changed = True
+        t.functions.append(f"{t.names.tf}.gather")
+        return cst.parse_expression(f"{t.names.tf}.gather({t.code.bare(updated_node.value)}, {t.code.text(places[1])}, axis=1, batch_dims=1)")
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
         sum_ = isinstance(updated_node.value, cst.BinaryOperation) and original_node.value in self.t.translated
@@ -217,6 +232,8 @@ class _Rewriter(cst.CSTTransformer):
             self.changed = True
             t.functions.append(written[1])
             return cst.parse_expression(written[0])
+        if name == "random.normal" and t.names.tf is not None and 2 <= len(call.args) <= 3:
+            return self._drawn(call)
         found = counterpart(name, t.names.tf, t.names.ops, t.keras)
         if found is None or (name in REDUCING and not _is_plain(call)):
             t.possible = False
@@ -235,6 +252,19 @@ class _Rewriter(cst.CSTTransformer):
         if found.endswith(".tensordot"):
             return new.with_changes(args=[*[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in new.args], keyword("axes", cst.Integer("1"))])
         return new
+
+    def _drawn(self, call: cst.Call) -> cst.BaseExpression:
+        """`np.random.normal(mean, spread)` with the noise drawn apart, so that mean and spread have a gradient (Kingma and Welling, 2013: Auto-Encoding Variational Bayes)."""
+        t, tf = self.t, self.t.names.tf
+        mean, spread = argument(call, 0, "loc"), argument(call, 1, "scale")
+        size = argument(call, 2, "size")
+        if mean is None or spread is None or len(call.args) != 2 + (size is not None):
+            t.possible = False
+            return call
+        self.changed = True
+        t.functions.append(f"{tf}.random.normal")
+        shape = t.code.text(size.value) if size is not None else f"{tf}.shape({t.code.text(mean.value)})"
+        return cst.parse_expression(f"{atom(t.code.text(mean.value))} + {atom(t.code.text(spread.value))} * {tf}.random.normal({shape})")
 
     def _method(self, call: cst.Call, function: cst.Attribute, name: str) -> cst.BaseExpression:
         t = self.t
