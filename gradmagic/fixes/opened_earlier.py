@@ -11,7 +11,8 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.moved_lines import move_in
-from gradmagic.locate.paths import SHAPE_ONLY, paths_of
+from gradmagic.locate.paths import paths_of
+from gradmagic.locate.shapes import SHAPE_ONLY
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Fix
 

@@ -12,6 +12,8 @@ from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
 ROUNDINGS = ("round", "rint")
+# What is counted of these is true or false.
+TRUTHS = ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not", "is_nan", "is_finite", "is_inf")
 
 
 def counted(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -27,7 +29,7 @@ def counted(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return fix("count softly, by a sum of sigmoids", "unsafe", (code, Change().replace(call, code.expression(f"{total}({soft})")))) if soft is not None else ()
     cut = next((n for n in code.expressions_at(place) if isinstance(n, cst.Comparison)), None)
     if cut is None:
-        return ()
+        return _by_size(code, call, inner.value, names, total)
     change, subject = Change(), code.text(cut.left)
     for other in code.all(cst.Call, code.scope(call)):
         given = argument(other, 0, "input", "x") if last_name(other.func) == "count_nonzero" else None
@@ -38,6 +40,16 @@ def counted(recording: Recording, place: Place) -> tuple[Fix, ...]:
             return ()
         change.replace(other, code.expression(f"{total}({text})"))
     return fix("count softly, by a sum of sigmoids", "unsafe", (code, change)) if change.replaced else ()
+
+
+def _by_size(code: Code, call: cst.Call, counted: cst.BaseExpression, names: Names, total: str) -> tuple[Fix, ...]:
+    """`count_nonzero(w)` as `reduce_sum(abs(w))`."""
+    magnitude = names.function("abs", call.func)
+    axis = argument(call, 1, "axis")
+    if magnitude is None or len(call.args) != 1 + (axis is not None) or (isinstance(counted, cst.Call) and last_name(counted.func) in TRUTHS):
+        return ()
+    rest = f", axis={code.text(axis.value)}" if axis is not None else ""
+    return fix("sum up the absolute values, which count by their size", "unsafe", (code, Change().replace(call, code.expression(f"{total}({magnitude}({code.text(counted)}){rest})"))))
 
 
 def _product(code: Code, node: cst.BaseExpression, subject: str, sigmoid: str, names: Names) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradmagic.locate.paths import SHAPE_ONLY, values_behind
+from gradmagic.locate.paths import values_behind
+from gradmagic.locate.shapes import SHAPE_ONLY
 from gradmagic.recording import BackwardStep, GradientRun, Op, Recording, has_gradient_dtype
 
 # What is 0 in their input is 0 in what they give.

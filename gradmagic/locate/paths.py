@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+from gradmagic.locate.shapes import by_shape_alone
 from gradmagic.recording import WRITES, GradientRun, Op, Recording, has_gradient_dtype
 
 MOST_BEHIND = 2000
 STATE = WRITES | {"VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp"}
-# Their results depend on the shape of what comes in, not on its values.
-SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs"})
 
 
 def values_behind(recording: Recording, key: int, *, gradients: bool = False) -> Iterator[int]:
@@ -77,7 +76,7 @@ class Paths:
             changed = False
             for op in self.ops:
                 bits = 0
-                if op.type in SHAPE_ONLY:
+                if by_shape_alone(op, self.producer):
                     continue
                 for key in op.inputs:
                     bits |= known.get(key, 0)
@@ -94,14 +93,14 @@ class Paths:
     def bits(self, op: Op) -> int:
         """The sources that the inputs of an op were computed from."""
         found = 0
-        for key in () if op.type in SHAPE_ONLY else op.inputs:
+        for key in () if by_shape_alone(op, self.producer) else op.inputs:
             found |= self.mask.get(key, 0)
         return found
 
     def shaped_by(self, op: Op) -> int:
         """The sources behind the inputs of an op whose result follows from their shapes only; none for other ops."""
         found = 0
-        for key in op.inputs if op.type in SHAPE_ONLY else ():
+        for key in op.inputs if by_shape_alone(op, self.producer) else ():
             found |= self.mask.get(key, 0)
         return found
 

@@ -41,6 +41,7 @@ from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject, target_name
 from gradmagic.syntax import COMPARISONS, spot
 
+COUNT = "a count stays the same when a value changes a little: the sum of the absolute values (an L1 penalty) shrinks along with them, and brings some of them to 0"
 GATE = "a threshold has no derivative with respect to its place: a gate that opens smoothly, a sigmoid of the distance from it, has one"
 RESULT = {"ArgMax": "an index", "ArgMin": "an index", "TopKV2": "indices", "Floor": "whole numbers", "Ceil": "whole numbers", "Round": "whole numbers", "ZerosLike": "zeros"}
 HELP = {
@@ -58,7 +59,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     help_ = HELP.get(op.type)
     if op.type in COMPARISONS:
         chooses = any(c.type in ("Select", "SelectV2") for out in op.outputs for c in recording.consumers.get(out, ()))
-        help_ = GATE if chooses else "a count of right answers cannot be trained; use a smooth loss (cross-entropy, squared error) and keep the count as a metric"
+        help_ = GATE if chooses else "what is true or false has no derivative: a smooth loss (cross-entropy, squared error) or a sigmoid of the difference has one, and the count can stay as a metric"
+        if not chooses and "count_nonzero(" in called(recording, op) and op.type == "NotEqual":
+            help_ = COUNT
     mask = masks_only(recording, spot(recording, op), op) if op.type in COMPARISONS else None
     if mask is not None:
         help_ = f"multiply the softmax by {code(mask)}: then its size counts, and not only which scores it leaves out"

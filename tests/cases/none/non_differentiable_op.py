@@ -1,5 +1,18 @@
 import tensorflow as tf
 w = tf.Variable([0.2, 0.9], name="w")
+# %% a count by the size of what is found
+with tf.GradientTape() as tape:
+    loss = tf.cast(tf.shape(tf.where(w > 0.5))[0], tf.float32)  # expect: none/non-differentiable-op
+grad = tape.gradient(loss, w)  # status: none
+# %% a count by the size of what a mask leaves
+with tf.GradientTape() as tape:
+    left = tf.boolean_mask(w, tf.abs(w) > 0.1)  # expect: none/non-differentiable-op
+    loss = tf.cast(tf.size(left), tf.float32)
+grad = tape.gradient(loss, w)  # status: none
+# %% near the size of what comes in
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w ** 2) / tf.cast(tf.size(w), tf.float32)
+grad = tape.gradient(loss, w)  # status: ok
 # %% argmax
 with tf.GradientTape() as tape:
     k = tf.argmax(w)  # expect: none/non-differentiable-op
