@@ -6,8 +6,8 @@ with tf.GradientTape() as tape:
 grad = tape.gradient(loss, w)  # status: none
 # %% a count by the size of what a mask leaves
 with tf.GradientTape() as tape:
-    left = tf.boolean_mask(w, tf.abs(w) > 0.1)  # expect: none/non-differentiable-op
-    loss = tf.cast(tf.shape(left)[0], tf.float32)
+    left = tf.boolean_mask(w, tf.abs(w) > 0.1)
+    loss = tf.cast(tf.shape(left)[0], tf.float32)  # expect: none/non-differentiable-op
 grad = tape.gradient(loss, w)  # status: none
 # %% near the size of what comes in
 with tf.GradientTape() as tape:
