@@ -207,10 +207,22 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
         f"{subject(fault, 'zero up to rounding noise' if noise else 'zero')}: the terms of the derivative cancel",
         span,
         "the terms that come back to here sum to 0",
-        f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little." + single + _along(moving),
+        f"Going backward, {terms}, and their sum is zero"
+        + (" up to the rounding noise of the dtype" if noise else "")
+        + ": the target does not change when this variable changes a little."
+        + single
+        + _along(moving),
         # A bias of two twins whose difference is the loss cancels by itself, what all of a model passes through does not.
         severity="note" if others and ((noise and here is None) or fault.detail.get("own")) else "warning",
-        help=MORE_VALUES if single else MOVING.format(code(moving[0].name)) if moving else CONSTANT if here is not None else "a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+        help=MORE_VALUES
+        if single
+        else MOVING.format(code(moving[0].name))
+        if moving
+        else CONSTANT
+        if here is not None
+        else "a bias before a normalisation has no effect: `use_bias=False` leaves it out"
+        if noise
+        else None,
     )
 
 
