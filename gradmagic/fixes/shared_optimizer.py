@@ -72,7 +72,7 @@ def _made(recording: Recording, code: Code, value: cst.BaseExpression) -> tuple[
 def _runs_often(code: Code, value: cst.BaseExpression, origin: Code, made: cst.Call) -> bool:
     """Whether a line may compile several models with an optimizer that is made once: it stands in a loop, or in another function."""
     function = code.function(value)
-    return code.enclosing(value, cst.For, cst.While, cst.BaseComp) is not None or (function is not None and not (origin is code and function is origin.function(made)))
+    return any(isinstance(n, (cst.For, cst.While, cst.BaseComp)) for n in code.around(value)) or (function is not None and not (origin is code and function is origin.function(made)))
 
 
 def _local_to(code: Code, node: cst.CSTNode) -> set[str]:

@@ -9,7 +9,8 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, number_of, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
-from gradmagic.fixes.soft_lookup import is_index, mean_row
+from gradmagic.fixes.soft_lookup import mean_row
+from gradmagic.fixes.soft_tokens import is_row, mean_of_rows
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix, Location
 
@@ -33,7 +34,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in KINDS:
                 found = threshold(code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(code, node, names))
+                found = mean_row(recording, code, node, names) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _index(code, node, names))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:
