@@ -49,6 +49,7 @@ from gradmagic.fixes.samples import drawn_and_unread, sample_for_mean
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.threaded import handed_on
 from gradmagic.fixes.tracking import left_out
+from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -182,7 +183,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     state = initial_state(recording, found.location, fault.op)
     if state:
         return state
-    if fault.run is not None and (own := own_loss(recording, fault.run, fault.sources)):
+    if fault.run is not None and (own := own_loss(recording, fault.run, fault.sources) or one_turn(recording, fault.run, fault.sources)):
         return own
     if fits_nowhere(recording, found.location, fault.op):
         return ()
