@@ -11,7 +11,8 @@ from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.right_answers import comparison_of
 from gradmagic.fixes.soft_counts import counted
-from gradmagic.fixes.soft_lookup import is_index, mean_row
+from gradmagic.fixes.soft_lookup import mean_row
+from gradmagic.fixes.soft_tokens import is_row, mean_of_rows
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -26,7 +27,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
         if name == "one_hot":
             found = _one_hot(code, node, names)
         elif name in ("argmax", "argmin"):
-            found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _expected_index(recording, code, node, names, op))
+            found = mean_row(recording, code, node, names) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _expected_index(recording, code, node, names, op))
         elif name == "histogram_fixed_width":
             found = _histogram(code, node, names)
         elif name == "convert_image_dtype":
@@ -71,7 +72,7 @@ def _expected_index(recording: Recording, code: Code, call: cst.Call, names: Nam
     """`argmax` over the last axis as the expected index under a softmax."""
     x, axis = text_of(code, call, 0, "input", "x", "a"), text_of(code, call, 1, "axis")
     entering = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
-    rank = len(entering.shape) if entering is not None and entering.shape is not None else None
+    rank = len(entering.shape) if op is not None and op.type.startswith("Arg") and entering is not None and entering.shape is not None else None
     last = axis in ("-1", str(rank - 1) if rank is not None else "-1") or (axis is None and rank == 1)
     if x is None or not last or names.is_keras_ops(call.func) or names.tf is None or comparison_of(code, call) is not None:
         # A number between two classes is never equal to one.

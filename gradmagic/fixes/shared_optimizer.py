@@ -5,9 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
-from gradmagic.fixes.flow import targets_of
-from gradmagic.fixes.optimizers import optimizers
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in
+from gradmagic.fixes.flow import assigned, pairs_of, targets_of
+from gradmagic.fixes.optimizers import optimizer_calls, optimizers
 from gradmagic.recording import Recording, Span, Update
 from gradmagic.report import Fix
 
@@ -31,31 +31,56 @@ def one_for_each_model(recording: Recording, update: Update | None) -> tuple[Fix
         return _behind_the_model(recording, update)
     _, (origin, call), given = found
     changes: dict[int, tuple[Code, Change]] = {}
-    for code, value in given:
+    # Lines that run once each may leave the one that is there to the first of them.
+    for code, value in given if any(_runs_often(c, v, origin, call) for c, v in given) else given[1:]:
+        if code.function(value) is not origin.function(call) and names_in(call) & (_local_to(origin, call) | _local_to(code, value)):
+            return ()
         changes.setdefault(id(code), (code, Change()))[1].replace(value, code.expression(origin.text(call)))
     return fix("make an optimizer for each model that is compiled", "unsafe", *changes.values())
 
 
 def _shared(recording: Recording, update: Update | None) -> Shared | None:
-    known = optimizers(recording)
-    given: dict[str, list[tuple[Code, cst.Call, cst.BaseExpression]]] = {}
-    for code in cells(recording):
+    given: dict[int, Shared] = {}
+    for code in reversed(cells(recording)):
         for call in code.all(cst.Call):
             arg = argument(call, 0, "optimizer") if last_name(call.func) == "compile" and isinstance(call.func, cst.Attribute) else None
-            if arg is not None and isinstance(arg.value, cst.Name) and arg.value.value in known:
-                given.setdefault(arg.value.value, []).append((code, call, arg.value))
-    found: list[Shared] = []
-    for name, places in given.items():
-        origin, made = known[name]
-        if origin.function(made) is not None or origin.enclosing(made, cst.For, cst.While) is not None:
-            continue
-        # A function or a loop compiles a model whenever it runs; a line of a cell compiles one.
-        if len(places) > 1 or any(c.function(n) is not None or c.enclosing(n, cst.For, cst.While) is not None for c, n, _ in places):
-            found.append((name, known[name], [(c, value) for c, _, value in places]))
+            made = _made(recording, code, arg.value) if arg is not None else None
+            if arg is not None and made is not None:
+                given.setdefault(id(made[1]), (dotted(arg.value), made, []))[2].append((code, arg.value))
+    found = [(name, made, places) for name, made, places in given.values() if len(places) > 1 or any(_runs_often(c, v, *made) for c, v in places)]
     where = code_at(recording, update.span if update is not None else None)
     step = where.call_at(update.span, ("apply_gradients", "apply", "minimize")) if where is not None and update is not None and update.span is not None else None
     named = dotted(step.func.value) if step is not None and isinstance(step.func, cst.Attribute) else ""
     return found[0] if len(found) == 1 and (not named or named in (found[0][0], "self.optimizer")) else None
+
+
+def _made(recording: Recording, code: Code, value: cst.BaseExpression) -> tuple[Code, cst.Call] | None:
+    """The one call that makes the optimizer of a name: in the same function, in the same class for an attribute, else in a line of a cell."""
+    name, function, owner = dotted(value), code.function(value), code.enclosing(value, cst.ClassDef)
+    scope = owner if "." in name else function
+    inside = [v for a in code.all(cst.Assign, scope) for t, v in pairs_of(a) if dotted(t) == name] if scope is not None and name else []
+    if inside:
+        made = optimizer_calls(recording)
+        again = code.enclosing(inside[0], cst.For, cst.While)
+        held = again is None or code.function(again) is not code.function(inside[0])
+        return (code, inside[0]) if len(inside) == 1 and held and isinstance(inside[0], cst.Call) and any(inside[0] is call for _, call in made) else None
+    origin = optimizers(recording).get(name) if isinstance(value, cst.Name) else None
+    outside = origin is not None and origin[0].function(origin[1]) is None and origin[0].enclosing(origin[1], cst.For, cst.While) is None
+    return origin if outside else None
+
+
+def _runs_often(code: Code, value: cst.BaseExpression, origin: Code, made: cst.Call) -> bool:
+    """Whether a line may compile several models with an optimizer that is made once: it stands in a loop, or in another function."""
+    function = code.function(value)
+    return any(isinstance(n, (cst.For, cst.While, cst.BaseComp)) for n in code.around(value)) or (function is not None and not (origin is code and function is origin.function(made)))
+
+
+def _local_to(code: Code, node: cst.CSTNode) -> set[str]:
+    """The names that only the function around a node knows."""
+    function = code.function(node)
+    if function is None:
+        return set()
+    return {p.name.value for p in (*function.params.params, *function.params.kwonly_params)} - {"self"} | assigned(function.body)
 
 
 def _behind_the_model(recording: Recording, update: Update | None) -> tuple[Fix, ...]:

@@ -10,7 +10,8 @@ from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, num
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.right_answers import comparison_of, cross_entropy
-from gradmagic.fixes.soft_lookup import is_index, mean_row
+from gradmagic.fixes.soft_lookup import mean_row
+from gradmagic.fixes.soft_tokens import is_row, mean_of_rows
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix, Location
 
@@ -33,7 +34,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in KINDS:
                 found = threshold(recording, code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(recording, code, node, names, op))
+                found = mean_row(recording, code, node, names) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _index(recording, code, node, names, op))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:

@@ -221,3 +221,59 @@ with tf.GradientTape() as tape:
     back, size = encode_and_decode(x)
     loss = tf.reduce_mean((back - x) ** 2)
 grads = tape.gradient(loss, weights)
+# %% one optimizer for two models of a constructor
+# fix: error/unknown-variable
+# becomes: self.critic.compile(optimizer, "mse")  # the first keeps it
+# becomes: self.both.compile(keras.optimizers.RMSprop(rate), "mse")  # through both
+class Pair:
+    def __init__(self, rate=0.01):
+        optimizer = keras.optimizers.RMSprop(rate)
+        self.critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        self.critic.compile(optimizer, "mse")  # the first keeps it
+        self.maker = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        z = keras.Input((4,))
+        self.both = keras.Model(z, self.critic(self.maker(z)))
+        self.both.compile(optimizer, "mse")  # through both
+pair = Pair()
+pair.critic.fit(x, x, epochs=1, verbose=0)
+pair.both.fit(x, x, epochs=1, verbose=0)
+# %% one optimizer as an attribute that two methods compile with
+# fix: error/unknown-variable
+# becomes: self.small.compile(loss="mse", optimizer=keras.optimizers.Nadam(learning_rate=0.01))
+# becomes: self.large.compile(loss="mse", optimizer=keras.optimizers.Nadam(learning_rate=0.01))
+class Study:
+    def __init__(self):
+        self.step = keras.optimizers.Nadam(learning_rate=0.01)
+    def first(self):
+        self.small = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        self.small.compile(loss="mse", optimizer=self.step)
+        self.small.train_on_batch(x, y)
+    def second(self):
+        self.large = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        self.large.compile(loss="mse", optimizer=self.step)
+        self.large.train_on_batch(x, y)
+study = Study()
+study.first()
+study.second()
+# %% one optimizer for the models of a loop in a function
+# fix: error/unknown-variable
+# becomes: made.compile(keras.optimizers.Adam(0.02), "mse")
+def widths(sizes):
+    adam = keras.optimizers.Adam(0.02)
+    for size in sizes:
+        made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(size), keras.layers.Dense(1)])
+        made.compile(adam, "mse")
+        made.fit(x, y, epochs=1, verbose=0)
+widths((2, 3))
+# %% one optimizer of a rate that the other method does not know
+# none: error/unknown-variable
+class Rated:
+    def __init__(self, rate):
+        self.step = keras.optimizers.SGD(rate)
+    def train(self, size):
+        made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(size), keras.layers.Dense(1)])
+        made.compile(self.step, "mse")
+        made.train_on_batch(x, y)
+rated = Rated(0.1)
+rated.train(2)
+rated.train(3)

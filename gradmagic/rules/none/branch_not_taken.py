@@ -35,6 +35,7 @@ from __future__ import annotations
 from gradmagic.fixes.made_where_read import made_where_read
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.fixes.switches import switched_on
+from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -63,5 +64,10 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.run is None:
         return ()
-    other = sibling(recording, fault.run, fault.sources) or switched_on(recording, fault.run, fault.span) or made_where_read(recording, fault.run, fault.sources)
+    other = (
+        one_turn(recording, fault.run, fault.sources)
+        or sibling(recording, fault.run, fault.sources)
+        or switched_on(recording, fault.run, fault.span)
+        or made_where_read(recording, fault.run, fault.sources)
+    )
     return (*other, *without_sources(recording, fault.run, fault.sources))

@@ -43,11 +43,13 @@ from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
+from gradmagic.fixes.own_losses import own_loss
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
 from gradmagic.fixes.samples import drawn_and_unread, sample_for_mean
 from gradmagic.fixes.sources import meant, result_used
 from gradmagic.fixes.threaded import handed_on
 from gradmagic.fixes.tracking import left_out
+from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -181,6 +183,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     state = initial_state(recording, found.location, fault.op)
     if state:
         return state
+    if fault.run is not None and (own := own_loss(recording, fault.run, fault.sources) or one_turn(recording, fault.run, fault.sources)):
+        return own
     if fits_nowhere(recording, found.location, fault.op):
         return ()
     if entry := new_entry(recording, fault.op):

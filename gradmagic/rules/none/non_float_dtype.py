@@ -34,6 +34,7 @@ from gradmagic.fixes.cast_before import cast_before_the_tape
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
 from gradmagic.fixes.looked_up import at_the_embedding
 from gradmagic.fixes.selection import soft
+from gradmagic.fixes.soft_tokens import mean_of_rows
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -76,6 +77,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.op is not None and (rows := mean_of_rows(recording, found.location)):
+        return rows
     if fault.op is not None and (softer := soft(recording, found.location, fault.op)):
         return softer
     if fault.op is not None or fault.run is None:

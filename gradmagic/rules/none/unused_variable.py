@@ -38,10 +38,12 @@ from gradmagic.fixes.kept import made_from
 from gradmagic.fixes.made_where_read import made_where_read
 from gradmagic.fixes.mixed_up import meant_model, unread_parameter
 from gradmagic.fixes.never_read import without_weights
+from gradmagic.fixes.own_losses import own_loss
 from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.fixes.twins import second_of_two
+from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -83,7 +85,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if run is None:
         return ()
     used = (
-        argument_made_twice(recording, run)
+        own_loss(recording, run, fault.sources)
+        or one_turn(recording, run, fault.sources)
+        or argument_made_twice(recording, run)
         or read_each_time(recording, run, fault.sources)
         or put_together(recording, run)
         or made_from(recording, run, fault.sources)

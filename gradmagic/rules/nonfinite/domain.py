@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradmagic.fixes.definite import decomposed, is_nearly_definite
 from gradmagic.fixes.masked_rows import divided_by_a_mask
 from gradmagic.fixes.numerics import takes_negatives
+from gradmagic.fixes.pixel_targets import pixel_targets
 from gradmagic.recording import Numbers, Op, Recording
 from gradmagic.rules.phrasing import number
 
@@ -24,6 +25,7 @@ SINGULAR = (
 INDEFINITE = (
     "the matrix is not positive definite, and not by rounding alone: make it as a product, `L @ transpose(L)` with a positive diagonal in `L`, or look at the kernel or the update that it comes from"
 )
+SCALED = "divide the targets by 255: a mask that is read from a picture holds 0 and 255, and a score of overlaps made of that is no longer between 0 and 1"
 # Where numbers below 0 come in, a small constant more does not help.
 BELOW = {
     "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
@@ -32,7 +34,13 @@ BELOW = {
 
 
 def outside(op: Op, recording: Recording) -> str:
-    """A sentence about the elements for which an op is not defined; empty where their numbers are not known."""
+    """A sentence about the elements for which an op is not defined, and one about the targets that they come from; empty where their numbers are not known."""
+    pixels = pixel_targets(recording, op)
+    compared = f"a root mean square of {number(pixels.size)}), and are compared with a {pixels.function}, which lies between 0 and 1." if pixels is not None else ""
+    return _elements(op, recording) + (f" The targets are of the size of pixels ({compared}" if compared else "")
+
+
+def _elements(op: Op, recording: Recording) -> str:
     given, made = _numbers(recording, op.inputs[-1:] if op.type in QUOTIENTS else op.inputs[:1]), _numbers(recording, op.outputs[:1])
     if given is None or not given.finite:
         return ""
@@ -61,6 +69,8 @@ def how_to_stay_inside(op: Op, recording: Recording) -> str | None:
         return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
     if decomposed(recording, op) is not None:
         return SINGULAR if is_nearly_definite(recording, op) else INDEFINITE
+    if pixel_targets(recording, op) is not None:
+        return SCALED
     if divided_by_a_mask(recording, op) is not None:
         return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
     if op.type == "RealDiv" and _is_root(recording, op.inputs[-1]):

@@ -35,6 +35,7 @@ from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import valid_input
+from gradmagic.fixes.pixel_targets import scaled_targets
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.values import finite_factor
@@ -73,6 +74,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
+    if scaled := scaled_targets(recording, fault.run, fault.op):
+        return scaled
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op) or smaller_step(recording, fault, 1.0)
     first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op)
     # A small number under a root leaves what is below 0 there.

@@ -36,6 +36,7 @@ import re
 from gradmagic.fixes.centred import one_number, without_its_mean
 from gradmagic.fixes.data import float_weights, inverted_mask
 from gradmagic.fixes.selection import lower_rate
+from gradmagic.fixes.start_factors import start_of_the_variable
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.locate.fault import Fault
@@ -159,4 +160,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return lower
     if whole := without_its_mean(recording, found.location):
         return whole
+    if begun := start_of_the_variable(recording, found.location):
+        return begun
     return true_division(recording, found.location) or weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)

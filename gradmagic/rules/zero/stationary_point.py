@@ -34,6 +34,7 @@ import enum
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.one_step import steps_of_columns
+from gradmagic.fixes.references import Moving, held_reference, moving_references
 from gradmagic.fixes.samples import held_sample
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
@@ -56,6 +57,8 @@ class Origin(enum.Enum):
 
 
 EQUAL = "begin somewhere else, with a start that is not the minimum; of a difference, look at both sides: what is compared may have been computed from the same values"
+
+MOVING = "hold {} with `tf.stop_gradient`, or keep the values that were computed before the weights were updated: what a ratio is taken to may not move along"
 
 FIRST = ". The other factor is a weight that begins at 0 and gets a gradient in this run: as soon as it is updated, the gradient here is not zero either."
 
@@ -197,17 +200,35 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
     terms = f"{fault.detail['terms']} gradients that are not zero come back" if not noise else "gradients that are not zero come back on every path"
     if here is not None:
         terms = f"gradients that are not zero come back to what {called(recording, here)} gives"
+    moving = moving_references(recording) if not noise else []
     return finding(
         "zero/stationary-point",
         fault,
         f"{subject(fault, 'zero up to rounding noise' if noise else 'zero')}: the terms of the derivative cancel",
         span,
         "the terms that come back to here sum to 0",
-        f"Going backward, {terms}, and their sum is zero" + (" up to the rounding noise of the dtype" if noise else "") + ": the target does not change when this variable changes a little." + single,
+        f"Going backward, {terms}, and their sum is zero"
+        + (" up to the rounding noise of the dtype" if noise else "")
+        + ": the target does not change when this variable changes a little."
+        + single
+        + _along(moving),
         # A bias of two twins whose difference is the loss cancels by itself, what all of a model passes through does not.
         severity="note" if others and ((noise and here is None) or fault.detail.get("own")) else "warning",
-        help=MORE_VALUES if single else CONSTANT if here is not None else "a bias before a normalisation has no effect: `use_bias=False` leaves it out" if noise else None,
+        help=MORE_VALUES
+        if single
+        else MOVING.format(code(moving[0].name))
+        if moving
+        else CONSTANT
+        if here is not None
+        else "a bias before a normalisation has no effect: `use_bias=False` leaves it out"
+        if noise
+        else None,
     )
+
+
+def _along(moving: list[Moving]) -> str:
+    """What is said of values that are compared with themselves."""
+    return "".join(f" {code(m.name)} is computed as {code(m.other)} is, by the same weights, and moves along with it." for m in moving if m.name != m.other)
 
 
 def _lone(fault: Fault, op: Op, recording: Recording) -> Finding:
@@ -260,4 +281,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return held
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):
         return other
+    if fault.cause == "cancelled" and found.severity != "note" and (held := held_reference(recording)):
+        return held
     return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()
