@@ -114,8 +114,7 @@ class Assignment:
     span: Span | None
 
 
+# What writes a part of a variable: the numbers beside it stay.
+IN_PLACE = frozenset({"ResourceStridedSliceAssign"} | {f"ResourceScatter{how}" for how in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max", "NdUpdate", "NdAdd", "NdSub", "NdMin", "NdMax")})
 # What gives a variable, a table or a queue a value: the state is the first input, the value the last.
-WRITES = frozenset(
-    {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceStridedSliceAssign", "LookupTableInsert", "LookupTableInsertV2", "QueueEnqueueV2", "QueueEnqueueManyV2", "StackPushV2"}
-    | {f"ResourceScatter{how}" for how in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max", "NdUpdate", "NdAdd", "NdSub", "NdMin", "NdMax")}
-)
+WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "LookupTableInsert", "LookupTableInsertV2", "QueueEnqueueV2", "QueueEnqueueManyV2", "StackPushV2"}) | IN_PLACE
