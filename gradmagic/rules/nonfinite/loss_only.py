@@ -32,6 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.dtypes import wider
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import finite_logarithm
+from gradmagic.fixes.positive_outputs import positive_output
 from gradmagic.fixes.training import single_precision
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -65,4 +66,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     made = recording.tensors.get(fault.op.outputs[0]) if fault.op is not None and fault.op.outputs else None
     if made is not None and made.dtype == "float16":
         return finite_mask(recording, found.location, fault.op) or wider(recording, found.location, mean=True) or single_precision(recording)
-    return finite_mask(recording, found.location, fault.op) or finite_logarithm(recording, found.location, fault.op)
+    return finite_mask(recording, found.location, fault.op) or positive_output(recording, fault.op) or finite_logarithm(recording, found.location, fault.op)
