@@ -25,7 +25,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
         if name == "one_hot":
             found = _one_hot(code, node, names)
         elif name in ("argmax", "argmin"):
-            found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _expected_index(recording, code, node, names, op))
+            found = mean_row(recording, code, node, names, op) or (() if is_index(recording, code, node) else _expected_index(recording, code, node, names, op))
         elif name == "histogram_fixed_width":
             found = _histogram(code, node, names)
         elif name == "convert_image_dtype":

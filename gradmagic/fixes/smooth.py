@@ -33,7 +33,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in KINDS:
                 found = threshold(code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names) or (() if is_index(recording, code, node) else _index(code, node, names))
+                found = mean_row(recording, code, node, names, op) or (() if is_index(recording, code, node) else _index(code, node, names))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:
