@@ -152,6 +152,7 @@ def _watch_ops(session: Session) -> None:
                 session.variables.created(out_ids[0], seq, place)
             else:
                 session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+                session.variables.written(ids[0])
                 if phase == "update" or op_type != "AssignVariableOp":
                     visits.step(ids[0])
                 else:
