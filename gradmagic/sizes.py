@@ -21,6 +21,9 @@ HOPELESS = 1e-5
 # Kernels in a row, each with less than the next one; the first of them has next to nothing of what the last one gets.
 LAYERS, LESS, THROUGH = 6, 0.9, 1e-4
 
+# A layer whose weights make a tenth of what goes in, and kernels that all get next to nothing of what a bias behind them gets.
+GAIN, OF_THE_BIAS = 0.1, 1e-4
+
 
 def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True, target: float | None = None) -> tuple[Size | None, ...]:
     """For each source: whether its gradient is rounding noise, too small or too large to train with; None where it is neither, or cannot be told.
@@ -38,7 +41,7 @@ def sizes(sources: Sequence[Any], gradients: Sequence[Any], noise: bool = True, 
     relative = [None if n is None or b is None else n / b for n, b in zip(norms, beside, strict=False)]
     biggest = max((r for r in relative if r is not None), default=0.0)
     found: list[Size | None] = []
-    faded = _faded(sources, relative)
+    faded = _faded(sources, relative) | starved(sources, gradients)
     for index, (source, norm, size, length) in enumerate(zip(sources, norms, relative, beside, strict=False)):
         if norm is None or norm == 0.0:
             found.append(None)
@@ -69,6 +72,26 @@ def _faded(sources: Sequence[Any], relative: Sequence[float | None]) -> set[int]
     # The bias of a layer stands behind its kernel.
     end = next(i for i, _ in kernels[first:] if i > small[-1])
     return {i for i in range(kernels[first][0], end) if (size := relative[i]) is not None and size < bound}
+
+
+def starved(sources: Sequence[Any], gradients: Sequence[Any]) -> set[int]:
+    """The sources of layers in a row whose weights are so small that neither the signal nor the gradient comes through: each kernel gets next to nothing of what a bias gets, for which no signal is needed.
+
+    Beside the size of its weights such a gradient may look well: it is as small as they are.
+    """
+    norms = [_norm(g) or 0.0 for g in gradients]
+    kernels = [i for i, s in enumerate(sources) if s.kind == "variable" and len(s.shape or ()) > 1]
+    bias = max((n for n, s in zip(norms, sources, strict=False) if s.kind == "variable" and len(s.shape or ()) == 1), default=0.0)
+    bound = OF_THE_BIAS * bias
+    if len(kernels) < 3 or any(not 0.0 < norms[i] < bound for i in kernels) or sum(_gain(sources[i]) < GAIN for i in kernels) < 2:
+        return set()
+    return {i for i, n in enumerate(norms) if 0.0 < n < bound and sources[i].kind == "variable"}
+
+
+def _gain(source: Any) -> float:
+    """How large what a layer makes is beside what goes in, as far as its weights tell."""
+    size = source.value.size if source.value is not None and source.value.finite else 0
+    return float(source.value.norm) / math.sqrt(source.shape[-1]) if size and source.value.norm and source.shape[-1] else 1.0
 
 
 def sizes_of(run: Any, noise: bool = True) -> tuple[Size | None, ...]:

@@ -195,6 +195,7 @@ def _variables(session: Session) -> dict[int, Variable]:
             None if array is None or session.changes.is_finite(key, array) else numbers_of(now[key]),
             tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             tuple(sorted(known.holders)),
+            known.written,
         )
     return found
 

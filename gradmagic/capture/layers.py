@@ -260,7 +260,8 @@ def _agrees(node: ast.Call, layer: Any) -> bool:
         if not isinstance(value, ast.Constant) or not isinstance(value.value, PLAIN):
             continue
         known = _activation(layer) if name == "activation" else getattr(layer, name, value.value)
-        if isinstance(known, PLAIN) and known != value.value:
+        said = "linear" if name == "activation" and value.value is None else value.value
+        if isinstance(known, PLAIN) and known != said:
             return False
     # What the call leaves open has its default: an activation that is set was given somewhere.
     if "activation" not in defaults or "activation" in given:

@@ -61,6 +61,8 @@ class Memory:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._tables: dict[Any, Table] = {}
+        # Once an op has written into its memory, TensorFlow hands out copies of a variable: they lie elsewhere.
+        self.in_place: set[int] = set()
 
     def forget(self, key: int | None = None) -> None:
         """A variable may have been written to: the one with this handle, or where that is not known any."""
@@ -78,8 +80,16 @@ class Memory:
 
     def owners(self, array: Any, kind: Any, keys: list[int], known: dict[int, Known]) -> list[int]:
         """Those of the variables `keys`, all of one kind, whose value is this very array."""
-        found = self._table(kind, keys, known).owners.get(_address(array), [])
+        found = self._table(kind, keys, known).owners.get(_address(array), []) or self._copied(array, keys, known)
         return [key for key in (found if len(found) < 2 else keys) if key in found and known[key].ref() is not None]
+
+    def _copied(self, array: Any, keys: list[int], known: dict[int, Known]) -> list[int]:
+        """Those of the variables that are handed out as copies whose value is the same as this one, number by number."""
+        refs = {key: ref() for key in keys if key in self.in_place and (ref := known[key].ref) is not None}
+        if array.size < 2 or not refs or not context.executing_eagerly():
+            return []
+        values = self.session.changes.now(k for k, v in refs.items() if isinstance(v, resource_variable_ops.BaseResourceVariable))
+        return [key for key, value in values.items() if (held := memory_of(value)) is not None and np.array_equal(held, array)]
 
     def _table(self, kind: Any, keys: list[int], known: dict[int, Known]) -> Table:
         table = self._tables.get(kind)

@@ -29,7 +29,7 @@ SKIP = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_oh", "_dh", "_ih
 class Known:
     """A variable that was met: its handle's id, a weak reference, and the names found for it."""
 
-    __slots__ = ("created", "dtype", "holders", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable")
+    __slots__ = ("created", "dtype", "holders", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable", "written")
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -42,6 +42,7 @@ class Known:
         self.place: Place | None = None
         self.made_by: tuple[Place, ...] = ()
         self.holders: set[str] = set()
+        self.written = 0
 
 
 class Variables:
@@ -122,6 +123,12 @@ class Variables:
         known = self.known.setdefault(key, Known())
         known.created, known.place = seq, place
         known.made_by = self.session.spans.places(sys._getframe(2))
+
+    def written(self, key: int) -> None:
+        """A variable was given a value, its first one or another."""
+        known = self.known.get(key)
+        if known is not None:
+            known.written += 1
 
     def name(self, key: int) -> str:
         """What the user would call a variable: their own name for it, or the Keras path."""

@@ -18,7 +18,7 @@ from gradmagic.capture.fading import PRODUCTS, note_fading
 from gradmagic.capture.memory import may_write
 from gradmagic.capture.numbers import KINDS, LOOKED_AT, array_of, kind_of, quick
 from gradmagic.capture.session import Session
-from gradmagic.recording import WRITES
+from gradmagic.recording import IN_PLACE, WRITES
 
 BIRTHS = 16
 _HANDLING = frozenset({"ReadVariableOp", "VarHandleOp"})
@@ -106,6 +106,8 @@ def _watch_ops(session: Session) -> None:
         op_type, is_writing, is_handling, may_be_known, is_internal = kinds.get(op_type) or kind_of_op(op_type)
         if is_writing and graph is None:
             memory.forget(inputs[0]._id if op_type in WRITES and inputs else None)
+            if op_type in IN_PLACE:
+                memory.in_place.add(inputs[0]._id)
         if session.busy:
             return
         phase, layer, active = doing.phase, doing.layer, doing.active
@@ -150,6 +152,7 @@ def _watch_ops(session: Session) -> None:
                 session.variables.created(out_ids[0], seq, place)
             else:
                 session.assignments.append((seq, ids[0], op_type, ids[-1], place))
+                session.variables.written(ids[0])
                 if phase == "update" or op_type != "AssignVariableOp":
                     visits.step(ids[0])
                 else:

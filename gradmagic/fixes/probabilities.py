@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import libcst as cst
 
 from gradmagic.fixes.calls import Place, with_keyword
@@ -13,6 +15,7 @@ from gradmagic.report import Fix
 
 # The losses that hold what they are given inside (0, 1), by their functions; each is computed from logits as well.
 CLASSES = {"binary_crossentropy": "BinaryCrossentropy", "categorical_crossentropy": "CategoricalCrossentropy", "binary_focal_crossentropy": "BinaryFocalCrossentropy"}
+KINDS = (*CLASSES, *CLASSES.values())
 SHORT = {"bce": "binary_crossentropy"}
 PASSING = ("Cast", "Identity", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue")
 LINEAR = ("MatMul", "BiasAdd", "AddV2", "Add", "Conv1D", "Conv2D", "Conv3D", "Einsum")
@@ -21,13 +24,13 @@ Found = tuple[Code, cst.BaseExpression]
 
 def logits_taken(recording: Recording, place: Place, op: Op | None) -> Span | None:
     """Where the loss is chosen that takes the raw result of a layer for probabilities."""
-    found = _chosen(recording, place, op) if _is_linear(recording, op) else None
+    found = chosen(recording, place, op) if is_linear(recording, op) else None
     return found[0].span(found[1]) if found is not None else None
 
 
 def of_logits(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """`loss="binary_crossentropy"` and `BinaryCrossentropy()` behind a linear layer → `BinaryCrossentropy(from_logits=True)`."""
-    found, names = _chosen(recording, place, op) if _is_linear(recording, op) else None, names_of(recording)
+    found, names = chosen(recording, place, op) if is_linear(recording, op) else None, names_of(recording)
     if found is None:
         return ()
     code, node = found
@@ -39,29 +42,29 @@ def of_logits(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, .
     return fix(title, "unsafe", (code, Change().replace(node, code.expression(f"{keras}.losses.{kind}(from_logits=True)")))) if keras is not None else ()
 
 
-def _is_linear(recording: Recording, op: Op | None) -> bool:
+def is_linear(recording: Recording, op: Op | None) -> bool:
     """Whether what an op holds at its bounds comes from a layer without an activation."""
     while op is not None and op.type in PASSING and op.inputs:
         op = recording.producer.get(op.inputs[0])
     return op is not None and op.type in LINEAR
 
 
-def _chosen(recording: Recording, place: Place, op: Op | None) -> Found | None:
-    """The loss as it is called at a place, made for it, or named in the only `compile` that names such a one."""
+def chosen(recording: Recording, place: Place, op: Op | None, kinds: Collection[str] = KINDS, *, logits: bool = False) -> Found | None:
+    """The loss of one of some kinds as it is called at a place, made for it, or named in the only `compile` that names such a one; one of `logits` counts where that is said."""
     code = code_at(recording, place)
     # A bound of the user's own inside the loss is another place.
     for call in code.expressions_at(place)[:1] if code is not None and place is not None else ():
         if code is None or not isinstance(call, cst.Call):
             continue
-        if last_name(call.func) in CLASSES:
+        if last_name(call.func) in kinds:
             return (code, call) if len(call.args) >= 2 else None
         made = [(c, a.value) for c in cells(recording) for a in c.all(cst.Assign) if dotted(call.func) and any(dotted(t.target) == dotted(call.func) for t in a.targets)]
-        if len(made) == 1 and _is_class(made[0][1]):
+        if len(made) == 1 and _is_class(made[0][1], kinds, logits=logits):
             return made[0]
     if op is None or "compile_loss" not in op.scope.split("/"):
         return None
     compiled = [(c, loss.value) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == "compile" and (loss := argument(call, 1, "loss")) is not None]
-    named = [f for c, v in compiled for f in _behind(recording, c, v) if _function_named(f[1]) in CLASSES or _is_class(f[1])]
+    named = [f for c, v in compiled for f in _behind(recording, c, v) if _function_named(f[1]) in kinds or _is_class(f[1], kinds, logits=logits)]
     return named[0] if len(named) == 1 and len(compiled) == 1 else None
 
 
@@ -71,8 +74,8 @@ def _behind(recording: Recording, code: Code, value: cst.BaseExpression) -> list
     return made or [(code, value)]
 
 
-def _is_class(node: cst.BaseExpression) -> bool:
-    return isinstance(node, cst.Call) and last_name(node.func) in CLASSES.values() and argument(node, 0, "from_logits") is None
+def _is_class(node: cst.BaseExpression, kinds: Collection[str], *, logits: bool) -> bool:
+    return isinstance(node, cst.Call) and last_name(node.func) in kinds and (logits or argument(node, 0, "from_logits") is None)
 
 
 def _function_named(node: cst.BaseExpression) -> str:

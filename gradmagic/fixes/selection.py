@@ -27,7 +27,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
         if name == "one_hot":
             found = _one_hot(code, node, names)
         elif name in ("argmax", "argmin"):
-            found = mean_row(recording, code, node, names) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _expected_index(recording, code, node, names, op))
+            found = mean_row(recording, code, node, names, op) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _expected_index(recording, code, node, names, op))
         elif name == "histogram_fixed_width":
             found = _histogram(code, node, names)
         elif name == "convert_image_dtype":

@@ -34,7 +34,7 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in KINDS:
                 found = threshold(recording, code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _index(recording, code, node, names, op))
+                found = mean_row(recording, code, node, names, op) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _index(recording, code, node, names, op))
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, cells, fix, last_name
 from gradmagic.fixes.flow import pairs_of, reads_of
 from gradmagic.fixes.names import Names
-from gradmagic.recording import Recording
+from gradmagic.recording import FLOATS, Op, Recording, Tensor
 from gradmagic.report import Fix
 
 LOOKUPS = ("gather", "embedding_lookup", "take")
+PASSING = ("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims")
+# What keras.ops does with indices before it takes: those below 0 count from behind.
+INDEX_STEPS = ("AddV2", "SelectV2")
+CHOICES = ("SelectV2", "Select")
+MOST = 20
+TITLE = "mix the rows by their probabilities, in the place of the row with the largest"
 
 
 def consumers(code: Code, call: cst.Call) -> list[cst.Call]:
@@ -51,19 +57,67 @@ def _is_embedding(recording: Recording, call: cst.Call) -> bool:
     return any(isinstance(value, cst.Call) and last_name(value.func) == "Embedding" for value in made)
 
 
-def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
-    """`embed(tf.argmax(scores, axis=-1))` → `tf.matmul(tf.nn.softmax(scores), embed(tf.range(n)))`; of `gather`, the table itself."""
-    found = consumers(code, call)
+def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names, op: Op | None = None) -> tuple[Fix, ...]:
+    """`embed(tf.argmax(scores, axis=-1))` → `tf.matmul(tf.nn.softmax(scores), embed(tf.range(n)))`; of `gather`, the table itself, and of a table of single numbers their mean."""
+    found = _lookups(code, call)
     scores, axis = argument(call, 0, "input", "x"), argument(call, 1, "axis")
-    if names.tf is None or len(found) != 1 or scores is None or last_name(call.func) != "argmax" or axis is None or code.text(axis.value) not in ("-1", "1"):
+    if len(found) != 1 or scores is None or last_name(call.func) != "argmax" or axis is None or code.text(axis.value) not in ("-1", "1"):
         return ()
-    lookup, tf, x = found[0], names.tf, code.text(scores.value)
-    if _is_embedding(recording, lookup) and len(lookup.args) == 1:
-        table = f"{code.text(lookup.func)}({tf}.range({tf}.shape({x})[-1]))"
-    elif last_name(lookup.func) in LOOKUPS and len(lookup.args) == 2:
-        table = code.text(lookup.args[0].value)
+    lookup, x = found[0], code.text(scores.value)
+    weights, table = weights_of(recording, op, x, names, call), _table_of(recording, op)
+    matmul, total = names.function("matmul", call.func), names.function("reduce_sum", call.func)
+    if weights is None or matmul is None or total is None:
+        return ()
+    if _is_embedding(recording, lookup) and len(lookup.args) == 1 and names.tf is not None:
+        new = f"{matmul}({weights}, {code.text(lookup.func)}({names.tf}.range({names.tf}.shape({x})[-1])))"
+    elif last_name(lookup.func) in LOOKUPS and lookup.args and (len(lookup.args) == 2 or _over_the_rows(code, lookup, table)):
+        rows = lookup.args[0].value
+        if table is not None and table.shape is not None and len(table.shape) == 1:
+            if table.dtype not in FLOATS:
+                return ()
+            new = f"{total}({atom(weights)} * {atom(code.bare(rows))}, axis=-1)"
+        elif last_name(lookup.func) == "take" and len(lookup.args) == 2:
+            # Without an axis it takes of all numbers in a row.
+            return ()
+        else:
+            new = f"{matmul}({weights}, {code.bare(rows)})"
     else:
         return ()
-    change = Change().replace(lookup, code.expression(f"{tf}.matmul({tf}.nn.softmax({x}), {table})"))
+    change = Change().replace(lookup, code.expression(new))
     remove_unread(code, call, change)
-    return fix("mix the rows by a softmax of the scores, in the place of the row with the largest", "unsafe", (code, change))
+    return fix("mix the rows by a softmax of the scores, in the place of the row with the largest" if weights != x else TITLE, "unsafe", (code, change))
+
+
+def weights_of(recording: Recording, op: Op | None, scores: str, names: Names, call: cst.Call) -> str | None:
+    """Scores as weights that sum to 1: as they are where a softmax made them, else their softmax."""
+    softmax = names.function("softmax", call.func)
+    made = recording.producer.get(op.inputs[0]) if op is not None and op.inputs else None
+    while made is not None and (made.type in PASSING or made.type in CHOICES):
+        # Keras puts a number next to it in the place of -0.0.
+        made = recording.producer.get(made.inputs[2 if made.type in CHOICES else 0])
+    return scores if made is not None and made.type == "Softmax" else f"{softmax}({scores})" if softmax is not None else None
+
+
+def _lookups(code: Code, call: cst.Call) -> list[cst.Call]:
+    """What looks something up by the result of a call, also behind a cast to another integer."""
+    found = consumers(code, call)
+    return consumers(code, found[0]) if len(found) == 1 and last_name(found[0].func) == "cast" else found
+
+
+def _table_of(recording: Recording, op: Op | None) -> Tensor | None:
+    """The table that a gather takes its rows from by what an op gives."""
+    waiting = list(op.outputs) if op is not None else []
+    for key in waiting:
+        for reader in recording.consumers.get(key, ()):
+            if reader.type in ("Gather", "GatherV2", "ResourceGather") and len(reader.inputs) > 1 and reader.inputs[1] == key:
+                return recording.tensors.get(reader.inputs[0])
+            if (reader.type in INDEX_STEPS or reader.type in PASSING) and len(waiting) < MOST:
+                waiting += reader.outputs
+    return None
+
+
+def _over_the_rows(code: Code, lookup: cst.Call, table: Tensor | None) -> bool:
+    """Whether the only other argument of a lookup is an axis, and that of the rows."""
+    axis = argument(lookup, None, "axis")
+    single = table is not None and table.shape is not None and len(table.shape) == 1
+    return len(lookup.args) == 3 and axis is not None and code.text(axis.value) in (("0", "-1") if single else ("0",))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
 from gradmagic.locate.blends import copied_onto_themselves, given_their_own, is_blended_with_itself, lost_blends
+from gradmagic.locate.cloned import locate_cloned
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.exchanged import locate_exchanged
 from gradmagic.locate.fault import Fault
@@ -33,7 +34,7 @@ def locate_effects(recording: Recording) -> list[Fault]:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
-    faults += _untracked(recording) + (_other_model(recording) or locate_exchanged(recording)) + locate_left_parts(recording)
+    faults += _untracked(recording) + (_other_model(recording) or locate_exchanged(recording) or locate_cloned(recording)) + locate_left_parts(recording)
     for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
         text = assigned_to_itself(recording, span) or (text_at(recording, span) if is_blended_with_itself(recording, span) else None)
         if text is not None:

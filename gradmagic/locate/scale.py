@@ -10,7 +10,7 @@ from gradmagic.locate.backward import PRODUCTS, Backward, Link, backward_of
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
 from gradmagic.recording import Op, Recording, Span
-from gradmagic.sizes import NOISE
+from gradmagic.sizes import NOISE, starved
 from gradmagic.syntax import spot
 
 # Sums of many terms, which may cancel; what they shrink by a factor like this in one step is what is left after cancelling.
@@ -105,12 +105,27 @@ def _sums_away(link: Link) -> bool:
 def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Fault]:
     """A fault for each place that explains why gradients vanish or explode."""
     backward = backward_of(paths.recording, paths.run)
-    faults = [_fault(paths, backward, index, status) for index in indices]
+    small = starved(paths.run.sources, paths.run.gradients) if status == "vanishing" else set()
+    faults = [_starved(paths, backward, index, small) or _fault(paths, backward, index, status) for index in indices]
     deep = next((f for f in faults if f.cause == "depth"), None)
     if deep is None or deep.op is None:
         return faults
     # Weights that every turn uses get one large term from a turn; what made that term large is the same line.
     return [dataclasses.replace(deep, sources=f.sources) for f in faults]
+
+
+def _starved(paths: Paths, backward: Backward, index: int, small: set[int]) -> Fault | None:
+    """Layers in a row whose weights are next to nothing: the product that takes most of the gradient away, which is small for all of them for one reason."""
+    if index not in small:
+        return None
+    links = max((backward.chain(i) for i in small), key=len)
+    products = [link for link in links if link.op is not None and link.op.type in MULTIPLIES]
+    if not products:
+        return None
+    worst = min(products, key=lambda link: link.factor)
+    kernels = tuple(i for i in sorted(small) if len(paths.run.sources[i].shape or ()) > 1)
+    detail = {"status": "vanishing", "links": tuple(links), "key": ("vanishing", "starved"), "kernels": kernels, "count": len(products), "steps": len(links), "loop": False}
+    return Fault("scale", "depth", paths.run, (index,), worst.op, worst.input, step=worst.step, detail=detail)
 
 
 def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from gradmagic.recording.events import WRITES, Assignment, Differentiable, Escape, Layer, Op, Phase, Tape, Variable
+from gradmagic.recording.events import IN_PLACE, WRITES, Assignment, Differentiable, Escape, Layer, Op, Phase, Tape, Variable
 from gradmagic.recording.gradients import BackwardStep, Flow, Gradient, GradientRun, NumericCheck, Raised, Site, Source, Trail
 from gradmagic.recording.training import AddedUp, Applied, Change, KeptObject, ModelCall, OwnCopy, PutBack, StaleRead, TrainingCall, Update
 from gradmagic.recording.values import FLOATS, Cell, Extent, Numbers, Origin, Span, Tensor, has_gradient_dtype
@@ -112,6 +112,7 @@ class Recording:
 
 __all__ = [
     "FLOATS",
+    "IN_PLACE",
     "WRITES",
     "AddedUp",
     "Applied",

@@ -55,7 +55,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, known by the id of its handle. `value` is that at the end, where it is not finite; `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name."""
+    """A variable, known by the id of its handle. `value` is that at the end, where it is not finite; `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name. `written` is how often the cell gave it a value, its first one included."""
 
     id: int
     path: str
@@ -69,6 +69,7 @@ class Variable:
     value: Numbers | None = None
     created_by: tuple[Span, ...] = ()
     holders: tuple[str, ...] = ()
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,7 @@ class Assignment:
     span: Span | None
 
 
+# What writes a part of a variable: the numbers beside it stay.
+IN_PLACE = frozenset({"ResourceStridedSliceAssign"} | {f"ResourceScatter{how}" for how in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max", "NdUpdate", "NdAdd", "NdSub", "NdMin", "NdMax")})
 # What gives a variable, a table or a queue a value: the state is the first input, the value the last.
-WRITES = frozenset(
-    {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceStridedSliceAssign", "LookupTableInsert", "LookupTableInsertV2", "QueueEnqueueV2", "QueueEnqueueManyV2", "StackPushV2"}
-    | {f"ResourceScatter{how}" for how in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max", "NdUpdate", "NdAdd", "NdSub", "NdMin", "NdMax")}
-)
+WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "LookupTableInsert", "LookupTableInsertV2", "QueueEnqueueV2", "QueueEnqueueManyV2", "StackPushV2"}) | IN_PLACE

@@ -6,6 +6,7 @@ from gradmagic.fixes.definite import decomposed, is_nearly_definite
 from gradmagic.fixes.masked_rows import divided_by_a_mask
 from gradmagic.fixes.numerics import takes_negatives
 from gradmagic.fixes.pixel_targets import pixel_targets
+from gradmagic.fixes.positive_outputs import raw_rate
 from gradmagic.recording import Numbers, Op, Recording
 from gradmagic.rules.phrasing import number
 
@@ -26,6 +27,7 @@ INDEFINITE = (
     "the matrix is not positive definite, and not by rounding alone: make it as a product, `L @ transpose(L)` with a positive diagonal in `L`, or look at the kernel or the update that it comes from"
 )
 SCALED = "divide the targets by 255: a mask that is read from a picture holds 0 and 255, and a score of overlaps made of that is no longer between 0 and 1"
+RATE = "a logarithm is defined above 0, and what it is taken of here may be any number: an activation such as `softplus` or `exp` where it is computed keeps it above 0"
 # Where numbers below 0 come in, a small constant more does not help.
 BELOW = {
     "Log": "numbers below 0 come in, and a logarithm is defined above it: look at the scale, the sign or the bound of what they are computed from; `tf.maximum` makes it finite, and no more",
@@ -73,6 +75,8 @@ def how_to_stay_inside(op: Op, recording: Recording) -> str | None:
         return SCALED
     if divided_by_a_mask(recording, op) is not None:
         return "leave rows that are masked from end to end out of the data (with a padding of 0: `x[(x != 0).any(axis=1)]`, and the same labels), or give each of them a step that counts"
+    if raw_rate(recording, op) is not None:
+        return RATE
     if op.type == "RealDiv" and _is_root(recording, op.inputs[-1]):
         return "add a small constant under the root: at 0 its derivative is infinite, so a constant added to the root, or `tf.math.divide_no_nan`, makes the value finite and not the gradient"
     return BELOW.get(op.type, HELP.get(op.type)) if takes_negatives(recording, op) else HELP.get(op.type)

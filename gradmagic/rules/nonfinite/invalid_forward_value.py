@@ -36,6 +36,7 @@ from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.pixel_targets import scaled_targets
+from gradmagic.fixes.positive_outputs import positive_output
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.values import finite_factor
@@ -82,4 +83,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     first = first or (() if is_below(recording, fault.op) else divided_by_root(recording, found.location, fault.op))
     if divided_by_a_mask(recording, fault.op) is not None:
         return without_masked_rows(recording, fault.run.span if fault.run is not None else None, fault.op)
-    return first or lifted_diagonal(recording, found.location, fault.op) or valid_input(recording, found.location, fault.op)
+    return first or positive_output(recording, fault.op) or lifted_diagonal(recording, found.location, fault.op) or valid_input(recording, found.location, fault.op)

@@ -1,7 +1,8 @@
 """The gradient shrinks step by step on its way back until nothing is left to train with.
 
 What it finds
-    A gradient that is far smaller than the others of its call and than its variable, because many steps on the way each shrink it.
+    A gradient that is far smaller than the others of its call and than its variable, because many steps on the way each shrink it. Also layers in a row with weights so small that neither the signal nor the gradient comes
+    through them.
 
 Why it happens
     Going backward, every layer (or time step) multiplies the gradient by its derivative. The derivative of sigmoid is at most 0.25, that of tanh at most 1; with small weights on top the product of many such factors is next to nothing.
@@ -39,12 +40,14 @@ Not a problem when
 
 from __future__ import annotations
 
+import math
+
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.recurrence import longer_memory, residual, unsaturated
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import TRAINING, called, finding, it, subject
+from gradmagic.rules.phrasing import TRAINING, called, finding, it, listing, number, subject
 from gradmagic.rules.scale.sized import beside, state, through_loop, way
 from gradmagic.syntax import spot
 
@@ -68,6 +71,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help=HELP,
         )
+    kernels = fault.detail.get("kernels")
+    if isinstance(kernels, tuple) and fault.run is not None:
+        return _starved(fault, fault.run, recording, kernels)
     count, steps = fault.detail["count"], fault.detail["steps"]
     times = "in the turns of its loop" if fault.detail["loop"] and count == 1 else f"{count} of the {steps} steps that shrink it"
     return finding(
@@ -80,6 +86,28 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help=HELP,
     )
+
+
+def _starved(fault: Fault, run: GradientRun, recording: Recording, kernels: tuple[int, ...]) -> Finding:
+    sources = [run.sources[i] for i in kernels]
+    sizes = [s.value.norm / math.sqrt(s.value.size) for s in sources if s.value is not None and s.value.size]
+    bias, norm = max(((s, g.numbers.norm) for s, g in zip(run.sources, run.gradients, strict=True) if g.numbers is not None and len(s.shape or ()) == 1), key=lambda pair: pair[1])
+    return finding(
+        "scale/vanishing-through-depth",
+        fault,
+        f"{subject(fault, 'vanishing')}: the weights are so small that hardly anything comes through the layers",
+        spot(recording, fault.op) if fault.op is not None else run.span,
+        "passes on next to nothing",
+        f"The root of the mean square of {listing([s.name for s in sources])} is {_range_of(sizes)}. Each layer makes what goes in as much smaller, and going backward the gradient: from the target on, its norm is {way(fault)}. "
+        f"Beside the weights themselves it looks well, as it is as small as they are; `{bias.name}`, which needs no signal, gets a gradient of norm {number(norm)}.",
+        severity="warning",
+        help="begin with larger weights: `HeNormal` for `relu`, `GlorotUniform` for others, whose size follows from the number of inputs (about `1 / sqrt(inputs)`)",
+    )
+
+
+def _range_of(values: list[float]) -> str:
+    least, most = number(min(values)), number(max(values))
+    return f"about {least}" if least == most else f"between {least} and {most}"
 
 
 def _shrinking(recording: Recording, op: Op) -> str:

@@ -2,7 +2,8 @@
 
 What it finds
     A model that is trained in the cell, and another one of the same shape that is evaluated after the training, was not changed by it, and was given none of the trained weights. Or two models that one function
-    trains with, a teacher and a student, in each other's place.
+    trains with, a teacher and a student, in each other's place. Or a copy that is made of the trained
+    model, has none of its weights, and is evaluated or saved as if it had.
 
 Why it happens
     `clone_model` makes new weights. What training does to them stays in the clone until it is copied back.
@@ -41,9 +42,11 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.averages import assigned_average, with_the_other
+from gradmagic.fixes.clones import weights_copied
 from gradmagic.fixes.exchanged import put_right
 from gradmagic.fixes.own_copies import copy_with_own_weights, shared_at
 from gradmagic.fixes.tracking import other_model
+from gradmagic.locate.cloned import Clone
 from gradmagic.locate.exchanged import Exchange, callee_at, notebook_name
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Op, Recording, Span
@@ -59,6 +62,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _own_values(fault, recording, fault.span)
     if fault.cause == "shared" and fault.span is not None:
         return _shared_weights(fault, recording, fault.span)
+    clone = fault.detail.get("clone")
+    if isinstance(clone, Clone):
+        return _cloned(fault, clone)
     exchange = fault.detail.get("exchange")
     if isinstance(exchange, Exchange):
         return _exchanged(fault, recording, exchange)
@@ -75,6 +81,23 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=[(fault.span, "updates the other model")] if fault.span is not None else [],
         severity="warning",
         help=f"evaluate {code(trained.name)}, or copy its weights back: {code(f'{call.name}.set_weights({trained.name}.get_weights())')}",
+        variables=(),
+    )
+
+
+def _cloned(fault: Fault, clone: Clone) -> Finding:
+    name, of, done = code(clone.name), code(clone.of), "saved" if clone.saved else "evaluated"
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{name} is {done}, and has none of the weights that {of} was trained to: `{clone.how}` copies the layers only",
+        clone.made,
+        f"makes new weights for {name}",
+        f"In this cell {of} is trained. {name} is made of it after that has begun, with weights of the same shapes that are drawn anew; nothing trains them, and nothing is assigned to them until it is {done}.",
+        others=[(clone.used, f"{done} here")] if clone.used is not None else [],
+        severity="warning",
+        certainty="likely",
+        help=f"copy the weights as well: {code(f'{clone.name}.set_weights({clone.of}.get_weights())')}; if a model that is not trained is meant, nothing is wrong",
         variables=(),
     )
 
@@ -163,6 +186,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return copy_with_own_weights(recording, found.location)
     if fault.cause == "lost":
         return assigned_average(recording, found.location, bool(fault.detail["left"]))
+    if isinstance(fault.detail.get("clone"), Clone):
+        return weights_copied(recording, found.location)
     exchange = fault.detail.get("exchange")
     if isinstance(exchange, Exchange):
         called = callee_at(recording, exchange.trained), callee_at(recording, exchange.still)

@@ -51,7 +51,9 @@ from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
 from gradmagic.fixes.by_path import chosen_by_path
+from gradmagic.fixes.code import dotted
 from gradmagic.fixes.companions import beside_the_network, is_a_term_too
+from gradmagic.fixes.filled_later import filled_first, filled_late
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.layers_in_call import made_beforehand, made_in_call
@@ -83,6 +85,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     owned = "keep the layer that owns it where Keras looks: in an attribute of the model, or in an object that is a Keras `Layer` itself"
     if read is not None and layers_in(recording, read):
         owned = "call the layer outside of the `Lambda`, or write a `Layer` subclass that holds it: Keras does not look into the function of a `Lambda`"
+    late = filled_late(recording, read) if "/" in variable.path and not plain else None
+    if late is not None:
+        owned = f"fill the lists that {code(dotted(late[2].targets[0].target))} holds first, and make it an attribute then: Keras looks into a list once, when it is given it, and not into what is added further inside"
     anew = made_in_call(recording, fault.op) if made is None else None
     if anew is not None:
         owned = f"make the layer once, in `__init__`, as an attribute of {code(anew.owner.name.value)}, and only call it in `{anew.method.name.value}`"
@@ -184,5 +189,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return held or (asked_too(recording, fault.run, variable, str(model), beside, others) if sure else ())
     if is_made_anew(recording, variable):
         return made_in_init(recording, variable)
-    own = made_beforehand(recording, fault.op) or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
+    late = filled_first(recording, found.location) if "/" in variable.path else ()
+    own = made_beforehand(recording, fault.op) or late or layer_itself(recording, found.location) or called_outside(recording, found.location) or added_weight(recording, found.location, variable)
     return own or (tracked_holder(recording, found.location, variable, model) if isinstance(model, Layer) else ())

@@ -32,6 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.bounds import past_the_bound, unit_embeddings, without_bound
 from gradmagic.fixes.pixel_range import pixel_size, scaled_first
 from gradmagic.fixes.probabilities import logits_taken, of_logits
+from gradmagic.fixes.single_class import binary_loss, divided_by_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -41,6 +42,7 @@ from gradmagic.syntax import spot
 CLIPPING = frozenset({"Maximum", "Minimum", "ClipByValue", "Relu6", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 BOUNDS = "keep the value inside its bounds (scale what goes in, a sigmoid or tanh in front), or bound the gradient in the place of the value"
 LOGITS = "compute the loss from logits (`from_logits=True`), or give the last layer an activation that makes probabilities: `sigmoid` for a single one, `softmax` for classes"
+LONE = "a loss for classes takes one output per class, and for a single output there is the binary one (`BinaryCrossentropy`)"
 HINGE = "in a loss, a hinge at 0 asks for nothing more from these examples: harder examples, a larger margin or terms of the same size (normalised embeddings) give it a gradient again"
 
 
@@ -54,6 +56,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     more += " In runs before it the gradient was not zero: training came to this point by itself." if learned else ""
     chosen = logits_taken(recording, spot(recording, op), op)
     more += " What goes in is the result of a layer without an activation, and the loss takes it for probabilities." if chosen is not None else ""
+    lone = divided_by_itself(recording, op) is not None
+    more += " What goes in was divided by its sum over an axis of length 1, so it is 1 whatever it was before." if lone else ""
     size = pixel_size(recording, spot(recording, op), op)
     more += f" Its values are of the size {number(size)} (the root of their mean square), far above the bound of 1: as pixels are that were not divided by 255." if size is not None else ""
     return finding(
@@ -65,7 +69,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going backward, {called(recording, op)} passes the gradient on only where the value lies inside its bounds. In this run no element does.{more}",
         others=[(chosen, "takes probabilities, unless `from_logits=True`")] if chosen is not None and chosen != spot(recording, op) else [],
         severity="note" if learned else "warning" if done else "error",
-        help=None if learned else LOGITS if chosen is not None else HINGE if done or _is_hinge(op, recording) else BOUNDS,
+        help=None if learned else LONE if lone else LOGITS if chosen is not None else HINGE if done or _is_hinge(op, recording) else BOUNDS,
     )
 
 
@@ -77,5 +81,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if found.severity == "note":
         return ()
+    if divided_by_itself(recording, fault.op) is not None:
+        return binary_loss(recording, found.location, fault.op)
     without = of_logits(recording, found.location, fault.op) or without_bound(recording, found.location, fault.op) or unit_embeddings(recording, found.location)
     return without or (scaled_first(recording, found.location, fault.op) + past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ())

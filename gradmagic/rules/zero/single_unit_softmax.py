@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.layers import sigmoid_for_softmax
 from gradmagic.fixes.one_step import columns_as_steps
+from gradmagic.fixes.single_class import binary_loss
 from gradmagic.fixes.single_examples import compares_examples, larger_batches
 from gradmagic.fixes.softmax_axis import over_the_steps, steps_axis
 from gradmagic.locate.constants import LOSSES, SOFTMAXES, width
@@ -84,6 +85,6 @@ def _of_a_loss(fault: Fault, op: Op, shape: tuple[int | None, ...] | None, recor
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type in LOSSES:
-        return larger_batches(recording) if compares_examples(recording, fault.op) else ()
+        return larger_batches(recording) if compares_examples(recording, fault.op) else binary_loss(recording, found.location, fault.op)
     steps = over_the_steps(recording, found.location, fault.op) or columns_as_steps(recording, found.location, fault.op, fault.run)
     return steps or sigmoid_for_softmax(recording, found.location, fault.op)

@@ -64,3 +64,34 @@ with tf.GradientTape() as tape:
     start = tf.Variable(tf.math.l2_normalize(z, axis=-1))
     loss = tf.reduce_mean(generator(start) ** 2)
 grad = tape.gradient(loss, start)  # status: ok
+# %% setup
+import tensorflow as tf
+tilt = tf.Variable(0.3, name="tilt")
+heights = tf.Variable([1.0, 2.0, 3.0, 4.0], name="heights")
+weights = tf.constant([0.2, 0.5, 0.1, 0.9])
+def cost():
+    return tf.reduce_sum(tf.square(heights) * weights)
+# %% single entries of a variable
+with tf.GradientTape() as tape:
+    for i in range(2):
+        heights[i].assign(tilt * float(i + 1))  # expect: none/state-assignment
+    loss = cost()
+grads = tape.gradient(loss, [tilt, heights])  # status: none ok
+# %% rows that are scattered
+with tf.GradientTape() as tape:
+    heights.scatter_update(tf.IndexedSlices(tf.reshape(tilt, [1]), [3]))  # expect: none/state-assignment
+    loss = cost()
+grad = tape.gradient(loss, tilt)
+# %% entries that are scattered, in a graph
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        heights.scatter_nd_add([[1]], [tilt])  # expect: none/state-assignment
+        loss = cost()
+    return tape.gradient(loss, tilt)
+grad = step()
+# %% near: entries that are scattered from constants
+heights.scatter_nd_update([[1]], [0.5])
+with tf.GradientTape() as tape:
+    loss = cost()
+grad = tape.gradient(loss, heights)

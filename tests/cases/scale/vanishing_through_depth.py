@@ -76,3 +76,60 @@ for step in range(3):
             h = h + scale * tf.nn.gelu(h @ kernel)
         loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, h @ last))
     optimizer.apply_gradients(zip(tape.gradient(loss, every), every))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(31)
+points = tf.random.uniform((16, 2), -1.0, 1.0)
+sums = tf.reduce_sum(points, -1, keepdims=True)
+tiny = keras.initializers.RandomNormal(0.0, 1e-3, seed=1)
+def network(start, *between):
+    net = keras.Sequential([keras.Input((2,))])
+    for _ in range(2):
+        net.add(keras.layers.Dense(12, kernel_initializer=start))
+        for make in between:
+            net.add(make())
+        net.add(keras.layers.Activation("relu"))
+    net.add(keras.layers.Dense(1, kernel_initializer=start))
+    return net
+def train(net):
+    optimizer = keras.optimizers.SGD(0.01)
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((net(points, training=True) - sums - 0.5) ** 2)
+        grads = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply_gradients(zip(grads, net.trainable_variables))
+    return grads
+first = tf.Variable(tiny((2, 12)), name="first")
+second = tf.Variable(tiny((12, 12)), name="second")
+third = tf.Variable(tiny((12, 1)), name="third")
+offsets = [tf.Variable(tf.zeros(n), name=f"offset_{n}_{i}") for i, n in enumerate((12, 12, 1))]
+def by_hand(x):
+    h = tf.nn.relu(x @ first + offsets[0])
+    h = tf.nn.relu(h @ second + offsets[1])  # expect: scale/vanishing-through-depth
+    return h @ third + offsets[2]  # also: scale/vanishing-through-depth
+# %% weights of a thousandth
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((by_hand(points) - sums - 0.5) ** 2)
+grads = tape.gradient(loss, [first, second, third, *offsets])  # status: vanishing vanishing vanishing vanishing ok|vanishing ok
+# %% layers of Keras
+net = keras.Sequential([keras.Input((2,))])  # also: scale/vanishing-through-depth
+net.add(keras.layers.Dense(12, "tanh", kernel_initializer=tiny))  # also: scale/vanishing-through-depth
+net.add(keras.layers.Dense(12, "tanh", kernel_initializer=tiny))  # expect: scale/vanishing-through-depth
+net.add(keras.layers.Dense(1, kernel_initializer=tiny))  # also: scale/vanishing-through-depth
+net.compile("sgd", "mse")
+net.fit(points, sums + 0.5, verbose=0)
+# %% near: weights of the usual size
+grads = train(network("glorot_uniform"))
+# %% near: small weights, as an old hand begins with
+grads = train(network(keras.initializers.RandomNormal(0.0, 0.05)))
+# %% near: tiny weights that a normalisation makes up for
+grads = train(network(tiny, keras.layers.BatchNormalization))
+# %% near: a last layer that begins with next to nothing
+net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(12, "relu"), keras.layers.Dense(12, "relu"), keras.layers.Dense(1, kernel_initializer=tiny)])
+grads = train(net)
+# %% near: weights that are held small
+net = network("glorot_uniform")
+for kernel in net.trainable_variables:
+    kernel.assign(tf.clip_by_value(kernel, -0.01, 0.01))
+grads = train(net)

@@ -158,3 +158,110 @@ for step in range(3):
     learn(targets)
     online.set_weights(apart.get_weights())
 # allow: step/update-without-effect
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(21)
+rng = np.random.default_rng(21)
+x = rng.normal(size=(64, 4)).astype("float32")
+y = x[:, :1] - 2.0 * x[:, 1:2]
+def build():
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, activation="relu"), keras.layers.Dense(1)])
+    net.compile("adam", "mse")
+    return net
+# %% a copy of the best state has none of its weights
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+best_model = keras.models.clone_model(model)  # expect: step/trained-another-object
+best_model.compile(loss="mse")
+print(model.evaluate(x, y, verbose=0), best_model.evaluate(x, y, verbose=0))
+# %% the copy of a function is predicted with
+def deployed(net):
+    return keras.models.clone_model(net)  # expect: step/trained-another-object
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+server = deployed(model)
+print(np.mean((server.predict(x, verbose=0) - y) ** 2))
+# %% chosen in a loop
+model, lowest, chosen = build(), np.inf, None
+for epoch in range(3):
+    loss = model.fit(x, y, verbose=0).history["loss"][0]
+    if loss < lowest:
+        lowest = loss
+        chosen = keras.models.clone_model(model)  # expect: step/trained-another-object
+print(model.predict(x, verbose=0)[0], chosen.predict(x, verbose=0)[0])
+# %% from the configuration
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+copied = keras.Sequential.from_config(model.get_config())  # expect: step/trained-another-object
+print(model(x[:1]), copied(x[:1]))
+# %% near: the weights are copied as well
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+best_model = keras.models.clone_model(model)
+best_model.set_weights(model.get_weights())
+print(best_model.predict(x, verbose=0)[0])
+# %% near: variable by variable
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+best_model = keras.models.clone_model(model)
+for mine, its in zip(best_model.variables, model.variables):
+    mine.assign(its)
+print(best_model.predict(x, verbose=0)[0])
+# %% near: a new model to compare with
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+fresh = keras.models.clone_model(model)
+fresh.compile(loss="mse")
+print(model.evaluate(x, y, verbose=0), fresh.evaluate(x, y, verbose=0))
+# %% near: another one, side by side
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+other = keras.models.clone_model(model)
+other.compile(loss="mse")
+print(model.evaluate(x, y, verbose=0), other.evaluate(x, y, verbose=0))
+# %% near: a copy that was made before the training
+model = build()
+before = keras.models.clone_model(model)
+model.fit(x, y, epochs=2, verbose=0)
+print(model.predict(x, verbose=0)[0], before.predict(x, verbose=0)[0])
+# %% near: a copy that is trained anew on a half of the data
+model = build()
+model.fit(x, y, verbose=0)
+copy = keras.models.clone_model(model)
+copy.compile("adam", "mse")
+copy.fit(x[:32], y[:32], verbose=0)
+print(copy.evaluate(x[32:], y[32:], verbose=0))
+# %% near: a target network beside the one that learns
+model = build()
+model.fit(x, y, verbose=0)
+target = keras.models.clone_model(model)
+for _ in range(2):
+    goal = y + 0.9 * target.predict(x, verbose=0)
+    model.fit(x, goal, verbose=0)
+print(model.predict(x, verbose=0)[0])
+# %% near: an average of the weights
+model = build()
+model.fit(x, y, verbose=0)
+average = keras.models.clone_model(model)
+for _ in range(2):
+    model.fit(x, y, verbose=0)
+    average.set_weights([0.9 * a + 0.1 * b for a, b in zip(average.get_weights(), model.get_weights())])
+print(average.predict(x, verbose=0)[0])
+# %% a copy is saved, and never looked at
+import pathlib
+import tempfile
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+archive = keras.models.clone_model(model)  # expect: step/trained-another-object
+archive.save(pathlib.Path(tempfile.mkdtemp()) / "archive.keras")
+print(model.evaluate(x, y, verbose=0))
+# %% near: a copy in a loop that gets the weights each time
+model, lowest, best = build(), np.inf, None
+for epoch in range(5):
+    loss = model.fit(x, y, verbose=0).history["loss"][0]
+    if loss < lowest:
+        lowest = loss
+        best = keras.models.clone_model(model)
+        best.set_weights(model.get_weights())
+print(model.predict(x, verbose=0)[0], best.predict(x, verbose=0)[0])

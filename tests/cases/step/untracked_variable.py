@@ -278,3 +278,38 @@ for turn in range(3):
         error = tf.reduce_mean((lazy(x) - y) ** 2)
     grads = tape.gradient(error, lazy.trainable_variables)
     keras.optimizers.SGD(0.01).apply_gradients(zip(grads, lazy.trainable_variables))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(6)
+x, y = tf.random.normal((16, 5)), tf.random.normal((16, 1))
+class Rows(keras.Model):
+    def __init__(self, late):
+        super().__init__()
+        self.rows = []
+        for units in (4, 3):
+            row = [] if late else [keras.layers.Dense(units)]
+            self.rows.append(row)
+            if late:
+                row.append(keras.layers.Dense(units))
+        self.out = keras.layers.Dense(1)
+    def call(self, h):
+        for row in self.rows:
+            h = row[0](h)  # expect: step/untracked-variable
+        return self.out(h)
+optimizer = keras.optimizers.SGD(0.1)
+# %% layers that are added to an inner list when it is in the outer one
+model = Rows(late=True)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - y) ** 2)
+    grads = tape.gradient(loss, model.trainable_variables)  # status: ok ok
+    optimizer.apply_gradients(zip(grads, model.trainable_variables))
+# %% near: inner lists that are whole when they are added
+model = Rows(late=False)
+optimizer = keras.optimizers.SGD(0.1)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - y) ** 2)
+    grads = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(grads, model.trainable_variables))

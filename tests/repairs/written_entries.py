@@ -1,0 +1,78 @@
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+tax = tf.Variable(0.2, name="tax")
+wages = tf.Variable([3.0, 5.0, 8.0], name="wages")
+hours = tf.constant([10.0, 4.0, 6.0])
+x = tf.random.normal((2, 5))
+class Notes(keras.layers.Layer):
+    def __init__(self, rows):
+        super().__init__()
+        self.rows = tf.Variable(tf.zeros((rows, 3)), trainable=False)
+        self.writer, self.reader = keras.layers.Dense(3), keras.layers.Dense(1)
+    def call(self, inputs):
+        self.rows.scatter_nd_update([[0], [2]], self.writer(inputs))
+        return self.reader(self.rows)
+def bill(rate):
+    wages.scatter_update(tf.IndexedSlices(tf.reshape(rate, [1]), [1]))
+    wages.scatter_nd_add(indices=[[2]], updates=[rate])
+    return tf.reduce_sum(wages * hours)
+# %% the result of the update is computed with
+# fix: none/state-assignment
+# becomes: paid = tf.tensor_scatter_nd_update(wages, [[0]], [3.0 * (1.0 - tax)])  # after tax
+# becomes: wages.assign(paid)
+with tf.GradientTape() as tape:
+    paid = wages.scatter_nd_update([[0]], [3.0 * (1.0 - tax)])  # after tax
+    total = tf.reduce_sum(paid * hours)
+slope = tape.gradient(total, tax)
+# %% entry by entry in a loop
+# fix: none/state-assignment
+# becomes: wages_value = tf.convert_to_tensor(wages)
+# becomes: wages_value = tf.tensor_scatter_nd_update(wages_value, [[i]], [tax * float(i)])
+# becomes: wages.assign(wages_value)
+# becomes: total = tf.reduce_sum(wages_value * hours)
+with tf.GradientTape() as tape:
+    for i in range(3):
+        wages[i].assign(tax * float(i))
+    total = tf.reduce_sum(wages * hours)
+slope = tape.gradient(total, tax)
+# %% a memory that a layer writes
+# fix: none/state-assignment
+# becomes: rows_value = tf.tensor_scatter_nd_update(self.rows, [[0], [2]], self.writer(inputs))
+# becomes: self.rows.assign(rows_value)
+# becomes: return self.reader(rows_value)
+notes = Notes(4)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((notes(x) - 1.0) ** 2)
+slopes = tape.gradient(loss, notes.trainable_variables)
+# %% two writes in a function
+# fix: none/state-assignment
+# becomes: wages_value = tf.tensor_scatter_nd_update(wages, tf.expand_dims([1], -1), tf.reshape(rate, [1]))
+# becomes: wages_value = tf.tensor_scatter_nd_add(wages_value, [[2]], [rate])
+# becomes: return tf.reduce_sum(wages_value * hours)
+with tf.GradientTape() as tape:
+    total = bill(tax)
+slope = tape.gradient(total, tax)
+# %% a part of a longer line
+# fix: none/state-assignment
+# becomes: wages_value = tf.tensor_scatter_nd_max(wages, [[1]], [40.0 * tax])
+# becomes: total = tf.reduce_sum(wages_value * hours) + tax ** 2
+with tf.GradientTape() as tape:
+    total = tf.reduce_sum(wages.scatter_nd_max([[1]], [40.0 * tax]) * hours) + tax ** 2
+    total = total - tax ** 2 + tf.stop_gradient(tax)
+    total = tf.reduce_sum(wages * hours)
+slope = tape.gradient(total, tax)
+# %% an index from behind, which a scatter does not take
+# none: none/state-assignment
+with tf.GradientTape() as tape:
+    wages[-1].assign(7.0 * tax)
+    total = tf.reduce_sum(wages * hours)
+slope = tape.gradient(total, tax)
+# %% the whole is written in between
+# none: none/state-assignment
+with tf.GradientTape() as tape:
+    wages.scatter_nd_update([[0]], [tax])
+    wages.assign_add(tf.ones(3))
+    total = tf.reduce_sum(wages * hours)
+slope = tape.gradient(total, tax)
