@@ -129,11 +129,25 @@ class Layers:
             layer = self.met.get(key)
             if layer is None:
                 continue
-            place = self._made.get(layer)
-            span = self.session.spans.span(place) if place is not None else _made_at(layer, list(self.met.values()), code)
             kind = type(layer)
+            span = self._span(layer, code) or self._span(self._held_by(layer), code)
             found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
         return found
+
+    def _span(self, layer: Any, code: Mapping[str | int, str]) -> Span | None:
+        place = self._made.get(layer) if layer is not None else None
+        return self.session.spans.span(place) if place is not None else _made_at(layer, list(self.met.values()), code) if layer is not None else None
+
+    def _held_by(self, layer: Any) -> Any:
+        """The layer of Keras' own that made another one of Keras' for itself, like an `LSTM` its cell; a model holds what others made."""
+        from keras import Model
+
+        own = [other for other in self.met.values() if _is_of_keras(other) and not isinstance(other, Model)] if _is_of_keras(layer) else []
+        return next((other for other in own if any(inner is layer for inner in getattr(other, "_layers", ()))), None)
+
+
+def _is_of_keras(layer: Any) -> bool:
+    return type(layer).__module__.partition(".")[0] in LIBRARIES
 
 
 def _held_as(layer: Any, variable: Any) -> str | None:
