@@ -179,7 +179,7 @@ def said_trainable(recording: Recording, names: Collection[str]) -> Span | None:
     held: list[tuple[str | int, ast.stmt, bool]] = []
     for key, source in recording.code.items():
         for node in ast.walk(tree_of(source) or ast.Module([], [])):
-            for target, call in _pairs(node) if isinstance(node, ast.Assign) else ():
+            for target, call in pairs_of(node) if isinstance(node, ast.Assign) else ():
                 if not isinstance(node, ast.Assign) or not isinstance(call, ast.Call) or last_name(call.func) != "Variable":
                     continue
                 said = any(k.arg == "trainable" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
@@ -190,7 +190,7 @@ def said_trainable(recording: Recording, names: Collection[str]) -> Span | None:
     return line_of(*held[0][:2]) if held and all(said for *_, said in held) else None
 
 
-def _pairs(assign: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+def pairs_of(assign: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
     """The targets of an assignment, each with its own value: of `a, b = 1, 2` the two parts."""
     target, value = assign.targets[0], assign.value
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):

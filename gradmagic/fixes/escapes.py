@@ -33,7 +33,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
         return own
     region = _region(code, call, run)
     translation = _translation(recording, code, names, region, call, run)
-    called = _called_functions(recording, code, names, translation, call)
+    called = _called_functions(recording, code, names, translation, call, region)
     if not translation.possible or not translation.count or called is None or written_into(code, region, translation.arrays) or must_be_whole(recording, code, translation.whole):
         return ()
     if called:
@@ -45,7 +45,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     title = (
         f"use the tensor itself, without {translation.what}"
         if not translation.functions
-        else f"use {', '.join(f'`{f}`' for f in translation.functions[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
+        else f"use {', '.join(f'`{f}`' for f in list(dict.fromkeys(translation.functions))[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
     )
     # Without `int()` the fraction is kept.
     sure = not translation.functions and not translation.whole and last_name(call.func) not in PREDICTS and not has_several_uses(code, call)
@@ -64,11 +64,12 @@ def _translation(recording: Recording, code: Code, names: Names, region: cst.CST
     return Translation(code, names, region, call, beside=beside)
 
 
-def _called_functions(recording: Recording, code: Code, names: Names, translation: Translation, guilty: cst.Call) -> list[tuple[Code, Translation]] | None:
+def _called_functions(recording: Recording, code: Code, names: Names, translation: Translation, guilty: cst.Call, region: cst.CSTNode) -> list[tuple[Code, Translation]] | None:
     """The functions of the notebook's that are handed the value and compute in NumPy, in TensorFlow; None where one of them cannot be translated."""
     found: list[tuple[Code, Translation]] = []
-    for call in code.all(cst.Call, code.statement(guilty) or guilty):
-        handed = [i for i, a in enumerate(call.args) if a.keyword is None and (guilty in code.all(cst.Call, a.value) or names_in(a.value) & translation.arrays)]
+    ends = {guilty, *translation.translated}
+    for call in code.all(cst.Call, region):
+        handed = [i for i, a in enumerate(call.args) if a.keyword is None and (any(n in ends for n in code.all(cst.Call, a.value)) or names_in(a.value) & translation.arrays)]
         for other in cells(recording) if handed and isinstance(call.func, cst.Name) else ():
             for function in other.all(cst.FunctionDef):
                 parameters = [p.name.value for p in function.params.params]

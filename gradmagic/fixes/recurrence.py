@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.activations import SATURATING, kind_of, renamed
-from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.calls import Place, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import names_of
@@ -14,6 +14,9 @@ from gradmagic.locate.paths import variable_read
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
+RECURRENT = ("SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell")
+PLACES = {"activation": 1}
+UNBOUNDED = frozenset({"relu", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "softplus", "mish", "linear", "exponential", "ReLU", "LeakyReLU", "ELU", "PReLU"})
 # A row of layers that is written out.
 FEWEST = 3
 
@@ -67,13 +70,8 @@ def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cs
     for call in calls:
         if code is None:
             break
-        if last_name(call.func) in ("SimpleRNN", "RNN", "SimpleRNNCell", "GRU", "LSTM"):
-            new = call
-            if argument(call, None, "activation") is not None:
-                new = with_keyword(new, "activation", cst.SimpleString('"tanh"'))
-            if argument(call, None, "recurrent_initializer") is not None:
-                new = with_keyword(new, "recurrent_initializer", cst.SimpleString('"orthogonal"'))
-            return fix("use tanh and an orthogonal recurrent kernel", "unsafe", (code, Change().replace(call, new)))
+        if last_name(call.func) in RECURRENT:
+            return _as_by_itself(recording, code, call)
         starts = argument(call, None, "kernel_initializer")
         if starts is not None:
             return fix("begin with weights of the usual size", "unsafe", (code, Change().replace(starts.value, cst.SimpleString('"glorot_uniform"'))))
@@ -92,6 +90,39 @@ def bounded_recurrence(recording: Recording, place: Place, layer: tuple[Code, cs
         bounded = code.expression(f"{tanh}({code.text(assign.value)})")
         return fix("use an activation that is bounded", "unsafe", (code, Change().replace(assign.value, bounded))) if again and "@" in code.text(assign.value) else ()
     return ()
+
+
+def _as_by_itself(recording: Recording, code: Code, guilty: cst.Call) -> tuple[Fix, ...]:
+    """`LSTM(64, activation="relu")` → `LSTM(64)`, and the layers of the same kind that ran beside it: what they have by themselves is tanh and an orthogonal recurrent kernel."""
+    changes: dict[Code, Change] = {}
+    titles = dict[str, None]()
+    for where, call in [(code, guilty), *_recurrent_layers(recording)]:
+        new = call
+        for word, title, given in (("activation", "tanh", _grows_without_bound(recording, where, call)), ("recurrent_initializer", "an orthogonal recurrent kernel", True)):
+            arg = argument(new, PLACES.get(word), word) if given else None
+            if arg is not None:
+                # What is given by its place keeps the others in theirs.
+                new = without_argument(new, arg) if arg.keyword is not None else new.with_deep_changes(arg, value=cst.SimpleString('"tanh"'))
+                titles[title] = None
+        if new is not call:
+            changes.setdefault(where, Change()).replace(call, new)
+        elif call is guilty:
+            return ()
+    return fix(f"use {' and '.join(titles)}", "unsafe", *changes.items())
+
+
+def _recurrent_layers(recording: Recording) -> list[tuple[Code, cst.Call]]:
+    """Where the recurrent layers of Keras' own that ran are made."""
+    places = [layer.made_at for layer in recording.layers.values() if layer.library and layer.made_at is not None]
+    found = [(code, call) for place in places if (code := code_at(recording, place)) is not None and (call := code.call_at(place, RECURRENT)) is not None]
+    return list({id(call): (code, call) for code, call in found}.values())
+
+
+def _grows_without_bound(recording: Recording, code: Code, call: cst.Call) -> bool:
+    """Whether a layer is given an activation by name that is none of the bounded ones."""
+    given = argument(call, PLACES["activation"], "activation")
+    kinds = {kind_of(node) for _, node in written(recording, code, given.value)} if given is not None else set()
+    return bool(kinds) and kinds <= UNBOUNDED
 
 
 def longer_memory(recording: Recording, layer: tuple[Code, cst.Call] | None) -> tuple[Fix, ...]:

@@ -14,9 +14,10 @@ from gradmagic.locate.exchanged import locate_exchanged
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
+from gradmagic.locate.same_pass import second_step
 from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, Variable, has_gradient_dtype
 from gradmagic.sizes import lengths, sizes_of
-from gradmagic.syntax import text_at
+from gradmagic.syntax import call_at, text_at
 
 TOO_FAR = 10.0
 FRESH = 2
@@ -152,6 +153,8 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         other = _same_gradients(recording, update)
         if other is not None:
             faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
+        elif (second := second_step(recording, update)) is not None:
+            faults.append(second)
     # Where only rounding comes back, or next to nothing, the finding about that says more.
     rounding = {run.sources[i].id for i in constant_sources(recording, run)} if run is not None else set()
     small = {s.id for s, size in zip(run.sources, sizes_of(run, noise=False), strict=False) if size == "vanishing"} if run is not None else set()
@@ -195,9 +198,16 @@ def _same_gradients(recording: Recording, update: Update) -> Update | None:
     for other in sorted(recording.updates, key=lambda u: u.seq):
         if other is update:
             return None
-        if other.raised is None and other.span != update.span and mine & {(p.variable, p.run) for p in other.pairs if p.gradient_of == p.variable}:
+        if other.raised is None and other.span != update.span and mine & {(p.variable, p.run) for p in other.pairs if p.gradient_of == p.variable} and not _takes_back(recording, update, other):
             return other
     return None
+
+
+def _takes_back(recording: Recording, update: Update, other: Update) -> bool:
+    """Whether one of two lines adds to the variables and the other one subtracts: a look at a place beside them, and the way back."""
+    spans = [u.span for u in (update, other) if u.kind == "assign" and u.span is not None]
+    ways = [way for span in spans for way in ("assign_add", "assign_sub") if call_at(recording, span, (way,)) is not None]
+    return len(spans) == 2 and sorted(ways) == ["assign_add", "assign_sub"]
 
 
 def _assigned_zero(recording: Recording, update: Update) -> bool:

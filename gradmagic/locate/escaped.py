@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Callable
 
+from gradmagic.called_objects import leaving_in_objects
 from gradmagic.definitions import is_compared, line_of, passed_as, predictions, statements_ahead, statements_behind, within
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
@@ -59,7 +61,16 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
             if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
-    return None
+    return _in_object(paths, index, came_in, own, fault)
+
+
+def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fault: Callable[[Op | None, Span | None, str], Fault]) -> Fault | None:
+    """NumPy in the `call` of an object that is handed the value: nothing in the code that calls the object says so."""
+    made = [op for op in paths.ops if paths.bits(op) >> index & 1]
+    later = [op for op in came_in if made and (op.seq > made[0].seq or op.in_graph)]
+    places = {op.span for op in made if op.span is not None and op.span.end_column}
+    left = leaving_in_objects(paths.recording, names, places) if later else []
+    return fault(later[0], left[0][0], "NumPy") if left else None
 
 
 def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op, Span]]:

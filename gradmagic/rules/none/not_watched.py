@@ -33,12 +33,13 @@ from __future__ import annotations
 from gradmagic.assignments import frozen_at
 from gradmagic.fixes.blocks import watched, watching_by_itself
 from gradmagic.fixes.dtypes import trainable
+from gradmagic.fixes.plain_tensors import as_variables, made_as_tensors, updated_at
 from gradmagic.fixes.sources import trainable_variables
 from gradmagic.fixes.state import rebound
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding, listing, subject, target_name
+from gradmagic.rules.phrasing import are, finding, it, listing, subject, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -49,6 +50,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     tape = recording.tapes.get(run.tape) if run.tape is not None else None
     names = listing(fault.names)
     severity, made = "error", None
+    updated = updated_at(recording, run, fault.sources)
+    if updated is not None:
+        return _tensors(fault, recording, run, updated)
     if fault.detail.get("late"):
         why = f"`tape.watch` was called after {names} had been used"
         help_ = f"call `tape.watch` before {names} is used, as the first line of the tape's block"
@@ -79,11 +83,30 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _tensors(fault: Fault, recording: Recording, run: GradientRun, updated: Span) -> Finding:
+    """Plain tensors that the cell then updates as if they were variables."""
+    names, one = listing(fault.names), len(fault.names) == 1
+    what, places = "a plain tensor" if one else "plain tensors", [given.span for given in made_as_tensors(recording, run, fault.sources)]
+    return finding(
+        "none/not-watched",
+        fault,
+        f"{subject(fault, 'None')}: {names} {are(fault.names)} {what}, not {'a variable' if one else 'variables'}",
+        places[0] if places else fault.span or run.span,
+        "makes a plain tensor" if places else f"does not watch {names}",
+        f"{target_name(fault)} is computed from {names} by differentiable ops only. The tape follows trainable variables and what it was told to watch, and {names} {are(fault.names)} {what}. "
+        f"What updates {it(fault.names)} behind the gradient call raises AttributeError: a tensor cannot be given another value.",
+        others=[*((place, "makes a plain tensor") for place in places[1:]), (updated, "only a variable can be updated here")],
+        help=f"make {it(fault.names)} with `tf.Variable`",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     run = fault.run
     if run is None:
         return ()
+    if updated_at(recording, run, fault.sources) is not None:
+        return as_variables(recording, run, fault.sources)
     if "watch_accessed_variables" in found.message + found.body and (every := watching_by_itself(recording, run)):
         return every
     frozen = all(run.sources[i].trainable is False for i in fault.sources)

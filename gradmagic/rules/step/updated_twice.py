@@ -1,7 +1,8 @@
 """One variable is updated more than once with the gradient of one step.
 
 What it finds
-    The same variable twice in one call of the optimizer, or gradients that an optimizer is given again, or that two optimizers are given.
+    The same variable twice in one call of the optimizer; gradients that an optimizer is given again, or that two optimizers are given; a variable that two optimizers move
+    for two targets of one forward pass.
 
 Why it happens
     A shared layer stands in two lists, or a call is left over from an older version of the loop.
@@ -29,16 +30,17 @@ Fix safety
     The updates change, as is meant.
 
 Not a problem when
-    The second step along the same gradient is meant.
+    The second step along the same gradient is meant. Steps of plain gradient descent for two targets add up to one for their sum.
 """
 
 from __future__ import annotations
 
 from gradmagic.fixes.once import applied_once, listed_once
+from gradmagic.fixes.one_pass import one_gradient
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording, Update
+from gradmagic.recording import GradientRun, Recording, Update
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import finding, listing
+from gradmagic.rules.phrasing import are, code, finding, it, listing, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -46,6 +48,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "twice" or update is None:
         return None
     how, other = fault.detail["how"], fault.detail.get("other")
+    if how == "one pass" and isinstance(other, Update):
+        return _of_one_pass(fault, update, other)
     names = listing(fault.names)
     one = len(set(fault.names)) == 1
     if how == "listed":
@@ -70,7 +74,36 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return finding("step/updated-twice", fault, message, update.span, label, body, others=others, severity="warning", help="list each variable once" if how == "listed" else "apply each gradient once")
 
 
+def _of_one_pass(fault: Fault, update: Update, first: Update) -> Finding:
+    """One forward pass, and two gradients that the same variables are moved by."""
+    names, them, asked, stale = listing(fault.names), it(fault.names), fault.detail["first"], fault.detail["stale"]
+    earlier = next((code(t.name) for t in asked.targets if t.name), "the first target") if isinstance(asked, GradientRun) else "the first target"
+    target = target_name(fault)
+    again = isinstance(asked, GradientRun) and fault.run is not None and {t.id for t in asked.targets} == {t.id for t in fault.run.targets}
+    whose = f"with the gradient of {target}" if again else f"for one forward pass: for {earlier} and for {target}"
+    order = "is asked for after that step, from what the tape had kept before it" if stale else "is that for the values before that step"
+    why = (
+        f"Two calls ask for the gradient of {target}, and each of the two updates moves {names}: the step is made twice."
+        if again
+        else f"Both targets were computed in one forward pass, with the same values of {names}. The first update moves {them}; the gradient that the second one is given {order}. "
+        f"The steps of `{update.type}` are not proportional to the gradients, so that two of them are not one step along their sum."
+    )
+    return finding(
+        "step/updated-twice",
+        fault,
+        f"{names} {are(fault.names)} updated twice {whose}",
+        update.span,
+        f"the second update of {names}",
+        why,
+        others=[(first.span, "the first update")] if first.span is not None else [],
+        severity="warning" if stale or again else "note",
+        help="leave them out of one of the two updates" if again else "ask for one gradient of both targets, and apply it once; or go forward again under a tape of its own for the second update",
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    other = fault.detail.get("other")
+    other, first = fault.detail.get("other"), fault.detail.get("first")
+    if isinstance(first, GradientRun) and fault.run is not None:
+        return one_gradient(recording, fault.run, first, {fault.run.sources[i].id for i in fault.sources}, found.location)
     return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location, other.span if isinstance(other, Update) else None)

@@ -179,3 +179,60 @@ agent = Agent(policy)
 # allow: error/no-gradients-provided
 # raises: ValueError
 agent.learn()
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(9)
+
+class Spread(keras.layers.Layer):
+    def call(self, x):
+        centred = x - tf.reduce_mean(x, axis=0)
+        widths = np.sqrt(np.mean(np.square(centred), axis=0) + 1e-3)  # expect: none/left-tensorflow
+        return tf.convert_to_tensor(np.tile(widths, (len(centred), 1)), dtype=tf.float32)
+
+class Folded:
+    def __init__(self, turns):
+        self.turns = turns
+    def __call__(self, values):
+        return np.abs(values - np.round(values * self.turns))  # also: none/left-tensorflow
+
+class Plain(keras.layers.Layer):
+    def call(self, x):
+        print(np.asarray(x).shape)
+        return tf.abs(x)
+
+class Printed:
+    def __call__(self, values):
+        print(np.asarray(values).shape)
+
+printed = Printed()
+front, back, spread, folded, plain = keras.layers.Dense(4), keras.layers.Dense(1), Spread(), Folded(2.0), Plain()
+x, y = tf.random.normal((6, 3)), tf.random.normal((6, 1))
+back(front(x))
+weights = front.trainable_variables + back.trainable_variables
+# %% in the call of a layer that stands in the middle
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(back(spread(front(x))) - y))
+grads = tape.gradient(loss, weights)  # status: none none ok ok
+# %% an object of a plain class, the value by a name
+with tf.GradientTape() as tape:
+    hidden = front(x)
+    bent = folded(hidden)
+    loss = tf.reduce_mean(tf.square(back(bent) - y))
+grads = tape.gradient(loss, weights)  # status: none none ok ok
+# %% a layer that is made where it is called
+# expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(back(Spread()(front(x))) - y))
+grads = tape.gradient(loss, weights)
+# %% near: an array that is only printed
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(back(plain(front(x))) - y))
+grads = tape.gradient(loss, weights)
+# %% what a layer only prints is not used
+with tf.GradientTape() as tape:
+    seen = front(x)  # expect: none/discarded-result
+    printed(seen)
+    loss = tf.reduce_mean(tf.square(back(tf.concat([x, x[:, :1]], axis=1)) - y))
+grads = tape.gradient(loss, weights)

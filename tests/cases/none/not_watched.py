@@ -53,3 +53,36 @@ g = tape.gradient(loss, layer.places)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.reduce_min(layer(x), axis=1))
 g = tape.gradient(loss, layer.trainable_variables)
+# %% setup
+import tensorflow as tf
+tf.random.set_seed(6)
+x, y = tf.random.normal((12, 3)), tf.random.normal((12, 2))
+kernel = tf.Variable(tf.random.normal((3, 2), stddev=0.2))
+offset = tf.zeros((2,))  # expect: none/not-watched
+# %% a tensor that is updated by its name
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(x @ kernel + offset - y))
+of_kernel, of_offset = tape.gradient(loss, [kernel, offset])  # status: ok none
+kernel.assign_sub(0.1 * of_kernel)
+offset.assign_sub(0.1 * of_offset)  # raises: AttributeError
+# %% one of a list that an optimizer is given
+# allow: error/unexplained
+weights = [kernel, offset]
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(x @ weights[0] + weights[1] - y))
+grads = tape.gradient(loss, weights)
+tf.keras.optimizers.SGD(0.1).apply_gradients(zip(grads, weights))  # raises: AttributeError
+# %% in a function that a comprehension calls
+def moved(weight, slope):
+    return weight.assign_sub(0.1 * slope)  # raises: AttributeError
+def distance():
+    return tf.reduce_mean(tf.square(x @ kernel + offset - y))
+with tf.GradientTape() as tape:
+    loss = distance()
+[moved(w, g) for w, g in zip([kernel, offset], tape.gradient(loss, [kernel, offset]))]
+# %% near: the tensor is watched, and only read
+with tf.GradientTape() as tape:
+    tape.watch(offset)
+    loss = tf.reduce_mean(tf.square(x @ kernel + offset - y))
+of_kernel, of_offset = tape.gradient(loss, [kernel, offset])
+kernel.assign_sub(0.1 * of_kernel)

@@ -47,3 +47,50 @@ rate = tf.Variable(0.7, name="rate")
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum((simulate(rate, tf.constant([1.0, 2.0])) - 1.0) * 0.01)
 grad = tape.gradient(loss, rate)
+# %% setup
+import tensorflow as tf
+import keras
+from keras import layers
+keras.utils.set_random_seed(7)
+walks, grades = 4.0 * tf.cumsum(tf.random.normal((8, 90, 2)), axis=1), tf.random.uniform((8,), 0, 3, tf.int32)
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+def reader(units, cell=layers.LSTM):
+    entrance = keras.Input((90, 2))
+    h = layers.Conv1D(8, 3, padding="same")(entrance)
+    for width in units:
+        h = cell(width, return_sequences=True)(h)
+    return keras.Model(entrance, layers.Dense(3)(layers.Flatten()(h)))
+
+def slopes(net):
+    with tf.GradientTape() as tape:
+        loss = criterion(grades, net(walks, training=True))
+    return tape.gradient(loss, net.trainable_variables)
+# %% a recurrent layer whose activation has no bound, made in an earlier turn
+first = layers.LSTM(32, activation="relu", return_sequences=True)  # expect: scale/exploding-through-depth
+net = keras.Sequential([keras.Input((90, 2)), first, layers.Flatten(), layers.Dense(3)])
+slopes(net)
+# %% near: the same layers with the activation that they have by themselves
+slopes(reader([32, 32]))
+# %% setup
+import tensorflow as tf
+import keras
+from keras import layers
+keras.utils.set_random_seed(8)
+walks, heights = 4.0 * tf.cumsum(tf.random.normal((8, 90, 2)), axis=1), tf.random.normal((8, 1))
+
+class Reader(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = layers.LSTM(24, activation="relu", return_sequences=True)  # expect: scale/exploding-through-depth
+        self.second = layers.LSTM(32, activation="relu")  # also: scale/exploding-through-depth
+        self.out = layers.Dense(1)
+
+    def call(self, x):
+        return self.out(self.second(self.first(x)))
+
+net = Reader()
+# %% in the class of a model that an earlier cell makes
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(net(walks) - heights))
+grads = tape.gradient(loss, net.trainable_variables)

@@ -24,3 +24,97 @@ for _ in range(3):
         loss = loss_of(w)
     grads = tape.gradient(loss, [w])
     optimizer.apply_gradients(zip(grads, [w]))
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(2)
+trunk, heights, kinds = keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(1), keras.layers.Dense(3)
+x, y, labels = tf.random.normal((8, 4)), tf.random.normal((8, 1)), tf.random.uniform((8,), 0, 3, tf.int32)
+heights(trunk(x)), kinds(trunk(x))
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+one, two = keras.optimizers.Adam(1e-3), keras.optimizers.RMSprop(1e-3)
+plain, other = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.2)
+def both(x):
+    h = trunk(x)
+    return tf.reduce_mean(tf.square(heights(h) - y)), criterion(labels, kinds(h))
+first = trunk.trainable_variables + heights.trainable_variables
+second = trunk.trainable_variables + kinds.trainable_variables
+# %% what two heads share, moved between the two gradients
+for _ in range(3):
+    with tf.GradientTape(persistent=True) as tape:
+        distance, entropy = both(x)
+    grads = tape.gradient(distance, first)
+    one.apply_gradients(zip(grads, first))
+    grads = tape.gradient(entropy, second)
+    two.apply_gradients(zip(grads, second))  # expect: step/updated-twice
+# %% two tapes that are opened together
+with tf.GradientTape() as for_heights, tf.GradientTape() as for_kinds:
+    distance, entropy = both(x)
+of_heights = for_heights.gradient(distance, first)
+of_kinds = for_kinds.gradient(entropy, second)
+one.apply_gradients(zip(of_heights, first))
+two.apply_gradients(zip(of_kinds, second))  # note: step/updated-twice
+# %% in the step of a model that fit trains
+class Pair(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.trunk, self.heights, self.kinds = trunk, heights, kinds
+        self.one, self.two = keras.optimizers.Adam(), keras.optimizers.Adam()
+    def call(self, x):
+        return self.heights(self.trunk(x))
+    def train_step(self, data):
+        with tf.GradientTape(persistent=True) as tape:
+            distance, entropy = both(data[0])
+        self.one.apply_gradients(zip(tape.gradient(distance, first), first))
+        self.two.apply_gradients(zip(tape.gradient(entropy, second), second))  # note: step/updated-twice
+        return {"distance": distance, "entropy": entropy}
+model = Pair()
+model.compile()
+model.fit(x, y, batch_size=8, verbose=0)
+# %% one target, and a list of shared variables in both of two calls
+with tf.GradientTape(persistent=True) as tape:
+    distance, entropy = both(x)
+    total = distance + entropy
+of_heights = tape.gradient(total, first)
+of_kinds = tape.gradient(total, second)
+plain.apply_gradients(zip(of_heights, first))
+other.apply_gradients(zip(of_kinds, second))  # expect: step/updated-twice
+# %% near: plain descent along each of two gradients
+with tf.GradientTape(persistent=True) as tape:
+    distance, entropy = both(x)
+of_heights, of_kinds = tape.gradient(distance, first), tape.gradient(entropy, second)
+plain.apply_gradients(zip(of_heights, first))
+other.apply_gradients(zip(of_kinds, second))
+# %% near: a forward pass for each
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        distance, _ = both(x)
+    one.apply_gradients(zip(tape.gradient(distance, first), first))
+    with tf.GradientTape() as tape:
+        _, entropy = both(x)
+    two.apply_gradients(zip(tape.gradient(entropy, second), second))
+# %% near: a second forward pass under the same tape
+with tf.GradientTape(persistent=True) as tape:
+    distance, _ = both(x)
+    one.apply_gradients(zip(tape.gradient(distance, first), first))
+    _, entropy = both(x)
+two.apply_gradients(zip(tape.gradient(entropy, second), second))
+# %% near: each optimizer has its own part
+with tf.GradientTape(persistent=True) as tape:
+    distance, entropy = both(x)
+one.apply_gradients(zip(tape.gradient(distance, first), first))
+two.apply_gradients(zip(tape.gradient(entropy, kinds.trainable_variables), kinds.trainable_variables))
+# %% near: sharpness, with the variables put back in between
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        distance, _ = both(x)
+    slopes = tape.gradient(distance, first)
+    steps = [0.05 * g / tf.linalg.global_norm(slopes) for g in slopes]
+    for v, s in zip(first, steps):
+        v.assign_add(s)
+    with tf.GradientTape() as tape:
+        distance, _ = both(x)
+    grads = tape.gradient(distance, first)
+    for v, s in zip(first, steps):
+        v.assign_sub(s)
+    one.apply_gradients(zip(grads, first))
