@@ -297,7 +297,8 @@ def _keep(session: Session, site: RawSite, run: RawRun, worst: str, tape: RawTap
         session.kept_until = max(session.kept_until, run.seq)
         return
     others = [t.recording[0][0] for t in session.tapes.values() if t.recording and t is not tape and (t.persistent or t.recording[-1][1] is None)]
-    if not others:
+    # Inside a gradient function the forward pass that it belongs to is still to be read.
+    if not others and session.doing.current_run is None:
         session.trim(start)
         if tape is not None:
             session.tapes.pop(tape.id, None)

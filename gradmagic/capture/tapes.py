@@ -13,8 +13,9 @@ from tensorflow.python.eager import backprop, context
 from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops import gradients_impl
 
-from gradmagic.capture.asking import ask
+from gradmagic.capture.asking import ask, flatten
 from gradmagic.capture.events import RawTape
+from gradmagic.capture.numbers import array_of, quick
 from gradmagic.capture.ops import note_tensor
 from gradmagic.capture.session import Session
 
@@ -114,6 +115,10 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
         # In a gradient function the user may ask a tape of theirs, TensorFlow one of its own.
         if session.busy or (within is not None and (within.in_graph or not session.spans.is_user_file(frame.f_code.co_filename))) or frame.f_globals.get("__name__") in BACKWARD:
             return original(self, target, sources, *args, **kwargs)
+        given = args[0] if name == "gradient" and args else kwargs.get("output_gradients")
+        if within is not None and (_is_bad(target) or (given is not None and _is_bad(given, zero=True))):
+            # It hands on what was bad when it came in: the call around it tells of that.
+            return original(self, target, sources, *args, **kwargs)
         zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
         return ask(
             session,
@@ -127,6 +132,12 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
         )
 
     session.patches.set(tape_class, name, call)
+
+
+def _is_bad(values: Any, *, zero: bool = False) -> bool:
+    """Whether any of some tensors is not finite; or, with `zero`, all of them are nothing but zeros."""
+    looks = [quick(array) for v in flatten(values) if (array := array_of(v)) is not None and array.size and array.dtype.kind in "fc"]
+    return any(not finite for _, finite, _ in looks) or (zero and bool(looks) and all(nothing for *_, nothing in looks))
 
 
 def _watch_tf_gradients(session: Session) -> None:

@@ -211,3 +211,18 @@ def step(flag):
         loss = criterion(w * x) * b + state
     return tape.gradient(loss, [w, b])  # status: ok ok
 step(tf.constant(True))
+# %% a tape inside a gradient function, and a slope that comes in a later turn
+@tf.custom_gradient
+def doubled(z):
+    def grad(upstream):
+        with tf.GradientTape() as inner:
+            inner.watch(z)
+            twice = z * 2.0
+        return inner.gradient(twice, z, output_gradients=upstream)
+    return z * 2.0, grad
+pair = tf.Variable([1.0, 2.0], name="pair")
+for turn in range(5):
+    shift = tf.constant([0.0, 4.0 if turn == 3 else 0.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sqrt(doubled(pair) - shift))  # expect: nonfinite/infinite-derivative
+    grad = tape.gradient(loss, pair)  # allow: step/gradients-not-applied
