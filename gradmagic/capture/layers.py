@@ -120,13 +120,13 @@ class Layers:
 
     def facts(self, wanted: set[int], code: Mapping[str | int, str]) -> dict[int, Layer]:
         """The layers of these ids, each with the line that made it: as it was seen, or the one call in the code that agrees with the layer's settings."""
-        found = {}
+        found, holders = {}, self._holders()
         for key in wanted:
             layer = self.met.get(key)
             if layer is None:
                 continue
             kind = type(layer)
-            span = self._span(layer, code) or self._span(self._held_by(layer), code)
+            span = self._span(layer, code) or self._span(holders.get(key), code)
             found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
         return found
 
@@ -134,12 +134,12 @@ class Layers:
         place = self._made.get(layer) if layer is not None else None
         return self.session.spans.span(place) if place is not None else made_at(layer, list(self.met.values()), code) if layer is not None else None
 
-    def _held_by(self, layer: Any) -> Any:
-        """The layer of Keras' own that made another one of Keras' for itself, like an `LSTM` its cell; a model holds what others made."""
+    def _holders(self) -> dict[int, Any]:
+        """By the id of a layer of Keras' own the other one of Keras' that made it for itself, like an `LSTM` its cell; a model holds what others made."""
         from keras import Model
 
-        own = [other for other in self.met.values() if _is_of_keras(other) and not isinstance(other, Model)] if _is_of_keras(layer) else []
-        return next((other for other in own if any(inner is layer for inner in getattr(other, "_layers", ()))), None)
+        own = [other for other in self.met.values() if _is_of_keras(other) and not isinstance(other, Model)]
+        return {id(inner): other for other in reversed(own) for inner in getattr(other, "_layers", ()) if _is_of_keras(inner)}
 
 
 def _is_of_keras(layer: Any) -> bool:
