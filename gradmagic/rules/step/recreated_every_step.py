@@ -76,9 +76,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"The gradient call ran {count} times, and {often} its sources were other variables than in the turn before, made in between. None of the new ones was given the value of an old one: "
         f"what {'a step' if every else 'training'} changed is gone with the next turn.",
         others=[(fault.run.span, "the gradients of these variables are asked for here")] if fault.run.span is not None else [],
-        severity="warning" if every else "note",
+        severity="warning" if every and not _is_an_experiment(fault, recording) else "note",
         help="create them once, before the loop",
     )
+
+
+def _is_an_experiment(fault: Fault, recording: Recording) -> bool:
+    """Whether each turn is a whole training, by `fit`, of a model that is evaluated afterwards."""
+    run = fault.run
+    mine = {s.id for s in run.sources} if run is not None else set()
+    return run is not None and run.kind == "keras.fit" and any(not c.trains and c.seq > run.seq and mine & set(c.weights) for c in recording.models)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

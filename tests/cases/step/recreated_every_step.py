@@ -1,3 +1,4 @@
+import numpy as np
 import tensorflow as tf
 import keras
 keras.utils.set_random_seed(0)
@@ -59,3 +60,18 @@ def descend(begin):
         v.assign_sub(0.1 * tape.gradient(loss, v))
     return v
 ends = [descend([1.0, -2.0]), descend([3.0, 1.0])]
+# %% near: a model for each fold, which is evaluated
+table = np.random.default_rng(1).normal(size=(40, 4)).astype("float32")
+wanted = table.sum(axis=1)
+scores = []
+for fold in range(2):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(table[fold::2], wanted[fold::2], verbose=0)
+    scores.append(model.evaluate(table[1 - fold :: 2], wanted[1 - fold :: 2], verbose=0))
+# %% a model for each epoch
+rows = np.random.default_rng(2).normal(size=(20, 4)).astype("float32")
+for epoch in range(3):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])  # expect: step/recreated-every-step
+    model.compile("sgd", "mse")
+    history = model.fit(rows, rows.sum(axis=1), verbose=0)
