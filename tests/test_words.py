@@ -260,3 +260,12 @@ def test_the_cause_comes_before_the_error_that_it_leads_to(notebook: Any) -> Non
     report = notebook.check("h = net.fit(x, x[:, :2], verbose=0)")
     assert [f.rule for f in report.findings[:2]] == ["none/stop-gradient", "error/no-gradients-provided"]
     assert "every path from the loss passes `tf.stop_gradient(student)`" in report.summary
+
+
+def test_values_that_one_line_takes_out_are_one_finding(notebook: Any) -> None:
+    notebook.run("import tensorflow as tf\na, b = tf.Variable([0.5, 1.0], name='a'), tf.Variable([1.0, 2.0], name='b')")
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.constant(a.numpy() / b.numpy()) ** 2)\ng = tape.gradient(loss, [a, b])")
+    found = [f for f in report.findings if f.rule == "none/left-tensorflow"]
+    assert len(found) == 1
+    assert set(found[0].variables) == {"a", "b"}
+    assert sorted(label.text for label in found[0].labels if "leaves" in label.text) == ["leaves TensorFlow here (.numpy())", "leaves TensorFlow here as well"]

@@ -156,9 +156,14 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
         key: tuple[object, ...] = (fault.kind, fault.cause, site, place, inside, fault.hidden, fault.input if place is None else None, str(fault.detail.get("key", "")))
         if fault.numeric is not None:
             key = (fault.kind, *merge_key(fault.numeric, fault.cause))
+        if fault.cause == "escaped" and fault.span is not None:
+            # Several values that one line takes out are one mistake.
+            key = (fault.kind, fault.cause, site, fault.span.cell, fault.span.file, fault.span.line)
         before = found.get(key)
         if before is None:
             found[key] = fault
         elif before.run is fault.run:
-            found[key] = dataclasses.replace(before, sources=tuple(dict.fromkeys(before.sources + fault.sources)))
+            places = dict.fromkeys((*before.detail.get("beside", ()), fault.span))  # type: ignore[misc]
+            detail = before.detail if fault.span in (before.span, None) else {**before.detail, "beside": tuple(places)}
+            found[key] = dataclasses.replace(before, sources=tuple(dict.fromkeys(before.sources + fault.sources)), detail=detail)
     return list(found.values())

@@ -80,7 +80,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     if fault.cause == "escaped" and fault.span is not None:
         how = str(fault.detail["how"])
-        others = [(use_of(recording, fault.op), "comes back in as a constant")] if fault.op is not None else []
+        others = [(place, "leaves TensorFlow here as well") for place in fault.detail.get("beside", ())]  # type: ignore[attr-defined]
+        others += [(use_of(recording, fault.op), "comes back in as a constant")] if fault.op is not None else []
         return finding(
             "none/left-tensorflow",
             fault,

@@ -2,6 +2,14 @@ import math
 import numpy as np
 import tensorflow as tf
 w = tf.Variable([1.0, 2.0], name="w")
+# %% two values that one line takes out
+import numpy as np
+import tensorflow as tf
+centre, spread = tf.Variable([0.5, 1.0], name="centre"), tf.Variable([1.0, 2.0], name="spread")
+with tf.GradientTape() as tape:
+    scaled = tf.constant(centre.numpy() / spread.numpy(), tf.float32)  # expect: none/left-tensorflow
+    loss = tf.reduce_sum(scaled**2)
+grads = tape.gradient(loss, [centre, spread])  # status: none none
 # %% numpy and back
 with tf.GradientTape() as tape:
     h = w * 2.0
