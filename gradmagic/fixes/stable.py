@@ -13,18 +13,16 @@ from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
-LARGE = 0.1
 
-
-def without_exp(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
-    """`e = exp(z)` and `e / reduce_sum(e)` as a softmax; else `exp` in a form that does not overflow."""
+def without_exp(recording: Recording, place: Place, op: Op | None, *, bounded: bool = True) -> tuple[Fix, ...]:
+    """`e = exp(z)` and `e / reduce_sum(e)` as a softmax; else `exp` in a form that does not overflow, with `bounded` that of an argument that is held."""
     known = in_stable_form(recording, place)
     if known:
         return known
     code, names = code_at(recording, place), names_of(recording)
     call = code.call_at(place, ("exp",)) if code is not None and place is not None else None
     if code is None or call is None or not call.args:
-        return _bounded(recording, place, op) if op is not None and op.type in ("Cosh", "Sinh", "Expm1") else ()
+        return _bounded(recording, place, op) if bounded and op is not None and op.type in ("Cosh", "Sinh", "Expm1") else ()
     assign = code.enclosing(call, cst.Assign)
     target = assign.targets[0].target if assign is not None and assign.value is call else None
     softmax = names.function("softmax", call.func)
@@ -41,7 +39,7 @@ def without_exp(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
                 continue
             rest = f", axis={code.text(axis.value)}" if axis is not None else ""
             return fix("use `softmax`, which is the same and does not overflow", "safe", (code, Change().replace(quotient, code.expression(f"{softmax}({code.text(call.args[0].value)}{rest})"))))
-    return _bounded(recording, place, op)
+    return _bounded(recording, place, op) if bounded else ()
 
 
 def _bounded(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:

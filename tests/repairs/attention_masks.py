@@ -82,3 +82,13 @@ with tf.GradientTape() as tape:
     share = tf.nn.softmax(tf.where(links == 0.0, scores, -1e9))
     loss = tf.reduce_mean(tf.square(share @ nodes - target))
 grads = tape.gradient(loss, linker.trainable_variables)
+# %% a row that is masked from end to end, with a softmax by hand
+# fix: nonfinite/invalid-forward-value
+# becomes: shares = tf.math.divide_no_nan(tf.exp(worth), tf.reduce_sum(tf.exp(worth) * seen, -1, keepdims=True))
+seen = tf.constant([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+ask = tf.Variable([[0.1, 0.4, -0.2], [0.3, 0.0, 0.5]])
+with tf.GradientTape() as tape:
+    worth = ask * 2.0
+    shares = tf.exp(worth) / tf.reduce_sum(tf.exp(worth) * seen, -1, keepdims=True)
+    loss = tf.reduce_sum(shares**2)
+grad = tape.gradient(loss, ask)

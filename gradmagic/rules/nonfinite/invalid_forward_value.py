@@ -44,7 +44,7 @@ from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.nonfinite.domain import how_to_stay_inside, is_below, outside
+from gradmagic.rules.nonfinite.domain import QUOTIENTS, how_to_stay_inside, is_below, outside
 from gradmagic.rules.phrasing import called, finding, history, subject
 from gradmagic.syntax import spot
 
@@ -77,10 +77,17 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
     if scaled := scaled_targets(recording, fault.run, fault.op):
         return scaled
-    first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op) or smaller_step(recording, fault, 1.0)
+    divides = fault.op is not None and fault.op.type in QUOTIENTS
+    first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op, bounded=not divides) or smaller_step(recording, fault, 1.0)
     first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op)
     # A small number under a root leaves what is below 0 there.
     first = first or (() if is_below(recording, fault.op) else divided_by_root(recording, found.location, fault.op))
     if divided_by_a_mask(recording, fault.op) is not None:
         return without_masked_rows(recording, fault.run.span if fault.run is not None else None, fault.op)
-    return first or positive_output(recording, fault.op) or lifted_diagonal(recording, found.location, fault.op) or valid_input(recording, found.location, fault.op)
+    return (
+        first
+        or positive_output(recording, fault.op)
+        or lifted_diagonal(recording, found.location, fault.op)
+        or valid_input(recording, found.location, fault.op)
+        or without_exp(recording, found.location, fault.op)
+    )

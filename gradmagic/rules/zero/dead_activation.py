@@ -54,6 +54,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     count = f"all {size} elements" if size else "every element"
     below = f" The largest input is {number(numbers.max)}." if numbers is not None else ""
     learned = is_at_its_least(fault, recording) and learned_before(fault, recording)
+    alone = _one_at_a_time(fault, recording)
+    if alone:
+        below = " A batch normalisation in front of it subtracts the mean of the batch, and of one example nothing is left." + below
     came = f" In runs before it the gradient was not zero, and now {target_name(fault)} is exactly 0: training came to this point by itself." if learned else ""
     return finding(
         "zero/dead-activation",
@@ -64,7 +67,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"Going forward, {count} that enter this ReLU{f' (shape {entering.shape})' if entering and entering.shape else ''} are at or below 0, and it gives 0.{below} Going backward, "
         f"a ReLU passes the gradient on only where its input is above 0: here nowhere.{came}",
         severity="note" if learned else "error",
-        help=None if learned else "use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
+        help=None
+        if learned
+        else "train on several examples at a time, or normalise over something else (`LayerNormalization`)"
+        if alone
+        else "use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
     )
 
 
