@@ -13,31 +13,16 @@ from gradmagic.syntax import call_at, last_name, tree_at
 
 # What makes a model of the same layers, with weights of its own.
 COPYING = ("clone_model", "from_config", "model_from_json")
-# A name of one of these kinds says that the weights of the trained model are meant; one of those, that new ones are, or that they come by themselves later.
-MEANT = frozenset({"best", "copy", "copied", "backup", "saved", "snapshot", "snap", "checkpoint", "trained", "final", "kept", "deployed", "deploy", "production", "export", "exported", "frozen"})
+# Names that say that the weights of the trained model are meant; those that say so where nothing is looked at beside them; and those of a model that is to have new ones, or gets them later.
+MEANT = frozenset(
+    {"best", "copy", "copied", "backup", "saved", "snapshot", "snap", "checkpoint", "trained", "final", "kept", "deployed", "deploy", "production", "export", "exported", "frozen"}
+)  # fmt: skip
+ALIKE = frozenset(
+    {"clone", "cloned", "clones", "twin", "duplicate", "inference", "serving", "server", "predictor", "restored", "loaded"}
+)  # fmt: skip
 NEW = frozenset(
-    {
-        "fresh",
-        "new",
-        "untrained",
-        "random",
-        "init",
-        "initial",
-        "blank",
-        "scratch",
-        "baseline",
-        "naive",
-        "start",
-        "reset",
-        "reference",
-        "control",
-        "before",
-        "dummy",
-        "shuffled",
-        "lottery",
-        "comparison",
-    }
-)
+    {"fresh", "new", "untrained", "random", "init", "initial", "blank", "empty", "scratch", "baseline", "naive", "null", "chance", "start", "reset", "reference", "control", "before", "dummy", "shuffled", "lottery", "comparison", "student", "learner", "template", "architecture", "structure", "skeleton"}
+)  # fmt: skip
 KEPT = ("save", "save_model", "export", "save_weights")
 
 
@@ -106,7 +91,8 @@ def _clone(recording: Recording, mine: ModelCall, trained: list[ModelCall], keys
         return None
     words = set(re.split(r"[^a-z]+", name.lower()))
     looked_at = any(c.weights == mine.weights and c.seq > own[-1].seq and not c.trains for c in recording.models)
-    if words & NEW or (looked_at and not (words & MEANT or saved or _is_chosen(recording, made))):
+    meant = words & MEANT or saved or _is_chosen(recording, made)
+    if words & NEW or not (meant or (words & ALIKE and not looked_at)):
         return None
     of = next((ast.unparse(n) for n in ast.walk(call.args[0]) if isinstance(n, (ast.Name, ast.Attribute)) and not _is_called(call.args[0], n)), mine.name)
     return Clone(made, last_name(call.func), name, of, behind[0].span if behind else saved, not behind)
