@@ -9,7 +9,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in, parameters_of, same, walk
-from gradmagic.fixes.flow import assigned, draws, pairs_of, targets_of
+from gradmagic.fixes.flow import assigned, draws, functions_run, pairs_of, targets_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -31,7 +31,7 @@ class Moving:
 
 def moving_references(recording: Recording) -> list[Moving]:
     """`old_probs = actor(states)` beside `probs = actor(states)` and the like, of the one function that ran and has such lines; else none."""
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
     found = []
     for code in cells(recording):
         scopes = [f for f in code.all(cst.FunctionDef) if (code.cell, f.name.value) in ran]
