@@ -208,6 +208,17 @@ best_model = keras.models.clone_model(model)
 for mine, its in zip(best_model.variables, model.variables):
     mine.assign(its)
 print(best_model.predict(x, verbose=0)[0])
+# %% near: in a compiled function
+import tensorflow as tf
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+best_model = keras.models.clone_model(model)
+@tf.function
+def put(copy, source):
+    for mine, its in zip(copy.variables, source.variables):
+        mine.assign(its)
+put(best_model, model)
+print(best_model.predict(x, verbose=0)[0])
 # %% near: a new model to compare with
 model = build()
 model.fit(x, y, epochs=2, verbose=0)
