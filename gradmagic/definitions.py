@@ -48,6 +48,10 @@ class Definitions:
                     self.returns.setdefault(scope.name, []).append(child)
             self._visit(child, child if isinstance(child, FUNCTIONS) else scope)
 
+    @functools.cached_property
+    def calls(self) -> list[ast.Call]:
+        return [part for statement in self.scope for part in parts_of(statement) if isinstance(part, ast.Call)]
+
     def of(self, statement: ast.stmt, name: str) -> list[ast.stmt]:
         """The statements that give a name its value: the last one before first, then those behind it, which an earlier turn of a loop may have run."""
         scope = self.scope[statement]
@@ -144,7 +148,7 @@ def passed_as(recording: Recording, names: set[str], spans: Iterable[Span | None
     found = set(names)
     places = {span for span in spans if span is not None and span.end_column}
     functions = {n.name: n for _, d in _all(recording) for n in d.functions}
-    calls = [(key, c) for key, d in _all(recording) for s in d.scope for c in parts_of(s) if isinstance(c, ast.Call) and last_name(c.func) in functions]
+    calls = [(key, c) for key, d in _all(recording) for c in d.calls if last_name(c.func) in functions]
 
     def is_meant(key: str | int, value: ast.expr) -> bool:
         mentioned = any(isinstance(n, (ast.Name, ast.Attribute)) and last_name(n) in found for n in ast.walk(value))

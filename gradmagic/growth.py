@@ -29,7 +29,7 @@ def growth_of(recording: Recording, run: GradientRun | None) -> Growth | None:
     site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
     if run is None or site is None:
         return None
-    totals = [math.sqrt(sum((n or 0.0) ** 2 for n in norms)) for norms in (site.norms[: run.turn] if run.turn else site.norms)]
+    totals = [math.hypot(*(n or 0.0 for n in norms)) for norms in (site.norms[: run.turn] if run.turn else site.norms)]
     totals = [t for t in totals if math.isfinite(t) and t > 0]
     rising = 0
     while rising + 1 < len(totals) and totals[-1 - rising] > LARGER * totals[-2 - rising]:

@@ -81,11 +81,22 @@ def starved(sources: Sequence[Any], gradients: Sequence[Any]) -> set[int]:
     """
     norms = [_norm(g) or 0.0 for g in gradients]
     kernels = [i for i, s in enumerate(sources) if s.kind == "variable" and len(s.shape or ()) > 1]
-    bias = max((n for n, s in zip(norms, sources, strict=False) if s.kind == "variable" and len(s.shape or ()) == 1), default=0.0)
-    bound = OF_THE_BIAS * bias
+    bound = OF_THE_BIAS * max((norms[i] for i in biases(sources)), default=0.0)
     if len(kernels) < 3 or any(not 0.0 < norms[i] < bound for i in kernels) or sum(_gain(sources[i]) < GAIN for i in kernels) < 2:
         return set()
     return {i for i, n in enumerate(norms) if 0.0 < n < bound and sources[i].kind == "variable"}
+
+
+def biases(sources: Sequence[Any]) -> list[int]:
+    """The sources that are the bias of a kernel, as far as their order and their shapes tell: each behind its kernel, or all of them behind all of the kernels."""
+    kernels = [i for i, s in enumerate(sources) if s.kind == "variable" and len(s.shape or ()) > 1]
+    vectors = [i for i, s in enumerate(sources) if s.kind == "variable" and len(s.shape or ()) == 1]
+    behind = {k + 1 for k in kernels}
+    beside = [i for i in vectors if i in behind and sources[i - 1].shape[-1] == sources[i].shape[0]]
+    if beside:
+        return beside
+    in_order = len(kernels) == len(vectors) and all(sources[k].shape[-1] == sources[v].shape[0] for k, v in zip(kernels, vectors, strict=True))
+    return vectors if in_order else []
 
 
 def _gain(source: Any) -> float:

@@ -86,7 +86,8 @@ class Memory:
     def _copied(self, array: Any, keys: list[int], known: dict[int, Known]) -> list[int]:
         """Those of the variables that are handed out as copies whose value is the same as this one, number by number."""
         refs = {key: ref() for key in keys if key in self.in_place and (ref := known[key].ref) is not None}
-        if array.size < 2 or not refs or not context.executing_eagerly():
+        # What is filled with one number, as a constant of zeros is, may be equal by chance.
+        if not refs or array.size < 2 or (array == array.reshape(-1)[0]).all() or not context.executing_eagerly():
             return []
         values = self.session.changes.now(k for k, v in refs.items() if isinstance(v, resource_variable_ops.BaseResourceVariable))
         return [key for key, value in values.items() if (held := memory_of(value)) is not None and np.array_equal(held, array)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
+from gradmagic.called_objects import CALLED
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in, same
@@ -14,7 +15,6 @@ from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 KEEPING = ("functools.lru_cache", "functools.cache")
-FORWARD = ("call", "__call__", "forward")
 FAR = 4
 
 
@@ -65,7 +65,7 @@ def _callers(known: list[Code], code: Code, statement: cst.CSTNode) -> Iterator[
     if function is None:
         return
     called, owner = {function.name.value}, code.enclosing(function, cst.ClassDef)
-    if owner is not None and function.name.value in FORWARD:
+    if owner is not None and function.name.value in CALLED:
         made = [(o, a) for o in known for a in o.all(cst.Assign) if any(last_name(c.func) == owner.name.value for c in o.all(cst.Call, a.value))]
         called = {last_name(t.target) for _, a in made for t in a.targets} - {""}
     for other in known:

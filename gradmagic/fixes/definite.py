@@ -30,7 +30,7 @@ def is_nearly_definite(recording: Recording, op: Op | None) -> bool:
     if matrix is None or matrix.eigenvalues is None or given is None:
         return False
     least, most = matrix.eigenvalues
-    return most > 0.0 and least >= -ROUNDING.get(given.dtype, 0.0) * most
+    return given.dtype in ROUNDING and most > 0.0 and least >= -ROUNDING[given.dtype] * most
 
 
 def lifted_diagonal(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:

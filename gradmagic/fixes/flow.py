@@ -5,11 +5,17 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.code import Code, children_of, last_name, names_in, walk
+from gradmagic.recording import Recording
 
 # What is drawn once and kept would be drawn anew by a line that runs again.
 DRAWN = frozenset(
     {"normal", "uniform", "truncated_normal", "randn", "rand", "shuffle", "sample", "categorical", "stateless_normal", "stateless_uniform", "dropout", "choice", "permutation", "poisson"}
 )
+
+
+def functions_run(recording: Recording) -> set[tuple[int | str | None, str | None]]:
+    """The functions in which ops of the forward pass stand, by their cells and names; None is the code outside of functions."""
+    return {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
 
 
 def draws(node: cst.CSTNode) -> bool:

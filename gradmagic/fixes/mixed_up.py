@@ -8,7 +8,7 @@ from gradmagic.fixes.blocks import asking, body_of, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, names_in, same
-from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.flow import assignments_of, functions_run, reads_of
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -16,7 +16,7 @@ from gradmagic.report import Fix
 
 def unread_parameter(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     """`net(tf.concat([x, x], axis=1))` in a function of `x` and `t` that never reads `t`: the second one is `t`."""
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
     found: list[tuple[Code, cst.Name, str]] = []
     for code in cells(recording):
         for function in code.all(cst.FunctionDef):

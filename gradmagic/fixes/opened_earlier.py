@@ -7,6 +7,7 @@ import itertools
 
 import libcst as cst
 
+from gradmagic.called_objects import CALLED
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, fix, last_name, names_in
 from gradmagic.fixes.flow import targets_of
@@ -17,7 +18,6 @@ from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Fix
 
 UPDATES = ("apply_gradients", "apply", "minimize", "assign", "assign_add", "assign_sub", "set_weights", "fit", "train_on_batch", "load_weights")
-CALLED = ("call", "__call__", "forward")
 FAR = 3
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 

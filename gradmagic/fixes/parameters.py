@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, names_in
-from gradmagic.fixes.flow import reads_of
+from gradmagic.fixes.flow import functions_run, reads_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -20,7 +20,7 @@ def read_by_its_name(recording: Recording, place: Place) -> tuple[Fix, ...]:
     Where the place is no parameter of a function, every function that ran is looked at, and only one of them may have such a line.
     """
     own = _function_at(recording, place)
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
     functions = [own] if own is not None else [(code, f) for code in cells(recording) for f in code.all(cst.FunctionDef) if (code.cell, f.name.value) in ran]
     found = [(code, *line) for code, function in functions for line in _lines(code, function)]
     if len(found) != 1:

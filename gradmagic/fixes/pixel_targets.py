@@ -11,7 +11,7 @@ import libcst as cst
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, number_of, parameters_of
 from gradmagic.fixes.data import TRAINING
-from gradmagic.fixes.flow import assigned, targets_of
+from gradmagic.fixes.flow import assigned, functions_run, targets_of
 from gradmagic.fixes.pixel_range import LEAST, MOST
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Tensor
@@ -117,7 +117,7 @@ def _above(recording: Recording, run: GradientRun, code: Code, node: cst.BaseExp
     if not calls:
         return _trained_on(recording, run, depth)
     if len(calls) > 1:
-        ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+        ran = functions_run(recording)
         calls = [(c, call) for c, call in calls if (c.cell, f.name.value if (f := c.function(call)) is not None else None) in ran]
     args = [(c, a.value) for c, call in calls if (a := argument(call, at, node.value)) is not None]
     return _above(recording, run, *args[0], depth - 1) if len(args) == len(calls) == 1 else None

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from gradmagic.called_objects import CALLED
 from gradmagic.fixes.code import Code, cells, children_of, code_at, dotted, last_name
 from gradmagic.fixes.flow import assigned, pairs_of, targets_of
 from gradmagic.locate.paths import paths_of
 from gradmagic.recording import GradientRun, Recording
 
 FAR = 4
-CALLED = ("call", "__call__", "forward")
 # What is known of a tensor without its values.
 ABOUT = ("shape", "dtype", "ndim", "name", "device")
 COUNTS = ("len", "shape", "size", "rank", "isinstance", "type", "range")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Mapping
 
 import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, fix, last_name, names_in, parameters_of, same, walk
-from gradmagic.fixes.flow import assigned, draws, pairs_of, targets_of
+from gradmagic.fixes.flow import assigned, draws, functions_run, pairs_of, targets_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -31,12 +32,13 @@ class Moving:
 
 def moving_references(recording: Recording) -> list[Moving]:
     """`old_probs = actor(states)` beside `probs = actor(states)` and the like, of the one function that ran and has such lines; else none."""
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
+    functions = {f.name.value: f for c in cells(recording) for f in c.all(cst.FunctionDef)}
     found = []
     for code in cells(recording):
         scopes = [f for f in code.all(cst.FunctionDef) if (code.cell, f.name.value) in ran]
         for scope in [*scopes, *([code.module] if (code.cell, None) in ran else [])]:
-            moving = _assigned(code, scope) or _given(recording, code, scope) or _beside_itself(code, scope)
+            moving = _assigned(code, scope) or _given(functions, code, scope) or _beside_itself(code, scope)
             found += [moving] if moving else []
     return found[0] if len(found) == 1 else []
 
@@ -68,11 +70,12 @@ def is_old(name: str) -> bool:
 
 def _assigned(code: Code, scope: cst.CSTNode) -> list[Moving]:
     """Two lines that compute the same, or one that is a copy of the other, where the name of one of them says that it is the old one."""
-    pairs = [(a, t, v) for a in code.all(cst.Assign, scope) if code.scope(a) is scope for t, v in pairs_of(a)]
+    pairs = [(a, t, v, _names(t)) for a in code.all(cst.Assign, scope) if code.scope(a) is scope for t, v in pairs_of(a)]
+    earlier = [pair for pair in pairs if any(map(is_old, pair[3])) and not _is_settled(pair[2])]
+    later = [pair for pair in pairs if not any(map(is_old, pair[3]))] if earlier else []
     found = []
-    for (one, target, value), (two, other, twin) in itertools.permutations(pairs, 2):
-        old, new = _names(target), _names(other)
-        if not any(map(is_old, old)) or any(map(is_old, new)) or len(old) != len(new) or _is_settled(value):
+    for (one, target, value, old), (two, other, twin, new) in itertools.product(earlier, later):
+        if len(old) != len(new):
             continue
         computed = bool(code.all(cst.Call, value)) and same(value, twin) and _is_unchanged(code, scope, one, two, names_in(value))
         copied = isinstance(target, cst.Name) and isinstance(other, cst.Name) and isinstance(c := _copy(value), cst.Name) and c.value == other.value and code.start(two) < code.start(one)
@@ -81,9 +84,8 @@ def _assigned(code: Code, scope: cst.CSTNode) -> list[Moving]:
     return found
 
 
-def _given(recording: Recording, code: Code, scope: cst.CSTNode) -> list[Moving]:
+def _given(functions: Mapping[str, cst.FunctionDef], code: Code, scope: cst.CSTNode) -> list[Moving]:
     """The same argument twice, in a call of a function of the notebook's that names one of the two as the old one."""
-    functions = {f.name.value: f for c in cells(recording) for f in c.all(cst.FunctionDef)}
     found = []
     for call in code.all(cst.Call, scope):
         function = functions.get(last_name(call.func)) if code.scope(call) is scope else None

@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, line_of, rest_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
-from gradmagic.fixes.flow import pairs_of, reads_of
+from gradmagic.fixes.flow import functions_run, pairs_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.soft_lookup import is_index, name_of_result
@@ -38,7 +38,7 @@ def mean_of_rows(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if at is None or place is None or tf is None:
         return ()
     here = {id(n) for n in at.expressions_at(place)}
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
     found: list[tuple[Code, cst.Call]] = []
     for code in cells(recording):
         for call in code.all(cst.Call):

@@ -9,7 +9,7 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, dotted, fix, last_name
-from gradmagic.fixes.flow import pairs_of, targets_of
+from gradmagic.fixes.flow import functions_run, pairs_of, targets_of
 from gradmagic.fixes.written import written
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -18,7 +18,7 @@ from gradmagic.report import Fix
 def one_turn(recording: Recording, run: GradientRun, sources: Iterable[int]) -> tuple[Fix, ...]:
     """`for k in range(2, self.degree)` of a layer that was made with a degree of 2: with one of 3 the loop makes a turn, and what it reads takes part."""
     known = [_attributes(recording, run, i) for i in sources]
-    ran = {(op.span.cell, op.span.function) for op in recording.ops if op.phase == "forward" and op.span is not None}
+    ran = functions_run(recording)
     numbers: dict[int, tuple[Code, cst.Integer, int, str]] = {}
     for code in cells(recording):
         for function in code.all(cst.FunctionDef):

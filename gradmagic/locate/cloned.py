@@ -9,35 +9,21 @@ from dataclasses import dataclass
 
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import ModelCall, Recording, Span, Update, Variable
-from gradmagic.syntax import call_at, last_name, tree_at
+from gradmagic.syntax import call_at, last_name, tree_at, tree_of
 
 # What makes a model of the same layers, with weights of its own.
 COPYING = ("clone_model", "from_config", "model_from_json")
-# A name of one of these kinds says that the weights of the trained model are meant; one of those, that new ones are, or that they come by themselves later.
-MEANT = frozenset({"best", "copy", "copied", "backup", "saved", "snapshot", "snap", "checkpoint", "trained", "final", "kept", "deployed", "deploy", "production", "export", "exported", "frozen"})
+# Names that say that the weights of the trained model are meant; those that say so where nothing is looked at beside them; and those of a model that is to have new ones, or gets them later.
+MEANT = frozenset(
+    {"best", "copy", "copied", "backup", "saved", "snapshot", "snap", "checkpoint", "trained", "final", "kept", "deployed", "deploy", "production", "export", "exported", "frozen"}
+)  # fmt: skip
+ALIKE = frozenset(
+    {"clone", "cloned", "clones", "twin", "duplicate", "inference", "serving", "server", "predictor", "restored", "loaded"}
+)  # fmt: skip
 NEW = frozenset(
-    {
-        "fresh",
-        "new",
-        "untrained",
-        "random",
-        "init",
-        "initial",
-        "blank",
-        "scratch",
-        "baseline",
-        "naive",
-        "start",
-        "reset",
-        "reference",
-        "control",
-        "before",
-        "dummy",
-        "shuffled",
-        "lottery",
-        "comparison",
-    }
-)
+    {"fresh", "new", "untrained", "random", "init", "initial", "blank", "empty", "scratch", "baseline", "naive", "null", "chance", "start", "reset", "reference", "control", "before", "dummy", "shuffled", "lottery", "comparison", "student", "learner", "template", "architecture", "structure", "skeleton"}
+)  # fmt: skip
+ASSIGNING = ("assign", "assign_add", "assign_sub", "set_weights")
 KEPT = ("save", "save_model", "export", "save_weights")
 
 
@@ -106,7 +92,8 @@ def _clone(recording: Recording, mine: ModelCall, trained: list[ModelCall], keys
         return None
     words = set(re.split(r"[^a-z]+", name.lower()))
     looked_at = any(c.weights == mine.weights and c.seq > own[-1].seq and not c.trains for c in recording.models)
-    if words & NEW or (looked_at and not (words & MEANT or saved or _is_chosen(recording, made))):
+    meant = words & MEANT or saved or _is_chosen(recording, made)
+    if words & NEW or not (meant or (words & ALIKE and not looked_at)) or _is_assigned_unseen(recording):
         return None
     of = next((ast.unparse(n) for n in ast.walk(call.args[0]) if isinstance(n, (ast.Name, ast.Attribute)) and not _is_called(call.args[0], n)), mine.name)
     return Clone(made, last_name(call.func), name, of, behind[0].span if behind else saved, not behind)
@@ -117,6 +104,16 @@ def _is_given_weights(recording: Recording, keys: tuple[int, ...]) -> bool:
     # An assignment in a turn of a loop that was forgotten is counted all the same.
     first = {key: (recording.variables[key].created or 0) + 1 for key in keys}
     return any(recording.variables[key].written > 1 for key in keys) or any(a.variable in first and a.seq > first[a.variable] for a in recording.assignments)
+
+
+def _is_assigned_unseen(recording: Recording) -> bool:
+    """Whether a compiled function of the code gives variables their values: to which ones is not noted."""
+    for source in recording.code.values():
+        for node in ast.walk(tree) if (tree := tree_of(source)) is not None else ():
+            compiled = isinstance(node, ast.FunctionDef) and any(last_name(d.func if isinstance(d, ast.Call) else d) == "function" for d in node.decorator_list)
+            if compiled and any(isinstance(n, ast.Call) and last_name(n.func) in ASSIGNING for n in ast.walk(node)):
+                return True
+    return False
 
 
 def _is_called(root: ast.expr, node: ast.expr) -> bool:

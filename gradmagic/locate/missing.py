@@ -176,19 +176,16 @@ def _of_other_objects(paths: Paths, index: int) -> set[Span]:
 
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:
     """The call for gradients inside this tape whose target was computed from the source, while what came out of it, and is used here, was not."""
-    for run in reversed(paths.recording.runs):
-        if run.seq < paths.run.seq and any(paths.mask.get(t.id, 0) & bit for t in run.targets) and _goes_on(paths, run):
+    # What leads to the target by a further call: as the first derivative does that is only differentiated once more.
+    further = set[int]()
+    for run in reversed([r for r in paths.recording.runs if r.seq < paths.run.seq]):
+        given = {g.id for g in run.gradients if g.id is not None}
+        if given.isdisjoint(paths.ancestors) and given.isdisjoint(further):
+            continue
+        if any(paths.mask.get(t.id, 0) & bit for t in run.targets):
             return run
+        further.update(key for t in run.targets for key in values_behind(paths.recording, t.id, gradients=True))
     return None
-
-
-def _goes_on(paths: Paths, run: GradientRun) -> bool:
-    """Whether what came out of a call leads to the target, there or as the target of a further call: as the first derivative does that is only differentiated once more."""
-    given = {g.id for g in run.gradients if g.id is not None}
-    if given & paths.ancestors:
-        return True
-    further = [r for r in paths.recording.runs if run.seq < r.seq < paths.run.seq and any(given.intersection(values_behind(paths.recording, t.id, gradients=True)) for t in r.targets)]
-    return any(_goes_on(paths, r) for r in further)
 
 
 def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:

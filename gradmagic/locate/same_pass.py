@@ -6,7 +6,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import paths_of
 from gradmagic.recording import Applied, GradientRun, Recording, Update
 
-# Its steps along two gradients are one step along their sum.
+# Its steps along two gradients are one step along their sum; beside another optimizer it moves the variables in a way of its own, as a decay of the weights does.
 LINEAR = frozenset({"SGD"})
 
 
@@ -18,7 +18,7 @@ def second_step(recording: Recording, update: Update) -> Fault | None:
             return None
         theirs = _asked(recording, other) if other.span != update.span else {}
         shared = [key for key in mine if key in theirs and _is_one_pass(recording, mine[key], theirs[key], other)]
-        if shared and (_targets(mine[shared[0]]) == _targets(theirs[shared[0]]) or not {update.type, other.type} <= LINEAR):
+        if shared and (_targets(mine[shared[0]]) == _targets(theirs[shared[0]]) or LINEAR.isdisjoint({update.type, other.type})):
             run, first = mine[shared[0]], theirs[shared[0]]
             stale = run.tape == first.tape and not run.in_graph and run.seq > other.seq
             detail = {"how": "one pass", "other": other, "first": first, "stale": stale, "key": "one pass"}

@@ -106,7 +106,8 @@ def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Faul
     """A fault for each place that explains why gradients vanish or explode."""
     backward = backward_of(paths.recording, paths.run)
     small = starved(paths.run.sources, paths.run.gradients) if status == "vanishing" else set()
-    faults = [_starved(paths, backward, index, small) or _fault(paths, backward, index, status) for index in indices]
+    starving = _starved(paths, backward, small)
+    faults = [dataclasses.replace(starving, sources=(i,)) if starving is not None and i in small else _fault(paths, backward, i, status) for i in indices]
     deep = next((f for f in faults if f.cause == "depth"), None)
     if deep is None or deep.op is None:
         return faults
@@ -114,18 +115,16 @@ def locate_scale(paths: Paths, indices: Iterable[int], status: str) -> list[Faul
     return [dataclasses.replace(deep, sources=f.sources) for f in faults]
 
 
-def _starved(paths: Paths, backward: Backward, index: int, small: set[int]) -> Fault | None:
+def _starved(paths: Paths, backward: Backward, small: set[int]) -> Fault | None:
     """Layers in a row whose weights are next to nothing: the product that takes most of the gradient away, which is small for all of them for one reason."""
-    if index not in small:
-        return None
-    links = max((backward.chain(i) for i in small), key=len)
+    links = max((backward.chain(i) for i in small), key=len, default=[])
     products = [link for link in links if link.op is not None and link.op.type in MULTIPLIES]
     if not products:
         return None
     worst = min(products, key=lambda link: link.factor)
     kernels = tuple(i for i in sorted(small) if len(paths.run.sources[i].shape or ()) > 1)
     detail = {"status": "vanishing", "links": tuple(links), "key": ("vanishing", "starved"), "kernels": kernels, "count": len(products), "steps": len(links), "loop": False}
-    return Fault("scale", "depth", paths.run, (index,), worst.op, worst.input, step=worst.step, detail=detail)
+    return Fault("scale", "depth", paths.run, tuple(sorted(small)), worst.op, worst.input, step=worst.step, detail=detail)
 
 
 def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:

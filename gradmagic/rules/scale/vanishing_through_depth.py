@@ -49,6 +49,7 @@ from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import TRAINING, called, finding, it, listing, number, subject
 from gradmagic.rules.scale.sized import beside, state, through_loop, way
+from gradmagic.sizes import biases
 from gradmagic.syntax import spot
 
 HELP = "residual connections, a normalisation between the layers, an LSTM or GRU in the place of a plain recurrence, or `relu` in the place of sigmoid and tanh"
@@ -91,7 +92,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def _starved(fault: Fault, run: GradientRun, recording: Recording, kernels: tuple[int, ...]) -> Finding:
     sources = [run.sources[i] for i in kernels]
     sizes = [s.value.norm / math.sqrt(s.value.size) for s in sources if s.value is not None and s.value.size]
-    bias, norm = max(((s, g.numbers.norm) for s, g in zip(run.sources, run.gradients, strict=True) if g.numbers is not None and len(s.shape or ()) == 1), key=lambda pair: pair[1])
+    norm, index = max((numbers.norm, i) for i in biases(run.sources) if (numbers := run.gradients[i].numbers) is not None)
     return finding(
         "scale/vanishing-through-depth",
         fault,
@@ -99,7 +100,7 @@ def _starved(fault: Fault, run: GradientRun, recording: Recording, kernels: tupl
         spot(recording, fault.op) if fault.op is not None else run.span,
         "passes on next to nothing",
         f"The root of the mean square of {listing([s.name for s in sources])} is {_range_of(sizes)}. Each layer makes what goes in as much smaller, and going backward the gradient: from the target on, its norm is {way(fault)}. "
-        f"Beside the weights themselves it looks well, as it is as small as they are; `{bias.name}`, which needs no signal, gets a gradient of norm {number(norm)}.",
+        f"Beside the weights themselves it looks well, as it is as small as they are; `{run.sources[index].name}`, which needs no signal, gets a gradient of norm {number(norm)}.",
         severity="warning",
         help="begin with larger weights: `HeNormal` for `relu`, `GlorotUniform` for others, whose size follows from the number of inputs (about `1 / sqrt(inputs)`)",
     )

@@ -133,3 +133,8 @@ net = network("glorot_uniform")
 for kernel in net.trainable_variables:
     kernel.assign(tf.clip_by_value(kernel, -0.01, 0.01))
 grads = train(net)
+# %% near: a vector beside the layers, which is no bias of theirs, gets a large gradient
+net, shares = network(keras.initializers.RandomNormal(0.0, 0.02, seed=3)), tf.Variable([1.0, 1.5], name="shares")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(points) - sums - 0.5) ** 2) + 1e3 * tf.reduce_sum((shares - 2.0) ** 2)
+grads = tape.gradient(loss, [*net.trainable_variables, shares])

@@ -208,6 +208,17 @@ best_model = keras.models.clone_model(model)
 for mine, its in zip(best_model.variables, model.variables):
     mine.assign(its)
 print(best_model.predict(x, verbose=0)[0])
+# %% near: in a compiled function
+import tensorflow as tf
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+best_model = keras.models.clone_model(model)
+@tf.function
+def put(copy, source):
+    for mine, its in zip(copy.variables, source.variables):
+        mine.assign(its)
+put(best_model, model)
+print(best_model.predict(x, verbose=0)[0])
 # %% near: a new model to compare with
 model = build()
 model.fit(x, y, epochs=2, verbose=0)
@@ -220,6 +231,18 @@ model.fit(x, y, epochs=2, verbose=0)
 other = keras.models.clone_model(model)
 other.compile(loss="mse")
 print(model.evaluate(x, y, verbose=0), other.evaluate(x, y, verbose=0))
+# %% near: a student, as it is before it learns from the teacher
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+student = keras.models.clone_model(model)
+student.compile(loss="mse")
+print(student.evaluate(x, y, verbose=0))
+# %% near: what chance gives, beside the history of the training
+model = build()
+history = model.fit(x, y, epochs=2, verbose=0)
+guessing = keras.models.clone_model(model)
+guessing.compile(loss="mse")
+print(history.history["loss"][-1], guessing.evaluate(x, y, verbose=0))
 # %% near: a copy that was made before the training
 model = build()
 before = keras.models.clone_model(model)
@@ -255,6 +278,14 @@ model = build()
 model.fit(x, y, epochs=2, verbose=0)
 archive = keras.models.clone_model(model)  # expect: step/trained-another-object
 archive.save(pathlib.Path(tempfile.mkdtemp()) / "archive.keras")
+print(model.evaluate(x, y, verbose=0))
+# %% near: the layers alone are saved
+import pathlib
+import tempfile
+model = build()
+model.fit(x, y, epochs=2, verbose=0)
+template = keras.Sequential.from_config(model.get_config())
+template.save(pathlib.Path(tempfile.mkdtemp()) / "template.keras")
 print(model.evaluate(x, y, verbose=0))
 # %% near: a copy in a loop that gets the weights each time
 model, lowest, best = build(), np.inf, None

@@ -85,6 +85,14 @@ with tf.GradientTape(persistent=True) as tape:
 of_heights, of_kinds = tape.gradient(distance, first), tape.gradient(entropy, second)
 plain.apply_gradients(zip(of_heights, first))
 other.apply_gradients(zip(of_kinds, second))
+# %% near: a decay of the weights by plain descent, beside another optimizer
+for _ in range(2):
+    with tf.GradientTape(persistent=True) as tape:
+        distance, _ = both(x)
+        decay = 0.5 * tf.add_n([tf.reduce_sum(v * v) for v in first if len(v.shape) > 1])
+    one.apply_gradients(zip(tape.gradient(distance, first), first))
+    kernels = [v for v in first if len(v.shape) > 1]
+    plain.apply_gradients(zip(tape.gradient(decay, kernels), kernels))
 # %% near: a forward pass for each
 for _ in range(2):
     with tf.GradientTape() as tape:
