@@ -47,7 +47,9 @@ def encoded(value: Any, digits: int | None = None) -> Any:
     if kind is float:
         if not math.isfinite(value):
             return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-        return value if digits is None else float(f"{value:.{digits}g}")
+        rounded = value if digits is None else float(f"{value:.{digits}g}")
+        # The largest numbers would be rounded up to infinity.
+        return rounded if math.isfinite(rounded) else value
     if kind is tuple or kind is list:
         return [v if type(v) in _PLAIN else encoded(v, digits) for v in value]
     if dataclasses.is_dataclass(value):

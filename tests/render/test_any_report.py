@@ -22,6 +22,7 @@ from gradmagic.render.svg import flow_svg
 from gradmagic.render.text import to_text
 from gradmagic.report import Edge, FlowGraph, Node, Report
 from gradmagic.schema import report_schema
+from gradmagic.strict_json import encoded
 from tests.render import samples
 from tests.render.anything import TEXT, anything
 from tests.render.anything import reports as any_report
@@ -170,3 +171,9 @@ def test_any_graph_can_be_drawn() -> None:
 @given(anything(FlowGraph))
 def test_random_graphs_can_be_drawn(graph: FlowGraph) -> None:
     ElementTree.fromstring(flow_svg(graph))
+
+
+@pytest.mark.parametrize("largest", [1.797505e308, -1.7976931348623157e308])
+def test_the_largest_numbers_are_not_rounded_to_infinity(largest: float) -> None:
+    assert encoded(largest, 4) == largest
+    assert encoded(1.23456, 3) == 1.23
