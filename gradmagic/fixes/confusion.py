@@ -10,6 +10,7 @@ from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.soft_lookup import consumers, name_of_result, remove_unread
+from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -66,7 +67,5 @@ def _as_integer(labels: cst.BaseExpression, code: Code, tf: str) -> str:
 
 
 def _is_softmax(recording: Recording, key: int) -> bool:
-    made = recording.producer.get(key)
-    while made is not None and made.type in PASSING and made.inputs:
-        made = recording.producer.get(made.inputs[0])
+    made = maker_behind(recording, recording.producer.get(key), PASSING)
     return made is not None and made.type == "Softmax"

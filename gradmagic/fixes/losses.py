@@ -88,10 +88,10 @@ def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, names = code_at(recording, place), names_of(recording)
     for call in code.expressions_at(place) if code is not None and place is not None else ():
         called = dotted(call.func) if isinstance(call, cst.Call) else ""
-        updated = called.endswith(".update_state")
-        count = _count(recording, called.removesuffix(".update_state"), names) if called else None
+        metric = called.removesuffix(".update_state")
+        count = _count(recording, metric, names) if called else None
         if count is not None and code is not None and isinstance(call, cst.Call) and len(call.args) >= 2:
-            whole = _result_of(code, call, called.removesuffix(".update_state")) if updated else _negated(code, call)
+            whole = _result_of(code, call, metric) if metric != called else _negated(code, call)
             arguments = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in call.args[:2])
             mean = names.function("reduce_mean")
             raw = count in BEHIND and last_activation(recording) != BEHIND[count] and not any(op.type == BEHIND[count].title() for op in recording.ops)

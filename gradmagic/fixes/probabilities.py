@@ -10,6 +10,7 @@ from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.names import names_of
+from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix
 
@@ -44,9 +45,8 @@ def of_logits(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, .
 
 def is_linear(recording: Recording, op: Op | None) -> bool:
     """Whether what an op holds at its bounds comes from a layer without an activation."""
-    while op is not None and op.type in PASSING and op.inputs:
-        op = recording.producer.get(op.inputs[0])
-    return op is not None and op.type in LINEAR
+    made = maker_behind(recording, op, PASSING)
+    return made is not None and made.type in LINEAR
 
 
 def chosen(recording: Recording, place: Place, op: Op | None, kinds: Collection[str] = KINDS, *, logits: bool = False) -> Found | None:

@@ -33,10 +33,10 @@ def learning_rate(recording: Recording, optimizer: str | None, *, smaller: bool,
     rate = argument(call, 0, "learning_rate", "lr")
     plain = last_name(call.func) == "SGD"
     if rate is None and plain and growth is not None:
-        return _converging(growth, USUAL, code, Change(), call)
+        return _converging(growth, USUAL, code, call)
     written = _number(recording, code, rate.value) if rate is not None else None
     if written is not None and plain and growth is not None and written[2] > 0.0:
-        return _converging(growth, written[2], written[0], Change(), written[1])
+        return _converging(growth, written[2], written[0], written[1])
     if written is not None and (written[2] == 0.0 or (smaller and written[2] >= LARGE)):
         return fix("use a learning rate of ordinary size", "unsafe", (written[0], Change().replace(written[1], cst.Float(ORDINARY))))
     if rate is not None and not smaller and isinstance(rate.value, cst.BinaryOperation):
@@ -63,10 +63,10 @@ def _number(recording: Recording, code: Code, value: cst.BaseExpression) -> tupl
     return (*places[0], number) if number is not None else None
 
 
-def _converging(growth: Growth, rate: float, code: Code, change: Change, node: cst.BaseExpression) -> tuple[Fix, ...]:
+def _converging(growth: Growth, rate: float, code: Code, node: cst.BaseExpression) -> tuple[Fix, ...]:
     """Replace a number by a rate at which the gradients do not grow; a call gets the rate as an argument."""
     new = cst.Float(f"{converging_rate(rate, growth):g}")
-    change.replace(node, with_keyword(node, "learning_rate", new) if isinstance(node, cst.Call) else new)
+    change = Change().replace(node, with_keyword(node, "learning_rate", new) if isinstance(node, cst.Call) else new)
     return fix(f"take smaller steps: at a rate of {new.value} the gradient does not grow", "unsafe", (code, change))
 
 
@@ -103,7 +103,7 @@ def _rate_by_hand(recording: Recording, at_least: float, growth: Growth | None) 
             for factor in (product.left, product.right) if isinstance(product, cst.BinaryOperation) and isinstance(product.operator, cst.Multiply) else ():
                 written = _number(recording, code, factor) if isinstance(factor, (cst.Float, cst.Integer, cst.Name)) else None
                 if written is not None and growth is not None and growth.steady and written[2] > 0.0:
-                    return _converging(growth, written[2], written[0], Change(), written[1])
+                    return _converging(growth, written[2], written[0], written[1])
                 if written is not None and written[2] >= at_least:
                     return fix("take steps of ordinary size", "unsafe", (written[0], Change().replace(written[1], cst.Float("0.001"))))
     return ()

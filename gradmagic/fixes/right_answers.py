@@ -10,6 +10,7 @@ from gradmagic.fixes.code import Code, fix, last_name, names_in, number_of
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numerics import value_of
+from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -81,9 +82,7 @@ def _loss(recording: Recording, code: Code, parts: list[cst.BaseExpression], cho
     assert choice is not None
     kind, scores = choice
     if kind == "argmax":
-        made = recording.producer.get(op.inputs[0]) if op is not None and op.type == "ArgMax" else None
-        while made is not None and made.type in PASSING and made.inputs:
-            made = recording.producer.get(made.inputs[0])
+        made = maker_behind(recording, recording.producer.get(op.inputs[0]) if op is not None and op.type == "ArgMax" else None, PASSING)
         is_probability = made.type in ("Softmax", "Sigmoid") if made is not None else "softmax" in code.source and "logits" not in scores
         logits = "" if is_probability else ", from_logits=True"
         if other is not None and other[0] == "argmax":

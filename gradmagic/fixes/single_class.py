@@ -8,6 +8,7 @@ from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, fix, last_name
 from gradmagic.fixes.probabilities import PASSING, chosen, is_linear
+from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -21,8 +22,7 @@ QUOTIENTS = ("RealDiv", "DivNoNan")
 
 def divided_by_itself(recording: Recording, op: Op | None) -> Op | None:
     """The op that divides a value by its sum over an axis of length 1 on the way to a bound; the result is 1 whatever the value is."""
-    while op is not None and op.type in PASSING and op.inputs:
-        op = recording.producer.get(op.inputs[0])
+    op = maker_behind(recording, op, PASSING)
     total = recording.producer.get(op.inputs[1]) if op is not None and op.type in QUOTIENTS else None
     value = recording.tensors.get(op.inputs[0]) if op is not None and op.inputs else None
     alone = value is not None and value.shape is not None and value.shape[-1:] == (1,)

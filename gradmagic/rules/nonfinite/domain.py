@@ -7,6 +7,7 @@ from gradmagic.fixes.masked_rows import divided_by_a_mask
 from gradmagic.fixes.numerics import takes_negatives
 from gradmagic.fixes.pixel_targets import pixel_targets
 from gradmagic.fixes.positive_outputs import raw_rate
+from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Numbers, Op, Recording
 from gradmagic.rules.phrasing import number
 
@@ -88,9 +89,7 @@ def is_below(recording: Recording, op: Op | None) -> bool:
 
 
 def _is_root(recording: Recording, key: int) -> bool:
-    made = recording.producer.get(key)
-    while made is not None and made.type in SAME_VALUES and made.inputs:
-        made = recording.producer.get(made.inputs[0])
+    made = maker_behind(recording, recording.producer.get(key), SAME_VALUES)
     return made is not None and made.type in ROOTS
 
 
