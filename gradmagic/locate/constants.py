@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from gradmagic.locate.lone_means import reaches_without
 from gradmagic.locate.paths import Paths, paths_of
 from gradmagic.locate.taken import along_taken
@@ -19,6 +22,10 @@ def width(recording: Recording, op: Op) -> int | None:
     if op.type not in SOFTMAXES:
         return None
     key = op.inputs[0] if op.type in LOSSES else op.outputs[0]
+    flat = recording.producer.get(key)
+    if op.type in LOSSES and op.name and flat is not None and flat.type == "Reshape" and (flat.name or "").startswith(f"{op.name}/"):
+        # The loss itself makes rows of its logits, of which a graph no longer tells how long they are.
+        key = flat.inputs[0]
     tensor = recording.tensors.get(key)
     return tensor.shape[-1] if tensor is not None and tensor.shape else None
 
@@ -28,12 +35,27 @@ def constant_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
     return recording.once(run, _constant_sources)
 
 
+def baseless_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
+    """The sources of a run whose gradient is that of a cross-entropy of one class, of which TensorFlow gives the difference of 1 and the label: no loss that changes has it."""
+    return recording.once(run, _baseless_sources)
+
+
+def _baseless_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
+    rounding = constant_sources(recording, run)
+    return {i: op for i, op in _behind(recording, run, _lone_losses).items() if i not in rounding and _is_there(run, i)}
+
+
 def _constant_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
+    return _behind(recording, run, _lone_softmaxes)
+
+
+def _behind(recording: Recording, run: GradientRun, chosen: Callable[[Paths], list[Op]]) -> dict[int, Op]:
+    """The sources that lead to the target through chosen ops only, and the last of those."""
     if not any(op.type in SOFTMAXES and width(recording, op) == 1 for op in recording.ops):
         return {}
     along = along_taken(recording, run)
     paths = along[0] if along is not None else paths_of(recording, run)
-    found = _lone_softmaxes(paths)
+    found = chosen(paths)
     if not found or any(op.type == "CustomGradient" for op in paths.ops):
         return {}
     constant = {}
@@ -52,10 +74,22 @@ def _lone_softmaxes(paths: Paths) -> list[Op]:
         if width(paths.recording, op) != 1 or not any(out in paths.ancestors for out in op.outputs):
             continue
         step = steps.get(op.seq)
-        if step is None and op.type in LOSSES:
+        if op.type in LOSSES and (step is None or not step.sent or step.sent[0] is None or step.sent[0].norm is None):
             # Labels that do not sum to 1 have a gradient here, which follows from no loss.
             continue
         sent, received = (max((f.norm for f in flows if f is not None and f.norm), default=0.0) for flows in ((step.sent, step.received) if step is not None else ((), ())))
         if sent <= LEFT * received:
             found.append(op)
     return found
+
+
+def _lone_losses(paths: Paths) -> list[Op]:
+    """The cross-entropies of a run over one class."""
+    return [op for op in paths.ops if op.type == LOSSES[0] and width(paths.recording, op) == 1 and op.outputs and op.outputs[0] in paths.ancestors]
+
+
+def _is_there(run: GradientRun, index: int) -> bool:
+    """Whether a gradient is more than the rounding of labels that sum to nearly 1."""
+    numbers, value = run.gradients[index].numbers, run.sources[index].value
+    least = LEFT * value.norm if value is not None and math.isfinite(value.norm) else 0.0
+    return not run.gradients[index].missing and numbers is not None and numbers.finite and numbers.norm > least

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradmagic.locate.paths import Paths
-from gradmagic.recording import Op, Recording
+from gradmagic.recording import Op, Recording, has_gradient_dtype
 
 # What a mean may pass before it is subtracted.
 PASSED = ("Identity", "StopGradient", "Reshape", "Squeeze", "ExpandDims", "Cast")
@@ -63,14 +63,15 @@ def is_own_mean(paths: Paths, op: Op) -> bool:
 
 
 def reaches_without(paths: Paths, index: int, *left_out: Op) -> bool:
-    """Whether the target is computed from a source on a way that does not lead through any of these ops."""
+    """Whether gradients could flow from the target to a source on a way that does not lead through any of these ops."""
+    tensors = paths.recording.tensors
     source, cut = paths.run.sources[index].id, {op.seq for op in left_out}
-    seen = {source} | {k for k, t in paths.recording.tensors.items() if t.variable == source}
+    seen = {source} | {k for k, t in tensors.items() if t.variable == source}
     waiting = list(seen)
     while waiting:
         for op in paths.recording.consumers.get(waiting.pop(), ()):
             for out in op.outputs if op.seq not in cut else ():
-                if out in paths.ancestors and out not in seen:
+                if out in paths.ancestors and out not in seen and ((made := tensors.get(out)) is None or has_gradient_dtype(made.dtype)):
                     seen.add(out)
                     waiting.append(out)
     return any(key in seen for key in paths.targets)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gradmagic.locate.backward import backward_of
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
-from gradmagic.locate.constants import constant_sources
+from gradmagic.locate.constants import baseless_sources, constant_sources
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import paths_of
@@ -94,6 +94,9 @@ def locate(recording: Recording, judged: Statuses | None = None) -> list[Fault]:
             faults.append(Fault("error", "raised", run, tuple(range(len(run.sources))), op, position, span=run.span, detail=detail))
             continue
         found = judged.of(run)
+        baseless = baseless_sources(recording, run)
+        if baseless:
+            faults.append(Fault("zero", "baseless", run, tuple(baseless), next(iter(baseless.values()))))
         bad = {s: [i for i, status in enumerate(found) if status == s] for s in ("none", "zero", "nan", "inf", "vanishing", "exploding")}
         lost = is_lost(run) and not (bad["nan"] or bad["inf"])
         if not any(bad.values()) and not lost:

@@ -47,3 +47,18 @@ slope = tape.gradient(loss, w)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.zeros(24, tf.int32), logits=x @ w))
 slope = tape.gradient(loss, w)
+# %% labels of 0 and 1 under the loss for classes
+# fix: zero/single-unit-softmax
+# becomes: model.compile("sgd", loss="binary_crossentropy")
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
+model.compile("sgd", loss="categorical_crossentropy")
+model.fit(x, y, verbose=0)
+# %% in a loop of one's own
+# fix: zero/single-unit-softmax
+# becomes: of_classes = keras.losses.BinaryCrossentropy(from_logits=True)
+of_classes = keras.losses.CategoricalCrossentropy(from_logits=True)
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = of_classes(y, model(x))
+    slopes = tape.gradient(loss, model.trainable_variables)

@@ -1,10 +1,11 @@
 """A softmax over an axis of length 1: its output is 1 whatever goes in.
 
 What it finds
-    The gradient turns to zeros at a softmax whose last axis has one element.
+    The gradient turns to zeros at a softmax whose last axis has one element, or comes from a cross-entropy over one class.
 
 Why it happens
     Softmax makes numbers that sum to 1. A single number is then always 1, and its derivative is 0. On some processors a trace of rounding comes back in the place of exact zeros.
+    A cross-entropy of one class is 0 likewise. With labels of 0 and 1 what comes back from it is 1 minus the label: gradients that look healthy and belong to no loss.
 
 Example
     import tensorflow as tf
@@ -48,6 +49,8 @@ from gradmagic.syntax import spot
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
+    if fault.cause == "baseless" and op is not None:
+        return _of_no_loss(fault, op, recording)
     if fault.cause != "died" or op is None or op.type not in SOFTMAXES or width(recording, op) != 1:
         return None
     tensor, steps = recording.tensors[op.inputs[0]], steps_axis(recording, op)
@@ -79,6 +82,21 @@ def _of_a_loss(fault: Fault, op: Op, shape: tuple[int | None, ...] | None, recor
         help="train on batches of several examples: the others of a batch are what each is told apart from"
         if alone
         else "use a loss for one output (`binary_crossentropy(…, from_logits=True)`, `tf.nn.sigmoid_cross_entropy_with_logits`), or one output per class",
+    )
+
+
+def _of_no_loss(fault: Fault, op: Op, recording: Recording) -> Finding:
+    """The gradients that come of labels which are not 1: TensorFlow counts on the labels of an example to sum to 1."""
+    shape = recording.tensors[op.inputs[0]].shape
+    return finding(
+        "zero/single-unit-softmax",
+        fault,
+        f"{subject(fault, 'unrelated to the loss')}: the softmax in {called(recording, op)} runs over a single class, so the loss is 0 whatever the model does",
+        spot(recording, op),
+        "its probability is always 1, and the loss always 0",
+        f"This loss takes the softmax over the last axis of its logits, which have the shape {shape}: a single number becomes the probability 1 whatever it is, and minus the logarithm of 1 is 0. "
+        "What comes back is 1 minus the label all the same: it lowers the outputs of the examples with the label 0, never raises one, and the loss does not tell.",
+        help="use a loss for one output (`binary_crossentropy(…)`, `tf.nn.sigmoid_cross_entropy_with_logits`), or one output per class",
     )
 
 
