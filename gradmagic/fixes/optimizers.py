@@ -115,6 +115,9 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     variables = second if grads_first else first
     gradients = first if grads_first else second
     if not same(variables.value, sources.value):
+        own = _result_of(asked[0], asked[1], variables.value)
+        if own is not None and result is not None and same(gradients.value, cst.Name(result)):
+            return fix("use the gradients of these variables", "unsafe", (code, change.replace(gradients.value, cst.Name(own))))
         if _asked_elsewhere(asked[0], asked[1], sources.value) and not _asked_elsewhere(asked[0], asked[1], variables.value):
             # Another call asks for those already: here they were written by mistake.
             return fix("ask for the gradients of the variables that are updated with them", "unsafe", (code, change.replace(sources.value, variables.value)))
@@ -126,10 +129,19 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     return fix("pair the gradients with the list that they were asked for", "unsafe", (code, change)) if change.replaced else ()
 
 
-def _asked_elsewhere(code: Code, call: cst.Call, sources: cst.BaseExpression) -> bool:
-    """Whether another gradient call of the same function asks for the same list."""
+def _asked_elsewhere(code: Code, call: cst.Call, sources: cst.BaseExpression) -> list[cst.Call]:
+    """The other gradient calls of the same function that ask for the same list."""
     others = [c for c in code.all(cst.Call, code.scope(call)) if c is not call and last_name(c.func) == last_name(call.func)]
-    return any((a := argument(c, 1, "sources")) is not None and same(a.value, sources) for c in others)
+    return [c for c in others if (a := argument(c, 1, "sources")) is not None and same(a.value, sources)]
+
+
+def _result_of(code: Code, call: cst.Call, sources: cst.BaseExpression) -> str | None:
+    """The name of the gradients that another call asks for, of this list and of it alone."""
+    for other in _asked_elsewhere(code, call, sources):
+        assign = code.parent(other)
+        if isinstance(assign, cst.Assign) and len(assign.targets) == 1 and isinstance(assign.targets[0].target, cst.Name):
+            return assign.targets[0].target.value
+    return None
 
 
 def _own_pairs(code: Code, call: cst.Call, statement: cst.CSTNode) -> tuple[Fix, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from gradmagic.assignments import is_thrown_away
@@ -9,11 +10,13 @@ from gradmagic.locate.effects import locate_effects
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import APPLIES, locate_standing
 from gradmagic.recording import GradientRun, Recording, Span, Update
-from gradmagic.syntax import first_use, uses_of_result
+from gradmagic.syntax import call_at, first_use, uses_of_result
 from gradmagic.unreached import call_ahead, never_run
 
 # Two runs of one line may be a comparison of two settings; a loop that goes on is a training loop.
 TURNS = 3
+# What `tape.watch` says when it raises.
+WATCHED = re.compile(r"Passed in object .* of type '(\w+)', not tf\.Tensor", re.S)
 
 
 def locate_steps(recording: Recording) -> list[Fault]:
@@ -31,7 +34,7 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
-    faults += _without_gradients(recording) + _custom_gradient_raised(recording)
+    faults += _without_gradients(recording) + _custom_gradient_raised(recording) + _watch_raised(recording)
     faults += _not_applied(recording)
     faults += _left_over(recording)
     faults += locate_effects(recording) + locate_standing(recording)
@@ -60,6 +63,15 @@ def _custom_gradient_raised(recording: Recording) -> list[Fault]:
     if raised is None or raised.type != "TypeError" or "grad_fn must accept" not in raised.message:
         return []
     return [Fault("error", "variables", None, (), span=raised.span)]
+
+
+def _watch_raised(recording: Recording) -> list[Fault]:
+    """A tape that was told to watch what is neither a tensor nor a variable."""
+    raised = recording.raised
+    told = WATCHED.match(raised.message) if raised is not None and raised.type == "ValueError" else None
+    if raised is None or told is None or raised.span is None or call_at(recording, raised.span, ("watch",)) is None:
+        return []
+    return [Fault("error", "watched", None, (), span=raised.span, detail={"type": told.group(1)})]
 
 
 def _not_applied(recording: Recording) -> list[Fault]:

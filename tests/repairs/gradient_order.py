@@ -87,3 +87,29 @@ da, db = tape.gradient(loss, [a, b])
 sgd(a, da)
 sgd(b, da + db)
 sgd(b, da)
+# %% the gradients of the other network
+# fix: step/gradients-zipped-out-of-order
+# becomes: decoding.apply_gradients(zip(of_decoder, decoder.trainable_variables))
+encoder, decoder = (tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(4)]) for _ in range(2))
+encoding, decoding = tf.keras.optimizers.SGD(0.1), tf.keras.optimizers.SGD(0.1)
+for _ in range(2):
+    with tf.GradientTape(persistent=True) as tape:
+        loss = tf.reduce_mean((decoder(encoder(x)) - x) ** 2)
+    of_encoder = tape.gradient(loss, encoder.trainable_variables)
+    of_decoder = tape.gradient(loss, decoder.trainable_variables)
+    encoding.apply_gradients(zip(of_encoder, encoder.trainable_variables))
+    decoding.apply_gradients(zip(of_encoder, decoder.trainable_variables))
+# %% the gradients of a network of other shapes, in a function
+# fix: error/gradient-shape-mismatch
+# becomes: judging.apply_gradients(zip(slopes_of_judge, judge.trainable_variables))
+maker, judge = (tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(n)]) for n in (4, 1))
+making, judging = tf.keras.optimizers.SGD(0.1), tf.keras.optimizers.SGD(0.1)
+def both(data):
+    with tf.GradientTape() as making_tape, tf.GradientTape() as judging_tape:
+        seen = judge(maker(data))
+        fooled, caught = tf.reduce_mean((seen - 1.0) ** 2), tf.reduce_mean(seen**2)
+    slopes_of_maker = making_tape.gradient(fooled, maker.trainable_variables)
+    slopes_of_judge = judging_tape.gradient(caught, judge.trainable_variables)
+    making.apply_gradients(zip(slopes_of_maker, maker.trainable_variables))
+    judging.apply_gradients(zip(slopes_of_maker, judge.trainable_variables))
+both(x)

@@ -1,7 +1,7 @@
 """A source is neither a tensor nor a variable: a model, a layer, a list of names.
 
 What it finds
-    The gradient call raised, and one of its sources is an object of another kind.
+    The gradient call raised, and one of its sources is an object of another kind; or `tape.watch` raised, for what it was given is no tensor (an array, a number).
 
 Why it happens
     Gradients belong to variables and tensors. A model is a container of variables; `model.trainable_variables` is what it holds.
@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.inputs import called_with_data, watched_instead
 from gradmagic.fixes.sources import variables_of
+from gradmagic.fixes.watched_arrays import tensor_of_array, watched_name
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -45,6 +46,8 @@ HELP = {
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
+    if fault.cause == "watched" and recording.raised is not None:
+        return _watched(fault, str(fault.detail["type"]), recording)
     run = fault.run
     if run is None or run.raised is None or "non-persistent" in run.raised.message:
         return None
@@ -64,6 +67,25 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _watched(fault: Fault, kind: str, recording: Recording) -> Finding:
+    name = watched_name(recording, fault.span)
+    what = code(name) if name is not None else "what the tape is to watch"
+    return finding(
+        "error/source-not-tensor",
+        fault,
+        f"{what} is {a(kind)}, neither a tensor nor a variable: a tape cannot watch it",
+        fault.span,
+        f"{a(kind)} is to be watched",
+        f"A tape watches tensors and variables. {what[0].upper()}{what[1:]} is of type {code(kind)}, and TensorFlow raises `ValueError`.",
+        help=f"make a tensor of it first ({code(f'{name} = tf.convert_to_tensor({name})')}), and compute with that under the tape"
+        if name is not None
+        else "make a tensor of it first, and compute with that under the tape",
+        variables=(),
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "watched":
+        return tensor_of_array(recording, fault.span)
     return variables_of(recording, fault.run) or called_with_data(recording, fault.run) or watched_instead(recording, fault.run)

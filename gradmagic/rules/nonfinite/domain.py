@@ -9,6 +9,7 @@ from gradmagic.fixes.pixel_targets import pixel_targets
 from gradmagic.fixes.positive_outputs import raw_rate
 from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Numbers, Op, Recording
+from gradmagic.rules.nonfinite.too_large import is_over_nothing
 from gradmagic.rules.phrasing import number
 
 QUOTIENTS = frozenset({"RealDiv", "Div", "Reciprocal", "Inv"})
@@ -27,6 +28,7 @@ SINGULAR = (
 INDEFINITE = (
     "the matrix is not positive definite, and not by rounding alone: make it as a product, `L @ transpose(L)` with a positive diagonal in `L`, or look at the kernel or the update that it comes from"
 )
+NOTHING = "a selection that may pick no element at all (none of a class in a batch) needs a mean of its own for that: `tf.math.divide_no_nan` of the sum and the count is 0 there"
 SCALED = "divide the targets by 255: a mask that is read from a picture holds 0 and 255, and a score of overlaps made of that is no longer between 0 and 1"
 RATE = "a logarithm is defined above 0, and what it is taken of here may be any number: an activation such as `softplus` or `exp` where it is computed keeps it above 0"
 # Where numbers below 0 come in, a small constant more does not help.
@@ -44,6 +46,8 @@ def outside(op: Op, recording: Recording) -> str:
 
 
 def _elements(op: Op, recording: Recording) -> str:
+    if is_over_nothing(recording, op):
+        return f" What goes in has the shape {recording.tensors[op.inputs[0]].shape}: a mean over nothing is 0 divided by 0."
     given, made = _numbers(recording, op.inputs[-1:] if op.type in QUOTIENTS else op.inputs[:1]), _numbers(recording, op.outputs[:1])
     if given is None or not given.finite:
         return ""
@@ -68,6 +72,8 @@ def _elements(op: Op, recording: Recording) -> str:
 def how_to_stay_inside(op: Op, recording: Recording) -> str | None:
     """What keeps the input where the op is defined, and its derivative finite."""
     made = recording.producer.get(op.inputs[0]) if op.inputs else None
+    if is_over_nothing(recording, op):
+        return NOTHING
     if op.type == "Log" and made is not None and made.type == "MatrixDeterminant":
         return "a determinant is soon too small or too large for its dtype: use `tf.linalg.slogdet` or `tf.linalg.logdet`, which never form it"
     if decomposed(recording, op) is not None:

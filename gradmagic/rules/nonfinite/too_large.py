@@ -16,7 +16,7 @@ def is_too_large(recording: Recording, op: Op, cause: str) -> bool:
     if any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs):
         return False
     if op.type in BOUNDLESS:
-        return True
+        return not is_over_nothing(recording, op)
     if cause == "born" or op.type not in ("Pow", "RealDiv", "Div") or len(op.inputs) != 2:
         return False
     # A power of 0 or a division by 0 is infinite by itself; of other values it is only too large.
@@ -25,6 +25,12 @@ def is_too_large(recording: Recording, op: Op, cause: str) -> bool:
         return False
     out = recording.tensors.get(op.outputs[0])
     return out is not None and out.norm is not None and out.norm == float("inf")
+
+
+def is_over_nothing(recording: Recording, op: Op) -> bool:
+    """Whether an op is a mean of no elements, which is 0 divided by 0."""
+    given, made = (recording.tensors.get(keys[0]) if keys else None for keys in (op.inputs, op.outputs))
+    return op.type == "Mean" and given is not None and given.shape is not None and 0 in given.shape and (made is None or made.shape is None or 0 not in made.shape)
 
 
 def _is_whole(recording: Recording, key: int) -> bool:

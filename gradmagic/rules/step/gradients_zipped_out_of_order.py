@@ -36,7 +36,7 @@ from __future__ import annotations
 from gradmagic.fixes.optimizers import in_order
 from gradmagic.fixes.pairing import at_their_own, reordered
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Applied, Recording
+from gradmagic.recording import Applied, Recording, Span, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, name_of
 
@@ -48,8 +48,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     pairs = [p for p in fault.detail["pairs"] if isinstance(p, Applied)]  # type: ignore[attr-defined]
     first = pairs[0]
     given = {p.variable for p in update.pairs}
-    inside = [p for p in pairs if p.gradient_of in given]
-    if not inside:
+    own = [p for p in pairs if _own_gradient(recording, update, p) is not None]
+    exchanged = {(p.variable, p.gradient_of) for u in recording.updates for p in u.pairs}
+    if not own and not any(p.gradient_of in given or (p.gradient_of, p.variable) in exchanged for p in pairs):
         return None
     gradient, variable = _name(recording, first.gradient_of), _name(recording, first.variable)
     run = fault.run
@@ -60,10 +61,26 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         update.span,
         f"{len(pairs)} of {len(update.pairs)} gradients go to another variable",
         f"In {len(pairs)} of the {len(update.pairs)} pairs that this call was given, the gradient was computed for another variable: {variable} is changed with the gradient of {gradient}. The lists are paired by position.",
-        others=[(run.span, "the order of the gradients is made here")] if run is not None and run.span else [],
+        others=[(asked, "its own gradient is asked for here, and not used")]
+        if own and (asked := _own_gradient(recording, update, own[0])) is not None
+        else [(run.span, "the order of the gradients is made here")]
+        if run is not None and run.span
+        else [],
         help="use one list of variables for the gradient call and for the optimizer",
         variables=tuple(_name(recording, p.variable).strip("`") for p in pairs),
     )
+
+
+def _own_gradient(recording: Recording, update: Update, pair: Applied) -> Span | None:
+    """Where the gradient of the variable itself was asked for before the update, which neither an update nor an op uses."""
+    if any(p.gradient_of == pair.variable for u in recording.updates for p in u.pairs):
+        return None
+    for run in recording.runs:
+        for source, gradient in zip(run.sources, run.gradients, strict=False):
+            if source.id == pair.variable and run.seq < update.seq and not gradient.missing:
+                used = any(op.phase == "forward" for op in recording.consumers.get(gradient.id or 0, ())) or any(e.tensor == gradient.id for e in recording.escapes)
+                return None if used else run.span
+    return None
 
 
 def _name(recording: Recording, key: int | None) -> str:

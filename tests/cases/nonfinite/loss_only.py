@@ -38,3 +38,9 @@ def step():
     v.assign_sub(0.1 * grad)
 for turn in range(4):
     step()
+# %% a mean over nothing
+v = tf.Variable([0.3, 0.4], name="v")
+with tf.GradientTape() as tape:
+    chosen = tf.boolean_mask(v, v > 1.0)
+    loss = tf.reduce_mean(chosen**2)  # expect: nonfinite/loss-only
+grad = tape.gradient(loss, v)
