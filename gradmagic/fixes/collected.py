@@ -9,10 +9,12 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assigned, assignments_of, reads_of
-from gradmagic.fixes.leavings import is_recorded, taken_by
-from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.leavings import is_recorded
+from gradmagic.fixes.listed_numbers import given_first, made_constant, stacked_on_the_spot, stacked_text
+from gradmagic.fixes.names import names_of
+from gradmagic.fixes.numbers_taken import leaving, tensor_of, whole_number
 from gradmagic.fixes.reached import functions_in, handed_to
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
@@ -20,7 +22,6 @@ from gradmagic.report import Fix
 MOST = 40
 # What needs no more of a list than that its items are numbers, and gives no tensor.
 READING = ("len", "array", "asarray", "print", "mean", "std", "sum", "min", "max")
-ARRAYS = ("array", "asarray", "stack")
 FILLING = ("append", "clear", "extend", "pop")
 Read = tuple[Code, cst.BaseExpression]
 
@@ -39,17 +40,19 @@ class _Holder:
 def kept_as_tensors(recording: Recording, place: Place, op: Op | None, run: GradientRun | None) -> tuple[Fix, ...]:
     """`values.append(float(v))` and `tf.constant(values)` → `values.append(v)` and `tf.stack(values)`, also where the list is handed on in between."""
     found, names = _kept_number(recording, place), names_of(recording)
+    if found is None and run is not None:
+        return stacked_on_the_spot(recording, place, run, names)
     if found is None or run is None or names.tf is None or not is_recorded(recording, run, found[0], found[1]):
         return ()
     code, call, number, holder = found
     reads, plain = _reads(recording, code, holder)
-    made = [c for read in reads if (c := _made_constant(*read, names)) is not None]
+    made = [c for read in reads if (c := made_constant(*read, names)) is not None]
     if len(made) > 1:
         here = code_at(recording, op.span) if op is not None else None
         made = [(c, n) for c, n in made if c is here and op is not None and op.span is not None and c.start(n)[0] in range(op.span.line, op.span.end_line + 1)]
-    changes: dict[int, tuple[Code, Change]] = {id(code): (code, Change().replace(number, code.expression(_tensor(recording, code, number, call, names.tf))))}
+    changes: dict[int, tuple[Code, Change]] = {id(code): (code, Change().replace(number, code.expression(tensor_of(recording, code, number, call, names.tf))))}
     for other, constant in made:
-        new = _stack(recording, other, constant, code, call, names.tf)
+        new = stacked_text(recording, other, constant, code, call, names.tf)
         if new is None:
             return ()
         changes.setdefault(id(other), (other, Change()))[1].replace(constant, other.expression(new))
@@ -59,32 +62,12 @@ def kept_as_tensors(recording: Recording, place: Place, op: Op | None, run: Grad
 def _kept_number(recording: Recording, place: Place) -> tuple[Code, cst.Call, cst.BaseExpression, _Holder] | None:
     """The call that takes a value out of TensorFlow at a place, the whole expression of the number, and the list that it goes to."""
     code = code_at(recording, place)
-    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call) and _leaves(n)), None) if code is not None and place is not None else None
+    call = leaving(code, place) if code is not None else None
     if code is None or call is None:
         return None
-    number = _whole_number(code, call)
+    number = whole_number(code, call)
     holder = _holder(code, number) or _of_its_name(code, number)
     return (code, call, number, holder) if holder is not None else None
-
-
-def _leaves(call: cst.Call) -> bool:
-    return (isinstance(call.func, cst.Name) and call.func.value == "float" and len(call.args) == 1) or (
-        isinstance(call.func, cst.Attribute) and last_name(call.func) in ("numpy", "item") and not call.args
-    )
-
-
-def _whole_number(code: Code, call: cst.Call) -> cst.BaseExpression:
-    """The expression that takes a value out of TensorFlow with what follows it: `float(v.numpy()[0])`."""
-    node: cst.BaseExpression = call
-    while True:
-        parent = code.parent(node)
-        outer = code.parent(parent) if isinstance(parent, (cst.Attribute, cst.Arg)) else None
-        if isinstance(parent, cst.Subscript) and parent.value is node:
-            node = parent
-        elif isinstance(outer, cst.Call) and _leaves(outer):
-            node = outer
-        else:
-            return node
 
 
 def _holder(code: Code, number: cst.BaseExpression) -> _Holder | None:
@@ -124,27 +107,6 @@ def _called(code: Code, node: cst.CSTNode, item: int | None) -> _Holder | None:
         return _Holder(node.value, function if local else None, None, item)
     owner = code.enclosing(node, cst.ClassDef)
     return _Holder(node.attr.value, None, owner, item) if isinstance(node, cst.Attribute) and dotted(node.value) == "self" and owner is not None else None
-
-
-def _tensor(recording: Recording, code: Code, number: cst.BaseExpression, call: cst.Call, tf: str) -> str:
-    """A number as the tensor that it was made of, without axes where it had none."""
-    inner, single = _stripped(code, number)
-    shapes = {t.shape for e in taken_by(recording, code, call) if (t := recording.tensors.get(e)) is not None}
-    whole = number is call or (isinstance(number, cst.Call) and number.args and number.args[0].value is call)
-    return inner if not single or (whole and shapes == {()}) else f"{tf}.squeeze({inner})"
-
-
-def _stripped(code: Code, node: cst.BaseExpression) -> tuple[str, bool]:
-    """The code without `float()`, `.numpy()` and `.item()`, and whether these gave a single number."""
-    if isinstance(node, cst.Call) and _leaves(node):
-        if isinstance(node.func, cst.Attribute):
-            inner, single = _stripped(code, node.func.value)
-            return inner, single or last_name(node.func) == "item"
-        return _stripped(code, node.args[0].value)[0], True
-    if isinstance(node, cst.Subscript) and any(isinstance(n, cst.Call) and _leaves(n) for n in code.all(cst.Call, node.value)):
-        inner, _ = _stripped(code, node.value)
-        return inner + code.text(node).removeprefix(code.text(node.value)), False
-    return code.text(node), False
 
 
 def _reads(recording: Recording, code: Code, first: _Holder) -> tuple[list[Read], bool]:
@@ -231,45 +193,11 @@ def _is_plain(code: Code, node: cst.BaseExpression) -> bool:
     return isinstance(call, cst.Call) and (last_name(call.func) in (*READING, "constant", "convert_to_tensor") if isinstance(parent, cst.Arg) else last_name(call.func) in FILLING)
 
 
-def _made_constant(code: Code, node: cst.BaseExpression, names: Names) -> tuple[Code, cst.Call] | None:
-    """`tf.constant(values)`, also of the array that NumPy makes of them on the spot."""
-    call, making = _given_first(code, node), {"constant"}
-    if call is not None and last_name(call.func) in ARRAYS and names.module(call.func).startswith("numpy."):
-        call, making = _given_first(code, call), {"constant", "convert_to_tensor"}
-    return (code, call) if call is not None and last_name(call.func) in making and names.module(call.func).startswith("tensorflow.") else None
-
-
-def _given_first(code: Code, node: cst.BaseExpression) -> cst.Call | None:
-    """The call that an expression is the first argument of."""
-    arg = code.parent(node)
-    call = code.parent(arg) if isinstance(arg, cst.Arg) else None
-    return call if isinstance(call, cst.Call) and call.args[0] is arg else None
-
-
-def _stack(recording: Recording, code: Code, constant: cst.Call, where: Code, call: cst.Call, tf: str) -> str | None:
-    """`tf.constant(values, dtype)` as a stack, of another dtype where the numbers were of one."""
-    values, dtype, usual = constant.args[0].value, argument(constant, 1, "dtype"), "float32"
-    if len(constant.args) > (2 if dtype is not None else 1):
-        return None
-    if isinstance(values, cst.Call) and last_name(values.func) in ARRAYS:
-        # An array of Python numbers is of this dtype, a constant of them of that one.
-        usual, inner = "float64", argument(values, 1, "dtype")
-        if len(values.args) > (2 if inner is not None else 1):
-            return None
-        dtype, values = dtype or inner, values.args[0].value
-    stack = f"{tf}.stack({code.text(values)})"
-    known = {t.dtype for e in taken_by(recording, where, call) if (t := recording.tensors.get(e)) is not None}
-    if dtype is None:
-        return stack if known == {usual} else f"{tf}.cast({stack}, {tf}.{usual})"
-    text = code.text(dtype.value)
-    return stack if {text.strip("'\"").rpartition(".")[2]} == known else f"{tf}.cast({stack}, {text})"
-
-
 def becomes_an_array(recording: Recording, place: Place) -> bool:
     """Whether the list that keeps a number is made an array in another function than that which fills it: a tensor in it would be a number again there."""
     found, names = _kept_number(recording, place), names_of(recording)
     if found is None:
         return False
     code, call, _, holder = found
-    made = [(c, m) for c, n in _reads(recording, code, holder)[0] if c.scope(n) is not code.scope(call) and (m := _given_first(c, n)) is not None]
+    made = [(c, m) for c, n in _reads(recording, code, holder)[0] if c.scope(n) is not code.scope(call) and (m := given_first(c, n)) is not None]
     return any(names.module(m.func).startswith("numpy.") for _, m in made) and not any(names.module(m.func).startswith("tensorflow.") for _, m in made)

@@ -28,6 +28,8 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
         call = next((n for n in code.all(cst.Call) if place.line <= code.start(n)[0] <= place.end_line and _leaves(n, names)), None)
     if call is None or (run is not None and not is_recorded(recording, run, code, call)):
         return ()
+    if last_name(call.func) in FLAT and names.module(call.func).partition(".")[0] in NUMPY:
+        return ()
     own = _of_its_function(recording, code, names, call)
     if own:
         return own

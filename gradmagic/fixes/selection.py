@@ -8,7 +8,7 @@ from gradmagic.fixes.calls import Place, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.one_hots import soft_one_hot
 from gradmagic.fixes.right_answers import comparison_of
 from gradmagic.fixes.soft_counts import counted
 from gradmagic.fixes.soft_lookup import mean_row
@@ -25,7 +25,7 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
             continue
         name = last_name(node.func)
         if name == "one_hot":
-            found = _one_hot(code, node, names)
+            found = soft_one_hot(recording, code, node, names, op)
         elif name in ("argmax", "argmin"):
             found = mean_row(recording, code, node, names, op) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _expected_index(recording, code, node, names, op))
         elif name == "histogram_fixed_width":
@@ -38,34 +38,6 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
         if found:
             return found
     return counted(recording, place)
-
-
-def _one_hot(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
-    index = argument(call, 0, "indices", "x")
-    value = index.value if index is not None else None
-    if isinstance(value, cst.Name):
-        value = value_of(code, value) or value
-    softmax = names.function("softmax", call.func)
-    while isinstance(value, cst.Subscript) or (isinstance(value, cst.Call) and last_name(value.func) in ("squeeze", "reshape") and value.args):
-        value = value.value if isinstance(value, cst.Subscript) else value.args[0].value
-    if not isinstance(value, cst.Call) or softmax is None or not value.args:
-        return ()
-    inner = value.args[0].value
-    if last_name(value.func) in ("argmax", "argmin"):
-        sign = "-" if last_name(value.func) == "argmin" else ""
-        scores = atom(code.text(inner)) if sign else code.text(inner)
-        return fix("use the softmax itself in the place of the one-hot of its largest element", "unsafe", (code, Change().replace(call, code.expression(f"{softmax}({sign}{scores})"))))
-    if last_name(value.func) == "categorical" and names.tf:
-        x = atom(code.text(inner))
-        noise = f"{names.tf}.math.log(-{names.tf}.math.log({names.tf}.random.uniform({names.tf}.shape({x}), 1e-6, 1.0 - 1e-6)))"
-        return fix("sample softly, by the Gumbel-softmax", "unsafe", (code, Change().replace(call, code.expression(f"{softmax}({x} - {noise})"))))
-    if last_name(value.func) == "cast" and names.tf:
-        depth = text_of(code, call, 1, "depth", "num_classes")
-        tf, x = names.tf, atom(code.text(inner))
-        if depth is not None:
-            new = f"{softmax}(-10.0 * {tf}.square({x}[..., None] - {tf}.cast({tf}.range({depth}), {tf}.float32)))"
-            return fix("weigh the classes by their distance", "unsafe", (code, Change().replace(call, code.expression(new))))
-    return ()
 
 
 def _expected_index(recording: Recording, code: Code, call: cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...]:

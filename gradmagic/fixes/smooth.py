@@ -9,6 +9,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, number_of, same
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
+from gradmagic.fixes.one_hots import of_scores
 from gradmagic.fixes.right_answers import comparison_of, cross_entropy
 from gradmagic.fixes.soft_lookup import mean_row
 from gradmagic.fixes.soft_tokens import is_row, mean_of_rows
@@ -151,7 +152,7 @@ def _index(recording: Recording, code: Code, call: cst.Call, names: Names, op: O
     soft = f"{tf}.nn.softmax({sign}{atom(x)}, axis={axis})"
     one_hot = code.enclosing(target, cst.Call)
     if one_hot is not None and last_name(one_hot.func) == "one_hot" and one_hot.args[0].value is target:
-        return fix("use the softmax itself in the place of the one-hot of its largest element", "unsafe", (code, Change().replace(one_hot, code.expression(soft))))
+        return of_scores(recording, code, one_hot, call, f"{tf}.nn.softmax({{}}, axis={axis})", op)
     new = f"{tf}.reduce_sum({soft} * {tf}.cast({tf}.range({tf}.shape({x})[{axis}]), {atom(x)}.dtype), axis={axis})"
     return fix("use the expected index under a softmax in the place of the index of the largest", "unsafe", (code, Change().replace(target, code.expression(new))))
 

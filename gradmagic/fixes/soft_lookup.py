@@ -8,6 +8,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, fix, last_name
 from gradmagic.fixes.flow import pairs_of, reads_of
 from gradmagic.fixes.names import Names
+from gradmagic.fixes.one_hots import is_softmax
 from gradmagic.recording import FLOATS, Op, Recording, Tensor
 from gradmagic.report import Fix
 
@@ -15,7 +16,6 @@ LOOKUPS = ("gather", "embedding_lookup", "take")
 PASSING = ("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims")
 # What keras.ops does with indices before it takes: those below 0 count from behind.
 INDEX_STEPS = ("AddV2", "SelectV2")
-CHOICES = ("SelectV2", "Select")
 MOST = 20
 TITLE = "mix the rows by their probabilities, in the place of the row with the largest"
 
@@ -91,11 +91,7 @@ def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names, op:
 def weights_of(recording: Recording, op: Op | None, scores: str, names: Names, call: cst.Call) -> str | None:
     """Scores as weights that sum to 1: as they are where a softmax made them, else their softmax."""
     softmax = names.function("softmax", call.func)
-    made = recording.producer.get(op.inputs[0]) if op is not None and op.inputs else None
-    while made is not None and (made.type in PASSING or made.type in CHOICES):
-        # Keras puts a number next to it in the place of -0.0.
-        made = recording.producer.get(made.inputs[2 if made.type in CHOICES else 0])
-    return scores if made is not None and made.type == "Softmax" else f"{softmax}({scores})" if softmax is not None else None
+    return scores if is_softmax(recording, op) else f"{softmax}({scores})" if softmax is not None else None
 
 
 def _lookups(code: Code, call: cst.Call) -> list[cst.Call]:
