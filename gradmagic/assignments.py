@@ -24,7 +24,13 @@ def is_thrown_away(recording: Recording, span: Span) -> bool:
     return _rebinds_loop_name(tree, statement)
 
 
-def _rebinds_loop_name(tree: ast.Module, statement: ast.stmt) -> bool:
+def rebinds_loop_name(recording: Recording, span: Span) -> bool:
+    """Whether the statement around a span only gives the name of a loop another tensor, which is not read before the next turn: also `total += gradient`, as tensors are never changed in their place."""
+    tree, statement = tree_at(recording, span), statement_at(recording, span)
+    return tree is not None and statement is not None and _rebinds_loop_name(tree, statement, in_place=False)
+
+
+def _rebinds_loop_name(tree: ast.Module, statement: ast.stmt, *, in_place: bool = True) -> bool:
     """Whether a statement only gives the name that a `for` binds in each turn another value, which is not read before the next turn."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target] if isinstance(statement, ast.AugAssign) else []
     if len(targets) != 1 or not isinstance(targets[0], ast.Name):
@@ -32,7 +38,7 @@ def _rebinds_loop_name(tree: ast.Module, statement: ast.stmt) -> bool:
     name = targets[0].id
     loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and statement in n.body and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(n.target))]
     # An array in a list that has a name is changed in its place.
-    if not loops or (isinstance(statement, ast.AugAssign) and any(isinstance(n, (ast.Name, ast.Attribute)) for n in _iterated(loops[0], name))):
+    if not loops or (in_place and isinstance(statement, ast.AugAssign) and any(isinstance(n, (ast.Name, ast.Attribute)) for n in _iterated(loops[0], name))):
         return False
     later = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load))
     return not any(n.lineno > (statement.end_lineno or statement.lineno) for n in later)

@@ -106,3 +106,32 @@ def every_step(recording: Recording) -> tuple[Fix, ...]:
         return ()
     code, call, given = found[0]
     return fix("update with the gradients of each step", "unsafe", (code, Change().replace(call, without_argument(call, given))))
+
+
+def kept_sums(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`for total, g in zip(totals, grads): total = total + g` → `totals = [total + g for total, g in zip(totals, grads)]`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    loop = code.enclosing(statement, cst.For) if code is not None and statement is not None else None
+    step = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    if code is None or loop is None or loop.orelse is not None or len(loop.body.body) != 1 or not isinstance(step, (cst.Assign, cst.AugAssign)):
+        return ()
+    target = step.target if isinstance(step, cst.AugAssign) else step.targets[0].target if len(step.targets) == 1 else None
+    if not isinstance(target, cst.Name) or (isinstance(step, cst.AugAssign) and not isinstance(step.operator, cst.AddAssign)):
+        return ()
+    name, value = target.value, code.text(step.value)
+    listed = _list_of(loop, name)
+    if listed is None:
+        return ()
+    new = value if isinstance(step, cst.Assign) else f"{name} + {value if isinstance(step.value, (cst.Name, cst.Call, cst.Attribute, cst.Subscript)) else f'({value})'}"
+    line = code.line(f"{code.text(listed)} = [{new} for {code.text(loop.target)} in {code.text(loop.iter)}]")
+    kept = line.with_changes(leading_lines=loop.leading_lines, trailing_whitespace=statement.trailing_whitespace) if isinstance(line, cst.SimpleStatementLine) else line  # type: ignore[union-attr]
+    return fix(f"keep the sums in `{code.text(listed)}`", "unsafe", (code, Change().replace(loop, kept)))
+
+
+def _list_of(loop: cst.For, name: str) -> cst.Name | cst.Attribute | None:
+    """The list that a loop takes one of its names from: directly, or as an argument of `zip`."""
+    given: cst.BaseExpression | None = loop.iter if isinstance(loop.target, cst.Name) and loop.target.value == name else None
+    if isinstance(loop.target, cst.Tuple) and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "zip" and len(loop.iter.args) == len(loop.target.elements):
+        given = next((a.value for e, a in zip(loop.target.elements, loop.iter.args, strict=True) if isinstance(e.value, cst.Name) and e.value.value == name), None)
+    return given if isinstance(given, (cst.Name, cst.Attribute)) else None

@@ -54,3 +54,31 @@ for step, (a, b) in enumerate(batches * 2):
     grads = tape.gradient(loss, model.trainable_variables)
     if float(loss) < 0.0:
         optimizer.apply_gradients(zip(grads, model.trainable_variables))
+# %% sums that only the loop's own name gets
+# fix: step/update-without-effect
+# becomes: sums = [held + g for held, g in zip(sums, grads)]  # add it up
+weights = [tf.Variable(1.0), tf.Variable(2.0)]
+sums, small = [tf.zeros_like(w) for w in weights], tf.keras.optimizers.SGD(0.1)
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.add_n([w**2 for w in weights])
+    grads = tape.gradient(loss, weights)
+    for held, g in zip(sums, grads):
+        held += g  # add it up
+small.apply_gradients(zip(sums, weights))
+# %% scaled sums, in a class
+# fix: step/update-without-effect
+# becomes: self.sums = [held + g / 2.0 for g, held in zip(grads, self.sums)]
+class Slow:
+    def __init__(self, weights):
+        self.weights, self.sums = weights, [tf.zeros_like(w) for w in weights]
+    def add(self):
+        with tf.GradientTape() as tape:
+            loss = tf.add_n([w**2 for w in self.weights])
+        grads = tape.gradient(loss, self.weights)
+        for g, held in zip(grads, self.sums):
+            held = held + g / 2.0
+slow, small = Slow([tf.Variable(1.0), tf.Variable(2.0)]), tf.keras.optimizers.SGD(0.1)
+slow.add()
+slow.add()
+small.apply_gradients(zip(slow.sums, slow.weights))

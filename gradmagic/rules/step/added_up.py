@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.assignments import rebinds_loop_name
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import AddedUp, Update
+from gradmagic.locate.paths import values_behind
+from gradmagic.recording import AddedUp, Recording, Update
 from gradmagic.report import Finding
 from gradmagic.rules.phrasing import code, finding, listing, number
 
@@ -55,4 +57,28 @@ def clipped_to_zero(fault: Fault, update: Update) -> tuple[str, str, str] | None
         f" The norm of the gradient is {number(max(norm for norm, _ in norms))}. To clip it, {code(update.optimizer or 'the optimizer')} adds up the squares of its elements, which is too large for the dtype: "
         "the gradient is divided by an infinite norm, and 0 is left.",
         "a clip does not help here: repair what makes the gradient so large",
+    )
+
+
+def lost_sum(fault: Fault, recording: Recording) -> Finding | None:
+    """An optimizer that is given zeros, where a loop adds the gradients to its own name and not to the list."""
+    update, run = fault.update, fault.run
+    if update is None or run is None or not fault.detail.get("zero"):
+        return None
+    gradients = {g.id for r in recording.runs_of(run.site) for g in r.gradients if g.id is not None}
+    lost = next((op.span for key in gradients for op in recording.consumers.get(key, ()) if op.span is not None and op.phase == "forward" and rebinds_loop_name(recording, op.span)), None)
+    given = [pair.gradient for pair in update.pairs if pair.gradient is not None]
+    if lost is None or any(gradients & {key, *values_behind(recording, key)} for key in given):
+        return None
+    optimizer = code(update.optimizer or "the optimizer")
+    return finding(
+        "step/update-without-effect",
+        fault,
+        f"{listing(fault.names)} {'was' if len(fault.names) == 1 else 'were'} updated with zeros: the gradients are added to the name of a loop, and the list keeps what it had",
+        lost,
+        "gives the name another tensor; the list is not changed",
+        f"A tensor cannot be changed: this line makes a new one and gives it the name that the loop binds anew in its next turn. None of it gets into the list that {optimizer} is given later, in which every element is 0.",
+        others=[(update.span, "is given the zeros")] if update.span is not None else [],
+        severity="warning",
+        help="make a new list of the sums: `totals = [total + gradient for total, gradient in zip(totals, gradients)]`",
     )

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import math
 
-from gradmagic.fixes.accumulation import every_step
+from gradmagic.fixes.accumulation import every_step, kept_sums
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
 from gradmagic.fixes.frozen import freeze_the_inner, freezing_line
 from gradmagic.fixes.loss_scales import is_unscaled, with_scaled_loss
@@ -50,7 +50,7 @@ from gradmagic.locate.standing import constraint_of
 from gradmagic.recording import Recording, Span, TrainingCall, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, number
-from gradmagic.rules.step.added_up import adds_up, clipped_to_zero, still_added_up
+from gradmagic.rules.step.added_up import adds_up, clipped_to_zero, lost_sum, still_added_up
 from gradmagic.sizes import NOISE
 
 RESOLUTION = {**NOISE, "float16": 4.9e-4, "bfloat16": 3.9e-3}
@@ -70,7 +70,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     update = fault.update
     if fault.cause != "still" or update is None or fault.run is None:
         return None
-    if (waiting := still_added_up(fault, update)) is not None:
+    if (waiting := still_added_up(fault, update) or lost_sum(fault, recording)) is not None:
         return waiting
     times = f"{update.count} times" if update.count > 1 else "once"
     reason, sure = _reason(fault, recording)
@@ -300,7 +300,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if update is not None and clipped_to_zero(fault, update) is not None:
         return ()
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
-        return applied_before_cleared(recording, update.span)
+        return kept_sums(recording, found.location) or applied_before_cleared(recording, update.span)
     if update is not None and is_unscaled(recording, update):
         return with_scaled_loss(recording, fault.run, update.span)
     if "float16" in found.message:

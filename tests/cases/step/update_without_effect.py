@@ -273,3 +273,20 @@ for _ in range(3):
         scaled = descent.scale_loss(error)
     slopes = tape.gradient(scaled, filters.trainable_variables)
     descent.apply_gradients(zip(slopes, filters.trainable_variables))
+# %% sums that a loop throws away
+weights = [tf.Variable(1.0), tf.Variable(2.0)]
+totals, slow = [tf.zeros_like(w) for w in weights], tf.keras.optimizers.SGD(0.1)
+for turn in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.add_n([w**2 for w in weights])
+    for total, gradient in zip(totals, tape.gradient(loss, weights)):
+        total = total + gradient  # expect: step/update-without-effect
+slow.apply_gradients(zip(totals, weights))
+# %% near: sums that are kept
+weights = [tf.Variable(1.0), tf.Variable(2.0)]
+totals, slow = [tf.zeros_like(w) for w in weights], tf.keras.optimizers.SGD(0.1)
+for turn in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.add_n([w**2 for w in weights])
+    totals = [total + gradient for total, gradient in zip(totals, tape.gradient(loss, weights))]
+slow.apply_gradients(zip(totals, weights))
