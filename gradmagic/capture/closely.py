@@ -52,6 +52,8 @@ def close_look(session: Session, run: RawRun, step: RawStep, inputs: Any, output
             product = _product(step, dead, inputs, out_grads)
             if product:
                 step.examples["product"] = product
+            elif faded and (met := _met(step, dead, inputs, out_grads)) is not None:
+                step.examples["met"] = met
 
 
 def flow_of(flows: dict[int, tuple[float, bool, bool]], gradient: Any) -> tuple[float, bool, bool] | None:
@@ -154,6 +156,21 @@ def _product(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> flo
     found = np.asarray(found)
     found = found[np.isfinite(found)]
     return float(found.max()) if found.size else 0.0
+
+
+def _met(step: RawStep, dead: list[int], inputs: Any, out_grads: Any) -> tuple[int, int] | None:
+    """At how many elements of how many a gradient came in, where the factor that it meets is 0 at each of them; None where it is not."""
+    factor = 0 if step.type in ("Square", "Pow") else 1 - dead[0] if step.type == "Mul" and len(dead) == 1 else None
+    gradient = array_of(tensor_of(out_grads[0])) if out_grads and out_grads[0] is not None else None
+    value = array_of(inputs[factor]) if factor is not None and inputs and len(inputs) > factor else None
+    if gradient is None or value is None or 0 not in (dead if step.type != "Mul" else [0]):
+        return None
+    try:
+        came = np.asarray(gradient) != 0
+        there = np.broadcast_to(np.asarray(value), came.shape)[came]
+    except ValueError:
+        return None
+    return (int(came.sum()), int(came.size)) if there.size and not there.any() else None
 
 
 def _at(array: Any, index: tuple[int, ...]) -> Any:

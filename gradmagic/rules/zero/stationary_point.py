@@ -262,11 +262,20 @@ def _zero_factor(fault: Fault, recording: Recording) -> str | None:
     assert op is not None
     if op.type in ("Square", "Abs", "Pow") or len(op.inputs) == 1:
         tensor = recording.tensors.get(op.inputs[0])
-        return "its input is 0 for every element" if tensor is not None and tensor.all_zero else None
+        return "its input is 0 for every element" if tensor is not None and tensor.all_zero else _met(fault, "what goes in")
     if len(op.inputs) == 2:
         tensor = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
-        return "the other factor is 0 for every element" if tensor is not None and tensor.all_zero and has_gradient_dtype(tensor.dtype) else None
+        known = tensor is not None and tensor.all_zero and has_gradient_dtype(tensor.dtype)
+        return "the other factor is 0 for every element" if known else _met(fault, "the other factor")
     return None
+
+
+def _met(fault: Fault, what: str) -> str | None:
+    """That a factor is 0 at each element to which a gradient comes, and not at all others."""
+    met = fault.step.examples.get("met") if fault.step is not None else None
+    if not isinstance(met, tuple):
+        return None
+    return f"a gradient comes to {met[0]} of {met[1]} elements, and there {what} is 0"
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

@@ -198,3 +198,17 @@ with tf.GradientTape() as tape:
     out, state = cell(table[:, None, :], initial_state=state)
     loss = tf.reduce_mean(tf.square(head(out) - wanted))
 grads = tape.gradient(loss, cell.trainable_variables)
+# %% flat where a gradient comes in
+spots, wanted = tf.Variable([0.0, 2.0], name="spots"), tf.constant([1.0, 0.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(wanted * spots**2)  # expect: zero/stationary-point
+grad = tape.gradient(loss, spots)
+# %% the other factor is 0 there, compiled
+spots, one, other = tf.Variable([1.0, 2.0], name="spots"), tf.constant([1.0, 0.0]), tf.constant([0.0, 1.0])
+@tf.function
+def kept_apart():
+    with tf.GradientTape() as tape:
+        part = one * spots  # expect: zero/stationary-point or zero/masked-out
+        loss = tf.reduce_sum(other * part)
+    return tape.gradient(loss, spots)
+grad = kept_apart()
