@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -39,6 +39,19 @@ class Layers:
             self._called(model, frame, trains, infers)
         except Exception as error:
             self.session.failed("note the call of a model", error)
+
+    def meet(self, layer: Any) -> None:
+        """A layer is called for the first time: the variables among its attributes that Keras does not list are told by nothing else."""
+        self.met[id(layer)] = layer
+        if type(layer).__module__.partition(".")[0] in LIBRARIES:
+            return
+        try:
+            variables = self.session.variables
+            for _, value in _held(layer):
+                if isinstance(value, tf.Variable):
+                    variables.add(value)
+        except Exception as error:
+            self.session.failed("note the variables of a layer", error)
 
     def given(self, values: Iterable[Any]) -> None:
         """A layer was called from outside of any other with these arguments."""
@@ -146,18 +159,22 @@ def _is_of_keras(layer: Any) -> bool:
     return type(layer).__module__.partition(".")[0] in LIBRARIES
 
 
-def _held_as(layer: Any, variable: Any) -> str | None:
-    """The attribute under which a layer holds a variable that no name of the notebook leads to: ``"mix.scale"``, ``"mix.scales[0]"``."""
+def _held(layer: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes of a layer, and what lists and dicts among them hold, with their names: ``"scale"``, ``"scales[0]"``."""
     for name, value in list(vars(layer).items()):
-        members = [("", value)]
+        if name.startswith("_"):
+            continue
         if isinstance(value, (list, tuple)):
-            members = [(f"[{i}]", v) for i, v in enumerate(value)]
+            yield from ((f"{name}[{i}]", v) for i, v in enumerate(value))
         elif isinstance(value, dict):
-            members = [(f"[{k!r}]", v) for k, v in value.items()]
-        for index, member in members:
-            if member is variable and not name.startswith("_"):
-                return f"{layer.name}.{name}{index}"
-    return None
+            yield from ((f"{name}[{k!r}]", v) for k, v in value.items())
+        else:
+            yield name, value
+
+
+def _held_as(layer: Any, variable: Any) -> str | None:
+    """The attribute under which a layer holds a variable that no name of the notebook leads to: ``"mix.scale"``."""
+    return next((f"{layer.name}.{name}" for name, value in _held(layer) if value is variable), None)
 
 
 def install(session: Session) -> None:
@@ -171,7 +188,8 @@ def install(session: Session) -> None:
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         if session.busy:
             return call(self, *args, **kwargs)
-        session.layers.met.setdefault(id(self), self)
+        if id(self) not in session.layers.met:
+            session.layers.meet(self)
         doing = session.doing
         before = doing.layer, doing.layer_at
         if before[0] is None:

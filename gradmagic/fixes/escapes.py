@@ -7,12 +7,13 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.leavings import FLAT, calls_beside, has_several_uses, is_recorded, written_into
 from gradmagic.fixes.names import Names, names_of
-from gradmagic.fixes.numpy_table import LEAVING_METHODS, METHODS
+from gradmagic.fixes.numpy_table import LEAVING_METHODS, METHODS, counterpart
 from gradmagic.fixes.places_and_sizes import must_be_whole
 from gradmagic.fixes.reached import reached
-from gradmagic.fixes.translation import NUMPY, PREDICTS, TO_NUMPY, Translation
+from gradmagic.fixes.translation import CONVERTS, NUMPY, PREDICTS, TO_NUMPY, Translation
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -47,7 +48,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
     title = (
         f"use the tensor itself, without {translation.what}"
         if not translation.functions
-        else f"use {', '.join(f'`{f}`' for f in list(dict.fromkeys(translation.functions))[:3])} in the place of {'`math`' if names.module(call.func).startswith('math.') else 'NumPy'}"
+        else f"use {', '.join(f'`{f}`' for f in list(dict.fromkeys(translation.functions))[:3])} in the place of {_libraries(code, names, translation)}"
     )
     # Without `int()` the fraction is kept.
     sure = not translation.functions and not translation.whole and last_name(call.func) not in PREDICTS and not has_several_uses(code, call)
@@ -56,7 +57,7 @@ def stay_in_tensorflow(recording: Recording, place: Place, run: GradientRun | No
 
 def _translation(recording: Recording, code: Code, names: Names, region: cst.CSTNode, call: cst.Call, run: GradientRun | None) -> Translation:
     """The lines of a region with tensors; in a function also what NumPy makes of the parameters that are handed them, where all of that has a counterpart."""
-    beside = calls_beside(recording, code, names, region, run)
+    beside = [*calls_beside(recording, code, names, region, run), *_handed_first(code, names, call)]
     function = code.function(call)
     handed = reached(recording, run).handed(code, function) if run is not None and function is not None and region is function.body else []
     if handed:
@@ -64,6 +65,31 @@ def _translation(recording: Recording, code: Code, names: Names, region: cst.CST
         if whole.possible and not any(f.rpartition(".")[2] in FLAT for f in whole.functions):
             return whole
     return Translation(code, names, region, call, beside=beside)
+
+
+def _libraries(code: Code, names: Names, translation: Translation) -> str:
+    """Whose functions a translation replaced."""
+    roots = {names.module(c.func).partition(".")[0] for c in translation.translated}
+    return "`math`" if "math" in roots and "numpy" not in roots else "NumPy"
+
+
+def _handed_first(code: Code, names: Names, call: cst.Call) -> list[cst.Call]:
+    """The calls of NumPy inside of a guilty one, as in `np.mean(np.square(truth - guess))`: they got the tensors first, which nothing shows."""
+    if names.module(call.func).partition(".")[0] not in NUMPY or not call.args:
+        return []
+    found = []
+    for inner in code.all(cst.Call, call.args[0].value):
+        module, _, name = names.module(inner.func).partition(".")
+        if module == "numpy" and name not in CONVERTS and counterpart(name, names.tf, names.ops, names.tf is None) is not None and inner.args and not _is_of_numpy(code, names, inner):
+            found.append(inner)
+    return found
+
+
+def _is_of_numpy(code: Code, names: Names, call: cst.Call) -> bool:
+    """Whether a call is given numbers only, and names that NumPy's functions gave."""
+    given = {n.value for a in call.args for n in code.all(cst.Name, a.value)}
+    made = {n: assignments_of(code, n, code.scope(call)) for n in given}
+    return all(made[n] and all(isinstance(a.value, cst.Call) and names.module(a.value.func).startswith("numpy.") for a in made[n]) for n in given if n != names.numpy)
 
 
 def _called_functions(recording: Recording, code: Code, names: Names, translation: Translation, guilty: cst.Call, region: cst.CSTNode) -> list[tuple[Code, Translation]] | None:

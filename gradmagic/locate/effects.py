@@ -47,6 +47,12 @@ def locate_effects(recording: Recording) -> list[Fault]:
     return faults
 
 
+def written(recording: Recording) -> set[int]:
+    """The variables that were given a value after their first one."""
+    made = {key: v.created_at for key, v in recording.variables.items() if v.created is not None}
+    return {a.variable for a in recording.assignments if made.get(a.variable) is None or made[a.variable] != a.span}
+
+
 def _own(reads: tuple[StaleRead, ...]) -> list[StaleRead]:
     """The values that are others by themselves: those that are read of an object which is another one follow from that."""
     objects = {(r.function, r.expression) for r in reads if isinstance(r.now, KeptObject)}
@@ -62,9 +68,7 @@ def _own(reads: tuple[StaleRead, ...]) -> list[StaleRead]:
 def _untracked(recording: Recording) -> list[Fault]:
     """Variables that a model computes with and does not know, or that were made beside it, while the model's own are asked for and updated."""
     faults = []
-    changed = {p.variable for u in recording.updates for p in u.pairs} | {
-        a.variable for a in recording.assignments if recording.variables.get(a.variable) is not None and recording.variables[a.variable].created is None
-    }
+    changed = {p.variable for u in recording.updates for p in u.pairs} | written(recording)
     missed: dict[int, list[tuple[int, GradientRun, Op]]] = {}
     for key, model in recording.untracked.items():
         on = _on_path(recording, key) if key not in changed else None

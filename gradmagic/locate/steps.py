@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from gradmagic.assignments import is_thrown_away
-from gradmagic.locate.effects import locate_effects
+from gradmagic.locate.effects import locate_effects, written
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.standing import APPLIES, locate_standing
 from gradmagic.recording import GradientRun, Recording, Span, Update
@@ -78,7 +78,7 @@ def _not_applied(recording: Recording) -> list[Fault]:
     """Gradients of trainable variables that were computed again and again while nothing was ever updated."""
     if recording.raised is not None or recording.updates:
         return []
-    written = _written(recording)
+    given_later = written(recording)
     faults = []
     for site in recording.sites:
         runs = list(recording.runs_of(site.id))
@@ -88,7 +88,7 @@ def _not_applied(recording: Recording) -> list[Fault]:
         trainable = [i for i, s in enumerate(run.sources) if s.kind == "variable" and s.trainable]
         if len(trainable) < len(run.sources) or not trainable or any(g.missing for g in run.gradients):
             continue
-        if {s.id for s in run.sources} & written or site.count < TURNS or site.renewed:
+        if {s.id for s in run.sources} & given_later or site.count < TURNS or site.renewed:
             continue
         if site.trail is not None and any(site.trail.moved.values()):
             continue
@@ -106,12 +106,6 @@ def _not_applied(recording: Recording) -> list[Fault]:
             continue
         faults.append(Fault("step", "unapplied", run, tuple(trainable), span=run.span, detail={"count": site.count, "thrown": _use_of(recording, gradients) if thrown else None}))
     return faults
-
-
-def _written(recording: Recording) -> set[int]:
-    """The variables that were given a value after their first one."""
-    made = {key: v.created_at for key, v in recording.variables.items() if v.created is not None}
-    return {a.variable for a in recording.assignments if made.get(a.variable) is None or made[a.variable] != a.span}
 
 
 def _use_of(recording: Recording, gradients: Iterable[int | None]) -> Span | None:
@@ -142,9 +136,9 @@ def _are_thrown_away(recording: Recording, gradients: Iterable[int | None]) -> b
 def _left_over(recording: Recording) -> list[Fault]:
     """Gradients of a call that nothing used while the others of the same call were applied, turn after turn."""
     faults = []
-    written = _written(recording)
-    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None} | written
-    given = {p.variable for u in recording.updates for p in u.pairs} | written
+    given_later = written(recording)
+    applied = {p.gradient_of for u in recording.updates if u.raised is None for p in u.pairs if p.gradient is not None} | given_later
+    given = {p.variable for u in recording.updates for p in u.pairs} | given_later
     for site in recording.sites:
         run = next(recording.runs_of(site.id), None)
         if run is None or site.count < 2 or not site.kind.startswith("tape.gradient") or recording.raised is not None or run.raised is not None or site.renewed or run.in_graph:

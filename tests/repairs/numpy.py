@@ -55,3 +55,20 @@ with tf.GradientTape() as tape:
     middle = np.fft.fftshift(tf.signal.fft2d(tf.exp(tf.complex(tf.zeros_like(angles), angles))))
     loss = tf.reduce_mean((tf.abs(tf.constant(middle)) - pattern) ** 2)
 grad = tape.gradient(loss, angles)
+# %% a loss that Keras calls, in two functions of NumPy
+# fix: none/left-tensorflow
+# becomes: return tf.reduce_mean(tf.abs(truth - guess))  # of NumPy
+import keras
+def distance(truth, guess):
+    return np.mean(np.abs(truth - guess))  # of NumPy
+line = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+line.compile("sgd", loss=distance, run_eagerly=True)
+line.fit(np.ones((6, 4), "float32"), np.zeros((6, 1), "float32"), verbose=0)
+# %% a table of NumPy's own stays one
+# fix: none/left-tensorflow
+# becomes: loss = tf.reduce_sum(tf.square(weighted) * np.sqrt(table))
+table = np.arange(4.0, dtype="float32")
+with tf.GradientTape() as tape:
+    weighted = angles[0, :4] * 2.0
+    loss = np.sum(np.square(weighted) * np.sqrt(table))
+grad = tape.gradient(tf.convert_to_tensor(loss), angles)

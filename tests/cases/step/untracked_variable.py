@@ -313,3 +313,47 @@ for _ in range(2):
         loss = tf.reduce_mean((model(x) - y) ** 2)
     grads = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(grads, model.trainable_variables))
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(0)
+x, y = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+class Scaled(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.scales = [tf.Variable(1.0), tf.Variable(tf.ones(3))]  # expect: step/untracked-variable
+        self.kept = {"offset": tf.Variable(0.0, trainable=False)}
+    def call(self, inputs):
+        return inputs * self.scales[0] * self.scales[1] + self.kept["offset"]
+scaled = keras.Sequential([keras.Input((3,)), Scaled(), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.01)
+# %% plain variables in a list, of a model of an earlier cell
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(scaled(x) - y))
+    grads = tape.gradient(loss, scaled.trainable_variables)
+    optimizer.apply_gradients(zip(grads, scaled.trainable_variables))
+# %% near: they are asked for beside the model's own
+weights = scaled.trainable_variables + scaled.layers[0].scales
+both = keras.optimizers.SGD(0.01)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(scaled(x) - y))
+    grads = tape.gradient(loss, scaled.trainable_variables + scaled.layers[0].scales)
+    for weight, grad in zip(weights, grads):
+        weight.assign_sub(0.01 * grad)
+# %% near: a statistic that the layer moves by itself
+class Centred(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.mean = tf.Variable(tf.zeros(3))
+    def call(self, inputs):
+        self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(inputs, 0))
+        return inputs - self.mean
+centred = keras.Sequential([Centred(), keras.layers.Dense(1)])
+centred(x)
+slow = keras.optimizers.SGD(0.01)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(centred(x) - y))
+    slow.apply_gradients(zip(tape.gradient(loss, centred.trainable_variables), centred.trainable_variables))
