@@ -36,6 +36,7 @@ from __future__ import annotations
 from gradmagic.definitions import leads_to
 from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
+from gradmagic.fixes.for_draws import numbers_for_draws
 from gradmagic.fixes.functional import stacked
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
@@ -160,5 +161,5 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    kept = of_array(recording, found.location) or stacked(recording, found.location) or kept_as_tensors(recording, found.location, fault.op, fault.run)
+    kept = of_array(recording, found.location) or numbers_for_draws(recording, found.location, fault.run) or stacked(recording, found.location) or kept_as_tensors(recording, found.location, fault.op, fault.run)
     return kept if kept or becomes_an_array(recording, found.location) else stay_in_tensorflow(recording, found.location, fault.run)
