@@ -75,11 +75,12 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         # An exception that no rule knows follows from what is explained.
         explained = [(t, dataclasses.replace(f, severity="note") if f.rule == "error/unexplained" else f) for t, f in explained]
     explained.sort(key=lambda item: _rank(*item))
-    explained = _merged(explained, recording)
+    explained = [(fault, beside_other_runs(recording, fault, found)) for fault, found in _merged(explained, recording)]
+    # What another run makes a note of comes behind what is left of the alarms.
+    explained.sort(key=lambda item: -SEVERITY.index(item[1].severity))
     findings = []
     for fault, found in explained:
         call = call_of.get(fault.run.site) if fault.run is not None else None
-        found = beside_other_runs(recording, fault, found)
         findings.append(dataclasses.replace(found, call=call, accepted=_is_expected(found, fault, recording, expected)))
     calls = []
     for index, site in enumerate(sites):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from gradmagic.locate import Fault, constant_sources
+from gradmagic.locate import Fault, constant_sources, statuses
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.sizes import NOISE
@@ -14,6 +14,9 @@ from gradmagic.sizes import NOISE
 ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
 # What one batch leaves out, and what I cannot explain.
 CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexplained"})
+DEAD = frozenset({"zero/dead-activation", "zero/saturated-activation"})
+# Optimizers whose steps are as long as the gradient is large; what is written by hand has no type.
+PLAIN = frozenset({"SGD", ""})
 # How much larger than rounding noise a gradient is that is none.
 FAR = 1e3
 
@@ -24,7 +27,20 @@ def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Fin
         found = dataclasses.replace(found, severity="note", notes=(*found.notes, flowing))
     if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
         found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
+    if found.severity != "note" and found.rule in DEAD and (before := _overshot(recording, fault)):
+        found = dataclasses.replace(found, severity="note", notes=(*found.notes, before))
     return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
+
+
+def _overshot(recording: Recording, fault: Fault) -> str:
+    """The earlier run whose exploding gradients were taken as steps of plain descent: where those led, units are off."""
+    run = fault.run
+    plain = {p.variable for u in recording.updates if u.raised is None and u.type in PLAIN for p in u.pairs}
+    if run is None or not plain & {run.sources[i].id for i in fault.sources}:
+        return ""
+    earlier = (r for r in recording.runs_of(run.site) if r.turn < run.turn and r.raised is None)
+    first = next((r for r in earlier if "exploding" in statuses(recording, r)), None)
+    return f"in run {first.turn + 1} of this call the gradients were exploding, and a step of that size led here: the units are off as a consequence" if first is not None else ""
 
 
 def _is_passing(recording: Recording, fault: Fault) -> bool:

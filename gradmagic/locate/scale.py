@@ -206,7 +206,9 @@ def _grown(recording: Recording, link: Link) -> tuple[Op, tuple[int, float, floa
         return None
     # A square, or a power, multiplies with what it takes.
     waiting = [key for position, key in enumerate(link.op.inputs) if position != link.input] if link.op.type in PRODUCTS else list(link.op.inputs)
-    lines: dict[tuple[str, Span], list[tuple[float, Op]]] = {}
+    lines: dict[tuple[str, Span, int | None], list[tuple[float, Op]]] = {}
+    # What Keras computes by itself bears the line that it was called from.
+    unseen = {site.span for site in recording.sites if site.kind.startswith("keras")}
     seen: set[int] = set()
     while waiting and len(seen) < 5000:
         key = waiting.pop()
@@ -215,16 +217,16 @@ def _grown(recording: Recording, link: Link) -> tuple[Op, tuple[int, float, floa
             continue
         seen.add(key)
         tensor = recording.tensors.get(key)
-        if op.span is not None and tensor is not None and tensor.norm and math.isfinite(tensor.norm):
-            lines.setdefault((op.type, op.span), []).append((tensor.norm, op))
+        if op.span is not None and tensor is not None and tensor.norm and math.isfinite(tensor.norm) and op.type != "ReadVariableOp" and (op.layer is not None or op.span not in unseen):
+            lines.setdefault((op.type, op.span, op.layer), []).append((tensor.norm, op))
         waiting.extend(op.inputs)
-    own = lines.get((link.op.type, link.op.span), [])
+    own = lines.get((link.op.type, link.op.span, link.op.layer), [])
     for found in (own, *sorted(lines.values(), key=len, reverse=True)):
         norms = [norm for norm, _ in found]
         if len(found) >= AGAIN and max(norms) > GREW * min(norms):
             # Products make it larger, sums hand on what they made.
             span = found[0][1].span
-            ops = [op for (type_, place), group in lines.items() if place == span and type_ in MULTIPLIES for _, op in group]
+            ops = [op for (type_, place, _), group in lines.items() if place == span and type_ in MULTIPLIES for _, op in group]
             return max(ops or [op for _, op in found], key=lambda op: op.seq), (len(found), min(norms), max(norms))
     return None
 

@@ -35,3 +35,14 @@ fit(0.01, 5)
 # %% near: raw columns, and steps that are small enough
 slopes.assign(tf.zeros(4)), offset.assign(0.0)
 fit(1e-5, 5)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+houses = np.random.rand(64, 3).astype("float32") * [1.0, 1000.0, 5000.0]
+prices = 3.0 * houses[:, 2:]
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+net.compile(keras.optimizers.SGD(0.01), "mse")
+# %% raw columns that kill the units in the first step
+net.fit(houses, prices, epochs=5, verbose=0)  # expect: scale/unscaled-loss-or-data
