@@ -161,5 +161,10 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    kept = of_array(recording, found.location) or numbers_for_draws(recording, found.location, fault.run) or stacked(recording, found.location) or kept_as_tensors(recording, found.location, fault.op, fault.run)
+    kept = (
+        of_array(recording, found.location)
+        or numbers_for_draws(recording, found.location, fault.run)
+        or stacked(recording, found.location)
+        or kept_as_tensors(recording, found.location, fault.op, fault.run)
+    )
     return kept if kept or becomes_an_array(recording, found.location) else stay_in_tensorflow(recording, found.location, fault.run)

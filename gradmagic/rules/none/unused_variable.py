@@ -43,6 +43,7 @@ from gradmagic.fixes.parameters import read_by_its_name
 from gradmagic.fixes.pipelines import called_once, out_of_the_pipeline
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.fixes.twins import second_of_two
+from gradmagic.fixes.two_outputs import with_its_output
 from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -86,6 +87,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return ()
     used = (
         own_loss(recording, run, fault.sources)
+        or with_its_output(recording, run)
         or one_turn(recording, run, fault.sources)
         or argument_made_twice(recording, run)
         or read_each_time(recording, run, fault.sources)
