@@ -6,10 +6,9 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import argument, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.code import argument, code_at, fix, last_name, same
 from gradmagic.fixes.formulas import in_stable_form
 from gradmagic.fixes.names import names_of
-from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -53,18 +52,3 @@ def _bounded(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ..
     bound = {"float16": "10.0", "float64": "700.0"}.get(made.dtype if made is not None else "float32", "80.0")
     new = code.expression(f"{code.text(call.func)}({clip}({x}, -{bound}, {bound}))")
     return fix(f"keep the argument of `{last_name(call.func)}` where its value fits the dtype", "unsafe", (code, Change().replace(call, new)))
-
-
-def gradients_first(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """`apply_gradients(zip(variables, gradients))` with the gradients first."""
-    code = code_at(recording, place)
-    call = code.call_at(place, APPLYING) if code is not None and place is not None else None
-    zipped = next((c for c in code.all(cst.Call, call) if last_name(c.func) == "zip" and len(c.args) == 2), None) if code is not None and call is not None else None
-    if code is None or zipped is None:
-        return ()
-    first, second = zipped.args
-    made = {n for a in code.all(cst.Assign, code.scope(zipped)) if any(last_name(c.func) == "gradient" for c in code.all(cst.Call, a.value)) for t in a.targets for n in names_in(t.target)}
-    if not (isinstance(second.value, cst.Name) and second.value.value in made) or (isinstance(first.value, cst.Name) and first.value.value in made):
-        return ()
-    new = zipped.with_changes(args=[first.with_changes(value=second.value), second.with_changes(value=first.value)])
-    return fix("put the gradients first and the variables second", "unsafe", (code, Change().replace(zipped, new)))

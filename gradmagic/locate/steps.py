@@ -34,7 +34,7 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
-    faults += _without_gradients(recording) + _custom_gradient_raised(recording) + _watch_raised(recording)
+    faults += _without_gradients(recording) + _custom_gradient_raised(recording) + _watch_raised(recording) + _unpaired(recording)
     faults += _not_applied(recording)
     faults += _left_over(recording)
     faults += locate_effects(recording) + locate_standing(recording)
@@ -72,6 +72,15 @@ def _watch_raised(recording: Recording) -> list[Fault]:
     if raised is None or told is None or raised.span is None or call_at(recording, raised.span, ("watch",)) is None:
         return []
     return [Fault("error", "watched", None, (), span=raised.span, detail={"type": told.group(1)})]
+
+
+def _unpaired(recording: Recording) -> list[Fault]:
+    """An optimizer that raised about its argument before it looked at a gradient."""
+    raised = recording.raised
+    told = raised is not None and raised.span is not None and raised.type in ("TypeError", "ValueError", "AttributeError") and not any(u.span == raised.span for u in recording.updates)
+    if raised is None or raised.span is None or not told or call_at(recording, raised.span, ("apply_gradients",)) is None:
+        return []
+    return [Fault("error", "unpaired", recording.runs[-1] if recording.runs else None, (), span=raised.span)]
 
 
 def _not_applied(recording: Recording) -> list[Fault]:

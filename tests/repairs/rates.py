@@ -27,7 +27,7 @@ for i in range(2):
     ga, gb = tape.gradient(loss, [a, b])
     optimizer.apply_gradients([(ga, b), (gb, a)])
 # %% variables before gradients
-# fix: error/unexplained
+# fix: error/gradient-shape-mismatch
 # becomes: optimizer.apply_gradients(zip(grads, model.trainable_variables))
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((model(x) - y) ** 2)

@@ -1,7 +1,7 @@
-"""A gradient does not fit its variable, or a custom gradient returned the wrong number of gradients, or `tf.py_function` sent on a 0 without a shape.
+"""A gradient does not fit its variable, or was not paired with it, or a custom gradient returned the wrong number of gradients, or `tf.py_function` sent on a 0 without a shape.
 
 What it finds
-    The gradient call or the optimizer raised about a number or a shape of gradients.
+    The gradient call or the optimizer raised about a number or a shape of gradients, or about what it was given in the place of (gradient, variable) pairs.
 
 Why it happens
     A gradient has the shape of its variable. A custom gradient returns one for each input; for an input that was broadcast the sum over the broadcast axes is needed.
@@ -44,12 +44,13 @@ from gradmagic.fixes.code import last_name
 from gradmagic.fixes.custom import corrected, fewer, with_variables
 from gradmagic.fixes.keyword_inputs import by_position, keyword_inputs
 from gradmagic.fixes.optimizers import in_order
-from gradmagic.fixes.pairs import taken_whole, unpacked
+from gradmagic.fixes.pairs import gradients_first, paired, taken_whole, unpacked
 from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_examples
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Applied, GradientRun, Op, Recording, Update
 from gradmagic.report import Finding, Fix
+from gradmagic.rules.error.unpaired import turned_round, unpaired
 from gradmagic.rules.phrasing import called, code, finding, listing, name_of
 from gradmagic.syntax import returned_by, text_at, use_of
 
@@ -59,6 +60,8 @@ EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.re
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "variables":
         return _variables(fault, recording)
+    if (pairs := unpaired(fault, recording) or turned_round(fault, recording)) is not None:
+        return pairs
     raised = fault.update.raised if fault.update else fault.run.raised if fault.run else None
     if raised is None:
         return None
@@ -225,6 +228,10 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     run = fault.run
     if fault.cause == "variables":
         return with_variables(recording, fault.span)
+    if fault.cause == "unpaired":
+        return paired(recording, fault.span)
+    if fault.update is not None and (turned := gradients_first(recording, fault.update.span)):
+        return turned
     if fault.update is not None and (apart := unpacked(recording, fault.update.span)):
         return apart
     if fault.update is None:

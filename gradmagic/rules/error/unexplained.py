@@ -22,7 +22,6 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.counterparts import reduced_matrices
-from gradmagic.fixes.stable import gradients_first
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -32,8 +31,6 @@ from gradmagic.syntax import spot
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    if fault.update is not None:
-        return gradients_first(recording, found.location)
     raised = fault.run.raised if fault.run is not None else None
     return reduced_matrices(recording) if raised is not None and raised.type == "NotImplementedError" and "full_matrices" in raised.message else ()
 

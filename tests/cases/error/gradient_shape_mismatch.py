@@ -94,3 +94,29 @@ step()
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(weighed(rate, x @ w + b))
 grads = tape.gradient(loss, [w, b, rate])
+# %% the gradients without their variables
+# raises: TypeError
+scale, steps = tf.Variable(2.0), tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = scale**2
+gradients = tape.gradient(loss, [scale])
+steps.apply_gradients(gradients)  # expect: error/gradient-shape-mismatch
+# %% two lists in the place of pairs
+# raises: TypeError
+scale, steps = tf.Variable(2.0), tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = scale**2
+gradients = tape.gradient(loss, [scale])
+steps.apply_gradients(gradients, [scale])  # expect: error/gradient-shape-mismatch
+# %% the variables before the gradients
+# raises: AttributeError
+scale, steps = tf.Variable(2.0), tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = scale**2
+gradients = tape.gradient(loss, [scale])
+steps.apply_gradients(zip([scale], gradients))  # expect: error/gradient-shape-mismatch
+# %% near: pairs by hand
+scale, steps = tf.Variable(2.0), tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = scale**2
+steps.apply_gradients([(tape.gradient(loss, scale), scale)])
