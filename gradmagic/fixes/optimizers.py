@@ -116,7 +116,7 @@ def in_order(recording: Recording, place: Place, run: GradientRun | None) -> tup
     gradients = first if grads_first else second
     if not same(variables.value, sources.value):
         own = _result_of(asked[0], asked[1], variables.value)
-        if own is not None and result is not None and same(gradients.value, cst.Name(result)):
+        if own is not None and result is not None and same(gradients.value, cst.Name(result)) and not _are_paired(code, zipped, own, variables.value):
             return fix("use the gradients of these variables", "unsafe", (code, change.replace(gradients.value, cst.Name(own))))
         if _asked_elsewhere(asked[0], asked[1], sources.value) and not _asked_elsewhere(asked[0], asked[1], variables.value):
             # Another call asks for those already: here they were written by mistake.
@@ -133,6 +133,12 @@ def _asked_elsewhere(code: Code, call: cst.Call, sources: cst.BaseExpression) ->
     """The other gradient calls of the same function that ask for the same list."""
     others = [c for c in code.all(cst.Call, code.scope(call)) if c is not call and last_name(c.func) == last_name(call.func)]
     return [c for c in others if (a := argument(c, 1, "sources")) is not None and same(a.value, sources)]
+
+
+def _are_paired(code: Code, zipped: cst.Call, gradients: str, variables: cst.BaseExpression) -> bool:
+    """Whether another line pairs these gradients with these variables."""
+    others = [c for c in code.all(cst.Call, code.scope(zipped)) if c is not zipped and last_name(c.func) == "zip" and len(c.args) == 2]
+    return any(isinstance(n := c.args[0].value, cst.Name) and n.value == gradients and same(c.args[1].value, variables) for c in others)
 
 
 def _result_of(code: Code, call: cst.Call, sources: cst.BaseExpression) -> str | None:
