@@ -13,7 +13,6 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
-from gradmagic.fixes.names import new_name
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
