@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, number_of, same
-from gradmagic.fixes.flow import reads_of, targets_of
+from gradmagic.fixes.flow import meant, reads_of, stores_of, targets_of
 from gradmagic.fixes.formulas import OTHERS
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Op, Recording
@@ -63,20 +63,20 @@ def _written(code: Code, names: Names, node: Quotient, rank: int | None) -> _Wri
     halves = _halves(node)
     if halves is None:
         return None
-    above, first = _meant(code, halves[0])
-    below, second = _meant(code, halves[1])
+    above, first = meant(code, halves[0])
+    below, second = meant(code, halves[1])
     exact = not (isinstance(node, cst.Call) and last_name(node.func) == "divide_no_nan")
     if isinstance(below, cst.BinaryOperation) and isinstance(below.operator, cst.Add) and _is_small(code, below.right):
         below, exact = below.left, False
     if not _is_exp(names, above) or not isinstance(below, cst.Call) or last_name(below.func) not in SUMS or not below.args:
         return None
     assert isinstance(above, cst.Call)
-    summed, third = _meant(code, below.args[0].value)
+    summed, third = meant(code, below.args[0].value)
     lines = tuple(dict.fromkeys(a for a in (first, second, third) if a is not None))
     # Under its name it is the very value that is divided; written twice, it is the same where nothing that it is made of changes in between.
     if not (summed is above or (same(summed, above) and first is None and third is None)) or not _sums_its_rows(below, rank):
         return None
-    changed = {n for n in names_in(above.args[0].value) for a in _stores(code, n, code.scope(node)) if code.start(above) < code.start(a) < code.start(node) and a is not first}
+    changed = {n for n in names_in(above.args[0].value) for a in stores_of(code, n, code.scope(node)) if code.start(above) < code.start(a) < code.start(node) and a is not first}
     return None if changed or code.function(above) is not code.function(node) else _Written(node, above, below, lines, exact)
 
 
@@ -110,32 +110,6 @@ def _sums_its_rows(total: cst.Call, rank: int | None) -> bool:
     return rank == 1 or (not whole and (first or (kept is not None and last_name(kept.value) == "True")))
 
 
-def _meant(code: Code, node: cst.BaseExpression) -> tuple[cst.BaseExpression, cst.Assign | None]:
-    """What a name stands for where it is read, and the line that says so: one that runs in any case, with no other behind it."""
-    if not isinstance(node, cst.Name):
-        return node, None
-    scope = code.scope(node)
-    stores = [s for s in _stores(code, node.value, scope) if code.scope(s) is scope]
-    statement = code.statement(node)
-    before = [s for s in stores if statement is not None and code.start(s) < code.start(statement)]
-    last = before[-1] if before else None
-    line = code.statement(last) if last is not None else None
-    around = list(code.around(node))
-    if not isinstance(last, cst.Assign) or line is None or code.parent(line) not in around or len(last.targets) != 1 or not isinstance(last.targets[0].target, cst.Name):
-        return node, None
-    # Later turns of a loop may bring what a line further down gives the name.
-    again = any(isinstance(loop, (cst.For, cst.While)) and loop not in list(code.around(last)) and any(loop in code.around(s) for s in stores) for loop in around)
-    return (node, None) if again else (last.value, last)
-
-
-def _stores(code: Code, name: str, scope: cst.CSTNode) -> list[cst.CSTNode]:
-    """What gives a name a value, in the order of the text."""
-    found: list[cst.CSTNode] = [a for a in code.all(cst.Assign, scope) if any(name in targets_of(t.target) for t in a.targets)]
-    for kind in (cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For):
-        found += [a for a in code.all(kind, scope) if name in targets_of(a.target)]  # type: ignore[attr-defined]
-    return sorted(found, key=code.start)
-
-
 def _in_its_place(code: Code, found: _Written, elsewhere: set[str], softmax: cst.BaseExpression) -> Change | None:
     """The softmax for the quotient. Where the exponential takes its argument's own name, or is divided in place, its line must go, so that nothing else may read it, in other cells neither (`elsewhere`)."""
     scope, node = code.scope(found.quotient), found.quotient
@@ -163,7 +137,7 @@ def _is_read_by(code: Code, line: cst.Assign, found: _Written, statement: cst.CS
     inside = {n for part in (found.quotient, *found.named) for n in code.all(cst.Name, part)}
     others = [n for n in reads_of(code, name, scope) if n not in inside and code.start(n) > code.start(line)]
     repeated = next((n for n in code.around(line) if isinstance(n, (cst.For, cst.While))), None)
-    if _stores(code, name, statement):
+    if stores_of(code, name, statement):
         others = [n for n in others if code.start(n) < code.end(statement)]
     elif repeated is not None:
         others += [n for n in reads_of(code, name, repeated) if n not in inside]
