@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import libcst as cst
 
 from gradmagic.fixes.calls import line_of
-from gradmagic.fixes.change import Change
+from gradmagic.fixes.change import Change, at_the_end
 from gradmagic.fixes.code import Code, fix, last_name, names_in
 from gradmagic.fixes.flow import assigned
 from gradmagic.fixes.names import new_name
-from gradmagic.fixes.opened_earlier import callers_of, runs
+from gradmagic.fixes.opened_earlier import UPDATES, callers_of, runs
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -23,22 +23,11 @@ def target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) 
     asked = line_of(code, call)
     behind = [s for s in code.all(cst.SimpleStatementLine, code.scope(block)) if code.end(block) < code.start(s) and (asked is None or code.start(s) < code.start(asked))]
     # A name of a comprehension, or one that is given its value behind the block, is not known in it.
-    if asked is None or code.scope(block) is not code.scope(call) or any(assigned(s) & names_in(target.value) for s in behind):
+    if asked is None or code.scope(block) is not code.scope(call) or any(assigned(s) & names_in(target.value) or _updates(code, s) for s in behind):
         return ()
     name = new_name(code, "loss")
     change = Change().replace(target.value, cst.Name(name))
-    return fix("compute the target under the tape", "safe", (code, _at_the_end(change, block, code.line(f"{name} = {code.bare(target.value)}"))))
-
-
-def _at_the_end(change: Change, block: cst.With, *lines: cst.CSTNode) -> Change:
-    """Lines behind the last one of a block; they take the place of a `pass`, and a block on the line of its `with` becomes lines."""
-    if isinstance(block.body, cst.SimpleStatementSuite):
-        kept = [cst.SimpleStatementLine([s.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]) for s in block.body.body if not isinstance(s, cst.Pass)]
-        return change.replace(block.body, cst.IndentedBlock([*kept, *lines]))  # type: ignore[list-item]
-    last = block.body.body[-1]
-    if isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Pass) and len(block.body.body) == 1:
-        change.remove(last)
-    return change.insert_after(last, *lines)
+    return fix("compute the target under the tape", "safe", (code, at_the_end(change, block, code.line(f"{name} = {code.bare(target.value)}"))))
 
 
 def moved_back(code: Code, block: cst.With, behind: Sequence[cst.CSTNode], needed: set[str]) -> tuple[Fix, ...]:
@@ -50,7 +39,7 @@ def moved_back(code: Code, block: cst.With, behind: Sequence[cst.CSTNode], neede
             needed = needed | names_in(statement)
     if not moved:
         return ()
-    change = _at_the_end(Change(), block, *moved)
+    change = at_the_end(Change(), block, *moved)
     for statement in moved:
         change.remove(statement)
     return fix("compute the target under the tape", "safe", (code, change))
@@ -69,4 +58,9 @@ def called_behind(recording: Recording, code: Code, block: cst.With, call: cst.C
     behind = [s for s in siblings if asked is not None and code.end(block) < code.start(s) < code.start(asked)]
     made = names_in(target.value)
     calling = [s for s in behind if isinstance(s, cst.SimpleStatementLine) and assigned(s) & made and runs(code, s, op.span, callers)]
-    return moved_back(code, block, behind, made) if calling and asked in siblings else ()
+    return moved_back(code, block, behind, made) if calling and asked in siblings and not any(_updates(code, s) for s in behind) else ()
+
+
+def _updates(code: Code, statement: cst.CSTNode) -> bool:
+    """Whether a statement changes variables, so that what runs before it would give another value."""
+    return any(last_name(c.func) in UPDATES for c in code.all(cst.Call, statement))

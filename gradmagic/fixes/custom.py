@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.change import Change
+from gradmagic.fixes.change import Change, at_the_end
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, parameters_of
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
@@ -192,7 +192,10 @@ def _returning(code: Code, grad: Gradient, returned: cst.BaseExpression | None, 
     if returned is not None:
         return Change().replace(returned, new)
     bare = next((r for r in reversed(code.all(cst.Return, grad)) if code.function(r) is grad), None)
-    return Change().replace(bare, cst.Return(new)) if bare is not None else Change().insert_after(grad.body.body[-1], cst.SimpleStatementLine([cst.Return(new)]))  # type: ignore[union-attr]
+    if bare is not None:
+        return Change().replace(bare, cst.Return(new))
+    assert isinstance(grad, cst.FunctionDef)
+    return at_the_end(Change(), grad, cst.SimpleStatementLine([cst.Return(new)]))
 
 
 def _summed(text: str, out: Shape, shape: Shape, tf: str | None) -> str | None:

@@ -33,6 +33,10 @@ def shrunk(values, by):
         return
     return values / by, grad
 @tf.custom_gradient
+def on_a_line(one, other):
+    def grad(dy): sizes.append(dy)
+    return one - other, grad
+@tf.custom_gradient
 def sorted_by_size(values):
     def grad(dy):
         return []
@@ -70,6 +74,13 @@ grads = tape.gradient(loss, [w])
 # becomes: return dy, dy
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(summed(w, b) ** 2)
+grads = tape.gradient(loss, [w, b])
+# %% no return at all, on one line
+# fix: error/gradient-shape-mismatch
+# becomes: sizes.append(dy)
+# becomes: return dy, -dy
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(on_a_line(w, b) ** 2)
 grads = tape.gradient(loss, [w, b])
 # %% a return of nothing
 # fix: error/gradient-shape-mismatch

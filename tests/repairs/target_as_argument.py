@@ -97,3 +97,9 @@ g = tape.gradient(parabola(x), x)
 # %% near: rows of a comprehension
 # none: none/outside-tape
 g = by_row(tf.constant([1.0, 2.0]))
+# %% near: the variable is another number by then
+# none: none/outside-tape
+with tf.GradientTape() as tape:
+    tape.watch(x)
+x.assign_add([1.0, 1.0])
+g = tape.gradient(parabola(x), x)
