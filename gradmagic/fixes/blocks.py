@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from gradmagic.fixes.behind import NAMED, called_behind, moved_back, target_inside
 from gradmagic.fixes.calls import Place, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
-from gradmagic.fixes.names import new_name
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
@@ -117,23 +117,31 @@ def into_block(recording: Recording, run: GradientRun | None, place: Place, op: 
             change = Change().remove(stopped)
             change.insert_after(stopped, *stopped.body.body)
             return fix("let the tape record these lines too", "safe", (code, change))
-        if statement is not None and statement is asked and target is not None and not isinstance(target.value, (cst.Name, cst.List, cst.Tuple)):
-            return _target_inside(code, block, call[1], target)
+        if statement is not None and statement is asked and target is not None and not isinstance(target.value, NAMED):
+            return target_inside(code, block, call[1], target)
         parent = code.parent(block)
         siblings: list[cst.CSTNode] = list(getattr(parent, "body", ()))
         if statement in siblings and asked is not None and code.start(statement) > code.end(block) and code.start(statement) < code.start(asked):
             behind = [s for s in siblings if code.start(s) > code.end(block) and code.start(s) < code.start(asked)]
-            return _move_back(code, block, behind, names_in(target.value) if target is not None else set())
+            return moved_back(code, block, behind, names_in(target.value) if target is not None else set())
         if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
             return recorded_from_the_first(recording, run, code, block, op, names_in(target.value) if target is not None else set())
     target = argument(call[1], 0, "target", "ys") if call is not None and call[0] is code else None
     asked_for = names_in(target.value) if target is not None else set()
+    if call is not None and target is not None and op is not None and _ran_later(recording, run, op):
+        return called_behind(recording, code, block, call[1], target, op)
     return (
         _built_once(recording, outside, place)
         or _copied_in(code, block, outside, place)
         or _call_before(code, block, outside, place, asked_for)
         or recorded_from_the_first(recording, run, code, block, op, asked_for)
     )
+
+
+def _ran_later(recording: Recording, run: GradientRun, op: Op) -> bool:
+    """Whether an op ran when a run's tape had recorded; a jacobian lets it record once more."""
+    tape = recording.tapes.get(run.tape) if run.tape is not None else None
+    return tape is not None and tape.opened < op.seq and not tape.recording_at(op.seq)
 
 
 def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked: set[str]) -> tuple[Fix, ...]:
@@ -163,27 +171,6 @@ def _call_before(code: Code, block: cst.With, outside: Code, place: Place, asked
 def _is_object(code: Code, called: cst.BaseExpression) -> bool:
     """Whether what is called may be an object of the user's, such as a model: no class, no function of Python's own or of a `def`."""
     return isinstance(called, cst.Name) and not called.value[:1].isupper() and not hasattr(builtins, called.value) and all(f.name.value != called.value for f in code.all(cst.FunctionDef))
-
-
-def _target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) -> tuple[Fix, ...]:
-    name = new_name(code, "loss")
-    last = body_of(block)[-1]
-    change = Change().replace(target.value, cst.Name(name)).insert_after(last, code.line(f"{name} = {code.text(target.value)}"))
-    return fix("compute the target under the tape", "safe", (code, change))
-
-
-def _move_back(code: Code, block: cst.With, behind: list[cst.CSTNode], needed: set[str]) -> tuple[Fix, ...]:
-    moved: list[cst.CSTNode] = []
-    for statement in reversed(behind):
-        if assigned(statement) & needed:
-            moved.insert(0, statement)
-            needed = needed | names_in(statement)
-    if not moved:
-        return ()
-    change = Change().insert_after(body_of(block)[-1], *moved)
-    for statement in moved:
-        change.remove(statement)
-    return fix("compute the target under the tape", "safe", (code, change))
 
 
 def _copied_in(code: Code, block: cst.With, outside: Code, place: Place) -> tuple[Fix, ...]:

@@ -46,6 +46,17 @@ class Change:
         return _Transformer(self, code)
 
 
+def at_the_end(change: Change, block: cst.With | cst.FunctionDef, *lines: cst.CSTNode) -> Change:
+    """Lines behind the last one of a body; they take the place of a `pass`, and a body on the line of its `with` or `def` becomes lines."""
+    if isinstance(block.body, cst.SimpleStatementSuite):
+        kept = [cst.SimpleStatementLine([s.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]) for s in block.body.body if not isinstance(s, cst.Pass)]
+        return change.replace(block.body, cst.IndentedBlock([*kept, *lines]))  # type: ignore[list-item]
+    last = block.body.body[-1]
+    if isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Pass) and len(block.body.body) == 1:
+        change.remove(last)
+    return change.insert_after(last, *lines)
+
+
 class _Transformer(cst.CSTTransformer):
     def __init__(self, change: Change, code: Code) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.change import Change
+from gradmagic.fixes.change import Change, at_the_end
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, parameters_of
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
@@ -56,14 +56,14 @@ def corrected(recording: Recording, name: str | None, position: int, op: Op | No
     code, function, grad, ret = found
     parameters = parameters_of(function)
     returned, upstream = result_of(code, grad), grad.params.params[0].name.value if grad.params.params else None
-    if returned is None or upstream is None:
+    if upstream is None:
         return ()
     if any(p.name.value == "variables" for p in grad.params.params) or isinstance(grad.params.star_kwarg, cst.Param):
-        return _beside_variables(recording, found, returned, upstream, position, op)
+        return _beside_variables(recording, found, returned, upstream, position, op) if returned is not None else ()
     if position >= len(parameters):
         return ()
     listed = returned.elements if isinstance(returned, (cst.Tuple, cst.List)) else None
-    if len(listed or (returned,)) != len(parameters):
+    if returned is None or len(listed if listed is not None else (returned,)) != len(parameters):
         return _completed(recording, found, returned, upstream, op)
     given = listed[position].value if listed is not None else returned
     shapes, out = shapes_of(recording, op)
@@ -168,12 +168,12 @@ def with_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return (*fixes, *_plain(found))
 
 
-def _completed(recording: Recording, found: Found, returned: cst.BaseExpression, upstream: str, op: Op | None) -> tuple[Fix, ...]:
-    """One gradient for each input where there were too few or too many."""
-    code, function, _, ret = found
+def _completed(recording: Recording, found: Found, returned: cst.BaseExpression | None, upstream: str, op: Op | None) -> tuple[Fix, ...]:
+    """One gradient for each input where there were too few or too many, or where nothing was returned."""
+    code, function, grad, ret = found
     names, (shapes, out) = names_of(recording), shapes_of(recording, op)
     assert isinstance(ret.value, cst.Tuple)
-    given = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else [returned]
+    given = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else [returned] if returned is not None else []
     parts = []
     for position, parameter in enumerate(parameters_of(function)):
         derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(parameter)
@@ -183,8 +183,19 @@ def _completed(recording: Recording, found: Found, returned: cst.BaseExpression,
         if text is None:
             return ()
         parts.append(text)
-    new = code.expression(f"({', '.join(parts)})" if isinstance(found[2], cst.Lambda) else ", ".join(parts))
-    return fix("return one gradient for each input", "unsafe", (code, Change().replace(returned, new)))
+    new = code.expression(f"({', '.join(parts)})" if isinstance(grad, cst.Lambda) and len(parts) > 1 else ", ".join(parts))
+    return fix("return one gradient for each input", "unsafe", (code, _returning(code, grad, returned, new)))
+
+
+def _returning(code: Code, grad: Gradient, returned: cst.BaseExpression | None, new: cst.BaseExpression) -> Change:
+    """A gradient function that returns something else, also where it ends without a `return`."""
+    if returned is not None:
+        return Change().replace(returned, new)
+    bare = next((r for r in reversed(code.all(cst.Return, grad)) if code.function(r) is grad), None)
+    if bare is not None:
+        return Change().replace(bare, cst.Return(new))
+    assert isinstance(grad, cst.FunctionDef)
+    return at_the_end(Change(), grad, cst.SimpleStatementLine([cst.Return(new)]))
 
 
 def _summed(text: str, out: Shape, shape: Shape, tf: str | None) -> str | None:

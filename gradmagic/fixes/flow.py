@@ -71,6 +71,32 @@ def assignments_of(code: Code, name: str, within: cst.CSTNode | None = None) -> 
     return [a for a in code.all(cst.Assign, within) if any(isinstance(t.target, cst.Name) and t.target.value == name for t in a.targets)]
 
 
+def meant(code: Code, node: cst.BaseExpression) -> tuple[cst.BaseExpression, cst.Assign | None]:
+    """What a name stands for where it is read, and the line that says so: one that runs in any case, with no other behind it."""
+    if not isinstance(node, cst.Name):
+        return node, None
+    scope = code.scope(node)
+    stores = [s for s in stores_of(code, node.value, scope) if code.scope(s) is scope]
+    statement = code.statement(node)
+    before = [s for s in stores if statement is not None and code.start(s) < code.start(statement)]
+    last = before[-1] if before else None
+    line = code.statement(last) if last is not None else None
+    around = list(code.around(node))
+    if not isinstance(last, cst.Assign) or line is None or code.parent(line) not in around or len(last.targets) != 1 or not isinstance(last.targets[0].target, cst.Name):
+        return node, None
+    # Later turns of a loop may bring what a line further down gives the name.
+    again = any(isinstance(loop, (cst.For, cst.While)) and loop not in list(code.around(last)) and any(loop in code.around(s) for s in stores) for loop in around)
+    return (node, None) if again else (last.value, last)
+
+
+def stores_of(code: Code, name: str, scope: cst.CSTNode) -> list[cst.CSTNode]:
+    """What gives a name a value, in the order of the text."""
+    found: list[cst.CSTNode] = [a for a in code.all(cst.Assign, scope) if any(name in targets_of(t.target) for t in a.targets)]
+    for kind in (cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For):
+        found += [a for a in code.all(kind, scope) if name in targets_of(a.target)]  # type: ignore[attr-defined]
+    return sorted(found, key=code.start)
+
+
 def reads_of(code: Code, name: str, within: cst.CSTNode) -> list[cst.Name]:
     """Where a name is read, in the order of the text."""
     stored: set[cst.CSTNode] = set()

@@ -9,6 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
+from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
 from gradmagic.locate.makers import maker_behind
 from gradmagic.recording import Op, Recording, Span
@@ -19,7 +20,10 @@ CLASSES = {"binary_crossentropy": "BinaryCrossentropy", "categorical_crossentrop
 KINDS = (*CLASSES, *CLASSES.values())
 SHORT = {"bce": "binary_crossentropy"}
 PASSING = ("Cast", "Identity", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue")
-LINEAR = ("MatMul", "BiasAdd", "AddV2", "Add", "Conv1D", "Conv2D", "Conv3D", "Einsum")
+LINEAR = ("MatMul", "BatchMatMulV2", "BiasAdd", "AddV2", "Add", "Conv1D", "Conv2D", "Conv3D", "Einsum")
+# What adds up numbers gives any number where they are any.
+POOLING = ("Sum", "Mean")
+LOOKED_UP = ("GatherV2", "ResourceGather", "GatherNd", "ResourceGatherNd")
 Found = tuple[Code, cst.BaseExpression]
 
 
@@ -44,9 +48,23 @@ def of_logits(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, .
 
 
 def is_linear(recording: Recording, op: Op | None) -> bool:
-    """Whether what an op holds at its bounds comes from a layer without an activation."""
-    made = maker_behind(recording, op, PASSING)
-    return made is not None and made.type in LINEAR
+    """Whether what an op holds at its bounds comes from a layer without an activation, such as the rows of an embedding, or their products."""
+    made = maker_behind(recording, op, (*PASSING, *POOLING))
+    if made is None:
+        return False
+    if made.type == "Mul":
+        return all(is_linear(recording, recording.producer.get(key)) for key in made.inputs)
+    return made.type in LINEAR or _is_row(recording, made)
+
+
+def _is_row(recording: Recording, op: Op) -> bool:
+    """Whether an op looks up rows of a weight, which no constraint holds anywhere."""
+    if op.type not in LOOKED_UP or not op.inputs:
+        return False
+    read = recording.producer.get(op.inputs[0])
+    layer = layer_of(recording, op) if op.layer is not None else None
+    held = layer is not None and argument(layer[1], None, "embeddings_constraint") is not None
+    return not held and (op.inputs[0] in recording.variables or (read is not None and read.type == "ReadVariableOp"))
 
 
 def chosen(recording: Recording, place: Place, op: Op | None, kinds: Collection[str] = KINDS, *, logits: bool = False) -> Found | None:

@@ -8,10 +8,12 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, parameters_of
-from gradmagic.fixes.flow import assigned, assignments_of, targets_of
+from gradmagic.fixes.flow import assigned, assignments_of, pairs_of, targets_of
 from gradmagic.fixes.optimizers import APPLYING, optimizers
 from gradmagic.recording import Recording, Update
 from gradmagic.report import Fix
+
+_Handed = tuple[Code, cst.Call, cst.BaseExpression]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ def one_for_each_stage(recording: Recording, update: Update | None) -> tuple[Fix
         return ()
     stage = _Stage(code, call, dotted(call.func.value), code.function(call))
     if stage.function is not None and "." in stage.name:
-        return _beside_the_first(recording, stage, stage.function)
+        return _beside_the_first(recording, stage, stage.function) or _for_each_object(recording, stage)
     if stage.function is not None and stage.name in parameters_of(stage.function):
         return _at_each_call(recording, stage, stage.function)
     return _in_each_turn(recording, stage) or (_in_the_function(recording, stage, stage.function) if stage.function is not None else ())
@@ -62,19 +64,43 @@ def _beside_the_first(recording: Recording, stage: _Stage, method: cst.FunctionD
 
 def _at_each_call(recording: Recording, stage: _Stage, function: cst.FunctionDef) -> tuple[Fix, ...]:
     """`train(net, head, optimizer)` behind `train(net, body, optimizer)`: a new optimizer for the second call, and for each call of a loop."""
-    position = parameters_of(function).index(stage.name)
-    found = [(c, n, a.value) for c in cells(recording) for n in c.all(cst.Call) if last_name(n.func) == function.name.value and (a := argument(n, position, stage.name)) is not None]
+    found = _handed(recording, function.name.value, parameters_of(function).index(stage.name), stage.name)
+    again = [item for item in found if _turns(recording, *item[:2])]
+    others = again or [item for item in found[1:] if _given(item[1]) != _given(found[0][1])]
+    return _own(recording, found, others, f"make an optimizer for each call of `{function.name.value}` that brings other variables")
+
+
+def _for_each_object(recording: Recording, stage: _Stage) -> tuple[Fix, ...]:
+    """`Net(4, optimizer)` and `Net(6, optimizer)` of a class that keeps it as `self.optimizer`: a new one for the second object, and for each object of a loop."""
+    code, owner = stage.code, stage.code.enclosing(stage.call, cst.ClassDef)
+    kept = [v for a in code.all(cst.Assign, owner) for t, v in pairs_of(a) if dotted(t) == stage.name] if owner is not None else []
+    made_in = code.function(kept[0]) if len(kept) == 1 else None
+    if owner is None or made_in is None or made_in.name.value != "__init__" or not isinstance(kept[0], cst.Name):
+        return ()
+    name, plain = kept[0].value, parameters_of(made_in)
+    if name not in plain and all(p.name.value != name for p in made_in.params.kwonly_params):
+        return ()
+    found = _handed(recording, owner.name.value, plain.index(name) if name in plain else None, name)
+    again = [item for item in found if any(isinstance(n, (cst.For, cst.While, cst.BaseComp)) for n in item[0].around(item[1]))]
+    return _own(recording, found, again or found[1:], f"make an optimizer for each `{owner.name.value}`")
+
+
+def _handed(recording: Recording, called: str, position: int | None, name: str) -> list[_Handed]:
+    """The calls that hand an optimizer over, and what they hand over, in the order in which the cells stand."""
+    found = [(c, n, a.value) for c in cells(recording) for n in c.all(cst.Call) if last_name(n.func) == called and (a := argument(n, position, name)) is not None]
+    return sorted(found, key=lambda item: (item[0].cell == "current", item[0].cell if isinstance(item[0].cell, int) else 0, item[0].start(item[1])))
+
+
+def _own(recording: Recording, found: list[_Handed], others: list[_Handed], title: str) -> tuple[Fix, ...]:
+    """A new optimizer for some of the calls that hand the same one over."""
     known = {dotted(value): optimizers(recording).get(dotted(value)) for _, _, value in found}
     origin = next(iter(known.values()), None)
     if len(known) != 1 or origin is None or origin[0].function(origin[1]) is not None or any(c.function(n) is not None for c, n, _ in found):
         return ()
-    found.sort(key=lambda item: (item[0].cell == "current", item[0].cell if isinstance(item[0].cell, int) else 0, item[0].start(item[1])))
-    again = [item for item in found if _turns(recording, *item[:2])]
-    others = again or [item for item in found[1:] if _given(item[1]) != _given(found[0][1])]
     changes: dict[int, tuple[Code, Change]] = {}
     for code, _, value in others:
         changes.setdefault(id(code), (code, Change()))[1].replace(value, code.expression(origin[0].text(origin[1])))
-    return fix(f"make an optimizer for each call of `{function.name.value}` that brings other variables", "unsafe", *changes.values())
+    return fix(title, "unsafe", *changes.values())
 
 
 def _given(call: cst.Call) -> list[str]:

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 
+from gradmagic.called_objects import CALLED
 from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.fixes.caches import computed_each_time
 from gradmagic.fixes.closures import inside_function
@@ -50,6 +51,7 @@ from gradmagic.syntax import text_at, use_of
 
 THREAD = "in a thread of its own"
 EARLIER = "under an earlier tape"
+BEHIND = "after the tape's block has ended"
 HELP = {
     THREAD: "a tape records only the thread that opened it: compute this in the same thread, or open a tape in the function that the thread runs",
     EARLIER: "compute it anew under this tape: what an earlier run computed and kept has no history for it",
@@ -67,7 +69,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     tape = recording.tapes.get(run.tape)
     when = _when(op, tape, recording)
     others = [(tape.span, "this tape records only what runs in its block")] if tape is not None and tape.span else []
-    kept = _kept(op, recording)
+    kept = _kept(op, recording) or _called_behind(op, tape, when)
     return finding(
         "none/outside-tape",
         fault,
@@ -126,6 +128,14 @@ def _kept(op: Op, recording: Recording) -> str | None:
     return None
 
 
+def _called_behind(op: Op, tape: Tape | None, when: str) -> str | None:
+    """What to do about a function that is called behind the block, such as in the gradient call itself."""
+    function = op.span.function if op.span is not None else None
+    if when != BEHIND or function is None or not function.isidentifier() or function in CALLED or tape is None or tape.span is None or function == tape.span.function:
+        return None
+    return f"call {code(function)} in the `with` block of the tape, and hand its result to the gradient call"
+
+
 def _by_the_user(op: Op, recording: Recording) -> bool:
     """Whether a tape of the user's recorded an op; the one that is laid around the cell has no place in it."""
     return any(t in recording.tapes and recording.tapes[t].span is not None for t in op.recorded_by)
@@ -144,7 +154,7 @@ def _when(op: Op, tape: Tape | None, recording: Recording) -> str:
         return EARLIER
     if op.seq < tape.opened:
         return "before the tape is opened"
-    return "after the tape's block has ended"
+    return BEHIND
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

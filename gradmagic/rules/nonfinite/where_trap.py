@@ -32,6 +32,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.numerics import double_where
+from gradmagic.fixes.own_side import on_its_own_side
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -94,4 +95,4 @@ def _hider(fault: Fault, recording: Recording) -> Op | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     hider = found.labels[1].location if len(found.labels) > 1 else None
-    return double_where(recording, found.location, hider)
+    return on_its_own_side(recording, found.location, hider) or double_where(recording, found.location, hider)
