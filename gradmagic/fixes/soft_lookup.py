@@ -48,7 +48,7 @@ def remove_unread(code: Code, call: cst.Call, change: Change) -> None:
 
 def is_index(recording: Recording, code: Code, call: cst.Call) -> bool:
     """Whether the result of a call is only used to look something up, where a number between two indices has no meaning."""
-    return any(last_name(c.func) in (*LOOKUPS, "one_hot") or _is_embedding(recording, c) for c in consumers(code, call))
+    return _entry(code, call) is not None or any(last_name(c.func) in (*LOOKUPS, "one_hot") or _is_embedding(recording, c) for c in consumers(code, call))
 
 
 def _is_embedding(recording: Recording, call: cst.Call) -> bool:
@@ -61,6 +61,8 @@ def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names, op:
     """`embed(tf.argmax(scores, axis=-1))` → `tf.matmul(tf.nn.softmax(scores), embed(tf.range(n)))`; of `gather`, the table itself, and of a table of single numbers their mean."""
     found = _lookups(code, call)
     scores, axis = argument(call, 0, "input", "x"), argument(call, 1, "axis")
+    if (entry := _entry(code, call)) is not None:
+        return _mean_entry(recording, code, call, entry, names, op)
     if len(found) != 1 or scores is None or last_name(call.func) != "argmax" or axis is None or code.text(axis.value) not in ("-1", "1"):
         return ()
     lookup, x = found[0], code.text(scores.value)
@@ -86,6 +88,28 @@ def mean_row(recording: Recording, code: Code, call: cst.Call, names: Names, op:
     change = Change().replace(lookup, code.expression(new))
     remove_unread(code, call, change)
     return fix("mix the rows by a softmax of the scores, in the place of the row with the largest" if weights != x else TITLE, "unsafe", (code, change))
+
+
+def _entry(code: Code, call: cst.Call) -> cst.Subscript | None:
+    """`table[tf.argmax(scores)]`."""
+    index = code.parent(call)
+    element = code.parent(index) if isinstance(index, cst.Index) else None
+    whole = code.parent(element) if isinstance(element, cst.SubscriptElement) else None
+    return whole if isinstance(whole, cst.Subscript) and len(whole.slice) == 1 else None
+
+
+def _mean_entry(recording: Recording, code: Code, call: cst.Call, entry: cst.Subscript, names: Names, op: Op | None) -> tuple[Fix, ...]:
+    """`table[tf.argmax(scores)]` → `tf.tensordot(tf.nn.softmax(scores), table, axes=1)`, for the scores of one choice and a table that is a tensor."""
+    given = recording.tensors.get(op.inputs[0]) if op is not None and op.type == "ArgMax" else None
+    weights = weights_of(recording, op, code.text(call.args[0].value), names, call) if call.args else None
+    taken = [o for o in recording.consumers.get(op.outputs[0], ()) if o.type in ("Pack", "StridedSlice", "Cast")] if op is not None and op.outputs else []
+    if given is None or given.shape is None or len(given.shape) != 1 or weights is None or names.tf is None or last_name(call.func) != "argmax" or not taken:
+        return ()
+    new = f"{names.tf}.tensordot({weights}, {code.text(entry.value)}, axes=1)"
+    title = (
+        "mix the entries by a softmax of the scores, in the place of the one with the largest" if weights != code.text(call.args[0].value) else TITLE.replace("rows", "entries").replace("row", "one")
+    )
+    return fix(title, "unsafe", (code, Change().replace(entry, code.expression(new))))
 
 
 def weights_of(recording: Recording, op: Op | None, scores: str, names: Names, call: cst.Call) -> str | None:

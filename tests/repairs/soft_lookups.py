@@ -54,3 +54,22 @@ with tf.GradientTape() as tape:
     age = tf.gather(ages, tf.argmax(scores(x), axis=-1))
     loss = tf.reduce_mean((tf.cast(age, tf.float32) - prices[:, 0]) ** 2)
 slopes = tape.gradient(loss, scores.trainable_variables)
+# %% the entry of the most similar key
+# fix: none/non-differentiable-op
+# becomes: answer = tf.tensordot(tf.nn.softmax(closeness), values, axes=1)  # one row
+query, keys, values = tf.Variable([0.3, -0.2, 0.5]), tf.random.normal((4, 3), seed=1), tf.random.normal((4, 2), seed=2)
+with tf.GradientTape() as tape:
+    closeness = tf.linalg.matvec(keys, query)
+    answer = values[tf.argmax(closeness)]  # one row
+    loss = tf.reduce_sum(answer**2)
+slope = tape.gradient(loss, query)
+# %% the number of the most similar key, in a function
+# fix: none/non-differentiable-op
+# becomes: return prices[0] - tf.tensordot(tf.nn.softmax(scores), prices, axes=1)
+prices = tf.constant([1.0, 4.0, 2.0])
+def paid(scores):
+    return prices[0] - prices[tf.argmax(scores, axis=0)]
+offers = tf.Variable([0.1, 0.5, 0.2])
+with tf.GradientTape() as tape:
+    loss = paid(offers * 2.0)
+slope = tape.gradient(loss, offers)
