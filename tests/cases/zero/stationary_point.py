@@ -53,8 +53,8 @@ grads = tape.gradient(loss, [kernel, bias])  # status: ok zero
 logits = tf.Variable([[0.5, 0.5]], name="logits")
 bias = tf.Variable([0.1], name="bias")
 with tf.GradientTape() as tape:
-    share = tf.nn.softmax(logits * 2.0)  # expect: zero/stationary-point
-    loss = (tf.reduce_sum(share) + bias - 3.0) ** 2
+    share = tf.nn.softmax(logits * 2.0)
+    loss = (tf.reduce_sum(share) + bias - 3.0) ** 2  # expect: zero/stationary-point
 grads = tape.gradient(loss, [logits, bias])  # status: zero ok
 # %% two terms cancel beside one that is cut away
 v = tf.Variable([1.0, 2.0], name="v")
@@ -198,3 +198,42 @@ with tf.GradientTape() as tape:
     out, state = cell(table[:, None, :], initial_state=state)
     loss = tf.reduce_mean(tf.square(head(out) - wanted))
 grads = tape.gradient(loss, cell.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+leaf = tf.random.normal((3, 12))
+species = keras.Sequential([keras.Input((12,)), keras.layers.Dense(9, activation="tanh"), keras.layers.Dense(4, activation="softmax")])
+# %% what all classes get together, for a map of the inputs
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    total = tf.reduce_mean(species(leaf))  # expect: zero/stationary-point
+importance = tape.gradient(total, leaf)  # status: zero
+# %% the probabilities themselves as the target
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    shares = species(leaf)
+importance = tape.gradient(shares, leaf)  # expect: zero/stationary-point
+# %% row by row, in a method
+class Explainer:
+    def __init__(self, model):
+        self.model = model
+    def scores(self, x):
+        logits = self.model.layers[0](x)
+        return keras.ops.sum(keras.ops.softmax(logits), axis=-1)  # expect: zero/stationary-point
+    def __call__(self, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            scores = self.scores(x)
+        return tape.gradient(scores, x)  # status: zero
+Explainer(species)(leaf)
+# %% near: one class of each row
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    total = tf.reduce_sum(tf.reduce_max(species(leaf), axis=-1))
+importance = tape.gradient(total, leaf)  # status: ok
+# %% near: all classes, each with a weight of its own
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    expected = tf.reduce_sum(species(leaf) * tf.constant([0.0, 1.0, 2.0, 3.0]))
+importance = tape.gradient(expected, leaf)  # status: ok
