@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gradmagic.ancestry import Ancestry, Key, Scope, Text, Value
 from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import is_exact, last_name
+from gradmagic.syntax import last_name
 
 CALLED_AS_OBJECTS = ("call", "__call__")
 DEEPEST = 6
@@ -37,9 +37,8 @@ def _expression_at(text: Text, place: Span) -> ast.expr | None:
     """The expression of a place; of a line that is all that is known, the value of its statement."""
     found = None
     for node in text.parent:
-        if isinstance(node, ast.expr) and is_exact(place):
-            if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == (place.line, place.column, place.end_line, place.end_column):
-                return node
+        if isinstance(node, ast.expr) and (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == (place.line, place.column, place.end_line, place.end_column):
+            return node
         if isinstance(node, (ast.Return, ast.Assign)) and (node.lineno, node.end_lineno) == (place.line, place.line):
             found = node.value
     return found

@@ -80,8 +80,11 @@ def drowned(backward: Backward, index: int) -> Op | None:
     for link in backward.chain(index):
         if after is not None and link.sent and after < ULPS * eps * link.sent:
             return link.op
-        if link.op is not None and link.op.type == "Softmax" and link.factor < ULPS * eps and (
-            _is_undecided(backward.recording, link.op) or total_of(backward.recording, backward.run, link.op) is not None
+        if (
+            link.op is not None
+            and link.op.type == "Softmax"
+            and link.factor < ULPS * eps
+            and (_is_undecided(backward.recording, link.op) or total_of(backward.recording, backward.run, link.op) is not None)
         ):
             return link.op
         after = link.received

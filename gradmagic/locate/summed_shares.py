@@ -43,7 +43,7 @@ def _is_constant(recording: Recording, softmax: Op, total: Op) -> bool:
     if shares is None or made is None or made.root_mean_square is None or not shares.shape or made.shape is None or None in shares.shape:
         return False
     count, sums = math.prod(n or 0 for n in shares.shape), math.prod(n or 0 for n in made.shape)
-    if not count or not sums or not shares.shape[-1] or made.shape[-1:] == shares.shape[-1:] and sums > 1 and count // sums != shares.shape[-1]:
+    if not count or not sums or not shares.shape[-1] or (made.shape[-1:] == shares.shape[-1:] and sums > 1 and count // sums != shares.shape[-1]):
         return False
     value = count / shares.shape[-1] / (sums if total.type == "Sum" else count)
     return abs(made.root_mean_square - value) <= CLOSE * value
