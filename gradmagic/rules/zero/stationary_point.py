@@ -224,7 +224,7 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
         if moving
         else CONSTANT
         if here is not None
-        else "a bias before a normalisation has no effect: `use_bias=False` leaves it out"
+        else "a bias before a normalisation, or one that shifts all logits of a softmax alike, has no effect: `use_bias=False` leaves it out"
         if noise
         else None,
     )
