@@ -110,6 +110,8 @@ def _cut(paths: Paths, index: int) -> Fault:
     rebound = _rebound(paths, index)
     if aliases & reached and rebound is not None:
         return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=rebound[1], detail={"word": rebound[0], "key": rebound[1]})
+    if aliases & reached and source.id not in reached and paths.tape is not None and paths.watches(index) and (early := _read_before(paths, index)) is not None:
+        return Fault("none", "before", run, (index,), ops=paths.reads(index), span=early, detail={"key": early})
     if aliases & reached:
         late = paths.tape.watches.get(source.id) if paths.tape is not None else None
         detail = {"late": True, "key": late[1]} if late is not None else {}
@@ -128,12 +130,23 @@ def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
 
 def _computed_before(paths: Paths, index: int) -> Span | None:
     """The line of an earlier cell that computed from the source what enters the target as a constant."""
-    recording, variable = paths.recording, paths.recording.variables.get(paths.run.sources[index].id)
+    return computed_at(paths.recording, paths.recording.once(paths.run, _check), _known(paths, index))
+
+
+def _read_before(paths: Paths, index: int) -> Span | None:
+    """The line of an earlier cell that read the source into a tensor, which has the value of the source and is what the target was computed from."""
+    if paths.run.sources[index].kind != "variable":
+        return None
+    check = Check(paths.recording, (op.span for op in paths.reads(index)), (op.span for op in paths.ops))
+    return computed_at(paths.recording, check, _known(paths, index))
+
+
+def _known(paths: Paths, index: int) -> Source:
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
-    return computed_at(recording, recording.once(paths.run, _check), source)
+    return Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
 
 
 def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:
