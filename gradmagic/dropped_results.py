@@ -25,6 +25,9 @@ def dropped_by_caller(recording: Recording, place: Span) -> Span | None:
         callers = list(_callers(web, key, back[0])) if back is not None else []
         if back is None or len(callers) != 1 or not isinstance(callers[0].node, ast.Call):
             return None
+        if back[1] is not None and getattr(back[0], "name", "") in CALLED_AS_OBJECTS:
+            # One head of several that a caller leaves alone is the model's to explain.
+            return None
         key, node = callers[0].key, callers[0].node
         if _goes_nowhere(web, key, node, back[1]):
             return place_of(recording, key, node)

@@ -204,16 +204,19 @@ class Gate(keras.layers.Layer):
         super().__init__()
         self.inner = keras.layers.Dense(6)
     def call(self, x):
-        return tf.sigmoid(self.inner(x)), x
+        return tf.sigmoid(self.inner(x))
 class Gated(keras.Model):
     def __init__(self):
         super().__init__()
         self.gate = Gate()
         self.out = keras.layers.Dense(1)
+    def weighed(self, x):
+        weight = self.gate(x)
+        return weight, x
     def call(self, x):
-        weight, same = self.gate(x)  # expect: none/discarded-result
+        weight, same = self.weighed(x)  # expect: none/discarded-result
         return self.out(x * same)
-# %% one of two results of a layer, in fit
+# %% one of two results of a method, in fit
 model = Gated()
 model.compile("sgd", "mse")
 model.fit(np.ones((8, 6), "float32"), np.ones((8, 1), "float32"), verbose=0)
@@ -226,6 +229,6 @@ grads = tape.gradient(loss, model.trainable_variables)  # status: none none ok o
 # %% near: both results are used
 gate, out = Gate(), keras.layers.Dense(1)
 with tf.GradientTape() as tape:
-    weight, same = gate(tf.ones((2, 6)))
-    loss = tf.reduce_sum(out(weight * same))
+    weight = gate(tf.ones((2, 6)))
+    loss = tf.reduce_sum(out(weight * 2.0))
 grads = tape.gradient(loss, gate.trainable_variables + out.trainable_variables)
