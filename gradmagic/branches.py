@@ -7,11 +7,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import CONDITIONALS, is_exact, last_name, mentions, source_of, tree_at
+from gradmagic.syntax import CONDITIONALS, is_exact, last_name, mentions, source_of, tree_at, tree_of
 
 
-def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], before: Span | None = None) -> Span | None:
-    """A conditional of the code that ran before the gradient call, with a branch that mentions one of the names and in which no op ran."""
+def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], before: Span | None = None, after: Span | None = None, calls: bool = False) -> Span | None:
+    """A conditional of the code that ran before the gradient call, with a branch that mentions one of the names and in which no op ran.
+
+    With `calls` the branch has to call what goes by the name, or a function of the user's that does and in which no op ran either; `after` is where the tape was opened.
+    """
+    ran = list(ran)
+    if calls:
+        names = names | _callers(recording, names, {span.function for span in ran})
     by_source: dict[str | int | None, list[Span]] = {}
     for span in dict.fromkeys(ran):
         by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
@@ -23,9 +29,11 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
             first, last = body[0], body[-1]
             start = (first.lineno, first.col_offset)
             end = (last.end_lineno or last.lineno, last.end_col_offset or 0)
-            if not mentions(body, names) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if is_exact(s)):
+            if not (_calls(body, names) if calls else mentions(body, names)) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if is_exact(s)):
                 continue
-            if not any(_near(owner, s) for s in spans):
+            if not (_ran_around(tree, owner, spans) if calls else any(_near(owner, s) for s in spans)):
+                continue
+            if after is not None and (after.cell, after.file) == (spans[0].cell, spans[0].file) and owner.lineno < after.line and _scope(tree, owner.lineno) is _scope(tree, after.line):
                 continue
             if before is not None and (before.cell, before.file) == (spans[0].cell, spans[0].file) and _is_behind(tree, owner, before):
                 continue
@@ -47,6 +55,8 @@ def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast
                 yield list(node.orelse), node
         elif isinstance(node, (ast.For, ast.While)):
             yield list(node.body), node
+        elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+            yield [node.elt], node
         elif isinstance(node, ast.IfExp):
             yield [node.body], node
             yield [node.orelse], node
@@ -59,10 +69,43 @@ def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast
 
 def _is_behind(tree: ast.Module, owner: ast.stmt | ast.expr, call: Span) -> bool:
     """Whether a conditional stands behind the gradient call in the same function."""
-    inside = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.lineno <= owner.lineno <= (n.end_lineno or n.lineno)]
-    innermost = max(inside, key=lambda n: n.lineno, default=None)
+    innermost = _scope(tree, owner.lineno)
     same = innermost is None or innermost.lineno <= call.line <= (innermost.end_lineno or innermost.lineno)
     return same and owner.lineno > call.line
+
+
+def _scope(tree: ast.Module, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The innermost function around a line."""
+    inside = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.lineno <= line <= (n.end_lineno or n.lineno)]
+    return max(inside, key=lambda n: n.lineno, default=None)
+
+
+def _ran_around(tree: ast.Module, owner: ast.stmt | ast.expr, spans: list[Span]) -> bool:
+    """Whether something ran in the function that a conditional stands in; outside of functions, in the cell that is checked."""
+    scope = _scope(tree, owner.lineno)
+    if scope is None:
+        return any(span.cell == "current" for span in spans)
+    return any(scope.lineno <= span.line <= (scope.end_lineno or scope.lineno) for span in spans)
+
+
+def _calls(nodes: Iterable[ast.AST], names: set[str]) -> bool:
+    """Whether one of the names is called: `head(x)`, `self.head(x)`, `heads["box"](x)`."""
+    for call in (n for root in nodes for n in ast.walk(root) if isinstance(n, ast.Call)):
+        called = call.func
+        while isinstance(called, ast.Subscript):
+            called = called.value
+        if last_name(called) in names:
+            return True
+    return False
+
+
+def _callers(recording: Recording, names: set[str], ran: set[str | None]) -> set[str]:
+    """The functions of known code that call one of the names, at most through another one, and in which no op ran."""
+    functions = [n for text in recording.code.values() for n in ast.walk(tree_of(text) or ast.Module([], [])) if isinstance(n, ast.FunctionDef) and n.name not in ran]
+    found: set[str] = set()
+    for _ in range(2):
+        found |= {f.name for f in functions if _calls(f.body, names | found)}
+    return found
 
 
 def _near(owner: ast.stmt | ast.expr, span: Span) -> bool:

@@ -9,7 +9,7 @@ import re
 
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
-from gradmagic.other_runs import beside_other_runs
+from gradmagic.other_runs import beside_other_runs, once_for_a_loss_that_grew
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -75,7 +75,8 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         # An exception that no rule knows follows from what is explained.
         explained = [(t, dataclasses.replace(f, severity="note") if f.rule == "error/unexplained" else f) for t, f in explained]
     explained.sort(key=lambda item: _rank(*item))
-    explained = [(fault, beside_other_runs(recording, fault, found)) for fault, found in _merged(explained, recording)]
+    merged = once_for_a_loss_that_grew(recording, _merged(explained, recording))
+    explained = [(fault, beside_other_runs(recording, fault, found)) for fault, found in merged]
     # What another run makes a note of comes behind what is left of the alarms.
     explained.sort(key=lambda item: -SEVERITY.index(item[1].severity))
     findings = []

@@ -8,6 +8,8 @@ import math
 from gradmagic.locate import Fault, constant_sources, statuses
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
+from gradmagic.rules.nonfinite.too_large import is_too_large
+from gradmagic.rules.phrasing import target_name
 from gradmagic.sizes import NOISE
 
 # What another run of the same code may use.
@@ -41,6 +43,27 @@ def _overshot(recording: Recording, fault: Fault) -> str:
     earlier = (r for r in recording.runs_of(run.site) if r.turn < run.turn and r.raised is None)
     first = next((r for r in earlier if "exploding" in statuses(recording, r)), None)
     return f"in run {first.turn + 1} of this call the gradients were exploding, and a step of that size led here: the units are off as a consequence" if first is not None else ""
+
+
+def once_for_a_loss_that_grew(recording: Recording, explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+    """Findings without those of a loss that overflows some runs before its gradients do: the values grew past what the dtype holds, and the finding about the gradients says so."""
+    kept = list(explained)
+    for fault, found in explained:
+        later = next((item for item in kept if _grew_on(recording, fault, *item)), None) if found.rule == "nonfinite/loss-only" else None
+        if later is None or fault.run is None:
+            continue
+        said = f"{target_name(fault)} is not finite since run {fault.run.turn + 1}, where every gradient still was"
+        whole = dataclasses.replace(later[1], variables=tuple(dict.fromkeys(later[1].variables + found.variables)), notes=(*later[1].notes, said))
+        kept = [(later[0], whole) if item is later else item for item in kept if item != (fault, found)]
+    return kept
+
+
+def _grew_on(recording: Recording, fault: Fault, later: Fault, found: Finding) -> bool:
+    """Whether a gradient overflows in a later run of a call whose loss did."""
+    first, second = fault.run, later.run
+    if found.rule != "nonfinite/overflow" or fault.op is None or first is None or second is None:
+        return False
+    return first.site == second.site and first.turn < second.turn and is_too_large(recording, fault.op, fault.cause)
 
 
 def _is_passing(recording: Recording, fault: Fault) -> bool:

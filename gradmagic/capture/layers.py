@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from gradmagic.capture.made_at import made_at
+from gradmagic.capture.operations import operation_at
 from gradmagic.capture.spans import Place
 from gradmagic.recording import Layer, Span
 
@@ -31,6 +32,8 @@ class Layers:
         self.handed_in: set[int] = set()
         self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool, bool]] = []
         self._names: dict[tuple[int, Place | None], str] = {}
+        # The operations of functional models that ran, by id, each with the model.
+        self.within: dict[int, Any] = {}
         self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
 
     def called(self, model: Any, frame: Any, trains: bool = False, infers: bool = False) -> None:
@@ -140,11 +143,17 @@ class Layers:
                 continue
             kind = type(layer)
             span = self._span(layer, code) or self._span(holders.get(key), code)
+            if span is None and key in self.within:
+                # Of an operation that was written nobody knows where, the model says more.
+                layer = self.within[key]
+                kind, span = type(layer), self._span(layer, code)
             found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
         return found
 
     def _span(self, layer: Any, code: Mapping[str | int, str]) -> Span | None:
         place = self._made.get(layer) if layer is not None else None
+        if place is None and id(layer) in self.within:
+            return operation_at(layer, self.met.values(), code, self.session.namespace)
         return self.session.spans.span(place) if place is not None else made_at(layer, list(self.met.values()), code) if layer is not None else None
 
     def _holders(self) -> dict[int, Any]:
@@ -179,7 +188,7 @@ def _held_as(layer: Any, variable: Any) -> str | None:
 
 def install(session: Session) -> None:
     """Note which layer runs, and where layers are made."""
-    from keras import layers
+    from keras import Operation, layers
 
     base: Any = layers.Layer
     session.layers = Layers(session)
@@ -203,6 +212,31 @@ def install(session: Session) -> None:
             doing.layer, doing.layer_at = before
 
     session.spans.layer_call = __call__.__code__
+    compute, make = Operation.__call__, Operation.__new__
+
+    def operate(self: Any, *args: Any, **kwargs: Any) -> Any:
+        doing = session.doing
+        model = doing.layer
+        if session.busy or model is None or isinstance(self, base) or not getattr(model, "operations", None) or not getattr(self, "_inbound_nodes", None):
+            return compute(self, *args, **kwargs)
+        session.layers.met.setdefault(id(self), self)
+        session.layers.within[id(self)] = model
+        session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(model), model))
+        doing.layer = self
+        try:
+            return compute(self, *args, **kwargs)
+        finally:
+            doing.layer = model
+
+    def made(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        one = make(cls, *args, **kwargs)
+        if not session.busy and not isinstance(one, base):
+            session.layers.made(one, session.here())
+        return one
+
+    operate.__wrapped__, made.__wrapped__ = compute, make  # type: ignore[attr-defined]
+    session.patches.set(Operation, "__call__", operate)
+    session.patches.set(Operation, "__new__", staticmethod(made))
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         made = new(cls, *args, **kwargs)

@@ -31,7 +31,12 @@ def made_at(layer: Any, others: list[Any], code: Mapping[str | int, str]) -> Spa
     if not fitting:
         return None
     where, node = fitting[0]
-    lines = code[where].split("\n")
+    return span_of(where, node, code[where])
+
+
+def span_of(where: str | int, node: ast.expr, source: str) -> Span:
+    """The place of an expression of a cell or file."""
+    lines = source.split("\n")
     cell = where if where == "current" or isinstance(where, int) else None
     line = lines[node.lineno - 1]
     return Span(

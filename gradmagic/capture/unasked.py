@@ -15,7 +15,7 @@ DEEPEST, MOST = 6, 2000
 
 
 def beside_modules(session: Session) -> dict[int, Layer]:
-    """Variables that a `tf.Module` holds through plain Python objects, which it does not look into, by id; of modules whose every variable is asked for."""
+    """Variables that a `tf.Module` holds through plain Python objects or layers of Keras, into which it does not look, by id; of modules whose every variable is asked for."""
     found: dict[int, Layer] = {}
     sources = _asked(session)
     every = {key for keys in sources for key in keys}
@@ -64,7 +64,7 @@ def _models(session: Session) -> Iterator[tuple[str, Any]]:
 
 
 def _held(module: Any) -> Iterator[Any]:
-    """Every variable in the attributes of an object, through lists, dicts and plain objects."""
+    """Every variable in the attributes of an object, through lists, dicts, modules and plain objects, and what layers of Keras train."""
     waiting, seen = [(module, 0)], set[int]()
     while waiting and len(seen) < MOST:
         value, depth = waiting.pop()
@@ -73,9 +73,11 @@ def _held(module: Any) -> Iterator[Any]:
         seen.add(id(value))
         if isinstance(value, tf.Variable):
             yield value
+        elif isinstance(value, keras.Layer):
+            yield from value.trainable_variables
         elif isinstance(value, dict):
             waiting += [(v, depth + 1) for v in value.values()]
         elif isinstance(value, (list, tuple)):
             waiting += [(v, depth + 1) for v in value]
-        elif value is module or (type(value).__module__ == "__main__" and not isinstance(value, (type, tf.Module, keras.Layer)) and hasattr(value, "__dict__")):
+        elif isinstance(value, tf.Module) or (type(value).__module__ == "__main__" and not isinstance(value, type) and hasattr(value, "__dict__")):
             waiting += [(v, depth + 1) for v in vars(value).values()]

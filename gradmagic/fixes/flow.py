@@ -109,6 +109,8 @@ def reads_of(code: Code, name: str, within: cst.CSTNode) -> list[cst.Name]:
     return [n for n in code.all(cst.Name, within) if n.value == name and n not in stored and n not in skipped]
 
 
+DERIVING = frozenset({"gradient", "jacobian", "batch_jacobian", "gradients", "apply_gradients", "apply", "minimize"})
+INDEXED = frozenset({"one_hot", "embedding_lookup", "gather", "gather_nd", "take", "bincount"})
 OPTIONS = frozenset({"training", "axis", "name", "dtype", "mask", "keepdims"})
 
 
@@ -128,7 +130,7 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
         # A name that is given a new value of itself stands for what it was first computed from.
         inputs |= _given(code, before[-1])
     inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))} or _plain_names(code, assign.value) - {name}
-    later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement)]
+    later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement) and not _is_asked_for(code, n)]
     if not later:
         return None
     line = code.statement(min(later, key=code.start))
@@ -137,6 +139,8 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     if line is None or any(code.statement(n) is line for n in reads_of(code, name, scope)):
         return None
     here = [n for n in later if code.statement(n) is line]
+    if any(_is_index(code, n) for n in here):
+        return _in_the_place_of(code, name, line, scope)
     # In a row of layers that all read the input each one's result gives way to the next.
     while line is not None and _gives(line, name):
         rest = [n for n in later if code.start(n) > code.end(line)]
@@ -147,6 +151,30 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
     around = code.enclosing(here[0], cst.BinaryOperation) if len(here) == 2 else None
     # Of `x + x` the second one was meant to be what became of the first.
     return name, here[1:] if around is not None and (around.left, around.right) == tuple(here) else here
+
+
+def _is_asked_for(code: Code, read: cst.CSTNode) -> bool:
+    """Whether a name stands in a call for gradients, or in what is done with them."""
+    return any(isinstance(n, cst.Call) and last_name(n.func) in DERIVING for n in code.around(read))
+
+
+def _is_index(code: Code, read: cst.CSTNode) -> bool:
+    """Whether what is read has to be whole numbers here, which no result with a gradient is."""
+    call = next((n for n in code.around(read) if isinstance(n, cst.Call)), None)
+    return call is not None and last_name(call.func) in INDEXED
+
+
+def _in_the_place_of(code: Code, name: str, line: cst.CSTNode, scope: cst.CSTNode) -> tuple[str, list[cst.Name]] | None:
+    """A result that nobody reads and what reads the one-hots of the same whole numbers, which a line gives a name."""
+    other = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+    if not isinstance(other, cst.Assign) or not isinstance(other.value, cst.Call) or last_name(other.value.func) != "one_hot" or len(other.targets) != 1:
+        return None
+    given = other.targets[0].target
+    reads = [n for n in reads_of(code, given.value, scope) if code.start(n) > code.end(line)] if isinstance(given, cst.Name) else []
+    # Labels are one-hots as well: what a loss compares stays.
+    call = code.parent(code.parent(reads[0]) or reads[0]) if len(reads) == 1 else None
+    is_input = isinstance(call, cst.Call) and len(call.args) == 1 and not last_name(call.func).startswith(("reduce_", "argmax"))
+    return (name, reads) if is_input else None
 
 
 def _gives(line: cst.CSTNode, name: str) -> bool:

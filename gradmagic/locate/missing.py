@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.branches import untaken_branch
 from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of, values_behind
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
+from gradmagic.locate.untaken import uncalled_branch, unread_branch
 from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
 
@@ -70,10 +70,11 @@ def _locate(paths: Paths, index: int) -> Fault:
     if before is not None:
         return fault("before", span=before, detail={"key": before})
     if source.kind == "variable":
-        others = _of_other_objects(paths, index)
-        branch = untaken_branch(paths.recording, [s for s in _ran(paths) if s not in others], words_for(paths, index), run.span)
+        branch, called = unread_branch(paths, index), uncalled_branch(paths, index)
         if branch is not None:
             return fault("branch", span=branch)
+        if called is not None:
+            return fault("branch", span=called[1], detail={"called": called[0], "key": called[1]})
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
     if leaf:
         return fault("constant", span=next((paths.producer[t].span for t in paths.targets if t in paths.producer), None) or run.span)
@@ -109,6 +110,8 @@ def _cut(paths: Paths, index: int) -> Fault:
     rebound = _rebound(paths, index)
     if aliases & reached and rebound is not None:
         return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=rebound[1], detail={"word": rebound[0], "key": rebound[1]})
+    if aliases & reached and source.id not in reached and paths.tape is not None and paths.watches(index) and (early := _read_before(paths, index)) is not None:
+        return Fault("none", "before", run, (index,), ops=paths.reads(index), span=early, detail={"key": early})
     if aliases & reached:
         late = paths.tape.watches.get(source.id) if paths.tape is not None else None
         detail = {"late": True, "key": late[1]} if late is not None else {}
@@ -127,12 +130,23 @@ def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
 
 def _computed_before(paths: Paths, index: int) -> Span | None:
     """The line of an earlier cell that computed from the source what enters the target as a constant."""
-    recording, variable = paths.recording, paths.recording.variables.get(paths.run.sources[index].id)
+    return computed_at(paths.recording, paths.recording.once(paths.run, _check), _known(paths, index))
+
+
+def _read_before(paths: Paths, index: int) -> Span | None:
+    """The line of an earlier cell that read the source into a tensor, which has the value of the source and is what the target was computed from."""
+    if paths.run.sources[index].kind != "variable":
+        return None
+    check = Check(paths.recording, (op.span for op in paths.reads(index)), (op.span for op in paths.ops))
+    return computed_at(paths.recording, check, _known(paths, index))
+
+
+def _known(paths: Paths, index: int) -> Source:
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    source = Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
-    return computed_at(recording, recording.once(paths.run, _check), source)
+    return Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
 
 
 def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:
@@ -154,24 +168,6 @@ def _check(recording: Recording, run: GradientRun) -> Check:
 
 def _watch_place(paths: Paths) -> Span | None:
     return paths.tape.span if paths.tape is not None else paths.run.span
-
-
-def _ran(paths: Paths) -> list[Span]:
-    """Where something ran: ops, gradient calls, updates, and values that were read."""
-    recording = paths.recording
-    spans = [op.span for op in paths.ops] + [r.span for r in recording.runs] + [u.span for u in recording.updates] + [e.span for e in recording.escapes]
-    return [span for span in spans if span is not None]
-
-
-def _of_other_objects(paths: Paths, index: int) -> set[Span]:
-    """Where the same part of another object was read: the code of a class that ran, but not for the one that the source belongs to."""
-    recording, key = paths.recording, paths.run.sources[index].id
-    mine = recording.variables.get(key)
-    part = mine.path.split("/")[-2:] if mine is not None else []
-    if mine is None or len(part) < 2 or not mine.holders:
-        return set()
-    alike = [v.id for v in recording.variables.values() if v.id != key and v.path.split("/")[-2:] == part and set(v.holders) & set(mine.holders)]
-    return {op.span for other in alike for op in recording.consumers.get(other, ()) if op.span is not None and op.phase == "forward"}
 
 
 def _inner_call(paths: Paths, bit: int) -> GradientRun | None:

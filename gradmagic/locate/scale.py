@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from gradmagic.locate.backward import PRODUCTS, Backward, Link, backward_of
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import Paths
+from gradmagic.locate.summed_shares import total_of
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.sizes import NOISE, starved
 from gradmagic.syntax import spot
@@ -79,7 +80,12 @@ def drowned(backward: Backward, index: int) -> Op | None:
     for link in backward.chain(index):
         if after is not None and link.sent and after < ULPS * eps * link.sent:
             return link.op
-        if link.op is not None and link.op.type == "Softmax" and link.factor < ULPS * eps and _is_undecided(backward.recording, link.op):
+        if (
+            link.op is not None
+            and link.op.type == "Softmax"
+            and link.factor < ULPS * eps
+            and (_is_undecided(backward.recording, link.op) or total_of(backward.recording, backward.run, link.op) is not None)
+        ):
             return link.op
         after = link.received
     return None

@@ -9,6 +9,7 @@ from gradmagic.locate.backward import backward_of
 from gradmagic.locate.bad_values import locate_loss, locate_nonfinite
 from gradmagic.locate.constants import baseless_sources, constant_sources
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.idle_biases import idle_biases
 from gradmagic.locate.missing import locate_none
 from gradmagic.locate.paths import paths_of
 from gradmagic.locate.py_functions import none_before_error, where_it_left
@@ -27,7 +28,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
         return tuple("error" for _ in run.sources)
     found: list[Status] = []
     scaled, backward = is_scaled(recording, run), backward_of(recording, run)
-    plain, constant = sizes_of(run, noise=False), constant_sources(recording, run)
+    plain, constant, idle = sizes_of(run, noise=False), constant_sources(recording, run), idle_biases(recording, run)
     for index, (gradient, size) in enumerate(zip(run.gradients, sizes_of(run), strict=False)):
         numbers = gradient.numbers
         if gradient.missing:
@@ -38,7 +39,7 @@ def statuses(recording: Recording, run: GradientRun) -> tuple[Status, ...]:
             found.append("nan")
         elif numbers.infs:
             found.append("inf")
-        elif numbers.all_zero or index in constant or (size == "noise" and is_cancelled(backward, index)) or drowned(backward, index) is not None:
+        elif numbers.all_zero or index in constant or index in idle or (size == "noise" and is_cancelled(backward, index)) or drowned(backward, index) is not None:
             found.append("zero")
         else:
             own = plain[index]

@@ -37,7 +37,7 @@ from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.fixes.switches import switched_on
 from gradmagic.fixes.zero_turns import one_turn
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject
 from gradmagic.syntax import text_at
@@ -47,6 +47,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "branch" or fault.span is None:
         return None
     names = listing(fault.names)
+    called = fault.detail.get("called")
+    if called is not None:
+        return _uncalled(fault, recording, code(str(called)), fault.span)
     return finding(
         "none/branch-not-taken",
         fault,
@@ -57,6 +60,20 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         certainty="likely",
         help="if the variable is to get a gradient in every run, compute both branches and select with `tf.where`",
+    )
+
+
+def _uncalled(fault: Fault, recording: Recording, model: str, place: Span) -> Finding:
+    return finding(
+        "none/branch-not-taken",
+        fault,
+        f"{subject(fault, 'None')}: {model} is called only in a branch that this run did not take",
+        place,
+        f"the branch that calls {model} did not run",
+        f"{model} is called in a branch of {code(text_at(recording, place))}, and no op of that branch ran. Nothing under the tape reads a variable of {model}, so the loss of this run does not depend on it.",
+        severity="warning",
+        certainty="likely",
+        help="look at the values that decide here: where the branch is never taken, what is compared may be of another scale or unit than was meant",
     )
 
 

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
+from gradmagic.dropped_results import dropped_by_caller
 from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
 from gradmagic.fixes.every_output import to_the_last
@@ -155,7 +156,9 @@ def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
     write = dropped_write(recording, {o.span.function for o in fault.ops if o.span is not None} | {end.function})
     if write is not None:
         return write
-    return unread_line(recording, tape.span, run.span, end) if tape is not None and tape.span is not None else None
+    unread = unread_line(recording, tape.span, run.span, end) if tape is not None and tape.span is not None else None
+    use = use_of(recording, op)
+    return unread or (dropped_by_caller(recording, use) if use is not None else None)
 
 
 def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:

@@ -57,6 +57,7 @@ from gradmagic.fixes.filled_later import filled_first, filled_late
 from gradmagic.fixes.holders import asked_too, part_asked_too, tracked_holder
 from gradmagic.fixes.lambda_layers import called_outside, layers_in
 from gradmagic.fixes.layers_in_call import made_beforehand, made_in_call
+from gradmagic.fixes.layers_of_modules import layers_asked_too
 from gradmagic.fixes.loss_weights import held_by_the_loss
 from gradmagic.fixes.made_anew import is_made_anew, made_in_init
 from gradmagic.fixes.tracking import added_weight, layer_itself
@@ -106,7 +107,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{code(model.name)} (a {code(model.type)}) computes with {name}, which {are} trainable and would get a gradient. {it} not in the model's `variables`, the gradient call does not ask for {it_}, and no update changes {it_} in this cell.{often}",
         others=[(read, "read here"), (fault.run.span, "asked for without it")] if read is not None else [],
         severity="warning",
-        help=f"make the class that holds it a `tf.Module` as well: {code(model.type)} looks into attributes, lists and dicts for variables and modules, and not into plain objects"
+        help=f"add `trainable_variables` of each layer to the list, or make `{model.type}` a `keras.Model`: a `tf.Module` finds variables of TensorFlow and other modules, and a layer of Keras 3 is neither"
+        if plain and "/" in variable.path
+        else f"make the class that holds it a `tf.Module` as well: {code(model.type)} looks into attributes, lists and dicts for variables and modules, and not into plain objects"
         if plain
         else f"{owned if '/' in variable.path and made is None else added}; if it is meant to stay, make it with `trainable=False`",
         variables=tuple(name_of(v) for v in every),
@@ -187,6 +190,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         beside = beside_the_network(recording, fault.run, variable, fault.op)
         sure = beside is not None or bool(fault.detail["meant"]) or any(n.isidentifier() for n in variable.names) or is_a_term_too(recording, fault.run, variable)
         return held or (asked_too(recording, fault.run, variable, str(model), beside, others) if sure else ())
+    if isinstance(model, Layer) and not model.keras and "/" in variable.path:
+        every: tuple[Variable, ...] = fault.detail["all"]  # type: ignore[assignment]
+        return layers_asked_too(recording, fault.run, model, every)
     if is_made_anew(recording, variable):
         return made_in_init(recording, variable)
     late = filled_first(recording, found.location) if "/" in variable.path else ()

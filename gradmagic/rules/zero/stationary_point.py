@@ -33,6 +33,7 @@ import enum
 
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
+from gradmagic.fixes.one_class import largest_class
 from gradmagic.fixes.one_step import steps_of_columns
 from gradmagic.fixes.references import Moving, held_reference, moving_references
 from gradmagic.fixes.samples import held_sample
@@ -46,6 +47,7 @@ from gradmagic.locate.scale import SUMS
 from gradmagic.recording import Layer, Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject
+from gradmagic.rules.zero.shares import of_all_classes
 from gradmagic.syntax import spot
 
 
@@ -72,6 +74,8 @@ MORE_VALUES = "leave the normalisation of a single value out, or normalise over 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
+    if fault.cause in ("cancelled", "died") and (summed := of_all_classes(fault, recording)) is not None:
+        return summed
     if fault.cause == "cancelled":
         return _cancelled(fault, recording)
     if fault.cause == "lone" and op is not None:
@@ -220,7 +224,7 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
         if moving
         else CONSTANT
         if here is not None
-        else "a bias before a normalisation has no effect: `use_bias=False` leaves it out"
+        else "a bias before a normalisation, or one that shifts all logits of a softmax alike, has no effect: `use_bias=False` leaves it out"
         if noise
         else None,
     )
@@ -282,6 +286,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "lone":
         return over_the_examples(recording, fault.op)
+    if chosen := largest_class(recording, fault.run, fault.op):
+        return chosen
     if fault.op is not None and lone_step(recording, fault.op) is not None:
         return steps_of_columns(recording, fault.op, fault.run)
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):

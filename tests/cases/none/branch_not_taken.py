@@ -45,3 +45,76 @@ model = keras.Sequential([keras.Input((4,)), Block(5, name="one"), Block(6, name
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(model(x) ** 2)
 grads = tape.gradient(loss, model.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(21)
+body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, activation="tanh")])
+mask_head = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+rows = tf.random.normal((5, 4))
+def total(x, least):
+    h = body(x)
+    loss = tf.reduce_mean(h**2)
+    chosen = tf.boolean_mask(h, tf.reduce_max(h, axis=1) > least)
+    if len(chosen):  # expect: none/branch-not-taken
+        loss += tf.reduce_mean(mask_head(chosen) ** 2)
+    return loss
+# %% a head for the rows that are chosen, and none is
+with tf.GradientTape() as tape:
+    loss = total(rows, 5.0)
+grads = tape.gradient(loss, body.trainable_variables + mask_head.trainable_variables)  # status: ok ok none none
+# %% near: some are
+with tf.GradientTape() as tape:
+    loss = total(rows, -5.0)
+grads = tape.gradient(loss, body.trainable_variables + mask_head.trainable_variables)
+# %% near: the head is left out of the loss
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(body(rows) ** 2)
+grads = tape.gradient(loss, body.trainable_variables)
+if float(loss) > 100:
+    print(mask_head(body(rows)))
+# %% a head that is only looked at now and then, outside of the tape
+for step in range(1):
+    if step == 5:
+        print(mask_head(body(rows)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(body(rows) ** 2)
+    grads = tape.gradient(loss, body.trainable_variables + mask_head.trainable_variables)  # expect: none/unused-variable
+    if step == 7:
+        print(mask_head(body(rows)))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(22)
+class Scene:
+    def __init__(self):
+        self.trunk = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)])
+        self.heads = {"car": keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)]), "tree": keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])}
+    def of_car(self, x):
+        return tf.reduce_sum(self.heads["car"](x))
+    def losses(self, x, cars):
+        h = self.trunk(x)
+        found = [tf.reduce_sum(h**2)]
+        for row in cars:  # expect: none/branch-not-taken
+            found.append(self.of_car(h[row : row + 1]))
+        return tf.add_n(found)
+scene = Scene()
+# %% a loop of no turns, in a method that calls another
+with tf.GradientTape() as tape:
+    cost = scene.losses(tf.ones((4, 3)), cars=[])
+grads = tape.gradient(cost, scene.trunk.trainable_variables + scene.heads["car"].trainable_variables)  # status: ok ok none none
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(23)
+encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+pairs_head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+points = tf.random.normal((6, 3))
+# %% a comprehension over nothing
+close = [(i, j) for i in range(6) for j in range(i) if float(tf.norm(points[i] - points[j])) < 1e-3]
+with tf.GradientTape() as tape:
+    codes = encoder(points)
+    scores = [pairs_head(tf.concat([codes[i], codes[j]], 0)[None]) for i, j in close]  # expect: none/branch-not-taken
+    loss = tf.reduce_mean(codes**2) + (tf.reduce_mean(scores) if scores else 0.0)
+variables = encoder.trainable_variables + pairs_head.trainable_variables
+grads = tape.gradient(loss, variables)  # status: ok ok none none

@@ -153,3 +153,82 @@ with tf.GradientTape() as tape:
     g = passed(graph)
     total = tf.reduce_sum(energy(g["state"] + g["atom"]))
 grads = tape.gradient(total, trained)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(12)
+class Tagger:
+    def __init__(self):
+        self.table = tf.Variable(tf.random.normal((20, 6)), name="table")
+        self.out = keras.layers.Dense(3)
+    def looked_up(self, ids):
+        rows = tf.gather(self.table, ids)
+        return rows
+    def __call__(self, ids):
+        vectors = self.looked_up(ids)  # expect: none/discarded-result
+        one_hots = tf.one_hot(ids, 20)
+        return self.out(one_hots)
+ids = tf.constant([[1, 4], [7, 2]])
+tagger = Tagger()
+# %% a helper method whose result its caller leaves behind
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tagger(ids) ** 2)
+grads = tape.gradient(loss, [tagger.table, tagger.out.bias])  # status: none ok
+# %% setup
+import tensorflow as tf
+slopes = tf.Variable([[1.0], [2.0]], name="slopes")
+curve = tf.Variable([0.3], name="curve")
+def line(x):
+    return x @ slopes
+def bend(x, straight):
+    return straight + x**2 @ tf.stack([curve, curve])
+def twice_bent(x, straight):
+    return bend(x, straight)
+def curved(x):
+    straight = line(x)
+    for _ in range(2):
+        twice_bent(x, straight)  # expect: none/discarded-result
+    return straight
+x = tf.constant([[1.0, 2.0], [0.5, 0.1]])
+# %% a function of functions, called for nothing in a loop
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(curved(x))
+slope, bow = tape.gradient(loss, [slopes, curve])  # status: ok none
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(12)
+class Gate(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(6)
+    def call(self, x):
+        return tf.sigmoid(self.inner(x))
+class Gated(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.gate = Gate()
+        self.out = keras.layers.Dense(1)
+    def weighed(self, x):
+        weight = self.gate(x)
+        return weight, x
+    def call(self, x):
+        weight, same = self.weighed(x)  # expect: none/discarded-result
+        return self.out(x * same)
+# %% one of two results of a method, in fit
+model = Gated()
+model.compile("sgd", "mse")
+model.fit(np.ones((8, 6), "float32"), np.ones((8, 1), "float32"), verbose=0)
+# allow: step/silently-skipped
+# %% and with a tape
+model = Gated()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones((2, 6))))
+grads = tape.gradient(loss, model.trainable_variables)  # status: none none ok ok
+# %% near: both results are used
+gate, out = Gate(), keras.layers.Dense(1)
+with tf.GradientTape() as tape:
+    weight = gate(tf.ones((2, 6)))
+    loss = tf.reduce_sum(out(weight * 2.0))
+grads = tape.gradient(loss, gate.trainable_variables + out.trainable_variables)

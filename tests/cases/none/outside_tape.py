@@ -118,3 +118,51 @@ grads = tape.gradient(loss, [front.kernel, layer.kernel])  # status: ok none
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((loose(front(inputs)) - inputs) ** 2)
 grads = tape.gradient(loss, [front.kernel, layer.kernel])
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(51)
+class Ring(keras.layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1],), initializer="random_normal", name="w")
+        places = np.array([(i, (i + 1) % shape[-1]) for i in range(shape[-1])], "int64")
+        self.matrix = tf.SparseTensor(places, tf.convert_to_tensor(self.w), (shape[-1], shape[-1]))  # expect: none/outside-tape
+    def call(self, x):
+        return tf.transpose(tf.sparse.sparse_dense_matmul(self.matrix, x, adjoint_b=True))
+net = keras.Sequential([keras.Input((4,)), Ring(), keras.layers.Dense(1)])
+# %% a sparse matrix that build puts together from a weight
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(tf.ones((2, 4))) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)  # status: none ok ok
+# %% setup
+import tensorflow as tf
+class Plane:
+    def __init__(self):
+        self.slope = tf.Variable([[1.0], [2.0]], name="slope")
+        self.offset = tf.Variable([0.5], name="offset")
+        self.matrix = tf.convert_to_tensor(self.slope)  # expect: none/outside-tape
+    def __call__(self, x):
+        return x @ self.matrix + self.offset
+plane = Plane()
+x = tf.constant([[1.0, 2.0], [3.0, 5.0]])
+# %% a tensor that __init__ makes of a variable
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(plane(x))
+grads = tape.gradient(loss, [plane.slope, plane.offset])  # status: none ok
+# %% setup
+import tensorflow as tf
+lengths = tf.Variable([3.0, 1.0, 2.0], name="lengths")
+rest = tf.Variable(0.5, name="rest")
+rows = tf.RaggedTensor.from_row_splits(lengths.read_value(), [0, 1, 3])  # expect: none/outside-tape
+def energy(rows):
+    return tf.reduce_sum(tf.reduce_sum(rows, axis=1) ** 2) + rest**2
+# %% rows of several lengths that are made once
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = energy(rows)
+    grads = tape.gradient(loss, [lengths, rest])  # status: none ok
+# %% near: made anew under the tape
+with tf.GradientTape() as tape:
+    loss = energy(tf.RaggedTensor.from_row_splits(tf.convert_to_tensor(lengths), [0, 1, 3]))
+grads = tape.gradient(loss, [lengths, rest])

@@ -92,3 +92,24 @@ grads = tape.gradient(loss, [w, b])  # status: nan ok
 with tf.GradientTape() as tape:
     loss = entropy(tf.nn.relu(w - 1.0)) + tf.reduce_sum(b)
 grads = tape.gradient(loss, [w, b])  # status: nan ok
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(63)
+weights_of = keras.Input((3,))
+positive = keras.layers.Dense(2, activation="relu", kernel_initializer=keras.initializers.Constant(-1.0))(weights_of)
+total = keras.ops.sum(positive, axis=-1, keepdims=True)
+shares = positive / total  # expect: nonfinite/invalid-forward-value
+portions = keras.Model(weights_of, shares / 2.0)
+portions.compile("sgd", "mse")
+# %% a quotient in a functional model
+portions.fit(np.ones((4, 3), "float32"), np.ones((4, 2)), verbose=0)
+# allow: step/update-destroys-weights
+# %% and in a model that is built where it is trained
+inputs = keras.Input((2,))
+hidden = keras.layers.Dense(2, use_bias=False, kernel_initializer="identity")(inputs)
+scores = keras.ops.log(hidden)  # expect: nonfinite/invalid-forward-value
+built = keras.Model(inputs, scores * 0.5)
+built.compile("sgd", "mse")
+built.fit(-np.ones((4, 2), "float32"), np.ones((4, 2)), verbose=0)
+# allow: step/update-destroys-weights nonfinite/loss-only

@@ -357,3 +357,74 @@ for _ in range(2):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(centred(x) - y))
     slow.apply_gradients(zip(tape.gradient(loss, centred.trainable_variables), centred.trainable_variables))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(32)
+class Curve(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.bend = keras.layers.Dense(5, activation="tanh")
+        self.sum = keras.layers.Dense(1)
+        self.lift = tf.Variable(0.1, name="lift")
+    def __call__(self, x):
+        h = self.bend(x)  # expect: step/untracked-variable
+        return self.sum(h) + self.lift
+class Pair(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.curves = [Curve(), Curve()]
+        self.mix = tf.Variable([0.5, 0.5], name="mix")
+    def __call__(self, x):
+        return self.mix[0] * self.curves[0](x) + self.mix[1] * self.curves[1](x)
+points = tf.random.normal((16, 2))
+sgd = keras.optimizers.SGD(0.05)
+# %% layers of Keras in a module
+curve = Curve()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((curve(points) - 1.0) ** 2)
+grads = tape.gradient(loss, curve.trainable_variables)
+sgd.apply_gradients(zip(grads, curve.trainable_variables))
+# %% in modules of a module
+pair = Pair()
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((pair(points) - 1.0) ** 2)
+    grads = tape.gradient(loss, pair.trainable_variables)
+    for variable, grad in zip(pair.trainable_variables, grads):
+        variable.assign_sub(0.1 * grad)
+# %% in a compiled step
+curve = Curve()
+curve(points)
+@tf.function
+def train():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((curve(points) - 1.0) ** 2)
+    grads = tape.gradient(loss, curve.trainable_variables)
+    curve.lift.assign_sub(0.1 * grads[0])
+    return loss
+train()
+# %% near: the layers have an optimizer of their own
+curve = Curve()
+with tf.GradientTape(persistent=True) as tape:
+    loss = tf.reduce_mean((curve(points) - 1.0) ** 2)
+first = tape.gradient(loss, curve.trainable_variables)
+layers = curve.bend.trainable_variables + curve.sum.trainable_variables
+second = tape.gradient(loss, layers)
+curve.lift.assign_sub(0.1 * first[0])
+keras.optimizers.SGD(0.1).apply_gradients(zip(second, layers))
+# %% near: layers that are frozen
+curve = Curve()
+curve.bend.trainable = curve.sum.trainable = False
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((curve(points) - 1.0) ** 2)
+grads = tape.gradient(loss, curve.trainable_variables)
+keras.optimizers.SGD(0.1).apply_gradients(zip(grads, curve.trainable_variables))
+# %% near: asked for all together
+curve = Curve()
+curve(points)
+every = [*curve.trainable_variables, *curve.bend.trainable_variables, *curve.sum.trainable_variables]
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((curve(points) - 1.0) ** 2)
+grads = tape.gradient(loss, every)
+keras.optimizers.SGD(0.1).apply_gradients(zip(grads, every))

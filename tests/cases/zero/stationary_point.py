@@ -53,8 +53,8 @@ grads = tape.gradient(loss, [kernel, bias])  # status: ok zero
 logits = tf.Variable([[0.5, 0.5]], name="logits")
 bias = tf.Variable([0.1], name="bias")
 with tf.GradientTape() as tape:
-    share = tf.nn.softmax(logits * 2.0)  # expect: zero/stationary-point
-    loss = (tf.reduce_sum(share) + bias - 3.0) ** 2
+    share = tf.nn.softmax(logits * 2.0)
+    loss = (tf.reduce_sum(share) + bias - 3.0) ** 2  # expect: zero/stationary-point
 grads = tape.gradient(loss, [logits, bias])  # status: zero ok
 # %% two terms cancel beside one that is cut away
 v = tf.Variable([1.0, 2.0], name="v")
@@ -212,3 +212,95 @@ def kept_apart():
         loss = tf.reduce_sum(other * part)
     return tape.gradient(loss, spots)
 grad = kept_apart()
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+leaf = tf.random.normal((3, 12))
+species = keras.Sequential([keras.Input((12,)), keras.layers.Dense(9, activation="tanh"), keras.layers.Dense(4, activation="softmax")])
+# %% what all classes get together, for a map of the inputs
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    total = tf.reduce_mean(species(leaf))  # expect: zero/stationary-point
+importance = tape.gradient(total, leaf)  # status: zero
+# %% the probabilities themselves as the target
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    shares = species(leaf)
+importance = tape.gradient(shares, leaf)  # expect: zero/stationary-point
+# %% row by row, in a method
+class Explainer:
+    def __init__(self, model):
+        self.model = model
+    def scores(self, x):
+        logits = self.model.layers[0](x)
+        return keras.ops.sum(keras.ops.softmax(logits), axis=-1)  # expect: zero/stationary-point
+    def __call__(self, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            scores = self.scores(x)
+        return tape.gradient(scores, x)  # status: zero
+Explainer(species)(leaf)
+# %% near: one class of each row
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    total = tf.reduce_sum(tf.reduce_max(species(leaf), axis=-1))
+importance = tape.gradient(total, leaf)  # status: ok
+# %% near: all classes, each with a weight of its own
+with tf.GradientTape() as tape:
+    tape.watch(leaf)
+    expected = tf.reduce_sum(species(leaf) * tf.constant([0.0, 1.0, 2.0, 3.0]))
+importance = tape.gradient(expected, leaf)  # status: ok
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(41)
+rng = np.random.default_rng(3)
+songs, covers = (rng.normal(size=(24, 6)).astype("float32") for _ in range(2))
+class Matching(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.left = keras.layers.Dense(4)
+        self.right = keras.layers.Dense(4)
+    def call(self, x):
+        return tf.matmul(self.left(x[:, :6]), self.right(x[:, 6:]), transpose_b=True)  # note: zero/stationary-point
+def matched(labels, logits):
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.range(tf.shape(logits)[0]), logits)
+both = np.concatenate([songs, covers], axis=1)
+# %% near: what stands in each row of the logits is shifted alike, in fit
+model = Matching()
+model.compile(keras.optimizers.SGD(0.05), matched)
+model.fit(both, np.zeros(24), batch_size=12, epochs=3, verbose=0)  # status: ok ok ok zero
+# %% near: and with a tape
+model = Matching()
+model(both)
+adam = keras.optimizers.Adam(0.01)
+for _ in range(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(matched(None, model(both)))
+    grads = tape.gradient(loss, model.trainable_variables)  # status: ok ok ok zero
+    adam.apply_gradients(zip(grads, model.trainable_variables))
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(42)
+rng = np.random.default_rng(8)
+# %% near: the bias of scores that a softmax over the steps makes weights of
+steps = rng.normal(size=(10, 7, 5)).astype("float32")
+score, out = keras.layers.Dense(1), keras.layers.Dense(2)
+score(steps), out(steps[:, 0])
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        weights = tf.nn.softmax(score(steps)[..., 0], axis=-1)  # note: zero/stationary-point
+        pooled = tf.reduce_sum(weights[..., None] * steps, axis=1)
+        loss = tf.reduce_mean(out(pooled) ** 2)
+    grads = tape.gradient(loss, [*score.trainable_variables, *out.trainable_variables])  # status: ok zero ok ok
+# %% large inputs make the gradient of a kernel large, beside which that of its bias is small
+times = (1.0e7 * (1.0 + rng.random((32, 1)))).astype("float32")
+clock = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3), keras.layers.Dense(1)])  # expect: scale/unscaled-loss-or-data
+clock.layers[0].kernel.assign(clock.layers[0].kernel * 1e-7)
+clock.compile(keras.optimizers.SGD(1e-16), "mse")
+clock.fit(times, np.ones((32, 1)), batch_size=16, epochs=2, verbose=0)  # status: exploding ok ok ok
+# allow: step/update-without-effect
