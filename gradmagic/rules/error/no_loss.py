@@ -32,6 +32,7 @@ from gradmagic.fixes.by_path import chosen_by_path
 from gradmagic.fixes.frozen import asked_model, freeze_the_inner, freezing_line
 from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.fixes.listed_early import listed_late
+from gradmagic.fixes.listed_unbuilt import listed_when_built
 from gradmagic.fixes.source_lists import computed_with
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, TrainingCall
@@ -91,4 +92,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         return compiled_with_loss(recording)
     empty = _without_sources(recording)
-    return freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)
+    listed = freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or listed_when_built(recording, fault.update.span)
+    return listed or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)
