@@ -6,13 +6,13 @@ import libcst as cst
 
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, same
+from gradmagic.fixes.far_data import far_behind
 from gradmagic.fixes.flow import reads_of
 from gradmagic.fixes.magnitudes import kind_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.origins import Made, origin
-from gradmagic.fixes.standard import FAR, ORDINARY, TRAINING, standardised_behind
-from gradmagic.locate.paths import values_behind, variable_read
-from gradmagic.recording import FLOATS, GradientRun, Numbers, Op, Recording, Tensor
+from gradmagic.fixes.standard import TRAINING, standardised_behind
+from gradmagic.recording import GradientRun, Numbers, Op, Recording
 from gradmagic.report import Fix
 
 EXPONENTIALS = ("Exp", "Expm1")
@@ -21,7 +21,7 @@ RUNNING = (*TRAINING, "predict", "evaluate", "predict_on_batch", "test_on_batch"
 
 def smaller_inputs(recording: Recording, run: GradientRun | None, op: Op | None) -> tuple[Fix, ...]:
     """`model.fit(counts, counts)` → `model.fit(np.log1p(counts), counts)`, where weights of ordinary size made an exponent of more than 88 of what goes in."""
-    if run is None or run.turn or op is None or op.type not in EXPONENTIALS or (data := _far_out(recording, op)) is None:
+    if run is None or run.turn or op is None or op.type not in EXPONENTIALS or (data := far_behind(recording, op.inputs[0])) is None:
         return ()
     given = _given(recording, run)
     made = origin(recording, *given) if given is not None else None
@@ -31,28 +31,6 @@ def smaller_inputs(recording: Recording, run: GradientRun | None, op: Op | None)
     if _is_an_amount(numbers):
         return _logarithms(recording, given, made)
     return standardised_behind(recording, made, len(data.shape or ())) if not _is_read_otherwise(given) else ()
-
-
-def _far_out(recording: Recording, op: Op) -> Tensor | None:
-    """The one batch of floats that leads to an exponential through weights of ordinary size and is far from 0."""
-    found: dict[int, Tensor] = {}
-    for key in values_behind(recording, op.inputs[0], gradients=True):
-        tensor, made = recording.tensors.get(key), recording.producer.get(key)
-        if tensor is None:
-            continue
-        size = tensor.root_mean_square or 0.0
-        if variable_read(recording, key) is not None:
-            if size > ORDINARY:
-                return None
-        elif _is_data(recording, made) and tensor.dtype in FLOATS and len(tensor.shape or ()) >= 2 and size > FAR:
-            found[key] = tensor
-    return next(iter(found.values())) if len(found) == 1 else None
-
-
-def _is_data(recording: Recording, made: Op | None) -> bool:
-    if made is not None and made.type == "Cast":
-        made = recording.producer.get(made.inputs[0])
-    return made is None or made.type.startswith("Iterator")
 
 
 def _given(recording: Recording, run: GradientRun) -> tuple[Code, cst.Name] | None:
