@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import ASKING
+from gradmagic.fixes.blocks import ASKING, asking
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import pairs_of, reads_of
 from gradmagic.fixes.kept import as_property
 from gradmagic.fixes.listed_early import LISTS
-from gradmagic.recording import Recording
+from gradmagic.fixes.source_lists import is_something_frozen
+from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
 
 APPLYING = ("apply_gradients", "apply")
@@ -22,19 +23,40 @@ APPLYING = ("apply_gradients", "apply")
 
 def listed_when_built(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`self.new = self.head.trainable_variables` of a `head` that nothing has called → a property; under a plain name the list is made in front of the gradient call."""
-    found = _given(recording, place)
-    made = [(c, a, v) for c in cells(recording) for a in c.all(cst.Assign) for t, v in pairs_of(a) if found is not None and dotted(t) == dotted(found[1])]
-    if found is None or len(made) != 1 or len(pairs_of(made[0][1])) != 1:
+    found, made = _given(recording, place), _made(recording, place)
+    if found is None or made is None:
         return ()
-    code, assign, value = made[0]
-    owners = _owners(value)
-    if not owners or not any(_has_variables(recording, owner) for owner in owners):
-        return ()
+    code, assign, owners = made
     title = f"list the variables of {' and '.join(f'`{o}`' for o in owners)} when there are some: a layer has none before its first call"
     if isinstance(found[1], cst.Attribute):
         # The object is made anew, and with it whatever it makes of random numbers.
         return tuple(dataclasses.replace(f, title=title) for f in as_property(recording, code.span(assign), alone=True))
     return _listed_again(recording, found[0], found[1], code, assign, title)
+
+
+def listed_unbuilt(recording: Recording, place: Place) -> tuple[Span, list[str]] | None:
+    """Where the empty list that an optimizer is given was made of the variables of layers, or models, that have some by now; and what these are called there."""
+    made = _made(recording, place)
+    return (made[0].span(made[1]), made[2]) if made is not None else None
+
+
+def _made(recording: Recording, place: Place) -> tuple[Code, cst.Assign, list[str]] | None:
+    found = _given(recording, place)
+    made = [(c, a, v) for c in cells(recording) for a in c.all(cst.Assign) for t, v in pairs_of(a) if found is not None and dotted(t) == dotted(found[1])]
+    if len(made) != 1 or len(pairs_of(made[0][1])) != 1:
+        return None
+    code, assign, value = made[0]
+    owners = _owners(value)
+    variables = {key for owner in owners for key in _variables_of(recording, owner)}
+    # With a frozen layer the list was empty for another reason; and what the list held, a gradient call that is given it was asked for.
+    asked = {s.id for r in recording.runs for s in r.sources}
+    empty = any(_is_asked_for(recording, run, dotted(found[1])) for run in recording.runs) and not variables & asked if found is not None else False
+    return (code, assign, owners) if variables and empty and not is_something_frozen(recording) else None
+
+
+def _is_asked_for(recording: Recording, run: GradientRun, name: str) -> bool:
+    found = asking(recording, run)
+    return found is not None and any(dotted(n) == name for a in found[1].args for n in found[0].all(cst.BaseExpression, a))
 
 
 def _given(recording: Recording, place: Place) -> tuple[Code, cst.BaseExpression] | None:
@@ -68,15 +90,16 @@ def _parts(value: cst.BaseExpression) -> Iterator[str | None]:
         yield dotted(value.value) if isinstance(value, cst.Attribute) and last_name(value) in LISTS else None
 
 
-def _has_variables(recording: Recording, owner: str) -> bool:
-    """Whether a layer or model of this name has variables to train by the end of the run: as what holds them, or what was called and read them."""
+def _variables_of(recording: Recording, owner: str) -> set[int]:
+    """The variables to train that a layer or model of this name has by the end of the run: as what holds them, or what was called and read them."""
     last = owner.rpartition(".")[2]
     trained = {key: v for key, v in recording.variables.items() if v.trainable}
-    if any(last in v.holders or any(n.startswith((f"{owner}.", f"{last}.")) for n in v.names) for v in trained.values()):
-        return True
-    if any(m.name == last and trained.keys() & set(m.weights) for m in recording.models):
-        return True
-    return any(_called_at(recording, op.span) == last for op in recording.ops if op.phase == "forward" and trained.keys() & set(op.inputs))
+    held = {key for key, v in trained.items() if last in v.holders or any(n.startswith((f"{owner}.", f"{last}.")) for n in v.names)}
+    held |= {key for m in recording.models if m.name == last for key in m.weights if key in trained}
+    if held:
+        return held
+    reads = (op for op in recording.ops if op.phase == "forward" and trained.keys() & set(op.inputs))
+    return {key for op in reads if _called_at(recording, op.span) == last for key in op.inputs if key in trained}
 
 
 def _called_at(recording: Recording, place: Place) -> str:
