@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 # A layer that has been built is not built again.
 CONSTRUCTING = frozenset({"__init__", "__new__", "__post_init__", "build"})
+# They change the weights that they begin with.
+TRAINING = frozenset({"fit", "train_on_batch"})
 
 
 @dataclass
@@ -61,12 +63,22 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
             result.statements.append(statement)
             if statement not in made or not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 spoiled |= _stored(statement)
+    if any(_trains(s) for s in result.statements):
+        # Training that is run again begins where it began: with what the cell made of its seed.
+        result.statements = [s for s in after if s in made or not isinstance(s, ast.ClassDef) or s.name not in result.swapped]
+        spoiled |= {name for s in after for name in _stored(s)}
     for statements in later:
         for statement in statements:
             if _concerned(statement, spoiled, functions):
                 result.statements.append(statement)
                 spoiled |= _stored(statement)
     return result
+
+
+def _trains(statement: ast.stmt) -> bool:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return any(isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in TRAINING for n in ast.walk(statement))
 
 
 def _makers(statements: list[ast.stmt], classes: set[str]) -> set[str]:

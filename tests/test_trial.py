@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 import signal
@@ -152,6 +153,16 @@ def test_what_was_made_with_an_edited_constructor_is_made_again(notebook: Any) -
     assert [v.status for v in old.report.calls[0].variables] == ["zero", "zero"]
     assert [v.status for v in new.report.calls[0].variables] == ["ok", "ok"]
     assert notebook.shell.user_ns["model"] is before
+
+
+def test_training_that_is_run_again_begins_where_it_began() -> None:
+    from gradmagic.redefine import again
+
+    cell = "model = make(1)\nx = load()\nother = 3\nmodel.fit(x)\ndef later():\n    model.fit(x)"
+    scaled = cell.replace("load()", "load() / 9.0")
+    assert [ast.unparse(s) for s in again(cell, scaled).statements][:4] == ["model = make(1)", "x = load() / 9.0", "other = 3", "model.fit(x)"]
+    apart = cell.replace("model.fit(x)\ndef", "def")
+    assert [ast.unparse(s) for s in again(apart, apart.replace("load()", "load() / 9.0")).statements] == ["x = load() / 9.0"]
 
 
 def test_a_fix_that_fails_is_never_shown(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:

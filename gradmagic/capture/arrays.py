@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from gradmagic.capture.session import Session
 
 BROUGHT = ("Iterator", "Optional", "Const", "Placeholder")
+# What is too large for it is mostly the data's doing.
+EXPONENTIALS = ("Exp", "Expm1")
 # Elements, of one array and of all of them.
 LARGEST, MOST = 1 << 23, 1 << 24
 
 
 def arrays_of(session: Session, by_output: Mapping[int, RawOp]) -> dict[str, Numbers]:
-    """By name: the arrays, tables and tensors of numbers that the notebook holds at the end of the cell; none where no value came in that is not finite."""
+    """By name: the arrays, tables and tensors of numbers that the notebook holds at the end of the cell; none where no value came in that is not finite, and no exponential was too large."""
     found: dict[str, Numbers] = {}
     left = MOST
-    if not any(t.finite is False and t.variable is None and ((op := by_output.get(key)) is None or op.type.startswith(BROUGHT)) for key, t in session.tensors.items()):
+    if not any(t.finite is False and t.variable is None and ((op := by_output.get(key)) is None or op.type.startswith(BROUGHT) or op.type in EXPONENTIALS) for key, t in session.tensors.items()):
         return found
     for name, value in list(session.namespace.items()):
         array = None if name.startswith("_") else _array(value)

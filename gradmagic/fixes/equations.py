@@ -15,6 +15,7 @@ from gradmagic.report import Fix
 LARGE = 1e3
 # How far the factor that was measured may lie from the constant, for the constant to explain it.
 NEAR = 100.0
+MOST, DIGITS = 1e30, 30.0
 MEASURES = ("square", "abs", "absolute")
 Sums = list[tuple[Code, cst.BaseExpression]]
 
@@ -23,7 +24,7 @@ def divided_by_its_constant(recording: Recording, factor: float | None) -> tuple
     """`residual = E * u_xx + load` → `residual = u_xx + load / E`, where nothing but the square of the residual is used and `E` is about as large as what was measured."""
     found: list[tuple[Fix, ...]] = []
     ran = {(op.span.cell, op.span.line) for op in recording.ops if op.phase == "forward" and op.span is not None}
-    for text, constant in _constants(recording):
+    for text, constant in constants(recording):
         if factor is None or not 1.0 / NEAR <= abs(factor / constant) <= NEAR:
             continue
         sums = _sums(recording, text)
@@ -39,7 +40,7 @@ def divided_by_its_constant(recording: Recording, factor: float | None) -> tuple
     return found[0] if len(found) == 1 else ()
 
 
-def _constants(recording: Recording) -> Iterator[tuple[str, float]]:
+def constants(recording: Recording) -> Iterator[tuple[str, float]]:
     """The names and attributes that are given a large number, once."""
     given: dict[str, list[float | None]] = {}
     for code in cells(recording):
@@ -52,7 +53,15 @@ def _constants(recording: Recording) -> Iterator[tuple[str, float]]:
 
 
 def _number(value: cst.BaseExpression) -> float | None:
-    return float(value.evaluated_value) if isinstance(value, (cst.Integer, cst.Float)) else None
+    """The number that is written, also as `200 * 10**9`."""
+    if not isinstance(value, cst.BinaryOperation):
+        return float(value.evaluated_value) if isinstance(value, (cst.Integer, cst.Float)) else None
+    left, right = _number(value.left), _number(value.right)
+    if left is None or right is None or max(left, right) > MOST:
+        return None
+    if isinstance(value.operator, cst.Power):
+        return left**right if left == 10.0 and right <= DIGITS else None
+    return left * right if isinstance(value.operator, cst.Multiply) else None
 
 
 def _sums(recording: Recording, text: str) -> Sums | None:

@@ -13,14 +13,19 @@ from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
 WEIGHTS = ("add_weight", "Variable")
+# What a list can be given to any number of times.
+PLAIN = ("len", "list", "tuple", "zip")
 NO_VALUES = ("Variable", "add_weight", "numpy", "GradientTape", "append", "SGD", "Adam", "compile")
 
 
-def as_property(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """`self.scale = tf.exp(log_scale)` of `__init__` → a property that computes it anew whenever it is read."""
+def as_property(recording: Recording, place: Place, *, alone: bool = False) -> tuple[Fix, ...]:
+    """`self.scale = tf.exp(log_scale)` of `__init__` → a property that computes it anew whenever it is read.
+
+    What it is computed from becomes one too, unless it is asked for `alone`.
+    """
     code = code_at(recording, place)
     statement = code.statement_at(place) if code is not None and place is not None else None
-    return _property(code, statement) if code is not None and isinstance(statement, cst.SimpleStatementLine) else ()
+    return _property(code, statement, alone) if code is not None and isinstance(statement, cst.SimpleStatementLine) else ()
 
 
 def made_from(recording: Recording, run: GradientRun, sources: tuple[int, ...]) -> tuple[Fix, ...]:
@@ -70,7 +75,7 @@ def _kept_of(recording: Recording, code: Code, call: cst.Call, name: str) -> tup
     return None
 
 
-def _property(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:
+def _property(code: Code, statement: cst.SimpleStatementLine, alone: bool = False) -> tuple[Fix, ...]:
     function = code.function(statement)
     owner = code.enclosing(function, cst.ClassDef) if function is not None else None
     if owner is None or function is None or function.name.value != "__init__" or code.parent(statement) is not function.body:
@@ -80,13 +85,16 @@ def _property(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]
     if first is None:
         return ()
     wanted, chosen = {first}, [statement]
-    _upstream(code, function, self_, wanted, chosen)
+    if not alone:
+        _upstream(code, function, self_, wanted, chosen)
     # What is computed from a property has to be one too.
     for step in function.body.body:
         name = _attribute(step, self_) if isinstance(step, cst.SimpleStatementLine) and step is not statement else None
         if name is None or name in wanted or not isinstance(step, cst.SimpleStatementLine) or not isinstance(step.body[0], cst.Assign):
             continue
         if any(isinstance(n.value, cst.Name) and n.value.value == self_ and n.attr.value in wanted for n in code.all(cst.Attribute, step.body[0].value)):
+            if alone and any(last_name(c.func) not in PLAIN for c in code.all(cst.Call, step)):
+                return ()
             wanted.add(name)
             chosen.append(step)
     stores = [t.target for a in code.all(cst.Assign, owner) for t in a.targets if isinstance(t.target, cst.Attribute) and t.target.attr.value in wanted]

@@ -99,13 +99,13 @@ def _is_numbered(recording: Recording, tensor: Tensor) -> bool:
 def _line(recording: Recording, names: Names, name: str, tensor: Tensor, statement: cst.SimpleStatementLine) -> str | None:
     """The line that standardises an array or a tensor, column by column where it has several."""
     value = statement.body[0].value if isinstance(statement.body[0], cst.Assign) else None
-    kind = _kind(recording, names, value) if value is not None else None
+    kind = kind_of(recording, names, value) if value is not None else None
     by_column = tensor.shape is not None and len(tensor.shape) == 2 and (tensor.shape[-1] or 0) > 1
     known = kind == "array" or (kind == "tensor" and names.tf is not None)
     return standardising(name, "0" if by_column else None, names.tf if kind == "tensor" else None) if known else None
 
 
-def _kind(recording: Recording, names: Names, value: cst.BaseExpression, depth: int = 0) -> str | None:
+def kind_of(recording: Recording, names: Names, value: cst.BaseExpression, depth: int = 0) -> str | None:
     """Whether an expression makes a NumPy array or a tensor, by the functions that it calls; None where they do not say."""
     if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and value.func.attr.value in ("astype", "numpy", "to_numpy"):
         return "array"
@@ -120,5 +120,5 @@ def _kind(recording: Recording, names: Names, value: cst.BaseExpression, depth: 
             for assign in code.all(cst.Assign):
                 stored = {last_name(t.target) for t in assign.targets}
                 if code.function(assign) is None and stored & names_in(value) and assign.value is not value:
-                    kinds |= {k for k in [_kind(recording, names, assign.value, depth + 1)] if k is not None}
+                    kinds |= {k for k in [kind_of(recording, names, assign.value, depth + 1)] if k is not None}
     return "tensor" if "tensor" in kinds else "array" if kinds else None

@@ -94,7 +94,7 @@ def computed_with(recording: Recording, run: GradientRun | None) -> tuple[Fix, .
     models = [c for c in {c.weights: c for c in recording.models}.values() if reached & set(c.weights)]
     place = _written_at(recording, *found)
     # Of a list that was chosen, others were meant; and the tape follows the weights of a frozen layer all the same.
-    if place is None or not isinstance(place[1], cst.Attribute) or last_name(place[1]) not in (*LISTS, "variables", "weights") or (models and _is_something_frozen(recording)):
+    if place is None or not isinstance(place[1], cst.Attribute) or last_name(place[1]) not in (*LISTS, "variables", "weights") or (models and is_something_frozen(recording)):
         return ()
     names = _names_at(recording, *place, variables, [(c.name, c.weights) for c in models])
     if not names:
@@ -106,7 +106,8 @@ def computed_with(recording: Recording, run: GradientRun | None) -> tuple[Fix, .
     return with_list(recording, found, f"ask for {known}, which the target is computed with", lambda code, node: text if code.scope(node) is place[0].scope(place[1]) else None)
 
 
-def _is_something_frozen(recording: Recording) -> bool:
+def is_something_frozen(recording: Recording) -> bool:
+    """Whether the user's code sets `trainable = False` on anything."""
     return any(last_name(t.target) == "trainable" and c.text(a.value) == "False" for c in cells(recording) for a in c.all(cst.Assign) for t in a.targets)
 
 

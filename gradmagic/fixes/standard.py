@@ -22,7 +22,7 @@ TRAINING = ("fit", "train_on_batch")
 
 def standardised_where_made(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     """`x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)` behind the lines that make `x`, where it enters the layer of a saturated or dead activation as it is."""
-    data, names = _far_out(recording, _first_dead(recording, op)), names_of(recording)
+    data = _far_out(recording, _first_dead(recording, op))
     place = op.span if op is not None else None
     code = code_at(recording, place)
     if data is None or code is None or place is None or data.shape is None:
@@ -33,10 +33,12 @@ def standardised_where_made(recording: Recording, op: Op | None) -> tuple[Fix, .
         if isinstance(call, cst.Call) and (first := argument(call, 0, "x", "inputs")) is not None and (last_name(call.func) in TRAINING or _is_model(recording, call))
     ]
     made = origin(recording, code, given[0]) if given else None
-    if made is None:
-        return ()
-    line = _line(made, names, len(data.shape))
-    behind = _last_reader(recording, made)
+    return standardised_behind(recording, made, len(data.shape)) if made is not None else ()
+
+
+def standardised_behind(recording: Recording, made: Made, rank: int) -> tuple[Fix, ...]:
+    """The line that standardises an array, behind what makes it and what is computed from it as it is."""
+    line, behind = _line(made, names_of(recording), rank), _last_reader(recording, made)
     if line is None or behind is None:
         return ()
     return fix(f"bring the columns of `{made.name}` to mean 0 and spread 1", "unsafe", (made.code, Change().insert_after(behind, made.code.line(line))))

@@ -61,7 +61,7 @@ class Recording:
     unseen: tuple[str, ...] = ()
     # Variables that the function of a dataset reads, with the line of that function.
     piped: Mapping[int, Span] = field(default_factory=dict)
-    # The notebook's own arrays by name, where values came in with the data that are not finite.
+    # The notebook's own arrays by name, where values came in with the data that are not finite, or an exponential was too large.
     arrays: Mapping[str, Numbers] = field(default_factory=dict)
 
     def once(self, run: GradientRun, work: Callable[[Recording, GradientRun], T]) -> T:

@@ -46,6 +46,7 @@ from gradmagic.fixes.keyword_inputs import by_position, keyword_inputs
 from gradmagic.fixes.optimizers import in_order
 from gradmagic.fixes.pairs import gradients_first, paired, taken_whole, unpacked
 from gradmagic.fixes.per_example import averaged_over_examples, has_axis_of_examples
+from gradmagic.fixes.silu import product_with_sigmoid
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Applied, GradientRun, Op, Recording, Update
@@ -237,7 +238,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         misfit = _misfit(fault, recording)
         if misfit is not None:
-            return corrected(recording, misfit[0].name, misfit[1], misfit[0], wrong_shape=misfit[2])
+            return product_with_sigmoid(recording, misfit[0]) or corrected(recording, misfit[0].name, misfit[1], misfit[0], wrong_shape=misfit[2])
         first = _custom(recording)
         return by_position(recording, first) or fewer(recording, first) or (corrected(recording, first.name, 0, first) if first is not None else ())
     if (run is None or run.kind.endswith("jacobian") or _custom(recording) is None) and has_axis_of_examples(recording, fault.update, run):
@@ -251,5 +252,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         for position, key in enumerate(op.inputs):
             tensor = recording.tensors.get(key)
             if key == source.id or (tensor is not None and (tensor.variable == source.id or tensor.shape == source.shape)):
-                return corrected(recording, op.name, position, op, wrong_shape=gradient.shape)
+                return product_with_sigmoid(recording, op) or corrected(recording, op.name, position, op, wrong_shape=gradient.shape)
     return ()

@@ -32,11 +32,12 @@ from gradmagic.fixes.by_path import chosen_by_path
 from gradmagic.fixes.frozen import asked_model, freeze_the_inner, freezing_line
 from gradmagic.fixes.layers import compiled_with_loss
 from gradmagic.fixes.listed_early import listed_late
+from gradmagic.fixes.listed_unbuilt import listed_unbuilt, listed_when_built
 from gradmagic.fixes.source_lists import computed_with
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, TrainingCall
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import code, finding
+from gradmagic.rules.phrasing import code, finding, listing
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -66,6 +67,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
                 others=[(line, f"freezes every layer of {code(model)}")],
                 help="leave the layers trainable that are to learn: freeze those of the inner model only, or all but the last",
             )
+        early = listed_unbuilt(recording, update.span)
+        if early is not None:
+            owners = listing(early[1])
+            return finding(
+                "error/no-loss",
+                fault,
+                f"the optimizer was given an empty list: it was made before {owners} had variables",
+                update.span,
+                "no gradient and no variable",
+                f"The list that the optimizer was given has no (gradient, variable) pair. It was made of the variables of {owners}, and there were none then: a layer makes them at its first call, which came later.",
+                others=[(early[0], "lists what there is at this point: nothing")],
+                help="call the layers, or the model, once before their variables are listed, or list them where they are used",
+            )
         return finding(
             "error/no-loss", fault, "the optimizer was given an empty list", update.span, "no gradient and no variable", "The list that the optimizer was given has no (gradient, variable) pair."
         )
@@ -91,4 +105,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.update is None:
         return compiled_with_loss(recording)
     empty = _without_sources(recording)
-    return freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)
+    listed = freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or listed_when_built(recording, fault.update.span)
+    return listed or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)

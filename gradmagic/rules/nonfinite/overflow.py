@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.dtypes import wider
+from gradmagic.fixes.exponents import smaller_inputs
 from gradmagic.fixes.magnitudes import brought_to_one
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
@@ -92,7 +93,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     same = tuple(f for f in stable if f.applicability == "safe")
     return (
         *same,
-        *scaled_pixels(recording),
+        *(scaled_pixels(recording) or (smaller_inputs(recording, fault.run, fault.op) if fault.cause == "forward" and not half else ())),
         *half,
         *(f for f in stable if f not in same),
         *smaller_step(recording, fault),

@@ -36,6 +36,7 @@ from __future__ import annotations
 from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.equations import divided_by_its_constant
 from gradmagic.fixes.magnitudes import brought_to_one
+from gradmagic.fixes.proportional import divided_by_its_scale
 from gradmagic.fixes.values import scaled_pixels
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
@@ -66,6 +67,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     place = fault.run.span if fault.run is not None and fault.run.kind.startswith("keras") else found.location
-    factor = fault.detail.get("factor")
-    scaled = brought_to_one(recording, fault.run, place) or divided_by_its_constant(recording, factor if isinstance(factor, float) else None)
+    measured = fault.detail.get("factor")
+    factor = measured if isinstance(measured, float) else None
+    scaled = brought_to_one(recording, fault.run, place) or divided_by_its_constant(recording, factor) or divided_by_its_scale(recording, fault.run, factor)
     return (*scaled_pixels(recording), *(scaled or scaled_data(recording, place)))

@@ -40,6 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.custom import corrected
+from gradmagic.fixes.silu import product_with_sigmoid
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.wrong import MEANT
 from gradmagic.recording import Recording
@@ -99,4 +100,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if check is None or found.severity == "note":
         return ()
     op = recording.by_seq.get(check.op) if check.op is not None else None
-    return corrected(recording, check.custom, check.source or 0, op, check.ratio)
+    return product_with_sigmoid(recording, op) or corrected(recording, check.custom, check.source or 0, op, check.ratio)

@@ -32,6 +32,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.data import larger_batch
+from gradmagic.fixes.died_off import brought_back
 from gradmagic.fixes.layers import living_activation
 from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.locate.fault import Fault
@@ -81,7 +82,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return larger
     if found.severity != "error":
         return ()
-    return standardised_where_made(recording, fault.op) or living_activation(recording, found.location, fault.op)
+    return standardised_where_made(recording, fault.op) or brought_back(recording, fault.run, fault.op) or living_activation(recording, found.location, fault.op)
 
 
 def _one_at_a_time(fault: Fault, recording: Recording) -> bool:
