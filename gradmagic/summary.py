@@ -37,6 +37,8 @@ def _sentence(recording: Recording, calls: list[GradientCall], findings: list[Fi
         if not calls:
             return "The cell asked for no gradient, and there was nothing to differentiate."
         bad = [v for v in rows if v.status != "ok"]
+        if not rows:
+            return "No gradient was asked for."
         if not bad:
             compared = [n for n in recording.numeric if n.custom is None]
             truth = ", and agree with numerical derivatives" if len(compared) == len(rows) and all(n.agrees for n in compared) else ""

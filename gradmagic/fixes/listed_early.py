@@ -39,9 +39,12 @@ def listed_late(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...
     if model is None:
         return ()
     new, change = code.expression(f"{model}.{last_name(listed)}"), Change()
+    # `zip(weights, tape.gradient(loss, weights))` names the list in front of the call as well.
+    around = code.parent(code.parent(found[1]) or found[1])
+    first = code.start(around if isinstance(around, cst.Call) else found[1])
     for node in code.all(type(wanted.value), code.scope(found[1])):
         stored = isinstance(code.parent(node), cst.AssignTarget)
-        if same(node, wanted.value) and not stored and code.start(node) >= code.start(found[1]):
+        if same(node, wanted.value) and not stored and code.start(node) >= first:
             change.replace(node, new)
     return fix(f"ask `{model}` for its weights when it has them", "safe", (code, change))
 

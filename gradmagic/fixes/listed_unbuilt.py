@@ -60,11 +60,14 @@ def _is_asked_for(recording: Recording, run: GradientRun, name: str) -> bool:
 
 
 def _given(recording: Recording, place: Place) -> tuple[Code, cst.BaseExpression] | None:
-    """The name or attribute under which an optimizer is given its variables."""
+    """The name or attribute under which an optimizer, or a gradient call, is given its variables."""
     code = code_at(recording, place)
-    call = code.call_at(place, APPLYING) if code is not None and place is not None else None
+    call = code.call_at(place, (*APPLYING, *ASKING)) if code is not None and place is not None else None
     if code is None or call is None:
         return None
+    if last_name(call.func) in ASKING:
+        sources = argument(call, 1, "sources")
+        return (code, sources.value) if sources is not None and isinstance(sources.value, (cst.Name, cst.Attribute)) and dotted(sources.value) else None
     first = argument(call, 0, "grads_and_vars")
     pairs = first.value if first is not None and isinstance(first.value, cst.Call) and last_name(first.value.func) == "zip" else None
     given = argument(pairs or call, 1, "trainable_variables")
@@ -111,7 +114,7 @@ def _called_at(recording: Recording, place: Place) -> str:
 def _listed_again(recording: Recording, code: Code, given: cst.BaseExpression, where: Code, assign: cst.Assign, title: str) -> tuple[Fix, ...]:
     """The line that makes a list moved in front of the gradient call that is given it; it stays where it is too if others read it."""
     name, scope, line = dotted(given), code.scope(given), where.statement(assign)
-    asked = [c for c in code.all(cst.Call, scope) if last_name(c.func) in ASKING and code.end(c) <= code.start(given)]
+    asked = [c for c in code.all(cst.Call, scope) if last_name(c.func) in ASKING and code.start(c) <= code.start(given)]
     behind = code.statement(asked[-1]) if asked else None
     known = where.function(assign) is None or where.scope(assign) is scope
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or not isinstance(behind, cst.SimpleStatementLine) or not known:

@@ -34,7 +34,7 @@ def locate_steps(recording: Recording) -> list[Fault]:
             where = run or _same_sources(recording, update)
             indices = tuple(i for i, s in enumerate(where.sources) if s.id in update.skipped) if where else ()
             faults.append(Fault("step", "skipped", where, indices, span=update.span, update=update))
-    faults += _without_gradients(recording) + _custom_gradient_raised(recording) + _watch_raised(recording) + _unpaired(recording)
+    faults += _without_gradients(recording) + _custom_gradient_raised(recording) + _watch_raised(recording) + _unpaired(recording) + _asked_for_nothing(recording)
     faults += _not_applied(recording)
     faults += _left_over(recording)
     faults += locate_effects(recording) + locate_standing(recording)
@@ -81,6 +81,15 @@ def _unpaired(recording: Recording) -> list[Fault]:
     if raised is None or raised.span is None or not told or call_at(recording, raised.span, ("apply_gradients",)) is None:
         return []
     return [Fault("error", "unpaired", recording.runs[-1] if recording.runs else None, (), span=raised.span)]
+
+
+def _asked_for_nothing(recording: Recording) -> list[Fault]:
+    """Gradient calls whose list of sources is empty, with the update that was given none in turn; an optimizer that raised about that says it itself."""
+    if any(u.raised is not None and not u.pairs for u in recording.updates):
+        return []
+    empty = next((u for u in recording.updates if not u.pairs and u.kind == "optimizer"), None)
+    runs = (next(recording.runs_of(site.id), None) for site in recording.sites if site.kind.startswith("tape."))
+    return [Fault("error", "nothing", run, (), span=run.span, update=empty) for run in runs if run is not None and not run.sources and run.raised is None]
 
 
 def _not_applied(recording: Recording) -> list[Fault]:

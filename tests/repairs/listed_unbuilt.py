@@ -103,3 +103,13 @@ with tf.GradientTape() as tape:
     loss = cross_entropy(labels, answer(trunk(clips)))
 grads = tape.gradient(loss, trunk.trainable_variables + learned)
 optimizer.apply_gradients(zip(grads[4:], learned))
+# %% stepped by hand over the same list
+# fix: error/no-loss
+# becomes: for weight, slope in zip(plain.trainable_variables, tape.gradient(loss, plain.trainable_variables)):
+plain = keras.Sequential([keras.layers.Dense(1)])
+every = plain.trainable_variables
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(plain(tf.ones((2, 3))) ** 2)
+    for weight, slope in zip(every, tape.gradient(loss, every)):
+        weight.assign_sub(0.1 * slope)

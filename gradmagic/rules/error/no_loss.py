@@ -53,6 +53,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             help=f"compile {code(call.model)} with `loss=…`, call `self.add_loss`, or return a loss from `train_step`",
             variables=(),
         )
+    if fault.cause == "nothing" and update is None and run is not None:
+        return _asked_for_nothing(fault, run, recording)
     if update is not None and not update.pairs:
         model = asked_model(recording, _without_sources(recording))
         line = freezing_line(recording, model)
@@ -96,14 +98,35 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     return None
 
 
+def _asked_for_nothing(fault: Fault, run: GradientRun, recording: Recording) -> Finding:
+    early = listed_unbuilt(recording, run.span)
+    owners = listing(early[1]) if early is not None else ""
+    return finding(
+        "error/no-loss",
+        fault,
+        "the gradient call is asked for nothing: its list of sources is empty" + (f", as it was made before {owners} had variables" if early is not None else ""),
+        run.span,
+        "an empty list of sources",
+        "The call returns an empty list, and nothing is trained by it."
+        + (f" The list was made of the variables of {owners}, and there were none then: a layer makes them at its first call, which came later." if early is not None else ""),
+        others=[(early[0], "lists what there is at this point: nothing")] if early is not None else [],
+        severity="warning",
+        help="call the layers, or the model, once before their variables are listed, or list them where they are used"
+        if early is not None
+        else "look at the list: a name that no variable has, a model without a trainable weight, layers that nothing has called yet",
+        variables=(),
+    )
+
+
 def _without_sources(recording: Recording) -> GradientRun | None:
     return next((r for r in reversed(recording.runs) if not r.sources and r.raised is None), None)
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    if fault.update is None:
+    if fault.update is None and fault.cause != "nothing":
         return compiled_with_loss(recording)
     empty = _without_sources(recording)
-    listed = freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or listed_when_built(recording, fault.update.span)
-    return listed or chosen_by_path(recording, empty, fault.update.span) or computed_with(recording, empty)
+    place = fault.update.span if fault.update is not None else fault.span
+    listed = freeze_the_inner(recording, asked_model(recording, empty)) or listed_late(recording, empty) or listed_when_built(recording, place)
+    return listed or chosen_by_path(recording, empty, place) or computed_with(recording, empty)
