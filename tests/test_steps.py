@@ -31,6 +31,14 @@ def test_compiled_fit_counts_its_steps(notebook: Any, optimizer: str) -> None:
     assert "12 runs, 4 variables changed" in to_text(report)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 7])
+def test_steps_by_hand_are_counted(notebook: Any, turns: int) -> None:
+    notebook.run(SETUP)
+    step = "    with tf.GradientTape() as tape:\n        loss = tf.reduce_sum(w ** 2)\n    w.assign_sub(0.1 * tape.gradient(loss, w))"
+    report = notebook.check(f"for turn in range({turns}):\n{step}")
+    assert [(c.count, u.count) for c, u in zip(report.calls, report.updates, strict=True)] == [(turns, turns)]
+
+
 def test_folds_count_their_own_steps(notebook: Any) -> None:
     notebook.run(SETUP)
     report = notebook.check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,10 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
     noted += [(op.seq, op.inputs[0], op.type, op.inputs[-1], op.span) for op in ops if op.in_graph and op.type in WRITES and op.phase != "update"]
     assignments = [Assignment(*a) for a in sorted(noted, key=lambda a: a[0])]
     in_update = {op.seq for op in ops if op.phase == "update"}
+    # Of the healthy turns of a loop no more is kept than how often they assigned.
+    turns = Counter((a.span, a.variable) for a in assignments)
+    for (variable, *_), (place, dropped) in session.assignments_dropped.items():
+        turns[session.spans.span(place), variable] += dropped
     places: dict[Any, Update] = {}
     for a in assignments:
         if a.value is None or a.seq in in_update:
@@ -97,7 +102,7 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
             continue
         before = places.get(a.span)
         pairs = (*before.pairs, made) if before else (made,)
-        places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=1)
+        places[a.span] = Update(before.seq if before else a.seq, "assign", a.span, None, _unique(pairs), count=max(turns[a.span, a.variable], before.count if before else 1))
     return (*updates, *places.values()), tuple(assignments)
 
 

@@ -45,6 +45,8 @@ class Session:
         self.sources: dict[int, Source] = {}
         self.updates: list[RawUpdate] = []
         self.assignments: list[tuple[int, int, str, int | None, Place | None]] = []
+        # By variable and place, how many were forgotten with healthy turns.
+        self.assignments_dropped: dict[tuple[int, int, int, int], list[Any]] = {}
         self.escapes: list[tuple[int, int, str, Place | None]] = []
         self.numeric_checks: list[Any] = []
         self.failures: list[str] = []
@@ -213,6 +215,10 @@ class Session:
         self.ops_dropped += len(self.ops) - index
         del self.ops[index:]
         self.escapes = [e for e in self.escapes if e[0] < start]
+        for seq, variable, _, _, place in self.assignments:
+            if seq >= start and place is not None:
+                # A code object is slow to hash, so its identity stands for it.
+                self.assignments_dropped.setdefault((variable, id(place[0]), *place[1:]), [place, 0])[1] += 1
         self.assignments = [a for a in self.assignments if a[0] < start]
         self.graphs.calls = [c for c in self.graphs.calls if c[0] < start]
 

@@ -56,6 +56,10 @@ def applied(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     single = assign.value is call and len(run.sources) == 1 and isinstance(sources.value, cst.Name)
     pairs = f"[({result}, {listed})]" if single else f"zip({result}, {listed})"
     known = [n for n in optimizers(recording) if not n.startswith("self.") or code.function(call) is not None]
+    function = code.function(call)
+    if function is not None and function.name.value == "train_step" and not any(n.startswith("self.") for n in known):
+        # The one that the model is compiled with.
+        known = ["self.optimizer"]
     if len(known) > 1:
         near = [n for n in known if any(w in listed or w in result for w in n.replace("self.", "").split("_") if len(w) > 2 and not w.startswith("opt"))]
         known = near[:1] or known

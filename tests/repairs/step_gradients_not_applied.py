@@ -103,3 +103,23 @@ history = made(BegunAnew).fit(x, y, batch_size=4, verbose=0)
 # %% near: a branch that returns
 # none: step/gradients-not-applied
 history = made(Returning).fit(x, y, batch_size=4, verbose=0)
+# %% in a train_step
+# fix: step/gradients-not-applied
+# becomes: self.optimizer.apply_gradients(zip(slopes, self.trainable_variables))
+import keras
+import numpy as np
+class Forgetful(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+    def call(self, inputs):
+        return self.dense(inputs)
+    def train_step(self, data):
+        inputs, truth = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self(inputs, training=True) - truth) ** 2)
+        slopes = tape.gradient(loss, self.trainable_variables)
+        return {"loss": loss}
+forgetful = Forgetful()
+forgetful.compile("sgd")
+forgetful.fit(np.ones((16, 2), "float32"), np.ones((16, 1), "float32"), epochs=3, verbose=0)
