@@ -60,19 +60,13 @@ def clipped_to_zero(fault: Fault, update: Update) -> tuple[str, str, str] | None
     )
 
 
-ADDITIONS = ("AddV2", "Add", "AddN")
-
-
 def lost_sum(fault: Fault, recording: Recording) -> Finding | None:
     """An optimizer that is given zeros, where a loop adds the gradients to its own name and not to the list."""
     update, run = fault.update, fault.run
     if update is None or run is None or not fault.detail.get("zero"):
         return None
     gradients = {g.id for r in recording.runs_of(run.site) for g in r.gradients if g.id is not None}
-    lost = next(
-        (op.span for key in gradients for op in recording.consumers.get(key, ()) if op.type in ADDITIONS and op.span is not None and op.phase == "forward" and rebinds_loop_name(recording, op.span)),
-        None,
-    )
+    lost = next((op.span for key in gradients for op in recording.consumers.get(key, ()) if op.span is not None and op.phase == "forward" and rebinds_loop_name(recording, op.span)), None)
     given = [pair.gradient for pair in update.pairs if pair.gradient is not None]
     if lost is None or any(gradients & {key, *values_behind(recording, key)} for key in given):
         return None
