@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import functools
 import itertools
@@ -41,11 +42,21 @@ class Check:
         self.scopes = {
             scope for key, text in self.web.texts.items() for node in text.parent if isinstance(node, ast.stmt) and (key, node.lineno) in self.ran for scope in itertools.islice(text.scopes(node), 1)
         }
-        self.reads: list[tuple[Key, Read]] = []
+        self.reads = self._reads(entries)
+
+    def at(self, entries: Iterable[Span | None]) -> Check:
+        """The same check, asked about what it reads at other places."""
+        other = copy.copy(self)
+        other.reads = self._reads(entries)
+        return other
+
+    def _reads(self, entries: Iterable[Span | None]) -> list[tuple[Key, Read]]:
+        found: list[tuple[Key, Read]] = []
         for key, line, last in dict.fromkeys((_key(s), s.line, s.end_line) for s in entries if s is not None):
             text = self.web.texts.get(key)
             reads = [r for n in range(line, last + 1) for r in text.reads.get(n, ())] if text is not None else []
-            self.reads += [(key, node) for _, node in sorted(reads, key=lambda r: r[0])]
+            found += [(key, node) for _, node in sorted(reads, key=lambda r: r[0])]
+        return found
 
 
 def computed_at(recording: Recording, check: Check, source: Source) -> Span | None:

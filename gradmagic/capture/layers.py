@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from gradmagic.capture.made_at import made_at
-from gradmagic.capture.operations import operation_at
+from gradmagic.capture.operations import Operations
 from gradmagic.capture.spans import Place
 from gradmagic.recording import Layer, Span
 
@@ -137,23 +137,24 @@ class Layers:
     def facts(self, wanted: set[int], code: Mapping[str | int, str]) -> dict[int, Layer]:
         """The layers of these ids, each with the line that made it: as it was seen, or the one call in the code that agrees with the layer's settings."""
         found, holders = {}, self._holders()
+        written = Operations(self.met.values(), code, self.session.namespace)
         for key in wanted:
             layer = self.met.get(key)
             if layer is None:
                 continue
             kind = type(layer)
-            span = self._span(layer, code) or self._span(holders.get(key), code)
+            span = self._span(layer, code, written) or self._span(holders.get(key), code, written)
             if span is None and key in self.within:
                 # Of an operation that was written nobody knows where, the model says more.
                 layer = self.within[key]
-                kind, span = type(layer), self._span(layer, code)
+                kind, span = type(layer), self._span(layer, code, written)
             found[key] = Layer(key, str(getattr(layer, "path", "") or layer.name), kind.__name__, kind.__module__.partition(".")[0] in LIBRARIES, span)
         return found
 
-    def _span(self, layer: Any, code: Mapping[str | int, str]) -> Span | None:
+    def _span(self, layer: Any, code: Mapping[str | int, str], written: Operations) -> Span | None:
         place = self._made.get(layer) if layer is not None else None
         if place is None and id(layer) in self.within:
-            return operation_at(layer, self.met.values(), code, self.session.namespace)
+            return written.place(layer)
         return self.session.spans.span(place) if place is not None else made_at(layer, list(self.met.values()), code) if layer is not None else None
 
     def _holders(self) -> dict[int, Any]:

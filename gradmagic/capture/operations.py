@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,18 +31,30 @@ INPUTS = ("Input", "InputLayer")
 ROUNDS = 4
 
 
-def operation_at(operation: Any, models: Iterable[Any], code: Mapping[str | int, str], namespace: Mapping[str, Any]) -> Span | None:
-    """The one expression in the code that makes an operation; of as many as the model has operations of the kind, the one whose turn it is."""
-    kind = type(operation).__name__
-    same = next((found for model in models if operation in (found := [o for o in getattr(model, "operations", ()) if type(o) is type(operation)])), [operation])
-    # Keras numbers the operations of a kind as they are made.
-    same = sorted(same, key=lambda one: int((re.findall(r"_(\d+)$", one.name) or ["0"])[0]))
-    symbolic = _symbolic_names(code, namespace)
-    found = [(where, node) for where, source in code.items() for node in _written(source, kind, symbolic)]
-    if len(found) not in (1, len(same)) or not found:
-        return None
-    where, node = found[0] if len(found) == 1 else found[same.index(operation)]
-    return span_of(where, node, code[where])
+class Operations:
+    """The expressions in the code that make operations. The code is read once, and searched once for each kind: a model may have many operations, and a notebook many cells."""
+
+    def __init__(self, models: Iterable[Any], code: Mapping[str | int, str], namespace: Mapping[str, Any]) -> None:
+        self.models, self.code, self.namespace = list(models), code, namespace
+        self._of_kind: dict[str, list[tuple[str | int, ast.expr]]] = {}
+
+    @functools.cached_property
+    def _symbolic(self) -> set[str]:
+        return _symbolic_names(self.code, self.namespace)
+
+    def place(self, operation: Any) -> Span | None:
+        """The one expression that makes an operation; of as many as the model has operations of the kind, the one whose turn it is."""
+        kind = type(operation).__name__
+        same = next((found for model in self.models if operation in (found := [o for o in getattr(model, "operations", ()) if type(o) is type(operation)])), [operation])
+        # Keras numbers the operations of a kind as they are made.
+        same = sorted(same, key=lambda one: int((re.findall(r"_(\d+)$", one.name) or ["0"])[0]))
+        if kind not in self._of_kind:
+            self._of_kind[kind] = [(where, node) for where, source in self.code.items() for node in _written(source, kind, self._symbolic)]
+        found = self._of_kind[kind]
+        if len(found) not in (1, len(same)) or not found:
+            return None
+        where, node = found[0] if len(found) == 1 else found[same.index(operation)]
+        return span_of(where, node, self.code[where])
 
 
 def _written(source: str, kind: str, symbolic: set[str]) -> list[ast.expr]:

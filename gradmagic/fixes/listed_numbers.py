@@ -11,7 +11,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name
 from gradmagic.fixes.leavings import is_recorded, taken_by
 from gradmagic.fixes.names import Names
-from gradmagic.fixes.numbers_taken import leaves, leaving, tensor_of, whole_number
+from gradmagic.fixes.numbers_taken import keeps_dtype, leaves, leaving, tensor_of, whole_number
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -87,6 +87,8 @@ def stacked_text(recording: Recording, code: Code, constant: cst.Call, where: Co
         dtype, values = dtype or inner, values.args[0].value
     stack = f"{tf}.stack({listed or code.text(values)})"
     known = {t.dtype for e in taken_by(recording, where, call) if (t := recording.tensors.get(e)) is not None}
+    if len(known) == 1 and keeps_dtype(where, whole_number(where, call)):
+        (usual,) = known
     if dtype is None:
         return stack if known == {usual} else f"{tf}.cast({stack}, {tf}.{usual})"
     text = code.text(dtype.value)

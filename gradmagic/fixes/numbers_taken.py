@@ -36,6 +36,11 @@ def whole_number(code: Code, call: cst.Call) -> cst.BaseExpression:
             return node
 
 
+def keeps_dtype(code: Code, number: cst.BaseExpression) -> bool:
+    """Whether a number is still NumPy's, of the dtype of its tensor: a number of Python has none."""
+    return all(last_name(c.func) == "numpy" for c in code.all(cst.Call, number) if leaves(c))
+
+
 def tensor_of(recording: Recording, code: Code, number: cst.BaseExpression, call: cst.Call, tf: str) -> str:
     """A number as the tensor that it was made of, without axes where it had none."""
     inner, single = _stripped(code, number)

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
-from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.flow import assignments_of, meant, reads_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import Op, Recording
@@ -72,17 +72,11 @@ def of_array(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return ()
     whole = _one_hot_of(code, call)
     # NumPy reads a tensor without a call that could be seen: what ran last where its value is written made it.
-    made = _ran_in(recording, code, _value(code, call.args[0].value))
+    made = _ran_in(recording, code, meant(code, call.args[0].value)[0])
     tensor = recording.tensors.get(made.outputs[0]) if made is not None and made.outputs else None
     if whole is None or made is None or tensor is None or tensor.shape is None or len(tensor.shape) != 2:
         return ()
     return of_scores(recording, code, whole, call, f"{names.tf}.nn.softmax({{}})", made)
-
-
-def _value(code: Code, node: cst.BaseExpression) -> cst.BaseExpression:
-    """What a name was given last before it is read here."""
-    before = [a for a in assignments_of(code, node.value, code.scope(node)) if code.start(a) < code.start(node)] if isinstance(node, cst.Name) else []
-    return before[-1].value if before else node
 
 
 def _ran_in(recording: Recording, code: Code, node: cst.BaseExpression) -> Op | None:

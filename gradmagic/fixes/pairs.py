@@ -77,7 +77,9 @@ def paired(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, call, gradients, sources = found
     second = argument(call, 1, "trainable_variables")
     variables = code.text(second.value if second is not None else sources)
-    one = isinstance(sources, cst.Name) and second is None and not _is_list(code, sources)
+    # A parameter may well be a list: what was asked for tells.
+    several = bool(recording.runs) and len(recording.runs[-1].sources) > 1
+    one = isinstance(sources, cst.Name) and second is None and not several and not _is_list(code, sources)
     pairs = f"[({gradients.value}, {variables})]" if one else f"zip({gradients.value}, {variables})"
     kept = [a for a in call.args if a is not second][1:]
     first = cst.Arg(code.expression(pairs), comma=cst.MaybeSentinel.DEFAULT if not kept else call.args[0].comma)

@@ -39,7 +39,9 @@ def called_with_weights(recording: Recording, place: Place) -> tuple[Fix, ...]:
     for run in runs:
         arguments = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in run.args)
         change.replace(run, code.expression(f"{own}.stateless_call({name}, {own}.non_trainable_variables, {arguments})[0]"))
-    return fix(f"call `{own}` with the computed weights themselves", "safe", (code, change))
+    # The state of a generator is not handed on from one of these calls to the next.
+    sure = not any("Random" in op.type for op in recording.ops)
+    return fix(f"call `{own}` with the computed weights themselves", "safe" if sure else "unsafe", (code, change))
 
 
 def _runs(code: Code, model: cst.BaseExpression, statement: cst.CSTNode) -> list[cst.Call]:
@@ -55,13 +57,17 @@ def _runs(code: Code, model: cst.BaseExpression, statement: cst.CSTNode) -> list
 def _is_read_later(recording: Recording, code: Code, model: cst.BaseExpression, statement: cst.CSTNode, runs: list[cst.Call]) -> bool:
     """Whether anything but these calls may ask the model for what was written: code behind the statement, another function, the checked cell where the statement stands in an earlier one."""
     mine = [n for run in runs for n in code.all(type(model), run.func)]
+    loops = [n for n in code.around(statement) if isinstance(n, (cst.For, cst.While))]
     for other in cells(recording):
         for node in other.all(type(model)):
             if not same(node, model) or node in mine:
                 continue
             function = other.function(node)
             elsewhere = function is not None and function is not code.function(statement) and function.name.value != "__init__"
-            later = code.start(node) > code.end(statement) if other is code else other.cell == "current"
+            later = other.cell == "current"
+            if other is code:
+                # What stands above it in a loop reads it in the next turn.
+                later = code.start(node) > code.end(statement) or (code.start(node) < code.start(statement) and any(loop in code.around(node) for loop in loops))
             if elsewhere or later:
                 return True
     return False

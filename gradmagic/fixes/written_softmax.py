@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import libcst as cst
 
@@ -18,6 +19,7 @@ from gradmagic.report import Fix
 SUMS = ("reduce_sum", "sum")
 DIVIDING = ("divide", "truediv", "divide_no_nan", "true_divide")
 LEAST = 0.01
+SMALL = re.compile(r"(.*_)?(eps|epsilon|tiny)")
 Quotient = cst.BinaryOperation | cst.Call | cst.AugAssign
 
 
@@ -40,7 +42,9 @@ def as_softmax(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, 
     guilty = code.call_at(place, ("exp",)) or guilty if code is not None and place is not None else None
     if code is None or guilty is None:
         return ()
-    made = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    # A sum has fewer axes than what is divided by it.
+    keys = () if op is None else op.inputs if op.type == "Sum" else op.outputs
+    made = recording.tensors.get(keys[0]) if keys else None
     rank = len(made.shape) if made is not None and made.shape is not None else None
     scope = code.scope(guilty)
     quotients: list[Quotient] = [*code.all(cst.BinaryOperation, scope), *code.all(cst.Call, scope), *code.all(cst.AugAssign, scope)]
@@ -98,7 +102,7 @@ def _is_exp(names: Names, node: cst.BaseExpression) -> bool:
 def _is_small(code: Code, node: cst.BaseExpression) -> bool:
     """Whether something that is added keeps a sum from 0 and does no more."""
     number = number_of(code.text(node))
-    return number <= LEAST if number is not None else any(w in last_name(node.func if isinstance(node, cst.Call) else node).lower() for w in ("eps", "tiny"))
+    return 0.0 <= number <= LEAST if number is not None else SMALL.match(last_name(node.func if isinstance(node, cst.Call) else node).lower()) is not None
 
 
 def _sums_its_rows(total: cst.Call, rank: int | None) -> bool:

@@ -32,13 +32,14 @@ def _idle_biases(recording: Recording, run: GradientRun) -> frozenset[int]:
     if not behind or any(n is not None and not math.isfinite(n) for row in rows for n in row):
         return frozenset()
     over_runs = [max([now[i], *((row[i] or 0.0) for row in rows)]) for i in range(len(now))]
+    largest, ever, bias = max(now), max(over_runs), max(over_runs[i] for i in behind)
     found = set[int]()
     for index in behind:
-        bound, others = LEFT * NOISE.get(run.sources[index].dtype, 0.0), [i for i in behind if i != index]
-        if now[index] > bound * max(now) or over_runs[index] > bound * max(over_runs) or now[index - 1] < ALIVE * max(now):
+        bound = LEFT * NOISE.get(run.sources[index].dtype, 0.0)
+        if now[index] > bound * largest or over_runs[index] > bound * ever or now[index - 1] < ALIVE * largest:
             continue
         seen = bool(backward_of(recording, run).chain(index))
-        beside = len(rows) > 1 and over_runs[index] < bound * max((over_runs[i] for i in others), default=0.0)
+        beside = len(rows) > 1 and over_runs[index] < bound * bias
         if (seen and is_cancelled(backward_of(recording, run), index)) or (not seen and beside):
             found.add(index)
     return frozenset(found)

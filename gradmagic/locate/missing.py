@@ -70,9 +70,10 @@ def _locate(paths: Paths, index: int) -> Fault:
     if before is not None:
         return fault("before", span=before, detail={"key": before})
     if source.kind == "variable":
-        branch, called = unread_branch(paths, index), uncalled_branch(paths, index)
+        branch = unread_branch(paths, index)
         if branch is not None:
             return fault("branch", span=branch)
+        called = uncalled_branch(paths, index)
         if called is not None:
             return fault("branch", span=called[1], detail={"called": called[0], "key": called[1]})
     leaf = all(paths.producer.get(t) is None or not paths.producer[t].inputs for t in paths.targets)
@@ -137,7 +138,7 @@ def _read_before(paths: Paths, index: int) -> Span | None:
     """The line of an earlier cell that read the source into a tensor, which has the value of the source and is what the target was computed from."""
     if paths.run.sources[index].kind != "variable":
         return None
-    check = Check(paths.recording, (op.span for op in paths.reads(index)), (op.span for op in paths.ops))
+    check = paths.recording.once(paths.run, _check).at(op.span for op in paths.reads(index))
     return computed_at(paths.recording, check, _known(paths, index))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.locate.paths import paths_of
 from gradmagic.recording import GradientRun, Op, Recording
 
 # What hands on each probability as it is.
@@ -14,16 +15,20 @@ CLOSE = 1e-4
 
 
 def total_of(recording: Recording, run: GradientRun, softmax: Op) -> Op | None:
-    """The sum or mean over all classes of what a softmax gives, where that is all that is made of it; None where there is another use, or none."""
+    """The sum or mean over all classes of what a softmax gives, where the target is computed from nothing else of it; None where another op has a part in the target, or none."""
+    # A sum that is only looked at, to check the probabilities, is no part of the target.
+    leading = paths_of(recording, run).ancestors
     waiting, found = [softmax.outputs[0]], list[Op]()
     for key in waiting:
         for user in recording.consumers.get(key, ()):
-            if user.phase != "forward" or user.seq > run.seq or not user.outputs:
+            if user.phase != "forward" or user.seq > run.seq or leading.isdisjoint(user.outputs):
                 continue
             if user.type in KEPT:
                 waiting.append(user.outputs[0])
             elif user.type in TOTALS and _is_constant(recording, softmax, user):
                 found.append(user)
+            else:
+                return None
     return found[0] if len(found) == 1 else None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gradmagic.branches import untaken_branch
 from gradmagic.locate.escaped import words_for
-from gradmagic.locate.paths import Paths
-from gradmagic.recording import Span
+from gradmagic.locate.paths import Paths, paths_of
+from gradmagic.recording import GradientRun, Recording, Span
 
 
 def unread_branch(paths: Paths, index: int) -> Span | None:
@@ -16,19 +16,26 @@ def unread_branch(paths: Paths, index: int) -> Span | None:
 
 def uncalled_branch(paths: Paths, index: int) -> tuple[str, Span] | None:
     """The model that a source belongs to and of which nothing was read under the tape, and the branch that calls it and did not run."""
-    recording, run, tape = paths.recording, paths.run, paths.tape
-    variable = recording.variables.get(run.sources[index].id)
-    if variable is None or not variable.owner:
-        return None
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
+    return paths.recording.once(paths.run, _uncalled).get(variable.owner) if variable is not None and variable.owner else None
+
+
+def _uncalled(recording: Recording, run: GradientRun) -> dict[str, tuple[str, Span]]:
+    """By owner, for all sources of a run at once: a model has many variables, and the code is searched once for it."""
+    tape, variables = paths_of(recording, run).tape, recording.variables
     opened = tape.opened if tape is not None else 0
     under = [op for op in recording.ops if op.phase == "forward" and opened <= op.seq < run.seq]
-    mine = {v.id for v in recording.variables.values() if v.owner == variable.owner}
-    if any(mine & set(op.inputs) for op in under):
-        return None
-    word = variable.owner.partition("[")[0].rpartition(".")[2]
-    places = [op.span for op in under if op.span is not None]
-    branch = untaken_branch(recording, places, {word}, run.span, tape.span if tape is not None else None, calls=True)
-    return (word, branch) if branch is not None else None
+    read = {variables[key].owner for op in under for key in op.inputs if key in variables}
+    places = list(dict.fromkeys(op.span for op in under if op.span is not None))
+    found = {}
+    for owner in dict.fromkeys(variables[s.id].owner for s in run.sources if s.id in variables):
+        if not owner or owner in read:
+            continue
+        word = owner.partition("[")[0].rpartition(".")[2]
+        branch = untaken_branch(recording, places, {word}, run.span, tape.span if tape is not None else None, calls=True)
+        if branch is not None:
+            found[owner] = (word, branch)
+    return found
 
 
 def _ran(paths: Paths) -> list[Span]:

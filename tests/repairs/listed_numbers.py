@@ -27,3 +27,19 @@ def scaled(v):
 with tf.GradientTape() as tape:
     loss = scaled(w * w)
 slope = tape.gradient(loss, w)
+# %% numbers of NumPy keep their dtype, also in an array
+# fix: none/left-tensorflow
+# becomes: values = tf.stack([a, b])
+with tf.GradientTape() as tape:
+    a, b = parts(w)
+    values = tf.constant(np.array([a.numpy(), b.numpy()]))
+    loss = tf.reduce_sum(values**2)
+slope = tape.gradient(loss, w)
+# %% and in a list
+# fix: none/left-tensorflow
+# becomes: values = tf.stack([a, b])
+with tf.GradientTape() as tape:
+    a, b = parts(tf.cast(w, tf.float64))
+    values = tf.constant([a.numpy(), b.numpy()])
+    loss = tf.reduce_sum(values**2)
+slope = tape.gradient(loss, w)

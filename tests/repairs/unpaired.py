@@ -30,3 +30,12 @@ def train(model, optimizer, data):
     grads = tape.gradient(loss, model.trainable_weights)
     optimizer.apply_gradients(grads, model.trainable_weights)
 train(net, keras.optimizers.SGD(0.1), x)
+# %% a list that is a parameter
+# fix: error/gradient-shape-mismatch
+# becomes: optimizer.apply_gradients(zip(grads, variables))
+def step(variables, optimizer):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(net(x) ** 2)
+    grads = tape.gradient(loss, variables)
+    optimizer.apply_gradients(grads)
+step(net.trainable_variables, keras.optimizers.SGD(0.1))

@@ -132,3 +132,25 @@ for generation in range(2):
     scores = (scores - scores.mean()) / (scores.std() + 1e-8)
     center = [w + 0.01 * sum(s * sample[i] for s, sample in zip(scores, noise)) for i, w in enumerate(center)]
 policy.set_weights(center)
+# %% workers whose gradients change the variables that they share (A3C)
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(31)
+
+class Line(tf.Module):
+    def __init__(self):
+        self.kernel = tf.Variable(tf.random.normal((3, 2)))
+        self.bias = tf.Variable(tf.zeros(2))
+
+    def __call__(self, inputs):
+        return inputs @ self.kernel + self.bias
+
+shared, worker, descent = Line(), Line(), keras.optimizers.SGD(0.1)
+inputs, wanted = tf.random.normal((8, 3)), tf.random.normal((8, 2))
+for step in range(3):
+    for mine, common in zip(worker.trainable_variables, shared.trainable_variables):
+        mine.assign(common)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((worker(inputs) - wanted) ** 2)
+    grads = tape.gradient(loss, worker.trainable_variables)
+    descent.apply_gradients(zip(grads, shared.trainable_variables))

@@ -62,3 +62,10 @@ for _ in range(60):
     with tf.GradientTape() as tape:
         loss = 5.0 + tf.reduce_sum((spot_ - [1.5, 2.5, 3.1]) ** 2)
     spot_.assign_sub(0.3 * tape.gradient(loss, spot_))
+# %% a softmax that is sure, and its sum, at which somebody only looks
+sure = tf.Variable([[60.0, 0.0, 0.0], [0.0, 50.0, 0.0]], name="sure")
+with tf.GradientTape() as tape:
+    shares = tf.nn.softmax(sure)  # expect: zero/saturated-activation
+    whole = tf.reduce_sum(shares, axis=-1)
+    loss = tf.reduce_mean(tf.reduce_sum([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]] * (1.0 - shares), axis=-1))
+grad = tape.gradient(loss, sure)  # status: vanishing
