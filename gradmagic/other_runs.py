@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 from gradmagic.locate import Fault, constant_sources, statuses
+from gradmagic.locate.constants import LEFT
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.nonfinite.too_large import is_too_large
@@ -29,9 +30,27 @@ def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Fin
         found = dataclasses.replace(found, severity="note", notes=(*found.notes, flowing))
     if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
         found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
+    if found.severity != "note" and found.rule == "zero/single-unit-softmax" and (wider := _wider_elsewhere(recording, fault)):
+        found = dataclasses.replace(found, severity="note", notes=(*found.notes, wider))
     if found.severity != "note" and found.rule in DEAD and (before := _overshot(recording, fault)):
         found = dataclasses.replace(found, severity="note", notes=(*found.notes, before))
     return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
+
+
+def _wider_elsewhere(recording: Recording, fault: Fault) -> str:
+    """In how many runs a softmax that has one element in this one sends back more than rounding: where there is one thing to choose, nothing is to be learnt."""
+    run = fault.run
+    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    if run is None or site is None or fault.cause != "died":
+        return ""
+
+    def most(index: int) -> float:
+        numbers, value = run.gradients[index].numbers, run.sources[index].value
+        return max(FAR * numbers.norm if numbers is not None else 0.0, LEFT * value.norm if value is not None and math.isfinite(value.norm) else 0.0)
+
+    bounds = [(i, most(i)) for i in fault.sources]
+    flowing = sum(any(i < len(row) and math.isfinite(row[i] or 0.0) and (row[i] or 0.0) > bound for i, bound in bounds) for row in site.norms)
+    return f"in {flowing} of the {len(site.norms)} runs of this call there is more than one to choose from, and a gradient" if flowing else ""
 
 
 def _overshot(recording: Recording, fault: Fault) -> str:

@@ -154,3 +154,17 @@ for step in range(3):
         loss = tf.reduce_mean((worker(inputs) - wanted) ** 2)
     grads = tape.gradient(loss, worker.trainable_variables)
     descent.apply_gradients(zip(grads, shared.trainable_variables))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+scorer = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.01)
+moves = [tf.random.normal((n, 3)) for n in (3, 1, 4, 2, 1)]
+# %% as many actions as are legal, now and then one
+for legal in moves:
+    with tf.GradientTape() as tape:
+        scores = tf.reshape(scorer(legal), (1, -1))
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0], logits=scores))
+    grads = tape.gradient(loss, scorer.trainable_variables)  # status: ok ok ok zero
+    optimizer.apply_gradients(zip(grads, scorer.trainable_variables))
