@@ -26,7 +26,7 @@ class Growth:
 
 def growth_of(recording: Recording, run: GradientRun | None) -> Growth | None:
     """How the gradients of a call grew until a run, which is not finite, or until its last one; None where they did not grow in each of the runs before it."""
-    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    site = recording.site_of(run)
     if run is None or site is None:
         return None
     totals = [math.hypot(*(n or 0.0 for n in norms)) for norms in (site.norms[: run.turn] if run.turn else site.norms)]

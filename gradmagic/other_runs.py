@@ -27,20 +27,25 @@ FAR = 1e3
 def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
     """A finding with what the other runs of its call make of it."""
     if found.rule in CHOOSING and (flowing := _flows_elsewhere(recording, fault)):
-        found = dataclasses.replace(found, severity="note", notes=(*found.notes, flowing))
+        found = _noted(found, flowing)
     if found.severity != "note" and fault.kind == "zero" and _is_passing(recording, fault):
-        found = dataclasses.replace(found, severity="note", notes=(*found.notes, "in later runs of this call the gradient is not zero"))
+        found = _noted(found, "in later runs of this call the gradient is not zero")
     if found.severity != "note" and found.rule == "zero/single-unit-softmax" and (wider := _wider_elsewhere(recording, fault)):
-        found = dataclasses.replace(found, severity="note", notes=(*found.notes, wider))
+        found = _noted(found, wider)
     if found.severity != "note" and found.rule in DEAD and (before := _overshot(recording, fault)):
-        found = dataclasses.replace(found, severity="note", notes=(*found.notes, before))
+        found = _noted(found, before)
     return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
+
+
+def _noted(found: Finding, said: str) -> Finding:
+    """A finding that raises no alarm, with what takes it away."""
+    return dataclasses.replace(found, severity="note", notes=(*found.notes, said))
 
 
 def _wider_elsewhere(recording: Recording, fault: Fault) -> str:
     """In how many runs a softmax that has one element in this one sends back more than rounding: where there is one thing to choose, nothing is to be learnt."""
     run = fault.run
-    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    site = recording.site_of(run)
     if run is None or site is None or fault.cause != "died":
         return ""
 
@@ -87,7 +92,7 @@ def _grew_on(recording: Recording, fault: Fault, later: Fault, found: Finding) -
 
 def _is_passing(recording: Recording, fault: Fault) -> bool:
     """Whether the gradients that are zero in this run are not in the last run of the call."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    site = recording.site_of(fault.run)
     if site is None or fault.run is None or len(site.norms) < 2 or fault.run.turn >= len(site.norms) - 1:
         return False
     if constant_sources(recording, fault.run).keys() & set(fault.sources):
@@ -101,7 +106,7 @@ def _is_passing(recording: Recording, fault: Fault) -> bool:
 
 def _flows_elsewhere(recording: Recording, fault: Fault) -> str:
     """In how many runs the sources of a zero have a gradient, where each of them has one in some: what is left out of one batch comes in another."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    site = recording.site_of(fault.run)
     rows = [[i < len(row) and math.isfinite(row[i] or 0.0) and bool(row[i]) for i in fault.sources] for row in (site.norms if site is not None else ())]
     counts = [sum(column) for column in zip(*rows, strict=True)]
     if fault.kind != "zero" or not counts or not all(counts):
@@ -111,7 +116,7 @@ def _flows_elsewhere(recording: Recording, fault: Fault) -> str:
 
 def _with_other_runs(recording: Recording, fault: Fault, found: Finding) -> Finding:
     """What a program leaves out in one run and uses again in a later one, it leaves out on purpose."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    site = recording.site_of(fault.run)
     if site is None or fault.run is None or fault.kind != "none":
         return found
     rows = [[i < len(row) and row[i] is not None for i in fault.sources] for row in site.norms]

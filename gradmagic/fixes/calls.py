@@ -104,3 +104,10 @@ def without_argument(call: cst.Call, arg: cst.Arg) -> cst.Call:
     if kept and call.args[-1] is arg:
         kept[-1] = kept[-1].with_changes(comma=arg.comma)
     return call.with_changes(args=kept)
+
+
+def given_first(code: Code, node: cst.BaseExpression) -> cst.Call | None:
+    """The call that an expression is the first argument of."""
+    arg = code.parent(node)
+    call = code.parent(arg) if isinstance(arg, cst.Arg) else None
+    return call if isinstance(call, cst.Call) and call.args[0] is arg else None

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, given_first
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assigned, assignments_of, reads_of
 from gradmagic.fixes.leavings import is_recorded
-from gradmagic.fixes.listed_numbers import given_first, made_constant, stacked_on_the_spot, stacked_text
+from gradmagic.fixes.listed_numbers import made_constant, stacked_on_the_spot, stacked_text
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numbers_taken import leaving, tensor_of, whole_number
 from gradmagic.fixes.reached import functions_in, handed_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, given_first
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of, reads_of
@@ -36,7 +36,7 @@ def numbers_for_draws(recording: Recording, place: Place, run: GradientRun | Non
         return ()
     change = Change().replace(call, call.func.value)
     # Its length a tensor tells as well.
-    for read in (n for n in draws if not (isinstance(arg := code.parent(n), cst.Arg) and isinstance(outer := code.parent(arg), cst.Call) and last_name(outer.func) == "len")):
+    for read in (n for n in draws if (outer := given_first(code, n)) is None or last_name(outer.func) != "len"):
         change.replace(read, code.expression(f"{target.value}.numpy()"))
     return fix(f"keep the tensor in `{target.value}`, and take its numbers out for the draw only", "unsafe", (code, change))
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place
+from gradmagic.fixes.calls import Place, given_first
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name
 from gradmagic.fixes.leavings import is_recorded, taken_by
@@ -65,13 +65,6 @@ def made_constant(code: Code, node: cst.BaseExpression, names: Names, makers: Co
     if call is not None and last_name(call.func) in ARRAYS and names.module(call.func).startswith("numpy."):
         call, making = given_first(code, call), {"constant", "convert_to_tensor"}
     return (code, call) if call is not None and last_name(call.func) in making and names.module(call.func).startswith("tensorflow.") else None
-
-
-def given_first(code: Code, node: cst.BaseExpression) -> cst.Call | None:
-    """The call that an expression is the first argument of."""
-    arg = code.parent(node)
-    call = code.parent(arg) if isinstance(arg, cst.Arg) else None
-    return call if isinstance(call, cst.Call) and call.args[0] is arg else None
 
 
 def stacked_text(recording: Recording, code: Code, constant: cst.Call, where: Code, call: cst.Call, tf: str, listed: str = "") -> str | None:

@@ -14,11 +14,10 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, la
 from gradmagic.fixes.flow import pairs_of, reads_of
 from gradmagic.fixes.kept import as_property
 from gradmagic.fixes.listed_early import LISTS
+from gradmagic.fixes.optimizers import APPLYING
 from gradmagic.fixes.source_lists import is_something_frozen
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
-
-APPLYING = ("apply_gradients", "apply")
 
 
 def listed_when_built(recording: Recording, place: Place) -> tuple[Fix, ...]:

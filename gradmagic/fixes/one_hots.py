@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, text_of
+from gradmagic.fixes.calls import Place, given_first, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of, meant, reads_of
@@ -16,8 +16,8 @@ from gradmagic.report import Fix
 ITSELF = "use the softmax itself in the place of the one-hot of its largest element"
 MAKERS = ("to_categorical", "one_hot")
 LAST = ("-1", "1")
-# From a one-hot back to what the scores were made by.
 CHOICES = ("Select", "SelectV2")
+# From a one-hot back to what the scores were made by.
 CHOOSING = ("OneHot", "ArgMax", "ArgMin", "Cast", "Identity", "Reshape", "Squeeze", "ExpandDims")
 
 
@@ -96,6 +96,5 @@ def _one_hot_of(code: Code, index: cst.Call) -> cst.Call | None:
         if len(reads) != 1 or len(assignments_of(code, target.value, code.scope(index))) != 1:
             return None
         node = reads[0]
-    arg = code.parent(node)
-    call = code.parent(arg) if isinstance(arg, cst.Arg) else None
-    return call if isinstance(call, cst.Call) and last_name(call.func) in MAKERS and call.args[0] is arg else None
+    call = given_first(code, node)
+    return call if call is not None and last_name(call.func) in MAKERS else None

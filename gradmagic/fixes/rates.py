@@ -83,7 +83,7 @@ def _of_a_word(recording: Recording, growth: Growth) -> tuple[Fix, ...]:
 
 def smaller_step(recording: Recording, fault: Fault, at_least: float = LARGE) -> tuple[Fix, ...]:
     """A smaller learning rate in the place of one that is at least so large, or that the gradients grew at, where what is not finite came with an update: every variable was finite at the first run of the call."""
-    site = next((s for s in recording.sites if fault.run is not None and s.id == fault.run.site), None)
+    site = recording.site_of(fault.run)
     # The norms of the first run: a NaN or an infinity in it was there before any update.
     if site is None or fault.run is None or not fault.run.turn or not site.norms or not all(n is None or math.isfinite(n) for n in site.norms[0]):
         return ()

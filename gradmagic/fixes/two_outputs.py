@@ -32,16 +32,13 @@ def with_its_output(recording: Recording, run: GradientRun | None) -> tuple[Fix,
         return ()
     if any(code.end(whole[0]) < code.start(n) < code.start(inner[0]) for n in reads_of(code, whole[1], scope)):
         return ()
-    change = Change().replace(output, where.expression(f"[{where.text(output)}, {model}.outputs[0]]")) if where is code else Change()
     statement = code.statement(whole[0])
     if statement is None:
         return ()
     pair = cst.Tuple([cst.Element(cst.Name(name)), cst.Element(cst.Name(whole[1]))], lpar=[], rpar=[])
-    change.replace(inner[0].targets[0].target, pair).remove(statement)
-    changes = [(code, change)]
-    if where is not code:
-        changes.insert(0, (where, Change().replace(output, where.expression(f"[{where.text(output)}, {model}.outputs[0]]"))))
-    return fix(f"let one model give `{name}` and `{whole[1]}`", "unsafe", *changes)
+    changes = {id(where): (where, Change().replace(output, where.expression(f"[{where.text(output)}, {model}.outputs[0]]")))}
+    changes.setdefault(id(code), (code, Change()))[1].replace(inner[0].targets[0].target, pair).remove(statement)
+    return fix(f"let one model give `{name}` and `{whole[1]}`", "unsafe", *changes.values())
 
 
 def _called(code: Code, name: str, scope: cst.CSTNode) -> Assigned | None:

@@ -49,9 +49,13 @@ def _constant_sources(recording: Recording, run: GradientRun) -> dict[int, Op]:
     return _behind(recording, run, _lone_softmaxes)
 
 
+def _has_lone_softmax(recording: Recording, run: GradientRun) -> bool:
+    return any(op.type in SOFTMAXES and width(recording, op) == 1 for op in recording.ops)
+
+
 def _behind(recording: Recording, run: GradientRun, chosen: Callable[[Paths], list[Op]]) -> dict[int, Op]:
     """The sources that lead to the target through chosen ops only, and the last of those."""
-    if not any(op.type in SOFTMAXES and width(recording, op) == 1 for op in recording.ops):
+    if not recording.once(run, _has_lone_softmax):
         return {}
     along = along_taken(recording, run)
     paths = along[0] if along is not None else paths_of(recording, run)

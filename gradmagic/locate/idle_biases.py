@@ -25,7 +25,7 @@ def idle_biases(recording: Recording, run: GradientRun) -> frozenset[int]:
 
 
 def _idle_biases(recording: Recording, run: GradientRun) -> frozenset[int]:
-    site = next((s for s in recording.sites if s.id == run.site), None)
+    site = recording.site_of(run)
     now = [g.numbers.norm if g.numbers is not None and g.numbers.finite else 0.0 for g in run.gradients]
     behind = [i for i, s in enumerate(run.sources) if i and _is_bias(run, i) and now[i] and s.kind == "variable"]
     rows = [row for row in (site.norms if site is not None else ()) if len(row) == len(now)]

@@ -105,6 +105,10 @@ class Recording:
             return True
         return False if change is not None or any(variable not in t.sampled for t in trails) else None
 
+    def site_of(self, run: GradientRun | None) -> Site | None:
+        """The place that a run is one of; None without a run."""
+        return next((site for site in self.sites if run is not None and site.id == run.site), None)
+
     def runs_of(self, site: int) -> Iterator[GradientRun]:
         """The runs of one place that were kept, in order."""
         return (run for run in self.runs if run.site == site)

@@ -140,7 +140,7 @@ def target_name(fault: Fault) -> str:
 def learned_before(fault: Fault, recording: Recording) -> bool:
     """Whether an earlier run of the call gave each source of a fault a gradient that was finite and not zero."""
     run = fault.run
-    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    site = recording.site_of(run)
     rows = site.norms[: run.turn] if run is not None and site is not None else ()
     return bool(fault.sources) and any(all(i < len(row) and math.isfinite(row[i] or 0.0) and (row[i] or 0.0) > 0.0 for i in fault.sources) for row in rows)
 
@@ -154,7 +154,7 @@ def is_at_its_least(fault: Fault, recording: Recording) -> bool:
 def history(fault: Fault, recording: Recording) -> tuple[str, ...]:
     """For a call that ran many times: which run was the first bad one, and how the gradients grew before it."""
     run = fault.run
-    site = next((s for s in recording.sites if run is not None and s.id == run.site), None)
+    site = recording.site_of(run)
     if run is None or site is None or not run.turn:
         return ()
     # A run is kept when it is worse than all before it.

@@ -39,6 +39,10 @@ from gradmagic.recording import GradientRun, Recording, TrainingCall
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing
 
+UNBUILT = "was made of the variables of {}, and there were none then: a layer makes them at its first call, which came later."
+NOTHING = "lists what there is at this point: nothing"
+ONCE_BUILT = "call the layers, or the model, once before their variables are listed, or list them where they are used"
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     run, update, call = fault.run, fault.update, fault.detail.get("call")
@@ -78,9 +82,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
                 f"the optimizer was given an empty list: it was made before {owners} had variables",
                 update.span,
                 "no gradient and no variable",
-                f"The list that the optimizer was given has no (gradient, variable) pair. It was made of the variables of {owners}, and there were none then: a layer makes them at its first call, which came later.",
-                others=[(early[0], "lists what there is at this point: nothing")],
-                help="call the layers, or the model, once before their variables are listed, or list them where they are used",
+                f"The list that the optimizer was given has no (gradient, variable) pair. It {UNBUILT.format(owners)}",
+                others=[(early[0], NOTHING)],
+                help=ONCE_BUILT,
             )
         return finding(
             "error/no-loss", fault, "the optimizer was given an empty list", update.span, "no gradient and no variable", "The list that the optimizer was given has no (gradient, variable) pair."
@@ -107,13 +111,10 @@ def _asked_for_nothing(fault: Fault, run: GradientRun, recording: Recording) -> 
         "the gradient call is asked for nothing: its list of sources is empty" + (f", as it was made before {owners} had variables" if early is not None else ""),
         run.span,
         "an empty list of sources",
-        "The call returns an empty list, and nothing is trained by it."
-        + (f" The list was made of the variables of {owners}, and there were none then: a layer makes them at its first call, which came later." if early is not None else ""),
-        others=[(early[0], "lists what there is at this point: nothing")] if early is not None else [],
+        "The call returns an empty list, and nothing is trained by it." + (f" The list {UNBUILT.format(owners)}" if early is not None else ""),
+        others=[(early[0], NOTHING)] if early is not None else [],
         severity="warning",
-        help="call the layers, or the model, once before their variables are listed, or list them where they are used"
-        if early is not None
-        else "look at the list: a name that no variable has, a model without a trainable weight, layers that nothing has called yet",
+        help=ONCE_BUILT if early is not None else "look at the list: a name that no variable has, a model without a trainable weight, layers that nothing has called yet",
         variables=(),
     )
 
