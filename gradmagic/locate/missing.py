@@ -94,6 +94,9 @@ def _cut(paths: Paths, index: int) -> Fault:
     bit, run = 1 << index, paths.run
     reached, cuts = paths.walk
     mine = [c for c in cuts if (paths.mask.get(c[0].inputs[c[1]], 0) if c[1] is not None else paths.bits(c[0])) & bit]
+    if run.sources[index].id in reached and not paths.follows(index):
+        # The gradient comes as far as the source on one way at least, whatever ends the others.
+        mine = []
     firm = [c for c in mine if c[2] not in ("partial", "choice")]
     mine = firm or [c for c in mine if c[2] == "choice"] or (mine if paths.watches(index) else [])
     if mine:

@@ -274,6 +274,25 @@ class Paths:
             return source.id in self.tape.watched or (self.tape.watch_accessed_variables and source.trainable is not False)
         return source.id in self.tape.watched or source.id in self.producer
 
+    def follows(self, index: int) -> bool:
+        """Whether a gradient that comes to a source is one that the tape knows of: it watches the source, or recorded how the source was computed from what it watches."""
+        source = self.run.sources[index]
+        if source.kind == "variable" or self.tape is None or source.id in self.tape.watched:
+            return self.watches(index)
+        waiting, seen = [source.id], set[int]()
+        while waiting:
+            key = waiting.pop()
+            if key in seen or key in self.discrete:
+                continue
+            seen.add(key)
+            variable = self.recording.variables.get(key)
+            if key in self.tape.watched or (variable is not None and self.tape.watch_accessed_variables and variable.trainable is not False):
+                return True
+            op = self.producer.get(key)
+            if op is not None and op.differentiable != "none" and self.records(op):
+                waiting.extend(op.inputs)
+        return False
+
     def alike(self, reached: set[int]) -> set[int]:
         """The tensors that were reached, and the variables that some of them are values of."""
         return reached | {t.variable for key in reached if (t := self.recording.tensors.get(key)) is not None and t.variable is not None}

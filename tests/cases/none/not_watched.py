@@ -86,3 +86,38 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.square(x @ kernel + offset - y))
 of_kernel, of_offset = tape.gradient(loss, [kernel, offset])
 kernel.assign_sub(0.1 * of_kernel)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(5)
+scores = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+picture = tf.random.normal((1, 4))
+
+@tf.function
+def saliency(x):
+    with tf.GradientTape() as tape:  # expect: none/not-watched
+        out = scores(x)
+        score = out[:, tf.argmax(out[0])]
+    return tape.gradient(score, x)
+# %% the score of the class that was chosen: the index has no gradient, the score has one
+with tf.GradientTape() as tape:  # expect: none/not-watched
+    out = scores(picture)
+    score = out[0, tf.argmax(out[0])]
+g = tape.gradient(score, picture)
+# %% the same in a compiled function
+g = saliency(picture)
+# %% a tensor that the cell made, gathered by the index
+noise = tf.random.normal((1, 4))
+with tf.GradientTape() as tape:  # expect: none/not-watched
+    out = scores(noise)
+    score = tf.gather(out[0], tf.argmax(out[0]))
+g = tape.gradient(score, noise)
+# %% a condition made of the source
+with tf.GradientTape() as tape:  # expect: none/not-watched
+    loss = tf.reduce_sum(tf.where(picture > 0, picture, 0.1 * picture))
+g = tape.gradient(loss, picture)
+# %% near: the index alone is what the target is made of
+with tf.GradientTape() as tape:
+    out = scores(picture)
+    score = tf.cast(tf.argmax(out, 1), tf.float32)  # expect: none/non-differentiable-op
+g = tape.gradient(score, out)
