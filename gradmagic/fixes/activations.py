@@ -10,7 +10,7 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import reads_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.written import written
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
 PIECEWISE = ("relu", "leaky_relu", "relu6", "ReLU", "LeakyReLU")
@@ -79,12 +79,14 @@ def part_of(code: Code, place: Place) -> cst.CSTNode:
     return next((n for n in around if isinstance(n, cst.ClassDef)), next((n for n in around if isinstance(n, cst.FunctionDef)), code.module))
 
 
-def curved(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """`tanh` for every ReLU of a network whose second derivatives are asked for."""
-    code = code_at(recording, place)
-    if code is None:
-        return ()
-    return exchanged(recording, code, part_of(code, place), PIECEWISE, "tanh", "use an activation that is curved, so that it has a second derivative")
+def curved(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`tanh` for every ReLU of a network whose second derivatives are asked for: at a place, or where the layer of an op was made."""
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    for where in (place, layer.made_at if layer is not None else None):
+        code = code_at(recording, where)
+        if code is not None and (found := exchanged(recording, code, part_of(code, where), PIECEWISE, "tanh", "use an activation that is curved, so that it has a second derivative")):
+            return found
+    return ()
 
 
 def nonlinear(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:

@@ -74,8 +74,8 @@ def _libraries(code: Code, names: Names, translation: Translation) -> str:
 
 
 def _handed_first(code: Code, names: Names, call: cst.Call) -> list[cst.Call]:
-    """The calls of NumPy inside of a guilty one, as in `np.mean(np.square(truth - guess))`: they got the tensors first, which nothing shows."""
-    if names.module(call.func).partition(".")[0] not in NUMPY or not call.args:
+    """The calls of NumPy inside of a guilty one, as in `np.mean(np.square(truth - guess))` and `critic.predict(np.hstack([states, actions]))`: they got the tensors first, which nothing shows."""
+    if (names.module(call.func).partition(".")[0] not in NUMPY and last_name(call.func) not in PREDICTS) or not call.args:
         return []
     found = []
     for inner in code.all(cst.Call, call.args[0].value):
@@ -147,6 +147,8 @@ def _leaves(call: cst.Call, names: Names) -> bool:
         return True
     if isinstance(call.func, cst.Name) and name in ("float", "int"):
         return bool(call.args)
+    if name == "constant" and names.module(call.func).startswith("tensorflow."):
+        return bool(call.args) and not isinstance(call.args[0].value, (cst.List, cst.Tuple))
     return name in TO_NUMPY or names.module(call.func).partition(".")[0] in NUMPY or name in ("numpy_function", "py_function", "py_func")
 
 

@@ -69,8 +69,10 @@ def _model_of(code: Code, loop: cst.For) -> str | None:
 
 
 def value_of_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """`metric.update_state(value)` and `loss = metric.result()`: the value is the loss, and the metric keeps it beside that."""
+    """`metric.update_state(value)` and `loss = metric.result()`, or `loss = metric(value)`: the value is the loss, and the metric keeps it beside that."""
     code = code_at(recording, place)
+    if code is not None and (called := _called_mean(recording, code, place)):
+        return called
     call = code.call_at(place, ("update_state",)) if code is not None and place is not None else None
     statement = code.statement(call) if code is not None and call is not None else None
     if code is None or call is None or statement is None or not isinstance(call.func, cst.Attribute) or len(call.args) != 1:
@@ -90,6 +92,22 @@ def value_of_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
         change.insert_before(statement, code.line(f"{name} = {code.text(value)}")).replace(value, cst.Name(name))
     change.replace(results[0], cst.Name(name))
     return fix("differentiate the value itself; the metric keeps a mean of numbers", "unsafe", (code, change))
+
+
+def _called_mean(recording: Recording, code: Code, place: Place) -> tuple[Fix, ...]:
+    """`loss = metric(value)` of a running mean: the mean of the value, which the metric is given behind that."""
+    mean = names_of(recording).function("reduce_mean")
+    for call in code.expressions_at(place) if place is not None and mean is not None else ():
+        assign, statement = code.parent(call), code.statement(call)
+        if not isinstance(call, cst.Call) or len(call.args) != 1 or not isinstance(assign, cst.Assign) or not isinstance(statement, cst.SimpleStatementLine):
+            continue
+        made = [a.value for c in cells(recording) for a in c.all(cst.Assign) if dotted(a.targets[0].target) == dotted(call.func)]
+        target = assign.targets[0].target
+        if made and isinstance(target, cst.Name) and all(isinstance(m, cst.Call) and names_of(recording).module(m.func).endswith("metrics.Mean") for m in made):
+            change = Change().replace(call, code.expression(f"{mean}({code.text(call.args[0].value)})"))
+            change.insert_after(statement, code.line(f"{code.text(call.func)}.update_state({target.value})"))
+            return fix("differentiate the value itself; the metric keeps a mean of numbers", "unsafe", (code, change))
+    return ()
 
 
 def kept_array(recording: Recording) -> tuple[Fix, ...]:

@@ -97,12 +97,14 @@ def loss_for_metric(recording: Recording, place: Place) -> tuple[Fix, ...]:
             raw = count in BEHIND and last_activation(recording) != BEHIND[count] and not any(op.type == BEHIND[count].title() for op in recording.ops)
             new = code.expression(f"{mean}({names.keras or 'keras'}.losses.{count}({arguments}{', from_logits=True' if raw else ''}))")
             return fix("train on a loss, and keep the metric to look at", "unsafe", (code, Change().replace(whole, new))) if mean and whole is not None else ()
-        made = _metric(recording, called, names) if called else None
+        made = _metric(recording, metric, names) if called else None
         if made is None or code is None or not isinstance(call, cst.Call):
             continue
         loss = made[1].with_changes(func=made[0].expression(f"{names.keras or 'keras'}.losses.{last_name(made[1].func)}"))
-        reads = [n for c in cells(recording) for n in c.all(type(call.func)) if dotted(n) == called and not isinstance(c.parent(n), cst.AssignTarget)]
         title = f"use the loss `{last_name(made[1].func)}`; the metric of that name keeps a mean of numbers"
+        if metric != called:
+            return _in_place_of_result(code, call, metric, loss, title)
+        reads = [n for c in cells(recording) for n in c.all(type(call.func)) if dotted(n) == called and not isinstance(c.parent(n), cst.AssignTarget)]
         if len(reads) == 1:
             return fix(title, "unsafe", (made[0], Change().replace(made[1], loss)))
         return fix(title, "unsafe", (code, Change().replace(call.func, loss)))
@@ -124,6 +126,15 @@ def _result_of(code: Code, update: cst.Call, metric: str) -> cst.BaseExpression 
     results = [c for c in code.all(cst.Call, code.scope(update)) if dotted(c.func) == f"{metric}.result" and code.start(c) > code.start(update)]
     counted = counted_in(code, results[0]) if len(results) == 1 else None
     return counted[0] if counted is not None and not counted[1] else None
+
+
+def _in_place_of_result(code: Code, update: cst.Call, metric: str, loss: cst.Call, title: str) -> tuple[Fix, ...]:
+    """`metric.update_state(y, p)` and `loss = metric.result()`: the loss of `y` and `p` in the place of the result."""
+    whole = _result_of(code, update, metric)
+    arguments = ", ".join(code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for a in update.args[:2])
+    if whole is None or len(update.args) < 2:
+        return ()
+    return fix(title, "unsafe", (code, Change().replace(whole, code.expression(f"{code.text(loss)}({arguments})"))))
 
 
 def _negated(code: Code, call: cst.Call) -> cst.BaseExpression:

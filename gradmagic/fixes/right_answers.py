@@ -20,14 +20,18 @@ COUNTING = (*CONVERTING, "float", "reduce_mean", "mean", "reduce_sum", "sum", "c
 PASSING = ("Identity", "Cast", "Reshape", "Squeeze", "ClipByValue", "Maximum", "Minimum")
 
 
-def cross_entropy(recording: Recording, code: Code, compared: cst.Comparison | cst.Call, names: Names, op: Op | None) -> tuple[Fix, ...]:
-    """`1.0 - reduce_mean(cast(equal(argmax(scores), labels)))`, in one line or in several → `reduce_mean(sparse_categorical_crossentropy(labels, scores))`."""
+def cross_entropy(recording: Recording, code: Code, compared: cst.Comparison | cst.Call, names: Names, op: Op | None, blamed: cst.CSTNode | None = None) -> tuple[Fix, ...]:
+    """`1.0 - reduce_mean(cast(equal(argmax(scores), labels)))`, in one line or in several → `reduce_mean(sparse_categorical_crossentropy(labels, scores))`.
+
+    `blamed` is the choice that ends the gradient; the other side may be a choice as well, of labels that are one-hot.
+    """
     parts = [compared.left, compared.comparisons[0].comparator] if isinstance(compared, cst.Comparison) else [a.value for a in compared.args[:2]]
     mean = names.function("reduce_mean", compared.func if isinstance(compared, cst.Call) else None)
     if len(parts) != 2 or names.keras is None or mean is None:
         return ()
     choices = [_choice(code, part) for part in parts]
     chosen = [i for i, c in enumerate(choices) if c is not None and not names_in(code.expression(c[1])) & set(LABELS)]
+    chosen.sort(key=lambda i: blamed is None or not _holds(code, parts[i], blamed))
     loss = _loss(recording, code, parts, choices, chosen[0], op) if chosen else None
     counted = counted_in(code, compared)
     if loss is None or counted is None:
@@ -48,6 +52,13 @@ def comparison_of(code: Code, choice: cst.Comparison | cst.Call) -> cst.Comparis
         if node in code.around(choice) or (name is not None and any(n.value == name and code.start(n) > code.start(choice) for n in code.all(cst.Name, node))):
             return node
     return None
+
+
+def _holds(code: Code, part: cst.BaseExpression, blamed: cst.CSTNode) -> bool:
+    """Whether a side of a comparison is, or is the name of, what a node is a part of."""
+    name = _unconverted(part)
+    made = value_of(code, name) if isinstance(name, cst.Name) else None
+    return any(n is part or n is made for n in (blamed, *code.around(blamed)))
 
 
 def _choice(code: Code, part: cst.BaseExpression) -> tuple[str, str] | None:
@@ -133,9 +144,7 @@ def _goes_on(code: Code, read: cst.Name) -> bool:
     """Whether more is computed from a name: not where it is only shown, kept or asked for its gradient."""
     statement = code.statement(read)
     line = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    if isinstance(line, cst.Return):
-        return line.value is not read and not isinstance(line.value, (cst.Tuple, cst.Dict))
-    if not isinstance(line, cst.Assign):
+    if not isinstance(line, (cst.Return, cst.Assign)) or (isinstance(line, cst.Return) and isinstance(line.value, (cst.Tuple, cst.Dict))):
         return False
     return not any(isinstance(n, cst.Call) and last_name(n.func) in ("gradient", "jacobian", "numpy", "item") for n in code.around(read)) and line.value is not read
 

@@ -41,7 +41,9 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             elif name in ROUNDINGS:
                 compared = comparison_of(code, node)
                 found = (
-                    (cross_entropy(recording, code, compared, names, op) if compared is not None else ()) or _passed_already(recording, code, node, op) or straight_through(recording, place, (name,))
+                    (cross_entropy(recording, code, compared, names, op, node) if compared is not None else ())
+                    or _passed_already(recording, code, node, op)
+                    or straight_through(recording, place, (name,))
                 )
             else:
                 found = ()
@@ -94,7 +96,7 @@ def threshold(recording: Recording, code: Code, node: cst.Comparison | cst.Call,
     if kind in "=!":
         return cross_entropy(recording, code, node, names, None)
     compared = comparison_of(code, node)
-    if compared is not None and (loss := cross_entropy(recording, code, compared, names, None)):
+    if compared is not None and (loss := cross_entropy(recording, code, compared, names, None, node)):
         return loss
     whole = _as_number(code, node)
     swapped = number_of(left) is not None
@@ -138,7 +140,7 @@ def _index(recording: Recording, code: Code, call: cst.Call, names: Names, op: O
     """`argmax(x, axis)` gives way to the expected index under a softmax, or to a loss where it is compared with labels."""
     compared = comparison_of(code, call)
     if compared is not None:
-        return cross_entropy(recording, code, compared, names, op)
+        return cross_entropy(recording, code, compared, names, op, call)
     x = text_of(code, call, 0, "input", "x", "a")
     axis = text_of(code, call, 1, "axis") or ("0" if not names.is_keras_ops(call.func) else "-1")
     if x is None or names.tf is None or axis not in ("-1", "1"):

@@ -174,9 +174,14 @@ class _Rewriter(cst.CSTTransformer):
             self.changed = True
             t.what = f"`{name}()`"
             return call.args[0].value
-        if name == "constant" and root == "tensorflow" and call.args and self._touches(original_node.args[0]):
+        if name == "constant" and root == "tensorflow" and call.args and (self._touches(original_node.args[0]) or original_node in t.leaving):
             self.changed = True
-            return self._stacked(call) if isinstance(made := original_node.args[0].value, cst.Name) and made.value in t.lists else call.args[0].value
+            if isinstance(made := original_node.args[0].value, cst.Name) and made.value in t.lists:
+                return self._stacked(call)
+            t.what = "`tf.constant`" if original_node is t.guilty else t.what
+            shape = argument(call, 2, "shape")
+            # One number is repeated, or a tensor gets another shape.
+            return cst.parse_expression(f"{t.names.tf}.broadcast_to({t.code.bare(call.args[0].value)}, {t.code.bare(shape.value)})") if shape is not None else call.args[0].value
         if name in ("numpy_function", "py_func") and len(call.args) >= 2:
             return self._function_inside(call)
         if root in LIBRARIES - set(NUMPY) and self._touches(original_node):

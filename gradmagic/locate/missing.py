@@ -189,9 +189,10 @@ def _inner_call(paths: Paths, bit: int) -> GradientRun | None:
 
 
 def _assignment(paths: Paths, bit: int) -> tuple[Span | None, int] | None:
+    asked = {s.id for s in paths.run.sources}
     for a in reversed(paths.recording.assignments):
         # A constant that two variables begin with is one tensor to TensorFlow, and comes from neither.
-        if a.value is None or not paths.mask.get(a.value, 0) & bit or a.value not in paths.producer or a.seq > paths.run.seq:
+        if a.value is None or not paths.mask.get(a.value, 0) & bit or (a.value not in paths.producer and a.value not in asked) or a.seq > paths.run.seq:
             continue
         if any(t.id == a.variable or t.variable == a.variable for t in paths.run.targets):
             return a.span, a.variable

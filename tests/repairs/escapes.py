@@ -54,3 +54,27 @@ gradient = tape.gradient(loss, weights)
 with tf.GradientTape() as tape:
     loss = tf.convert_to_tensor(counted(weights))
 gradient = tape.gradient(loss, weights)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+actor = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+critic = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+states = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+size = tf.Variable(2.0, name="size")
+# %% arrays put together for `predict`
+# fix: none/left-tensorflow
+# becomes: value = critic(tf.concat([states, action], axis=1))
+with tf.GradientTape() as tape:
+    action = actor(states)
+    value = critic.predict_on_batch(np.concatenate([states, action], axis=1))
+    loss = -tf.reduce_mean(value)
+grads = tape.gradient(loss, actor.trainable_variables)
+# %% a constant of a variable, repeated
+# fix: none/left-tensorflow
+# becomes: sizes = tf.broadcast_to(size, [3])
+with tf.GradientTape() as tape:
+    sizes = tf.constant(size, shape=[3])
+    loss = tf.reduce_sum(sizes ** 2)
+grad = tape.gradient(loss, size)

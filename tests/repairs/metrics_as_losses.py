@@ -52,3 +52,26 @@ try:
     net.fit(visits, bought, epochs=1, verbose=0)
 except ValueError as error:
     print(error)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+inputs, outputs = tf.random.normal((12, 4)), tf.random.normal((12, 1))
+line = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+mse = keras.metrics.MeanSquaredError()
+running = keras.metrics.Mean()
+# %% a metric of the name of a loss, updated and read
+# fix: none/state-assignment
+# becomes: loss = keras.losses.MeanSquaredError()(outputs, line(inputs))
+# stays: mse.update_state(outputs, line(inputs))
+with tf.GradientTape() as tape:
+    mse.update_state(outputs, line(inputs))
+    loss = mse.result()
+grads = tape.gradient(loss, line.trainable_variables)
+# %% a running mean that is called
+# fix: none/state-assignment
+# becomes: loss = tf.reduce_mean(tf.square(outputs - line(inputs)))
+# becomes: running.update_state(loss)
+with tf.GradientTape() as tape:
+    loss = running(tf.square(outputs - line(inputs)))
+grads = tape.gradient(loss, line.trainable_variables)

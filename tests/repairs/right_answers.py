@@ -76,3 +76,32 @@ with tf.GradientTape() as tape:
     hits = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(raw(leaves), 1, output_type=tf.int32), species), tf.float32))
     loss = tf.reduce_mean(leaves**2) - hits
 grads = tape.gradient(loss, raw.trainable_variables)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+seen = np.random.default_rng(0).normal(size=(24, 4)).astype("float32")
+wanted = np.eye(3, dtype="float32")[np.random.default_rng(1).integers(0, 3, 24)]
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+sure_net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+def miss_rate(a, b):
+    return 1.0 - tf.reduce_mean(tf.cast(tf.equal(tf.argmax(a, -1), tf.argmax(b, -1)), tf.float32))
+@tf.function
+def train_step(a, b):
+    with tf.GradientTape() as tape:
+        o = sure_net(b)
+        hit = tf.argmax(a, 1) == tf.argmax(o, 1)
+        loss = -tf.reduce_mean(tf.cast(hit, tf.float32))
+    return tape.gradient(loss, sure_net.trainable_variables)
+# %% both sides are choices, and their names say nothing: the scores are the ones that the gradient ends at
+# fix: none/non-differentiable-op
+# becomes: return tf.reduce_mean(keras.losses.categorical_crossentropy(a, b, from_logits=True))
+with tf.GradientTape() as tape:
+    loss = miss_rate(wanted, net(seen))
+grads = tape.gradient(loss, net.trainable_variables)
+# %% the loss is asked for its gradient in the line that returns it
+# fix: none/non-differentiable-op
+# becomes: loss = tf.reduce_mean(keras.losses.categorical_crossentropy(a, o))
+# gone: hit = tf.argmax(a, 1) == tf.argmax(o, 1)
+grads = train_step(wanted, seen)

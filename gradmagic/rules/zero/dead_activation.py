@@ -35,10 +35,13 @@ from gradmagic.fixes.data import larger_batch
 from gradmagic.fixes.died_off import brought_back
 from gradmagic.fixes.layers import living_activation
 from gradmagic.fixes.standard import standardised_where_made
+from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.zero_data import data_of_zeros
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, number, subject, target_name
+from gradmagic.rules.zero.data import zero_data
 from gradmagic.syntax import spot
 
 
@@ -49,6 +52,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     out = recording.tensors.get(op.outputs[0])
     if out is None or not out.all_zero:
         return None
+    data = data_of_zeros(recording, op)
+    if data is not None:
+        return zero_data(fault, recording, data, f"What enters the ReLU in {called(recording, op)} is 0 as well, and there a ReLU passes no gradient on.", "zero/dead-activation")
     entering = recording.tensors.get(op.inputs[0])
     numbers = step.inputs[0] if step.inputs else None
     size = numbers.size if numbers is not None else step.outputs[0].size if step.outputs and step.outputs[0] else None
@@ -82,6 +88,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return larger
     if found.severity != "error":
         return ()
+    data = data_of_zeros(recording, fault.op)
+    if data is not None and fault.op is not None:
+        return with_fractions(recording, fault.run.span if fault.run is not None else None, fault.op.span, data)
     return standardised_where_made(recording, fault.op) or brought_back(recording, fault.run, fault.op) or living_activation(recording, found.location, fault.op)
 
 

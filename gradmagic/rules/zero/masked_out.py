@@ -39,13 +39,16 @@ from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.start_factors import start_of_the_variable
 from gradmagic.fixes.values import weight_of_one
 from gradmagic.fixes.whole_numbers import true_division
+from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero_by_weights
 from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.paths import values_behind
+from gradmagic.locate.zero_data import data_of_zeros
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, it, listing, subject
+from gradmagic.rules.zero.data import zero_data
 from gradmagic.syntax import spot
 
 BALANCE = "a part that nothing chooses in one step may be chosen in another; if it never is, add a loss that balances the choices, or noise to the scores"
@@ -67,6 +70,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     parts = gated_parts(recording, op, fault.step) if fault.cause == "died" and op is not None else None
     if parts is not None and op is not None:
         return _not_chosen(fault, op, *parts, recording)
+    data = data_of_zeros(recording, op) if fault.cause == "died" and fault.input == 1 else None
+    if data is not None:
+        return zero_data(fault, recording, data, "The gradient of weights is what comes back, times what they are multiplied by.", "zero/masked-out")
     if fault.cause != "died" or op is None or run is None or op.type not in ("Mul", "MatMul", "BatchMatMulV2") or len(op.inputs) != 2:
         return None
     other = recording.tensors.get(op.inputs[1 - (fault.input or 0)])
@@ -156,6 +162,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     run = fault.run
     place = run.span if run is not None and run.kind.startswith("keras") else None
+    data = data_of_zeros(recording, fault.op) if fault.input == 1 else None
+    if data is not None and fault.op is not None:
+        return with_fractions(recording, place, fault.op.span, data)
     if "dropout" in found.message and (lower := lower_rate(recording, fault.op, found.location)):
         return lower
     if whole := without_its_mean(recording, found.location):

@@ -81,5 +81,5 @@ def _second(fault: Fault, recording: Recording, op: Op) -> Finding:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type in PIECEWISE:
-        return curved(recording, found.location) if found.severity == "error" else ()
+        return curved(recording, found.location, recording.producer.get(fault.op.inputs[1])) if found.severity == "error" else ()
     return smooth(recording, found.location, fault.op)

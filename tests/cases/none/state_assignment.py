@@ -95,3 +95,19 @@ heights.scatter_nd_update([[1]], [0.5])
 with tf.GradientTape() as tape:
     loss = cost()
 grad = tape.gradient(loss, heights)
+# %% setup
+import tensorflow as tf
+picture = tf.random.uniform((4,), seed=3)
+# %% a variable made of the watched tensor
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    canvas = tf.Variable(picture)  # expect: none/state-assignment
+    loss = tf.reduce_sum(canvas ** 2)
+g = tape.gradient(loss, picture)
+# %% a variable that the watched tensor is assigned to
+canvas = tf.Variable(tf.zeros(4))
+with tf.GradientTape() as tape:
+    tape.watch(picture)
+    canvas.assign(picture)  # expect: none/state-assignment
+    loss = tf.reduce_sum(canvas ** 2)
+g = tape.gradient(loss, picture)

@@ -38,3 +38,21 @@ for step in range(4):
         loss = tf.reduce_sum(tf.nn.relu(place - 1.0))  # note: zero/dead-activation
     grad = tape.gradient(loss, place)  # status: zero
     place.assign_sub(grad)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+counts = np.random.default_rng(0).integers(0, 255, (16, 8))
+heights = tf.random.normal((16, 1))
+net = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+# %% all of the data are 0: the line that made them so, not the activation
+scaled = tf.constant(counts // 255, tf.float32)  # expect: zero/dead-activation
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(scaled) - heights) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% near: data that are 0 in part
+part = tf.constant(counts * (counts > 200) / 255, tf.float32)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(part) - heights) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
