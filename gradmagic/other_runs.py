@@ -82,6 +82,17 @@ def once_for_a_loss_that_grew(recording: Recording, explained: list[tuple[Fault,
     return kept
 
 
+def sizes_beside_a_lost_loss(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+    """Findings in which sizes of gradients are notes where the loss of the same run is not a number: what made it so decides about them as well."""
+    lost = {f.run.seq for f, found in explained if found.rule == "nonfinite/loss-only" and f.run is not None}
+
+    def judged(fault: Fault, found: Finding) -> Finding:
+        sized = found.rule.startswith("scale/") and found.severity != "note" and fault.run is not None and fault.run.seq in lost
+        return _noted(found, f"{target_name(fault)} is not finite in this run, and what makes it so says why") if sized else found
+
+    return [(fault, judged(fault, found)) for fault, found in explained]
+
+
 def _grew_on(recording: Recording, fault: Fault, later: Fault, found: Finding) -> bool:
     """Whether a gradient overflows in a later run of a call whose loss did."""
     first, second = fault.run, later.run

@@ -72,7 +72,7 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
     elif isinstance(given, (cst.List, cst.Tuple)) and len(given.elements) == len(run.sources):
         chosen = [call[0].text(given.elements[i].value) for i in sources]
         text = chosen[0] if len(chosen) == 1 else "[" + ", ".join(chosen) + "]"
-    elif all(t.isidentifier() for t in texts):
+    elif all(t.isidentifier() or (isinstance(given, cst.Name) and t.startswith(f"{given.value}[") and _is_entry(code, t)) for t in texts):
         text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     else:
         return ()
@@ -86,6 +86,14 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
     else:
         change.insert_before(steps[0], line)
     return fix(f"let the tape watch `{text}`", "safe", (code, change))
+
+
+def _is_entry(code: Code, text: str) -> bool:
+    """Whether the name of a source is the code of an entry: `params['scale']`."""
+    try:
+        return isinstance(code.expression(text), cst.Subscript)
+    except cst.ParserSyntaxError:
+        return False
 
 
 def watching_by_itself(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:

@@ -60,3 +60,49 @@ slopes = tape.gradient(loss, [w, b])
 model = keras.Sequential([keras.Input((4,)), *[keras.layers.Dense(n) for n in (8, 1)]])
 model.compile("adam", "poisson")
 model.fit(x, counts, verbose=0)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+inputs, wanted = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+both = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+spread = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="relu")])
+def nll(mu, sigma):
+    return tf.reduce_mean(tf.math.log(sigma) + 0.5 * ((wanted - mu) / sigma) ** 2)
+# %% one half of the output of a layer: the other half may be negative
+# fix: nonfinite/loss-only
+# becomes: sigma = tf.math.softplus(out[:, 1:])
+with tf.GradientTape() as tape:
+    out = both(inputs)
+    mu = out[:, :1]
+    sigma = out[:, 1:]
+    loss = nll(mu, sigma)
+grads = tape.gradient(loss, both.trainable_variables)
+# %% both halves in one line
+# fix: nonfinite/loss-only
+# becomes: mu, sigma = out[:, :1], tf.math.softplus(out[:, 1:])
+with tf.GradientTape() as tape:
+    out = both(inputs)
+    mu, sigma = out[:, :1], out[:, 1:]
+    loss = nll(mu, sigma)
+grads = tape.gradient(loss, both.trainable_variables)
+# %% halves that a split gives
+# fix: nonfinite/loss-only
+# becomes: sigma = tf.math.softplus(sigma)
+with tf.GradientTape() as tape:
+    mu, sigma = tf.split(both(inputs), 2, axis=1)
+    loss = nll(mu, sigma)
+grads = tape.gradient(loss, both.trainable_variables)
+# %% a spread that a ReLU makes 0
+# fix: nonfinite/invalid-forward-value
+# becomes: sigma = tf.math.softplus(both(inputs)[:, 1:])
+with tf.GradientTape() as tape:
+    sigma = tf.nn.relu(both(inputs)[:, 1:])
+    loss = nll(0.0, sigma)
+grads = tape.gradient(loss, both.trainable_variables)
+# %% a layer whose ReLU makes it 0
+# fix: nonfinite/invalid-forward-value
+# becomes: spread = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="softplus")])
+with tf.GradientTape() as tape:
+    loss = nll(0.0, spread(inputs))
+grads = tape.gradient(loss, spread.trainable_variables)

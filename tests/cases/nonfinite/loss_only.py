@@ -44,3 +44,15 @@ with tf.GradientTape() as tape:
     chosen = tf.boolean_mask(v, v > 1.0)
     loss = tf.reduce_mean(chosen**2)  # expect: nonfinite/loss-only
 grad = tape.gradient(loss, v)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+inputs, wanted = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+both = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+# %% the spread of a likelihood is negative here and next to 0 there: one cause, and the size of the gradients is no finding of its own
+with tf.GradientTape() as tape:
+    out = both(inputs)
+    mu, sigma = out[:, :1], out[:, 1:]
+    loss = tf.reduce_mean(tf.math.log(sigma) + 0.5 * ((wanted - mu) / sigma) ** 2)  # expect: nonfinite/loss-only
+grads = tape.gradient(loss, both.trainable_variables)
