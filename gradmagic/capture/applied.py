@@ -58,7 +58,8 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
         mine = [s for s in sources if s[0] == variable]
         chosen = mine[0] if mine else sources[0] if len(sources) == 1 else None
         run = chosen[1] if chosen else sources[0][1] if sources else None
-        return Applied(variable, gradient, chosen[0] if chosen else None, run)
+        crossed = chosen is not None and chosen[0] != variable
+        return Applied(variable, gradient, chosen[0] if chosen else None, run, apart=crossed and session.changes.are_apart(variable, chosen[0]))
 
     def pairs_of(update: RawUpdate) -> tuple[Applied, ...]:
         """The pairs of the trace that ran: its gradients are those of the calls that were kept."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BUDGET = 64 << 20
 CLOSE_STEPS = 3
+FAR_APART = 3
 
 
 class Changes:
@@ -80,6 +81,14 @@ class Changes:
         if key not in self._finite:
             self._finite[key] = quick(array)[1]
         return self._finite[key]
+
+    def are_apart(self, key: int, other: int) -> bool:
+        """Whether a variable is farther from another one than all of its updates can have moved it."""
+        now = self.now([key, other])
+        values = [array_of(now[k]) if k in now else None for k in (key, other)]
+        if values[0] is None or values[1] is None or key not in self._farthest:
+            return False
+        return _distance(*values) > FAR_APART * self._farthest[key] * max(self._steps.get(key, 1), 1)
 
     def facts(self) -> dict[int, Change]:
         """How each source changed from first to last."""

@@ -28,13 +28,17 @@ class OwnCopy:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One (gradient, variable) pair as an optimizer was given it. `gradient_of` is the variable the gradient was computed for, if it is known."""
+    """One (gradient, variable) pair as an optimizer was given it. `gradient_of` is the variable the gradient was computed for, if it is known.
+
+    `apart` says of another variable than the one that is updated whether the two never had the same value, as a copy and its original do: they are farther apart than the updates went.
+    """
 
     variable: int
     gradient: int | None
     gradient_of: int | None
     run: int | None
     changed: bool | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,3 +113,19 @@ def both(data):
     making.apply_gradients(zip(slopes_of_maker, maker.trainable_variables))
     judging.apply_gradients(zip(slopes_of_maker, judge.trainable_variables))
 both(x)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+states, returns = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+def network():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+policy, spare = network(), network()
+optimizer = keras.optimizers.SGD(0.05)
+# %% the variables of another network
+# fix: step/gradients-zipped-out-of-order
+# becomes: optimizer.apply_gradients(zip(grads, policy.trainable_variables))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((policy(states) - returns) ** 2)
+grads = tape.gradient(loss, policy.trainable_variables)
+optimizer.apply_gradients(zip(grads, spare.trainable_variables))

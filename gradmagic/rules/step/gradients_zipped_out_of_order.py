@@ -50,7 +50,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     given = {p.variable for p in update.pairs}
     own = [p for p in pairs if _own_gradient(recording, update, p) is not None]
     exchanged = {(p.variable, p.gradient_of) for u in recording.updates for p in u.pairs}
-    if not own and not any(p.gradient_of in given or (p.gradient_of, p.variable) in exchanged for p in pairs):
+    crosses = any(p.gradient_of in given or (p.gradient_of, p.variable) in exchanged for p in pairs)
+    if not own and not crosses and not _untrained(recording, update):
         return None
     gradient, variable = _name(recording, first.gradient_of), _name(recording, first.variable)
     run = fault.run
@@ -69,6 +70,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help="use one list of variables for the gradient call and for the optimizer",
         variables=tuple(_name(recording, p.variable).strip("`") for p in pairs),
     )
+
+
+def _untrained(recording: Recording, update: Update) -> bool:
+    """Whether all gradients are those of other variables, which nothing updates or writes, and which are no copies of the ones that are updated."""
+    trained = {p.variable for u in recording.updates for p in u.pairs}
+    others = [recording.variables.get(p.gradient_of or 0) for p in update.pairs]
+    untouched = all(v is not None and v.id not in trained and v.written == int(v.created is not None) for v in others)
+    return untouched and any(p.apart for p in update.pairs)
 
 
 def _own_gradient(recording: Recording, update: Update, pair: Applied) -> Span | None:

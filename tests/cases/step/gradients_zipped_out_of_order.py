@@ -18,3 +18,41 @@ with tf.GradientTape() as tape:
     loss = a * a + 3.0 * b
 grads, _ = tf.clip_by_global_norm(tape.gradient(loss, [a, b]), 0.1)
 optimizer.apply_gradients(zip(grads, [a, b]))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+states, returns = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+def network():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+local, shared, other = network(), network(), network()
+optimizer = keras.optimizers.SGD(0.05)
+shared.set_weights(local.get_weights())
+def gradients_of(model):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(states) - returns) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+# %% the gradients of one network go to another one, which has weights of its own
+for turn in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((local(states) - returns) ** 2)
+    grads = tape.gradient(loss, local.trainable_variables)
+    optimizer.apply_gradients(zip(grads, other.trainable_variables))  # expect: step/gradients-zipped-out-of-order
+# %% in one step, from a function
+grads = gradients_of(local)
+optimizer.apply_gradients(zip(grads, other.trainable_variables))  # expect: step/gradients-zipped-out-of-order
+# %% near: a worker's copy, which gets the weights of the shared network after every step
+for turn in range(3):
+    grads = gradients_of(local)
+    optimizer.apply_gradients(zip(grads, shared.trainable_variables))
+    local.set_weights(shared.get_weights())
+# %% near: one step of a worker's copy that an earlier cell made
+grads = gradients_of(local)
+optimizer.apply_gradients(zip(grads, shared.trainable_variables))
+# %% near: gradients at weights that an inner step led to (first-order MAML)
+fast = keras.models.clone_model(other)
+for task in range(3):
+    fast.set_weights(other.get_weights())
+    for variable, gradient in zip(fast.trainable_variables, gradients_of(fast)):
+        variable.assign_sub(0.1 * gradient)
+    optimizer.apply_gradients(zip(gradients_of(fast), other.trainable_variables))
