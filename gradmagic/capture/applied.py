@@ -58,12 +58,14 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
         mine = [s for s in sources if s[0] == variable]
         chosen = mine[0] if mine else sources[0] if len(sources) == 1 else None
         run = chosen[1] if chosen else sources[0][1] if sources else None
-        crossed = chosen is not None and chosen[0] != variable
-        return Applied(variable, gradient, chosen[0] if chosen else None, run, apart=crossed and session.changes.are_apart(variable, chosen[0]))
+        apart = chosen is not None and chosen[0] != variable and session.changes.are_apart(variable, chosen[0])
+        return Applied(variable, gradient, chosen[0] if chosen else None, run, apart=apart)
 
     def pairs_of(update: RawUpdate) -> tuple[Applied, ...]:
-        """The pairs of the trace that ran: its gradients are those of the calls that were kept."""
+        """The pairs of the trace that ran, or of a loop's last turn where nothing is known of the first: their gradients are those of the calls that were kept."""
         traces = [tuple(pair(v, g) for v, g in given) for given, _ in update.traces or [(update.pairs, [])]]
+        if update.latest and not any(p.run is not None for p in traces[0]):
+            return tuple(pair(v, g) for v, g in update.latest)
         return max(reversed(traces), key=lambda pairs: sum(p.run is not None for p in pairs))
 
     updates = [

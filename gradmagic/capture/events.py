@@ -178,3 +178,5 @@ class RawUpdate:
     begun: int | None = None
     # How many gradients an optimizer that adds them up had been given before.
     given_before: int | None = None
+    # Of a loop what the last turn gave is kept longest.
+    latest: list[tuple[int, int | None]] = field(default_factory=list)

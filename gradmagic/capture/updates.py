@@ -167,6 +167,7 @@ def _note(session: Session, optimizer: Any, grads: list[Any], variables: list[An
                     known.traces.append((pairs, _asking(session)))
                 else:
                     known.count += is_first_replica()
+                    known.latest = pairs
                 known.repeated += _is_repeated(session, known, pairs)
                 known.fresh += _is_fresh(session, known, optimizer)
                 return update

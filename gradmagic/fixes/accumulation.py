@@ -8,6 +8,7 @@ from gradmagic.fixes.calls import Place, without_argument
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -35,6 +36,23 @@ def at_the_last_too(recording: Recording, place: Place) -> tuple[Fix, ...]:
         return ()
     change = Change().replace(branch.test, code.expression(f"{code.text(branch.test)} or {number} == {length}"))
     return fix("apply what is left at the last batch too", "unsafe", (code, change))
+
+
+def set_back(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`optimizer.apply_gradients(zip(sums, variables))` → behind it `for s in sums: s.assign(tf.zeros_like(s))`."""
+    code, zeros = code_at(recording, place), names_of(recording).function("zeros_like")
+    call = code.call_at(place, ("apply_gradients", "apply")) if code is not None and place is not None else None
+    statement = code.statement(call) if code is not None and call is not None else None
+    given = call.args[0].value if call is not None and call.args else None
+    if isinstance(given, cst.Call) and last_name(given.func) == "zip" and given.args:
+        given = given.args[0].value
+    if isinstance(given, (cst.ListComp, cst.GeneratorExp)):
+        given = given.for_in.iter
+    if code is None or statement is None or zeros is None or not isinstance(given, (cst.Name, cst.Attribute)):
+        return ()
+    one = new_name(code, "kept")
+    line = code.line(f"for {one} in {code.text(given)}:\n    {one}.assign({zeros}({one}))")
+    return fix("set the sums back to 0 behind the update", "unsafe", (code, Change().insert_after(statement, line)))
 
 
 def _counted(recording: Recording, code: Code, loop: cst.For) -> tuple[str, int] | None:

@@ -272,3 +272,16 @@ net.gru = keras.layers.GRU(7)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(net(x) ** 2)
 grads = tape.gradient(loss, [net.begin, *net.gru.trainable_variables])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+inputs, outputs = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+line = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+line.compile("sgd", "mse")
+# %% a tensor that is made of the number that `evaluate` gives
+# fix: none/left-tensorflow
+# becomes: loss = line.compute_loss(y=outputs, y_pred=line(inputs, training=True))
+with tf.GradientTape() as tape:
+    loss = tf.convert_to_tensor(line.evaluate(inputs, outputs, verbose=0))
+grads = tape.gradient(loss, line.trainable_variables)

@@ -38,6 +38,7 @@ from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.for_draws import numbers_for_draws
 from gradmagic.fixes.functional import stacked
+from gradmagic.fixes.judged import computed_loss, judged
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
 from gradmagic.leaving import calls_outside
@@ -96,6 +97,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             others=others,
             certainty="certain" if fault.op is not None else "likely",
             help=WHERE if says_where(recording, fault.span) else STAY,
+        )
+    judge = judged(recording, fault.run) if fault.cause in ("discarded", "constant") else None
+    if judge is not None:
+        place = judge[0].span(judge[1])
+        return finding(
+            "none/left-tensorflow",
+            fault,
+            f"{subject(fault, 'None')}: {code(text_at(recording, place))} gives a number, not a tensor",
+            place,
+            "computes a loss outside of the tape, and gives its value",
+            f"{code(text_at(recording, place))} computes with {names} in a step of its own and returns Python numbers. What is made of them is a new constant for the tape: there is no path from {target} to {names}.",
+            help="compute the loss of the model's output under the tape, as `compute_loss` does",
         )
     if (fault.cause in ("discarded", "constant") and fault.op is not None) or fault.cause == "constant":
         place = _numpy_between(fault, recording)
@@ -161,6 +174,8 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause in ("discarded", "constant") and (computed := computed_loss(recording, fault.run)):
+        return computed
     kept = (
         of_array(recording, found.location)
         or numbers_for_draws(recording, found.location, fault.run)

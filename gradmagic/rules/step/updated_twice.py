@@ -35,12 +35,13 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.accumulation import set_back
 from gradmagic.fixes.once import applied_once, listed_once
 from gradmagic.fixes.one_pass import one_gradient
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import GradientRun, Recording, Update
+from gradmagic.recording import GradientRun, Recording, Span, Update
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import are, code, finding, it, listing, target_name
+from gradmagic.rules.phrasing import are, code, finding, it, listing, name_of, target_name
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -50,6 +51,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     how, other = fault.detail["how"], fault.detail.get("other")
     if how == "one pass" and isinstance(other, Update):
         return _of_one_pass(fault, update, other)
+    if how == "kept":
+        return _of_sums(fault, update, recording)
     names = listing(fault.names)
     one = len(set(fault.names)) == 1
     if how == "listed":
@@ -72,6 +75,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         )
     others = [(other.span, "the first update")] if isinstance(other, Update) and other.span is not None else []
     return finding("step/updated-twice", fault, message, update.span, label, body, others=others, severity="warning", help="list each variable once" if how == "listed" else "apply each gradient once")
+
+
+def _of_sums(fault: Fault, update: Update, recording: Recording) -> Finding:
+    """Sums of gradients that go on from update to update."""
+    kept = [recording.variables[k] for k in fault.detail["kept"]]  # type: ignore[attr-defined]
+    names, added = listing(tuple(v.names[0] if v.names else name_of(v) for v in kept)), fault.detail["added"]
+    one = len(kept) == 1
+    return finding(
+        "step/updated-twice",
+        fault,
+        f"{names} {'keeps' if one else 'keep'} the gradients of the updates before: nothing sets {'it' if one else 'them'} back to 0",
+        update.span,
+        f"given the whole sum {update.count} times",
+        f"Gradients are added to {names}, and this line is given the sum {update.count} times. In between nothing but more gradients is written there: every gradient of an earlier step is applied once more with each update.",
+        others=[(added, "added up here")] if isinstance(added, Span) else [],
+        severity="warning",
+        help="set the sums back behind the update: `sum.assign(tf.zeros_like(sum))`",
+    )
 
 
 def _of_one_pass(fault: Fault, update: Update, first: Update) -> Finding:
@@ -106,4 +127,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     other, first = fault.detail.get("other"), fault.detail.get("first")
     if isinstance(first, GradientRun) and fault.run is not None:
         return one_gradient(recording, fault.run, first, {fault.run.sources[i].id for i in fault.sources}, found.location)
+    if fault.detail["how"] == "kept":
+        return set_back(recording, found.location)
     return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location, other.span if isinstance(other, Update) else None)

@@ -126,3 +126,53 @@ for _ in range(2):
     for v, s in zip(first, steps):
         v.assign_sub(s)
     one.apply_gradients(zip(grads, first))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+x = tf.random.normal((8, 3))
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.01)
+sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+velocity = [tf.Variable(tf.zeros_like(v), trainable=False) for v in model.trainable_variables]
+def gradients():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - 1.0) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+# %% sums of gradients that nothing sets back
+for step in range(8):
+    for kept, gradient in zip(sums, gradients()):
+        kept.assign_add(gradient)
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))  # expect: step/updated-twice
+# %% means of such sums
+for step in range(6):
+    for kept, gradient in zip(sums, gradients()):
+        kept.assign_add(gradient)
+    if step % 3 == 2:
+        means = [kept / 3.0 for kept in sums]
+        optimizer.apply_gradients(zip(means, model.trainable_variables))  # expect: step/updated-twice
+# %% near: set back behind each update
+for step in range(8):
+    for kept, gradient in zip(sums, gradients()):
+        kept.assign_add(gradient)
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(sums, model.trainable_variables))
+        for kept in sums:
+            kept.assign(tf.zeros_like(kept))
+# %% near: momentum by hand
+for step in range(6):
+    for kept, gradient in zip(velocity, gradients()):
+        kept.assign(0.9 * kept + gradient)
+    optimizer.apply_gradients(zip(velocity, model.trainable_variables))
+# %% near: momentum in two writes
+for step in range(6):
+    for kept, gradient in zip(velocity, gradients()):
+        kept.assign(0.9 * kept)
+        kept.assign_add(gradient)
+    optimizer.apply_gradients(zip(velocity, model.trainable_variables))
+# %% near: one update for all
+for step in range(4):
+    for kept, gradient in zip(sums, gradients()):
+        kept.assign_add(gradient)
+optimizer.apply_gradients(zip(sums, model.trainable_variables))

@@ -1,0 +1,44 @@
+"""Variables that gradients are added up in for several updates, and that nothing sets back between them."""
+
+from __future__ import annotations
+
+from gradmagic.locate.paths import variable_read
+from gradmagic.recording import Recording, Span, Update
+
+# A mean of the sum is the sum, divided.
+PASSING = ("Identity", "Cast", "RealDiv", "Mul", "ReadVariableOp")
+
+
+def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...], Span | None] | None:
+    """The variables whose sums an update is given for the second time and more, and where gradients are added to them; None where that is not so."""
+    if update.count < 2:
+        return None
+    found: list[int] = []
+    place: Span | None = None
+    for pair in update.pairs:
+        kept = _accumulator(recording, pair.gradient)
+        variable = recording.variables.get(kept) if kept is not None else None
+        if kept is None or variable is None or kept == pair.variable:
+            continue
+        adding = [u for u in recording.updates if u.kind == "assign" and any(p.variable == kept and p.gradient_of == pair.variable for p in u.pairs)]
+        written = [a for a in recording.assignments if a.variable == kept]
+        added = sum(u.count for u in adding)
+        # As often as the cell wrote to it, gradients were added: nothing else did.
+        if adding and all(a.how == "AssignAddVariableOp" for a in written) and variable.written - int(variable.created is not None) <= added and added > update.count:
+            found.append(kept)
+            place = adding[0].span
+    return (tuple(found), place) if found else None
+
+
+def _accumulator(recording: Recording, key: int | None) -> int | None:
+    for _ in range(8):
+        if key is None:
+            return None
+        read = variable_read(recording, key)
+        if read is not None:
+            return read
+        made = recording.producer.get(key)
+        if made is None or made.type not in PASSING or not made.inputs:
+            return None
+        key = made.inputs[0]
+    return None
