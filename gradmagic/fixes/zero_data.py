@@ -7,10 +7,13 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
-from gradmagic.fixes.data import TRAINING, WHOLE, behind, given
+from gradmagic.fixes.data import TRAINING, WHOLE, given
+from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.whole_numbers import KEEPS, with_fraction
 from gradmagic.recording import Recording, Span, Tensor
 from gradmagic.report import Fix
+
+MOST_NAMES = 40
 
 
 def made_of_zeros(recording: Recording, training: Place, reader: Place, tensor: Tensor) -> tuple[Span, str] | None:
@@ -61,7 +64,7 @@ def _step(recording: Recording, training: Place, reader: Place, tensor: Tensor) 
     statement = code.statement_at(reader) if code is not None and reader is not None else None
     if code is not None and statement is not None:
         names |= {n for call in code.all(cst.Call, statement) if last_name(call.func) not in TRAINING for a in call.args for n in names_in(a.value)}
-    lines = behind(recording, names)
+    lines = _made_by(recording, names)
     found: list[tuple[Code, cst.BinaryOperation | cst.Call]] = []
     for where, assign in lines:
         found += [(where, n) for n in where.all(cst.BinaryOperation, assign.value) if isinstance(n.operator, cst.FloorDivide)]
@@ -73,6 +76,25 @@ def _step(recording: Recording, training: Place, reader: Place, tensor: Tensor) 
     # Labels are whole numbers and begin as zeros, too: of several such lines none is proven to be the one.
     found = found or empty
     return found[0] if len(found) == 1 else None
+
+
+def _made_by(recording: Recording, names: set[str]) -> list[tuple[Code, cst.Assign]]:
+    """The lines outside of functions that gave names, and what they were computed from, their last values."""
+    found: list[tuple[Code, cst.Assign]] = []
+    waiting, seen = sorted(names), set[str]()
+    while waiting and len(seen) < MOST_NAMES:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        # The newest cell stands first.
+        for code in cells(recording):
+            made = [a for a in code.all(cst.Assign) if code.function(a) is None and any(name in targets_of(t.target) for t in a.targets)]
+            if made:
+                found += [(code, made[-1])] if not any(a is made[-1] for _, a in found) else []
+                waiting += sorted(names_in(made[-1].value))
+                break
+    return found
 
 
 def _zeros(code: Code, within: cst.CSTNode) -> list[cst.Call]:
