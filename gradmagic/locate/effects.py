@@ -240,7 +240,11 @@ def _renewed(recording: Recording, site: Site) -> Fault | None:
         where = first.created_at if first is not None else None
     ids = {run.sources[i].id for i in sources}
     returned = any(a.value is not None and a.seq > run.seq and a.variable not in ids and _comes_from(recording, a.value, ids) for a in recording.assignments)
-    if returned or where is None:
+    # A snapshot begins with the value of a variable that is kept elsewhere.
+    shapes = {recording.variables[i].shape for i in ids}
+    held = {key for key, v in recording.variables.items() if key not in ids and v.trainable and v.shape in shapes}
+    copied = any(a.variable in ids and a.value is not None and a.how == "AssignVariableOp" and _comes_from(recording, a.value, held) for a in recording.assignments)
+    if returned or copied or where is None:
         return None
     return Fault("step", "renewed", run, tuple(sources), span=where, detail={"count": site.count, "renewed": site.renewed})
 

@@ -75,3 +75,19 @@ for epoch in range(3):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])  # expect: step/recreated-every-step
     model.compile("sgd", "mse")
     history = model.fit(rows, rows.sum(axis=1), verbose=0)
+# %% setup
+import tensorflow as tf
+weights = tf.Variable([1.0, -1.0], name="weights")
+rows, wanted = tf.random.normal((20, 2), seed=1), tf.random.normal((20,), seed=2)
+def error(w):
+    return tf.reduce_mean((tf.linalg.matvec(rows, w) - wanted) ** 2)
+# %% near: a snapshot of the weights, made in every turn (variance reduction)
+for turn in range(3):
+    snapshot = tf.Variable(weights)
+    with tf.GradientTape() as tape:
+        loss = error(snapshot)
+    mean = tape.gradient(loss, snapshot)
+    for step in range(2):
+        with tf.GradientTape() as tape:
+            loss = error(weights)
+        weights.assign_sub(0.05 * (tape.gradient(loss, weights) + 0.1 * mean))
