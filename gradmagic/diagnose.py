@@ -9,7 +9,7 @@ import re
 
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
-from gradmagic.other_runs import beside_other_runs, once_for_a_loss_that_grew, sizes_beside_a_lost_loss
+from gradmagic.other_runs import beside_other_runs, once_for_a_loss_that_grew, sizes_beside_a_lost_loss, steps_along_exploding_gradients
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -77,6 +77,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
     explained.sort(key=lambda item: _rank(*item))
     merged = once_for_a_loss_that_grew(recording, _merged(explained, recording))
     explained = [(fault, beside_other_runs(recording, fault, found)) for fault, found in sizes_beside_a_lost_loss(merged)]
+    explained = steps_along_exploding_gradients(explained)
     # What another run makes a note of comes behind what is left of the alarms.
     explained.sort(key=lambda item: -SEVERITY.index(item[1].severity))
     findings = []

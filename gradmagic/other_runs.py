@@ -7,10 +7,11 @@ import math
 
 from gradmagic.locate import Fault, constant_sources, statuses
 from gradmagic.locate.constants import LEFT
+from gradmagic.locate.effects import thrown
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.nonfinite.too_large import is_too_large
-from gradmagic.rules.phrasing import target_name
+from gradmagic.rules.phrasing import number, target_name
 from gradmagic.sizes import NOISE
 
 # What another run of the same code may use.
@@ -18,6 +19,7 @@ ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
 # What one batch leaves out, and what I cannot explain.
 CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexplained"})
 DEAD = frozenset({"zero/dead-activation", "zero/saturated-activation"})
+SIZED = frozenset({"scale/unscaled-loss-or-data", "scale/exploding-through-depth", "scale/vanishing-through-depth", "scale/near-singular"})
 # Optimizers whose steps are as long as the gradient is large; what is written by hand has no type.
 PLAIN = frozenset({"SGD", ""})
 # How much larger than rounding noise a gradient is that is none.
@@ -33,6 +35,8 @@ def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Fin
     if found.severity != "note" and found.rule == "zero/single-unit-softmax" and (wider := _wider_elsewhere(recording, fault)):
         found = _noted(found, wider)
     if found.severity != "note" and found.rule in DEAD and (before := _overshot(recording, fault)):
+        found = _noted(found, before)
+    if found.severity != "note" and found.rule in (*DEAD, *SIZED) and (before := _thrown(recording, fault)):
         found = _noted(found, before)
     return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
 
@@ -69,6 +73,19 @@ def _overshot(recording: Recording, fault: Fault) -> str:
     return f"in run {first.turn + 1} of this call the gradients were exploding, and a step of that size led here: the units are off as a consequence" if first is not None else ""
 
 
+def _thrown(recording: Recording, fault: Fault) -> str:
+    """The update that moved variables of a run much farther than they were long, before the run."""
+    run = fault.run
+    if run is None or not run.turn:
+        return ""
+    far = thrown(recording, run, [s.id for s in run.sources])
+    changes = [(recording.changes[k], s.name) for k in far for s in run.sources if s.id == k]
+    if not changes:
+        return ""
+    change, name = max(changes, key=lambda c: (c[0].farthest or 0.0) / (c[0].norm or 1.0))
+    return f"before this run one update had moved `{name}` {number((change.farthest or 0.0) / (change.norm or 1.0))} times as far as it was long: this follows from where that led"
+
+
 def once_for_a_loss_that_grew(recording: Recording, explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
     """Findings without those of a loss that overflows some runs before its gradients do: the values grew past what the dtype holds, and the finding about the gradients says so."""
     kept = list(explained)
@@ -91,6 +108,13 @@ def sizes_beside_a_lost_loss(explained: list[tuple[Fault, Finding]]) -> list[tup
         return _noted(found, f"{target_name(fault)} is not finite in this run, and what makes it so says why") if sized else found
 
     return [(fault, judged(fault, found)) for fault, found in explained]
+
+
+def steps_along_exploding_gradients(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+    """Findings in which an update that goes too far is a note where the first gradients of the call were out of scale already: what made them so made the step."""
+    began = {f.run.site for f, found in explained if found.rule in SIZED and found.severity != "note" and f.run is not None and not f.run.turn}
+    said = "the gradients of the first run are out of scale already, and a step is as large as they are"
+    return [(f, _noted(found, said) if found.rule == "step/update-destroys-weights" and found.severity != "note" and f.run is not None and f.run.site in began else found) for f, found in explained]
 
 
 def _grew_on(recording: Recording, fault: Fault, later: Fault, found: Finding) -> bool:

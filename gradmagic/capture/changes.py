@@ -31,6 +31,7 @@ class Changes:
         self._bytes = 0
         self._steps: dict[int, int] = {}
         self._farthest: dict[int, float] = {}
+        self._began: dict[int, dict[int, Any]] = {}
         # What was read since anything may have been written. Held for longer, a value would keep its variable from being written in place.
         self._read: dict[int, Any] = {}
         # Whether what was read is finite, where that was looked at.
@@ -71,6 +72,16 @@ class Changes:
                 if math.isfinite(distance) and self._first.get(key) is value and math.isfinite(self._norms.get(key, math.nan)):
                     # At a finite distance from a finite value there is no other.
                     self._finite[key] = True
+
+    def between(self, site: int, turn: int, values: dict[int, Any]) -> None:
+        """Compare the values that a compiled step began with in its first turns: nothing of a graph runs before and after its updates."""
+        before = self._began.pop(site, {})
+        for key, value in values.items() if turn else ():
+            if key in before:
+                self._steps[key] = max(self._steps.get(key, 0), turn)
+                self._farthest[key] = max(self._farthest.get(key, 0.0), _distance(array_of(before[key]), array_of(value)))
+        if turn < CLOSE_STEPS:
+            self._began[site] = values
 
     def has_moved(self, key: int) -> bool:
         """Whether an update is known to have moved a variable."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradmagic.capture.asking import RANK, is_first_lost, site_of, status_of, with_values
+from gradmagic.capture.changes import CLOSE_STEPS
 from gradmagic.capture.closely import flow_of
 from gradmagic.capture.events import RawRun
 from gradmagic.capture.numbers import array_of, numbers_of
@@ -49,6 +50,8 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
         session.visits.step(source.id)
     if before and is_due(count):
         note_values(session, site, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
+    if before and count <= CLOSE_STEPS:
+        session.changes.between(site.id, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits and before:

@@ -171,14 +171,20 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
     if still and update.count and not skipped and run is not None and recording.raised is None:
         numbers = _assigned_zero(recording, update)
         faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
-    # What begins next to 0 (the scale of a block) is small beside the other variables too, and has a long way to go.
-    beside = {s.id: length or 0.0 for s, length in zip(run.sources, lengths(run.sources), strict=False)} if run is not None else {}
-    far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * max(c.norm, beside.get(k, 0.0))]
+    far = thrown(recording, run, keys)
     # What was not finite before is not the update's doing.
     lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite and math.isfinite(c.norm or 0.0)]
     if run is not None and (far or lost):
         faults.append(Fault("step", "destroyed", run, _indices(run, lost or far), span=update.span, update=update, detail={"lost": bool(lost), "key": bool(lost)}))
     return faults
+
+
+def thrown(recording: Recording, run: GradientRun | None, keys: list[int]) -> list[int]:
+    """The variables that one update moved much farther than they were long."""
+    # What begins next to 0 (the scale of a block) is small beside the other variables too, and has a long way to go. Later runs begin where the updates led.
+    first = next((r for r in recording.runs_of(run.site) if r.turn == 0), run) if run is not None else None
+    beside = {s.id: length or 0.0 for s, length in zip(first.sources, lengths(first.sources), strict=False)} if first is not None else {}
+    return [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * max(c.norm, beside.get(k, 0.0))]
 
 
 def _asked_for(recording: Recording, update: Update) -> GradientRun | None:

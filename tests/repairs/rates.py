@@ -42,3 +42,15 @@ with tf.GradientTape() as tape:
     p = e / tf.reduce_sum(e, axis=0)
     loss = -p[0]
 grad = tape.gradient(loss, z)
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(3)
+draws = np.random.default_rng(0)
+seen, wanted = draws.normal(size=(64, 4)), draws.normal(size=(64, 1))
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+net.compile(keras.optimizers.Adam(100.0), "mse")
+# %% the rate that a model is compiled with
+# fix: step/update-destroys-weights
+# becomes: net.compile(keras.optimizers.Adam(0.01), "mse")
+net.fit(seen, wanted, epochs=5, verbose=0)

@@ -20,3 +20,26 @@ for _ in range(2):
         loss = loss_of(v)
     grads = tape.gradient(loss, [v])
     optimizer.apply_gradients(zip(grads, [v]))
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(3)
+draws = np.random.default_rng(0)
+seen, wanted = draws.normal(size=(64, 4)), draws.normal(size=(64, 1))
+def network(activation, optimizer):
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation=activation), keras.layers.Dense(1)])
+    net.compile(optimizer, "mse")
+    return net
+# %% the learning rate of another optimizer, in `fit`: what explodes afterwards follows from it
+net = network("relu", keras.optimizers.Adam(100.0))
+net.fit(seen, wanted, epochs=5, verbose=0)  # expect: step/update-destroys-weights
+# %% steps that drive a tanh to its end
+net = network("tanh", keras.optimizers.SGD(5.0))
+net.fit(seen, wanted, epochs=5, verbose=0)  # expect: step/update-destroys-weights
+# %% near: a large rate that the weights stand
+net = network("relu", keras.optimizers.Adam(0.1))
+net.fit(seen, wanted, epochs=5, verbose=0)
+# %% near: many steps in one call of a compiled step
+net = network("relu", "adam")
+net.compile(keras.optimizers.Adam(0.05), "mse", steps_per_execution=4)
+net.fit(seen, wanted, epochs=8, batch_size=8, verbose=0)
