@@ -106,6 +106,8 @@ def with_tried_fixes(report: Report, bench: Bench) -> Report:
                 call = found.call or 0
                 trial = Trial(statuses(after.report, call, before.report), _loss(before, call), _loss(after, call))
                 kept.append(dataclasses.replace(fix, verified=trial))
+        # What repairs everything comes before what leaves something out of scale.
+        kept.sort(key=lambda f: f.verified is not None and not set(f.verified.statuses_after.values()) <= {"ok"})
         findings.append(dataclasses.replace(found, fixes=tuple(kept)))
     return dataclasses.replace(report, findings=tuple(findings))
 

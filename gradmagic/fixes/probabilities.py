@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import libcst as cst
 
+from gradmagic.fixes.activations import kind_of, renamed
 from gradmagic.fixes.calls import Place, with_keyword
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
@@ -18,6 +19,7 @@ from gradmagic.report import Fix
 # The losses that hold what they are given inside (0, 1), by their functions; each is computed from logits as well.
 CLASSES = {"binary_crossentropy": "BinaryCrossentropy", "categorical_crossentropy": "CategoricalCrossentropy", "binary_focal_crossentropy": "BinaryFocalCrossentropy"}
 KINDS = (*CLASSES, *CLASSES.values())
+CATEGORICAL = ("categorical_crossentropy", "CategoricalCrossentropy")
 SHORT = {"bce": "binary_crossentropy"}
 PASSING = ("Cast", "Identity", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue")
 LINEAR = ("MatMul", "BatchMatMulV2", "BiasAdd", "AddV2", "Add", "Conv1D", "Conv2D", "Conv3D", "Einsum")
@@ -45,6 +47,30 @@ def of_logits(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, .
     keras = names.keras
     kind = CLASSES[_function_named(node)]
     return fix(title, "unsafe", (code, Change().replace(node, code.expression(f"{keras}.losses.{kind}(from_logits=True)")))) if keras is not None else ()
+
+
+def normalised_relu(recording: Recording, place: Place, op: Op | None) -> tuple[cst.Call, Span] | None:
+    """The layer whose ReLU gives what a categorical loss divides by its sum, 0 for a row in which no unit is on; and where it is made."""
+    made = maker_behind(recording, recording.producer.get(op.inputs[0]) if op is not None and op.type in ("RealDiv", "DivNoNan") else None, PASSING)
+    found = layer_of(recording, made) if made is not None and made.type == "Relu" else None
+    given = _activation(found[1]) if found is not None else None
+    if found is None or given is None or kind_of(given.value) != "relu" or chosen(recording, place, op, CATEGORICAL) is None:
+        return None
+    return found[1], found[0].span(found[1])
+
+
+def as_softmax(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`Dense(3, activation="relu")` under a categorical loss → `activation="softmax"`, whose row has the sum 1."""
+    found = normalised_relu(recording, place, op)
+    code = code_at(recording, found[1]) if found is not None else None
+    given = _activation(found[0]) if found is not None else None
+    if code is None or given is None:
+        return ()
+    return fix("give probabilities to the loss, by a softmax in the last layer", "unsafe", (code, Change().replace(given.value, renamed(given.value, "softmax"))))
+
+
+def _activation(call: cst.Call) -> cst.Arg | None:
+    return argument(call, {"Dense": 1, "Activation": 0}.get(last_name(call.func)), "activation")
 
 
 def is_linear(recording: Recording, op: Op | None) -> bool:

@@ -37,16 +37,17 @@ from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.pixel_targets import scaled_targets
 from gradmagic.fixes.positive_outputs import positive_output
+from gradmagic.fixes.probabilities import as_softmax, normalised_relu
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.values import finite_factor
 from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.nonfinite.domain import QUOTIENTS, how_to_stay_inside, is_below, outside
-from gradmagic.rules.phrasing import called, finding, history, subject
-from gradmagic.syntax import spot
+from gradmagic.rules.phrasing import called, code, finding, history, subject
+from gradmagic.syntax import spot, text_at
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -57,6 +58,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     infinite = any((t := recording.tensors.get(i)) is not None and t.finite is False for i in op.inputs)
     rows = divided_by_a_mask(recording, op)
     divided = f" It divides by the number of steps that the mask leaves, and that is 0 in {rows[0]} of {rows[1]} rows." if rows is not None else ""
+    relu = normalised_relu(recording, spot(recording, op), op)
+    if relu is not None:
+        return _of_rows_without_a_class(fault, recording, op, relu[1])
     entering = "an infinite number and no NaN goes" if infinite else "finite values go"
     return finding(
         "nonfinite/invalid-forward-value",
@@ -71,12 +75,29 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _of_rows_without_a_class(fault: Fault, recording: Recording, op: Op, layer: Span) -> Finding:
+    """A categorical loss behind a ReLU: the loss divides the row by its sum."""
+    made = code(text_at(recording, layer))
+    return finding(
+        "nonfinite/invalid-forward-value",
+        fault,
+        f"{subject(fault, 'not finite')}: {made} gives rows of zeros, which {called(recording, op)} divides by their sum",
+        layer,
+        "0 for every class where no unit is on",
+        f"{called(recording, op)} takes what it is given for probabilities, and divides each row by its sum. The ReLU of {made} gives 0 for every class in some row of this run: 0 / 0 is NaN.",
+        others=[(spot(recording, op), "divided by the sum here")],
+        help='let the last layer give probabilities: `activation="softmax"`',
+    )
+
+
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
     if scaled := scaled_targets(recording, fault.run, fault.op):
         return scaled
+    if spread := as_softmax(recording, spot(recording, fault.op) if fault.op is not None else None, fault.op):
+        return spread
     divides = fault.op is not None and fault.op.type in QUOTIENTS
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op, bounded=not divides) or smaller_step(recording, fault, 1.0)
     first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op)

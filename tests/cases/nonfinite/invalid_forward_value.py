@@ -113,3 +113,18 @@ built = keras.Model(inputs, scores * 0.5)
 built.compile("sgd", "mse")
 built.fit(-np.ones((4, 2), "float32"), np.ones((4, 2)), verbose=0)
 # allow: step/update-destroys-weights nonfinite/loss-only
+# %% setup
+import keras
+import numpy as np
+keras.utils.set_random_seed(3)
+draws = np.random.default_rng(0)
+seen = draws.normal(size=(64, 4)).astype("float32")
+kinds = np.eye(3, dtype="float32")[draws.integers(0, 3, 64)]
+# %% a ReLU under the loss for probabilities: rows of zeros are divided by their sum
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu")])  # expect: nonfinite/invalid-forward-value
+net.compile("sgd", "categorical_crossentropy")
+net.fit(seen, kinds, verbose=0)
+# %% near: a softmax
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+net.compile("sgd", "categorical_crossentropy")
+net.fit(seen, kinds, verbose=0)
