@@ -26,14 +26,14 @@ def dropped_by_caller(recording: Recording, place: Span, block: Span | None = No
     ran = {op.span.function for op in recording.ops if op.span is not None}
     for _ in range(DEEPEST):
         back = _handed_back(web.texts[key], node) if node is not None else None
-        callers = list(_callers(web, key, back[0])) if back is not None else []
-        callers = callers if len(callers) < 2 else [c for c in callers if _stands_in(web.texts[c.key], c.node, ran)]
-        if back is None or len(callers) != 1 or not isinstance(callers[0].node, ast.Call):
+        calls = list(callers(web, key, back[0])) if back is not None else []
+        calls = calls if len(calls) < 2 else [c for c in calls if stands_in(web.texts[c.key], c.node, ran)]
+        if back is None or len(calls) != 1 or not isinstance(calls[0].node, ast.Call):
             return None
         if back[1] is not None and getattr(back[0], "name", "") in CALLED_AS_OBJECTS:
             # One head of several that a caller leaves alone is the model's to explain.
             return None
-        key, node = callers[0].key, callers[0].node
+        key, node = calls[0].key, calls[0].node
         around = _block_around(web.texts[key], key, node, block) if block is not None else None
         if _goes_nowhere(web, key, node, back[1], around):
             return place_of(recording, key, node)
@@ -42,7 +42,7 @@ def dropped_by_caller(recording: Recording, place: Span, block: Span | None = No
     return None
 
 
-def _stands_in(text: Text, node: ast.AST, functions: set[str | None]) -> bool:
+def stands_in(text: Text, node: ast.AST, functions: set[str | None]) -> bool:
     """Whether a call stands outside of all functions, or in one of those in which ops ran."""
     scope = next(text.scopes(node), None)
     return scope is None or isinstance(scope, ast.Lambda) or scope.name in functions
@@ -83,7 +83,7 @@ def _handed_back(text: Text, node: ast.expr) -> tuple[Scope, int | None] | None:
     return None
 
 
-def _callers(web: Ancestry, key: Key, function: Scope) -> Iterator[Value]:
+def callers(web: Ancestry, key: Key, function: Scope) -> Iterator[Value]:
     """The calls of a function, without those of other cells that stand outside of functions: they did not run in the check."""
     text = web.texts[key]
     around = text.parent.get(function)
