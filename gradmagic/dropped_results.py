@@ -14,25 +14,47 @@ CALLED_AS_OBJECTS = ("call", "__call__")
 DEEPEST = 6
 
 
-def dropped_by_caller(recording: Recording, place: Span) -> Span | None:
-    """The one call that returns what is computed at a place further in, and whose result no line reads; None where the code does not tell, or the result goes elsewhere."""
+def dropped_by_caller(recording: Recording, place: Span, block: Span | None = None) -> Span | None:
+    """The one call that returns what is computed at a place further in, and whose result no line reads; None where the code does not tell, or the result goes elsewhere.
+
+    Of the `with` line of a tape it may be a result that is read behind the block only, to be shown or returned.
+    """
     web = Ancestry(recording)
     key: Key = place.cell if place.cell is not None else place.file or ""
     text = web.texts.get(key)
     node = _expression_at(text, place) if text is not None else None
+    ran = {op.span.function for op in recording.ops if op.span is not None}
     for _ in range(DEEPEST):
         back = _handed_back(web.texts[key], node) if node is not None else None
-        callers = list(_callers(web, key, back[0])) if back is not None else []
-        if back is None or len(callers) != 1 or not isinstance(callers[0].node, ast.Call):
+        calls = list(callers(web, key, back[0])) if back is not None else []
+        calls = calls if len(calls) < 2 else [c for c in calls if stands_in(web.texts[c.key], c.node, ran)]
+        if back is None or len(calls) != 1 or not isinstance(calls[0].node, ast.Call):
             return None
         if back[1] is not None and getattr(back[0], "name", "") in CALLED_AS_OBJECTS:
             # One head of several that a caller leaves alone is the model's to explain.
             return None
-        key, node = callers[0].key, callers[0].node
-        if _goes_nowhere(web, key, node, back[1]):
+        key, node = calls[0].key, calls[0].node
+        around = _block_around(web.texts[key], key, node, block) if block is not None else None
+        if _goes_nowhere(web, key, node, back[1], around):
             return place_of(recording, key, node)
         if back[1] is not None:
             return None
+    return None
+
+
+def stands_in(text: Text, node: ast.AST, functions: set[str | None]) -> bool:
+    """Whether a call stands outside of all functions, or in one of those in which ops ran."""
+    scope = next(text.scopes(node), None)
+    return scope is None or isinstance(scope, ast.Lambda) or scope.name in functions
+
+
+def _block_around(text: Text, key: Key, node: ast.AST, block: Span) -> ast.With | None:
+    """The `with` statement that a tape was opened by, where a call stands in it and in no function within."""
+    scope, current = next(text.scopes(node), None), text.parent.get(node)
+    while current is not None and current is not scope:
+        if isinstance(current, ast.With) and key == (block.cell if block.cell is not None else block.file) and current.lineno == block.line:
+            return current
+        current = text.parent.get(current)
     return None
 
 
@@ -61,7 +83,7 @@ def _handed_back(text: Text, node: ast.expr) -> tuple[Scope, int | None] | None:
     return None
 
 
-def _callers(web: Ancestry, key: Key, function: Scope) -> Iterator[Value]:
+def callers(web: Ancestry, key: Key, function: Scope) -> Iterator[Value]:
     """The calls of a function, without those of other cells that stand outside of functions: they did not run in the check."""
     text = web.texts[key]
     around = text.parent.get(function)
@@ -83,8 +105,8 @@ def _calls(web: Ancestry, key: Key, call: ast.Call, called: str, owner: ast.Clas
     return isinstance(call.func, ast.Attribute) and held in (owner, None)
 
 
-def _goes_nowhere(web: Ancestry, key: Key, call: ast.Call, position: int | None) -> bool:
-    """Whether nothing reads the result of a call, or the one of several that is meant."""
+def _goes_nowhere(web: Ancestry, key: Key, call: ast.Call, position: int | None, block: ast.With | None) -> bool:
+    """Whether nothing reads the result of a call, or the one of several that is meant; of a tape's block, nothing in it."""
     text = web.texts[key]
     statement = text.parent.get(call)
     if isinstance(statement, ast.Expr):
@@ -94,7 +116,11 @@ def _goes_nowhere(web: Ancestry, key: Key, call: ast.Call, position: int | None)
     target = statement.targets[0]
     if isinstance(target, ast.Tuple) and position is not None and position < len(target.elts) and not any(isinstance(e, ast.Starred) for e in target.elts):
         target = target.elts[position]
-    return isinstance(target, ast.Name) and _is_unread(web, text, statement, target.id)
+    if not isinstance(target, ast.Name):
+        return False
+    if block is not None:
+        return not any(isinstance(n, ast.Name) and n.id == target.id and isinstance(n.ctx, ast.Load) for part in block.body for n in ast.walk(part))
+    return _is_unread(web, text, statement, target.id)
 
 
 def _is_unread(web: Ancestry, text: Text, statement: ast.Assign, name: str) -> bool:

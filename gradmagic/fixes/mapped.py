@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, rest_of, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.data import behind, given
 from gradmagic.fixes.flow import assignments_of, values_of
 from gradmagic.fixes.names import names_of
@@ -27,8 +27,8 @@ def finite_in_the_pipeline(recording: Recording, place: Place, tensor: Tensor | 
     found = _guilty(recording, place, tensor)
     if found is None:
         return ()
-    code, node = found
-    names = names_of(recording)
+    code, nodes = found
+    node, names = nodes[0], names_of(recording)
     if isinstance(node, cst.Call):
         x, maximum = text_of(code, node, 0, "x"), names.function("maximum", node.func)
         if x is None or maximum is None:
@@ -36,10 +36,13 @@ def finite_in_the_pipeline(recording: Recording, place: Place, tensor: Tensor | 
         new = f"{code.text(node.func)}({maximum}({x}, {LEAST}){rest_of(code, node, 1, 'x')})"
         return fix(f"keep the argument of `{last_name(node.func)}` above 0 in the pipeline", "unsafe", (code, Change().replace(node, code.expression(new))))
     divide = names.function("divide_no_nan")
-    if divide is None or not isinstance(node, cst.BinaryOperation):
+    if divide is None:
         return ()
-    left, right = code.bare(node.left), code.bare(node.right)
-    return fix("let a division by 0 be 0 in the pipeline", "unsafe", (code, Change().replace(node, code.expression(f"{divide}({left}, {right})"))))
+    change = Change()
+    for quotient in nodes:
+        if isinstance(quotient, cst.BinaryOperation):
+            change.replace(quotient, code.expression(f"{divide}({code.bare(quotient.left)}, {code.bare(quotient.right)})"))
+    return fix("let a division by 0 be 0 in the pipeline", "unsafe", (code, change))
 
 
 def infinite_at_zero(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[Span, str] | None:
@@ -47,14 +50,14 @@ def infinite_at_zero(recording: Recording, place: Place, tensor: Tensor | None) 
     found = _guilty(recording, place, tensor)
     if found is None:
         return None
-    code, node = found
+    code, (node, *_) = found
     return code.span(node), f"the data come through here, and `{last_name(node.func)}` of 0 is infinite" if isinstance(
         node, cst.Call
     ) else "the data come through here, and a division by 0 is not finite"
 
 
-def _guilty(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[Code, cst.Call | cst.BinaryOperation] | None:
-    """The one such step; logarithms alone where an element is infinite, as those of 0 are."""
+def _guilty(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[Code, list[cst.Call | cst.BinaryOperation]] | None:
+    """The one such step, or the quotients by one divisor; logarithms alone where an element is infinite, as those of 0 are."""
     steps = list({id(node): (code, node) for code, function in _functions(recording, place) for node in steps_in(code, function)}.values())
     numbers = tensor.numbers if tensor is not None else None
     if numbers is None or numbers.infs:
@@ -63,7 +66,18 @@ def _guilty(recording: Recording, place: Place, tensor: Tensor | None) -> tuple[
     else:
         # A NaN by itself may have been in the data: only 0 / 0 of an example's own sum or spread makes one of good data.
         steps = [(c, n) for c, n in steps if isinstance(n, cst.BinaryOperation) and is_reduced(c, n.right)]
-    return steps[0] if len(steps) == 1 else None
+    if not steps or not (len(steps) == 1 or _by_one_divisor(steps)):
+        return None
+    return steps[0][0], sorted((node for _, node in steps), key=steps[0][0].start)
+
+
+def _by_one_divisor(steps: list[tuple[Code, cst.Call | cst.BinaryOperation]]) -> bool:
+    """Whether all steps are quotients in one function by the same reduced value, such as of the inputs and of the labels: where that is 0, none of them is finite."""
+    code, first = steps[0]
+    nodes = [n for c, n in steps if c is code and isinstance(n, cst.BinaryOperation) and code.function(n) is code.function(first) and is_reduced(c, n.right)]
+    alike = isinstance(first, cst.BinaryOperation) and len(nodes) == len(steps) and all(same(n.right, first.right) for n in nodes)
+    # `x / top / top` has one quotient in the other, and no two edits.
+    return alike and not any(around in nodes for n in nodes for around in code.around(n) if around is not n)
 
 
 def is_reduced(code: Code, value: cst.BaseExpression) -> bool:

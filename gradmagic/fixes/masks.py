@@ -41,7 +41,9 @@ def _above(recording: Recording, code: Code, statement: cst.CSTNode) -> list[tup
         if name in seen:
             continue
         seen.add(name)
-        made = [(code, a) for a in assignments_of(code, name, code.scope(statement)) if code.end(a) < code.start(statement)]
+        scope = code.scope(statement)
+        lines: list[cst.Assign | cst.AugAssign] = [*assignments_of(code, name, scope), *(a for a in code.all(cst.AugAssign, scope) if isinstance(a.target, cst.Name) and a.target.value == name)]
+        made: list[tuple[Code, cst.Assign | cst.AugAssign]] = [(code, a) for a in lines if code.end(a) < code.start(statement)]
         made = made or [(c, a) for c in cells(recording) for a in assignments_of(c, name) if c.function(a) is None]
         for where, assign in made:
             if not any(assign is node for _, node in found):

@@ -14,7 +14,7 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name,
 from gradmagic.fixes.flow import reads_of, use_result
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import value_of
-from gradmagic.recording import GradientRun, Recording
+from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
 OWNERS = ("Sequential", "Functional", "Model", "Layer", "Module")
@@ -218,6 +218,15 @@ def result_used(recording: Recording, place: Place) -> tuple[Fix, ...]:
     for read in reads:
         change.replace(read, cst.Name(name))
     return fix(f"go on with `{name}`", "unsafe", (code, change))
+
+
+def taken_in(recording: Recording, op: Op | None, found: Fix) -> bool:
+    """Whether the line that an edit lets go on with a result takes in something of its shape and dtype now."""
+    result = recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    places = {(e.cell, line) for e in found.edits for line in range(e.start_line, e.end_line + 1)}
+    there = [o for o in recording.ops if o.span is not None and (o.span.cell, o.span.line) in places and o.phase == "forward"]
+    known = [t for o in there for i in o.inputs if (t := recording.tensors.get(i)) is not None]
+    return result is not None and result.shape is not None and any((t.shape, t.dtype) == (result.shape, result.dtype) for t in known)
 
 
 def meant(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:

@@ -70,7 +70,8 @@ def _made_before(paths: Paths, op: Op) -> tuple[Op | None, int | None]:
     tensors = paths.recording.tensors
 
     def bad(keys: tuple[int, ...]) -> list[int]:
-        return [i for i in keys if (t := tensors.get(i)) is not None and t.finite is False and has_gradient_dtype(t.dtype)]
+        # A softmax over a row that a mask left nothing of makes the first NaN: the mask's infinite number is meant.
+        return [i for i in keys if (t := tensors.get(i)) is not None and t.finite is False and has_gradient_dtype(t.dtype) and not _is_handed_on(paths, i)]
 
     current, seen = op, set[int]()
     came = [*bad(op.inputs), *(_read_in_turns(paths, op) if op.type.endswith("While") else ())]
@@ -146,6 +147,22 @@ def _hands_on_infinity(paths: Paths, op: Op, meant: set[int]) -> bool:
         return False
     bad = [i for i in op.inputs if (t := tensors.get(i)) is not None and t.finite is False]
     return bool(bad) and all(i in meant or _is_written_infinity(paths, tensors[i]) for i in bad)
+
+
+def _is_handed_on(paths: Paths, key: int) -> bool:
+    """Whether all that is not finite in a tensor is an infinite number that was written down, with no NaN made of it yet."""
+    tensors, waiting, seen = paths.recording.tensors, [key], set[int]()
+    while waiting:
+        current = waiting.pop()
+        tensor, made = tensors.get(current), paths.producer.get(current)
+        if current in seen or _is_written_infinity(paths, tensor):
+            continue
+        seen.add(current)
+        bad = [i for i in made.inputs if (t := tensors.get(i)) is not None and t.finite is False] if made is not None else []
+        if not bad or tensor is None or tensor.norm != math.inf:
+            return False
+        waiting += bad
+    return True
 
 
 def _is_written_infinity(paths: Paths, tensor: Tensor | None) -> bool:

@@ -50,3 +50,50 @@ model.fit(parts.map(lambda values, label: (to_share(values), label)).batch(8), e
 # none: nonfinite/bad-input-data
 model.set_weights(start)
 model.fit(safe, epochs=1, verbose=0)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+rng = np.random.default_rng(0)
+waves = rng.normal(size=(24, 6)).astype("float32")
+targets = waves + 0.1 * rng.normal(size=(24, 6)).astype("float32")
+waves[3], targets[3] = 0.0, 0.0
+def loudest(wave, target):
+    top = tf.reduce_max(tf.abs(wave))
+    return wave / top, target / top  # both as loud
+class Scaling:
+    def __init__(self, axis):
+        self.axis = axis
+    def scaled(self, wave, target):
+        power = tf.reduce_sum(tf.abs(wave), axis=self.axis, keepdims=True)
+        wave = wave / power
+        target = target / power
+        return wave, target
+def both(wave, target):
+    low = tf.reduce_sum(target)
+    return wave / tf.reduce_max(wave), target / low
+pairs = tf.data.Dataset.from_tensor_slices((waves, targets))
+model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6)])
+model.compile("sgd", "mae")
+start = model.get_weights()
+# %% inputs and targets by one number
+# fix: nonfinite/bad-input-data
+# becomes: return tf.math.divide_no_nan(wave, top), tf.math.divide_no_nan(target, top)  # both as loud
+model.set_weights(start)
+model.fit(pairs.map(loudest).batch(8), epochs=1, verbose=0)
+# %% in two lines of a method
+# fix: nonfinite/bad-input-data
+# becomes: wave = tf.math.divide_no_nan(wave, power)
+# becomes: target = tf.math.divide_no_nan(target, power)
+model.set_weights(start)
+model.fit(pairs.map(Scaling(-1).scaled).batch(8), epochs=1, verbose=0)
+# %% in a lambda
+# fix: nonfinite/bad-input-data
+# becomes: shares = pairs.map(lambda a, b: (tf.math.divide_no_nan(a, tf.reduce_sum(tf.abs(a))), tf.math.divide_no_nan(b, tf.reduce_sum(tf.abs(a)))))
+model.set_weights(start)
+shares = pairs.map(lambda a, b: (a / tf.reduce_sum(tf.abs(a)), b / tf.reduce_sum(tf.abs(a))))
+model.fit(shares.batch(8), epochs=1, verbose=0)
+# %% by two numbers, of which one may be to blame
+# none: nonfinite/bad-input-data
+model.set_weights(start)
+model.fit(pairs.map(both).batch(8), epochs=1, verbose=0)

@@ -47,7 +47,7 @@ from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter
 from gradmagic.fixes.own_losses import own_loss
 from gradmagic.fixes.parameters import is_parameter, read_by_its_name
 from gradmagic.fixes.samples import drawn_and_unread, sample_for_mean
-from gradmagic.fixes.sources import meant, result_used
+from gradmagic.fixes.sources import meant, result_used, taken_in
 from gradmagic.fixes.threaded import handed_on
 from gradmagic.fixes.tracking import left_out
 from gradmagic.fixes.zero_turns import one_turn
@@ -58,6 +58,8 @@ from gradmagic.rules.phrasing import called, code, finding, it, listing, subject
 from gradmagic.syntax import text_at, use_of
 
 ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
+
+UNDER_TAPE = "under the tape"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -82,15 +84,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help=f"look at the lines of {code(f'{unread.function}')}: one of them was meant to read {code(text_at(recording, unread))}, and may name another parameter twice",
         )
-    lost = _lost(fault, op, recording)
+    lost, beyond = _lost(fault, op, recording), None
+    if lost is None:
+        lost = beyond = _read_behind_the_block(fault, op, recording)
     if lost is not None:
+        where = UNDER_TAPE if beyond is not None else ""
         return finding(
             "none/discarded-result",
             fault,
-            f"{subject(fault, 'None')}: the result of {code(text_at(recording, lost))} is not used",
+            f"{subject(fault, 'None')}: the result of {code(text_at(recording, lost))} is not used{f' {where}' if where else ''}",
             lost,
-            "computed here, and read nowhere",
-            f"The forward pass reads {names}, and what is computed from {it(fault.names)} comes out of this expression. No line reads the result, so {target_name(fault)} does not depend on {names}.",
+            f"computed here, and not read {where}" if where else "computed here, and read nowhere",
+            f"The forward pass reads {names}, and what is computed from {it(fault.names)} comes out of this expression. No line {f'{where} ' if where else ''}reads the result, so {target_name(fault)} does not depend on {names}.",
             certainty="likely",
             help="use the result in what follows",
         )
@@ -161,6 +166,13 @@ def _lost(fault: Fault, op: Op, recording: Recording) -> Span | None:
     return unread or (dropped_by_caller(recording, use) if use is not None else None)
 
 
+def _read_behind_the_block(fault: Fault, op: Op, recording: Recording) -> Span | None:
+    """A call in the tape's block whose result is shown or returned, and read by no line of the block."""
+    tape = recording.tapes.get(fault.run.tape) if fault.run is not None and fault.run.tape is not None else None
+    use = use_of(recording, op)
+    return dropped_by_caller(recording, use, tape.span) if tape is not None and tape.span is not None and use is not None else None
+
+
 def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:
     inner: GradientRun = fault.detail["inner"]  # type: ignore[assignment]
     names, target = listing(fault.names), target_name(fault)
@@ -204,6 +216,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         used = meant(recording, fault.run)
     if not used and not head:
         used = result_used(recording, found.location)
+        if used and UNDER_TAPE in found.message and not taken_in(recording, fault.op, used[0]):
+            used = ()
     if used or fault.run is None:
         return used
     used = meant_model(recording, fault.run) or meant_target(recording, fault.run, found.location) or unread_result(recording, fault.run, found.location)

@@ -36,6 +36,7 @@ import re
 from gradmagic.called_objects import CALLED
 from gradmagic.fixes.blocks import into_block, tape_after_reset
 from gradmagic.fixes.caches import computed_each_time
+from gradmagic.fixes.calls import Place
 from gradmagic.fixes.closures import inside_function
 from gradmagic.fixes.handed_over import handed_over
 from gradmagic.fixes.kept import as_local, as_property, made_from
@@ -44,12 +45,14 @@ from gradmagic.fixes.raw_weights import raw_weight
 from gradmagic.fixes.remade import remade_in_block
 from gradmagic.fixes.threads import in_this_thread
 from gradmagic.locate.fault import Fault
+from gradmagic.outer_calls import outermost_call
 from gradmagic.recording import GradientRun, Op, Recording, Span, Tape
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import are, called, code, finding, it, listing, subject, target_name
 from gradmagic.syntax import text_at, use_of
 
 THREAD = "in a thread of its own"
+BEFORE = "before the tape is opened"
 EARLIER = "under an earlier tape"
 BEHIND = "after the tape's block has ended"
 HELP = {
@@ -70,12 +73,16 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     when = _when(op, tape, recording)
     others = [(tape.span, "this tape records only what runs in its block")] if tape is not None and tape.span else []
     kept = _kept(op, recording) or _called_behind(op, tape, when)
+    use = use_of(recording, op)
+    outer = _moved_as_a_whole(op, tape, recording) if kept is None and when in (BEFORE, EARLIER) else None
+    if outer is not None and use is not None:
+        others = [(use, "computed in this call, and not recorded"), *others]
     return finding(
         "none/outside-tape",
         fault,
-        f"{subject(fault, 'None')}: {called(recording, op)} runs {when}",
-        use_of(recording, op),
-        f"runs {when}, so it is not recorded",
+        f"{subject(fault, 'None')}: {code(text_at(recording, outer)) if outer is not None else called(recording, op)} runs {when}",
+        outer or use,
+        f"runs {when}" if outer is not None else f"runs {when}, so it is not recorded",
         f"{called(recording, op)} takes part in every path from {target_name(fault)} back to {listing(fault.names)}, and it ran {when}. For this tape its result is a constant.",
         others=others,
         help=kept or HELP.get(when, "move the line into the `with` block of the tape"),
@@ -136,6 +143,13 @@ def _called_behind(op: Op, tape: Tape | None, when: str) -> str | None:
     return f"call {code(function)} in the `with` block of the tape, and hand its result to the gradient call"
 
 
+def _moved_as_a_whole(op: Op, tape: Tape | None, recording: Recording) -> Span | None:
+    """The call of the function or model that an op ran in, where none of its run is recorded: no line in it can stand in the tape's block."""
+    if tape is None or tape.span is None or op.span is None:
+        return None
+    return outermost_call(recording, op.span, tape.span, [known.span for known in recording.tapes.values() if known.span is not None])
+
+
 def _by_the_user(op: Op, recording: Recording) -> bool:
     """Whether a tape of the user's recorded an op; the one that is laid around the cell has no place in it."""
     return any(t in recording.tapes and recording.tapes[t].span is not None for t in op.recorded_by)
@@ -153,22 +167,28 @@ def _when(op: Op, tape: Tape | None, recording: Recording) -> str:
     if op.seq < tape.opened and _by_the_user(op, recording):
         return EARLIER
     if op.seq < tape.opened:
-        return "before the tape is opened"
+        return BEFORE
     return BEHIND
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    # What keeps a result is known by the line that computes it, also where the call of a whole function is blamed.
+    inner = use_of(recording, fault.op) if fault.op is not None and fault.cause == "outside" else None
+    if inner is not None and found.location is not None and (inner.cell, inner.line) != (found.location.cell, found.location.line):
+        return _edits(fault, recording, found, inner) or into_block(recording, fault.run, found.location, fault.op)
+    return _edits(fault, recording, found, found.location)
+
+
+def _edits(fault: Fault, recording: Recording, found: Finding, place: Place) -> tuple[Fix, ...]:
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
-    if raw := raw_weight(recording, found.location):
+    if raw := raw_weight(recording, place):
         return raw
     if fault.cause == "before" and fault.run is not None and (again := made_from(recording, fault.run, fault.sources)):
         return again
-    if fault.cause == "before" and (made := remade_in_block(recording, fault.run, found.location)):
-        return (*made, *as_property(recording, found.location))
-    inside = (
-        tape_after_reset(recording, fault.run) or computed_each_time(recording, found.location) or as_local(recording, found.location) or into_block(recording, fault.run, found.location, fault.op)
-    )
-    inside = inside or from_the_other_tape(recording, fault.run, found.location) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run, fault.op)
-    return inside or as_property(recording, found.location) or inside_function(recording, fault.run, found.location)
+    if fault.cause == "before" and (made := remade_in_block(recording, fault.run, place)):
+        return (*made, *as_property(recording, place))
+    inside = tape_after_reset(recording, fault.run) or computed_each_time(recording, place) or as_local(recording, place) or into_block(recording, fault.run, place, fault.op)
+    inside = inside or from_the_other_tape(recording, fault.run, place) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run, fault.op)
+    return inside or as_property(recording, place) or inside_function(recording, fault.run, place)

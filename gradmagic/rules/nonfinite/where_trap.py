@@ -31,6 +31,9 @@ Not a problem when
 
 from __future__ import annotations
 
+import math
+
+from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import double_where
 from gradmagic.fixes.own_side import on_its_own_side
 from gradmagic.locate.fault import Fault
@@ -62,9 +65,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"he bad elements of {called(recording, op)} are {'thrown' if hider.type in SELECTIONS else 'multiplied'} away{'' if hider.type in SELECTIONS else f' by {called(recording, hider)}'}{value}."
     )
     met = fault.detail.get("met")
+    masked = op.type in ("Softmax", "LogSoftmax") and any((t := recording.tensors.get(i)) is not None and t.norm == math.inf for i in op.inputs)
     if isinstance(met, Op):
         backward = (
             f"{called(recording, op)} gives values that are not finite. Going backward, what is computed from them is sent a gradient of 0, and {called(recording, met)} multiplies it with them."
+        )
+    elif masked:
+        backward = (
+            f"Of a row with nothing but the mask's infinite number, {called(recording, op)} has no value. Going backward, such a row is sent a gradient of 0, which is multiplied with its values."
         )
     else:
         backward = f"Going backward, they are sent a gradient of 0, and the derivative there is infinite.{where}"
@@ -74,10 +82,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'NaN')}: {name} hides the value of {called(recording, op)}, not its gradient",
         spot(recording, op),
         "the values that are not finite are made here" if isinstance(met, Op) else "going backward, the first NaN is made here",
-        f"{forward} {backward} So the tape computes\n\n    0 × inf  =  NaN",
+        f"{forward} {backward} So the tape computes\n\n    0 × {'NaN' if masked else 'inf'}  =  NaN",
         others=[(spot(recording, hider), "hides values only")],
         notes=(f"{count} {'element is' if count == 1 else 'elements are'} not finite in the gradient that {code(step.type)} sends",) if count else (),
-        help="give the function a harmless input wherever the mask is false: a `tf.where` inside, around its argument, as well as outside",
+        help="mask with a large finite number (`-1e9`), of which a softmax over nothing else has a value"
+        if masked
+        else "give the function a harmless input wherever the mask is false: a `tf.where` inside, around its argument, as well as outside",
     )
 
 
@@ -95,4 +105,4 @@ def _hider(fault: Fault, recording: Recording) -> Op | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     hider = found.labels[1].location if len(found.labels) > 1 else None
-    return on_its_own_side(recording, found.location, hider) or double_where(recording, found.location, hider)
+    return finite_mask(recording, found.location, fault.op) or on_its_own_side(recording, found.location, hider) or double_where(recording, found.location, hider)

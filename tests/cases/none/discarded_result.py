@@ -232,3 +232,28 @@ with tf.GradientTape() as tape:
     weight = gate(tf.ones((2, 6)))
     loss = tf.reduce_sum(out(weight * 2.0))
 grads = tape.gradient(loss, gate.trainable_variables + out.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+pose = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6, activation="tanh")])
+scorer = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
+x, y = tf.random.normal((8, 6)), tf.random.normal((8, 2))
+def rotated(x, angles):
+    turned = x * tf.cos(angles)
+    return turned + tf.reverse(x, [1]) * tf.sin(angles)
+def learn(x, y):
+    with tf.GradientTape() as tape:
+        views = rotated(x, pose(x))  # expect: none/discarded-result
+        loss = tf.reduce_mean((scorer(x) - y) ** 2)
+    return tape.gradient(loss, pose.trainable_variables + scorer.trainable_variables), views
+def learn_from_views(x, y):
+    with tf.GradientTape() as tape:
+        views = rotated(x, pose(x))
+        loss = tf.reduce_mean((scorer(views) - y) ** 2)
+    return tape.gradient(loss, pose.trainable_variables + scorer.trainable_variables), views
+# %% what a function gives is returned beside the gradients, and read by nothing under the tape
+# expect setup
+grads, views = learn(x, y)
+# %% near: it is shown and read
+grads, views = learn_from_views(x, y)

@@ -166,3 +166,55 @@ for _ in range(2):
 with tf.GradientTape() as tape:
     loss = energy(tf.RaggedTensor.from_row_splits(tf.convert_to_tensor(lengths), [0, 1, 3]))
 grads = tape.gradient(loss, [lengths, rest])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(8)
+class Scorer(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden = keras.layers.Dense(5, activation="relu")
+        self.out = keras.layers.Dense(2)
+    def call(self, x):
+        return self.out(self.hidden(x))
+class Linear(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.kernel = tf.Variable(tf.random.normal((4, 2)))
+    def scores(self, x):
+        return tf.tanh(x @ self.kernel)
+scorer, linear = Scorer(), Linear()
+x, y = tf.random.normal((8, 4)), tf.random.normal((8, 2))
+def learn(predictions, weights):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((predictions - y) ** 2)
+    return tape.gradient(loss, weights)
+# %% a model that is called before a function opens the tape
+for _ in range(2):
+    predictions = scorer(x)  # expect: none/outside-tape
+    grads = learn(predictions, scorer.trainable_variables)
+# %% a method, in what a function is handed
+grads = learn(linear.scores(x), linear.trainable_variables)  # expect: none/outside-tape
+# %% a comprehension of calls
+given = [linear.scores(part) for part in tf.split(x, 2)]  # expect: none/outside-tape
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((tf.concat(given, 0) - y) ** 2)
+grads = tape.gradient(loss, linear.trainable_variables)
+# %% near: it is shown before, and called again under the tape
+print(float(linear.scores(x)[0, 0]))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((linear.scores(x) - y) ** 2)
+grads = tape.gradient(loss, linear.trainable_variables)
+# %% setup
+import tensorflow as tf
+rate = tf.Variable([0.5, 2.0])
+def spread(x):
+    return x * tf.nn.softplus(rate)
+@tf.function
+def epoch(x):
+    given = spread(x)  # expect: none/outside-tape
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(given ** 2)
+    return tape.gradient(loss, rate)
+# %% in a traced function that opens the tape itself
+grad = epoch(tf.constant([1.0, 3.0]))

@@ -45,3 +45,38 @@ def step():
         loss = tf.reduce_sum(angles * mask)
     return tape.gradient(loss, r)  # status: nan
 step()
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+scores = tf.Variable(tf.random.normal((3, 4)))
+kept = tf.constant([[True, True, False, True], [True, False, False, False], [False, False, False, False]])
+def pooled(scores):
+    hidden = tf.where(kept, scores, -float("inf"))
+    weights = tf.nn.softmax(hidden)  # expect: nonfinite/where-trap
+    return tf.where(tf.reduce_any(kept, -1, keepdims=True), weights * scores, 0.0)
+# %% a softmax of a row that the mask leaves nothing of
+# expect setup
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(pooled(scores))
+grad = tape.gradient(loss, scores)  # status: nan
+# %% the same, compiled
+# expect setup
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(pooled(scores))
+    return tape.gradient(loss, scores)  # status: nan
+step()
+# %% the mask is added
+with tf.GradientTape() as tape:
+    masked = scores + tf.where(kept, 0.0, float("-inf"))
+    scaled = masked / 2.0
+    likely = tf.nn.log_softmax(scaled)  # expect: nonfinite/where-trap
+    loss = -tf.reduce_sum(tf.where(kept, likely * scores, 0.0))
+grad = tape.gradient(loss, scores)  # status: nan
+# %% near: rows that keep something
+with tf.GradientTape() as tape:
+    weights = tf.nn.softmax(tf.where(kept[:2], scores[:2], -float("inf")))
+    loss = tf.reduce_sum(tf.where(kept[:2], weights * scores[:2], 0.0))
+grad = tape.gradient(loss, scores)
