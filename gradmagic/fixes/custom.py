@@ -7,6 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change, at_the_end
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, parameters_of
+from gradmagic.fixes.custom_inputs import with_none
 from gradmagic.fixes.derive import Derivation
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Op, Recording
@@ -17,6 +18,7 @@ Shape = tuple[int | None, ...] | None
 
 # Functions that end a gradient: one that calls them is not left to TensorFlow.
 UNDIFFERENTIATED = ("stop_gradient", "numpy", "numpy_function", "py_function", "round", "rint", "floor", "ceil", "sign", "argmax", "argmin", "quantize", "fake_quant_with_min_max_args")
+NONE_FOR_THE_REST = "return None for the inputs that need no gradient"
 Gradient = cst.FunctionDef | cst.Lambda
 Found = tuple[Code, cst.FunctionDef, Gradient, cst.Return]
 
@@ -98,6 +100,12 @@ def _beside_variables(recording: Recording, found: Found, returned: cst.BaseExpr
     code, function, _, ret = found
     parameters = parameters_of(function)
     parts = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else []
+    assert isinstance(ret.value, cst.Tuple)
+    derivation = Derivation(code, function, ret.value.elements[0].value, upstream, names_of(recording))
+    first = ([e.value for e in parts[0].elements] if isinstance(parts[0], (cst.Tuple, cst.List)) else [parts[0]]) if len(parts) == 2 else []
+    beside = with_none(recording, code, function, derivation, first, op) if len(first) < len(parameters) else None
+    if beside is not None:
+        return fix(NONE_FOR_THE_REST, "unsafe", (code, Change().replace(parts[0], code.expression(f"({beside})"))))
     (shapes, out), names = shapes_of(recording, op), names_of(recording)
     known = {n: v for v in recording.variables.values() for n in v.names}
     read = sorted((names_in(function.body) & set(known)) - set(parameters))
@@ -108,8 +116,7 @@ def _beside_variables(recording: Recording, found: Found, returned: cst.BaseExpr
         wanted, shape = parameters[position], shapes[position] if position < len(shapes) else None
     elif len(parts) == 2 and len(read) == 1 and isinstance(parts[1], (cst.List, cst.Tuple)) and len(parts[1].elements) == 1:
         wanted, given, shape = read[0], parts[1].elements[0].value, known[read[0]].shape
-    assert isinstance(ret.value, cst.Tuple)
-    derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(wanted) if wanted is not None else None
+    derived = derivation.gradient(wanted) if wanted is not None else None
     new = _summed(derived, out, shape, names.tf or names.ops) if derived is not None else None
     if new is None or given is None:
         return _by_itself(found)
@@ -174,9 +181,14 @@ def _completed(recording: Recording, found: Found, returned: cst.BaseExpression 
     names, (shapes, out) = names_of(recording), shapes_of(recording, op)
     assert isinstance(ret.value, cst.Tuple)
     given = [e.value for e in returned.elements] if isinstance(returned, (cst.Tuple, cst.List)) else [returned] if returned is not None else []
+    derivation = Derivation(code, function, ret.value.elements[0].value, upstream, names)
+    beside = with_none(recording, code, function, derivation, given, op)
+    if beside is not None:
+        new = code.expression(f"({beside})" if isinstance(grad, cst.Lambda) else beside)
+        return fix(NONE_FOR_THE_REST, "unsafe", (code, _returning(code, grad, returned, new)))
     parts = []
     for position, parameter in enumerate(parameters_of(function)):
-        derived = Derivation(code, function, ret.value.elements[0].value, upstream, names).gradient(parameter)
+        derived = derivation.gradient(parameter)
         text = _summed(derived, out, shapes[position] if position < len(shapes) else None, names.tf or names.ops) if derived is not None else None
         if text is None and position < len(given):
             text = code.text(given[position])

@@ -55,6 +55,11 @@ class Derivation:
             return None
         return " + ".join(self.terms).replace("+ -", "- ") if self.terms else None
 
+    def depends(self, parameter: str) -> bool:
+        """Whether the result is computed with a parameter."""
+        self.wanted = parameter
+        return self._depends(self.result)
+
     def _depends(self, node: cst.BaseExpression, depth: int = 0) -> bool:
         if self.wanted in names_in(node):
             return True

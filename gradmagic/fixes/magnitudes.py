@@ -11,13 +11,17 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in, walk
 from gradmagic.fixes.data import standardising
-from gradmagic.fixes.flow import assigned
+from gradmagic.fixes.flow import assigned, targets_of
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.origins import origin
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Op, Recording, Tensor
 from gradmagic.report import Fix
+from gradmagic.syntax import use_of
 
 LARGE = 1e3
+# The square of it is the largest number of float16.
+LARGE_IN_HALF = 256.0
 TRAINING = ("fit", "train_on_batch")
 # What reads classes or rows by their number, and no quantity.
 NUMBERED = ("GatherV2", "ResourceGather", "OneHot", "SparseSoftmaxCrossEntropyWithLogits")
@@ -30,7 +34,8 @@ def brought_to_one(recording: Recording, run: GradientRun | None, place: Place) 
         return ()
     names = names_of(recording)
     given = list(_of_the_call(recording, place) if run.kind.startswith("keras") else _of_the_block(recording, run))
-    large = {name: tensor for name, tensor in given if _size(tensor) >= LARGE and tensor.dtype.startswith(("float", "bfloat")) and not _is_numbered(recording, tensor)}
+    least = LARGE_IN_HALF if _overflows_half(recording, run) else LARGE
+    large = {name: tensor for name, tensor in given if _size(tensor) >= least and tensor.dtype.startswith(("float", "bfloat")) and not _is_numbered(recording, tensor)}
     changes: dict[int, tuple[Code, Change]] = {}
     for name, tensor in sorted(large.items()):
         made = [(c, s) for c in cells(recording) for s in c.all(cst.SimpleStatementLine) if c.function(s) is None and name in assigned(s)]
@@ -63,23 +68,33 @@ def _of_the_block(recording: Recording, run: GradientRun) -> Iterator[tuple[str,
     """The names of the notebook's that stand as operands or arguments of the ops behind a target, each with its value."""
     behind = {op.seq: op for t in run.targets for key in values_behind(recording, t.id) if (op := recording.producer.get(key)) is not None}
     for op in behind.values():
-        code = code_at(recording, op.span)
-        found = code.expressions_at(op.span)[:1] if code is not None and op.span is not None else []
+        place = use_of(recording, op)
+        code = code_at(recording, place)
+        found = code.expressions_at(place)[:1] if code is not None and place is not None else []
         for position, key in enumerate(op.inputs):
             tensor = recording.tensors.get(key)
             name = _operand(found[0], position) if found else None
-            if tensor is not None and tensor.variable is None and recording.producer.get(key) is None and name is not None:
-                yield name, tensor
+            maker = recording.producer.get(key)
+            if code is not None and tensor is not None and tensor.variable is None and (maker is None or maker.type == "IteratorGetNext") and name is not None:
+                handed = any(isinstance(n, cst.FunctionDef) or (isinstance(n, cst.For) and name.value in targets_of(n.target)) for n in code.around(name))
+                made = origin(recording, code, name) if handed else None
+                yield made.name if made is not None else name.value, tensor
 
 
-def _operand(node: cst.BaseExpression, position: int) -> str | None:
+def _overflows_half(recording: Recording, run: GradientRun) -> bool:
+    """Whether a value behind a target is too large for float16."""
+    behind = (recording.tensors.get(key) for t in run.targets for key in values_behind(recording, t.id))
+    return any(t is not None and t.dtype == "float16" and t.finite is False for t in behind)
+
+
+def _operand(node: cst.BaseExpression, position: int) -> cst.Name | None:
     parts: list[cst.BaseExpression] = []
     if isinstance(node, cst.BinaryOperation):
         parts = [node.left, node.right]
     elif isinstance(node, cst.Call):
         parts = [a.value for a in node.args if a.keyword is None and not a.star]
     part = parts[position] if position < len(parts) else None
-    return part.value if isinstance(part, cst.Name) else None
+    return part if isinstance(part, cst.Name) else None
 
 
 def _size(tensor: Tensor) -> float:

@@ -63,7 +63,7 @@ def _of_argument(recording: Recording, function: cst.FunctionDef, name: str, dep
     position = parameters.index(name) if name in parameters else None
     calls = [(c, call) for c in cells(recording) for call in c.all(cst.Call) if last_name(call.func) == function.name.value]
     given = [(c, a.value) for c, call in calls if (a := argument(call, position, name)) is not None]
-    found = {id(m.assign): m for c, v in given if (m := origin(recording, c, v, depth - 1)) is not None}
+    found = {(id(m.assign), m.name): m for c, v in given if (m := origin(recording, c, v, depth - 1)) is not None}
     return next(iter(found.values())) if len(found) == 1 and len(given) == len(calls) else None
 
 

@@ -57,6 +57,9 @@ from gradmagic.syntax import returned_by, text_at, use_of
 
 EXAMPLES = "take the mean over the first axis, which counts the examples: `tf.reduce_mean(g, axis=0)` for each gradient"
 
+# In a graph it is the tape that counts, and not the wrapper of the function.
+TOO_FEW = ("custom_gradient function expected to return", "returned too few gradients")
+
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "variables":
@@ -69,7 +72,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     text = raised.message
     if "left" in fault.detail and fault.op is not None and fault.run is not None:
         return _sent_by_py_function(fault, fault.op, raised.type, recording)
-    if fault.run is not None and fault.update is None and "custom_gradient function expected to return" in text:
+    if fault.run is not None and fault.update is None and any(words in text for words in TOO_FEW):
         op = _custom(recording)
         named = keyword_inputs(recording, op)
         return finding(

@@ -42,6 +42,7 @@ from gradmagic.fixes.running_sum import summed_in_a_name
 from gradmagic.fixes.scattered import entries_of_a_tensor
 from gradmagic.fixes.set_weights import called_with_weights
 from gradmagic.fixes.state import value_itself
+from gradmagic.fixes.virtual_steps import virtual_step
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -81,4 +82,12 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     used = loss_beside(recording, found.location) or loss_for_metric(recording, found.location) or value_of_metric(recording, found.location)
     part = entries_of_a_tensor(recording, found.location) or called_with_weights(recording, fault.span)
-    return used or part or summed_in_a_name(recording, found.location) or value_itself(recording, found.location) or inner_step(recording, fault.run) or through_names(recording, found.location)
+    return (
+        used
+        or part
+        or summed_in_a_name(recording, found.location)
+        or value_itself(recording, found.location)
+        or inner_step(recording, fault.run)
+        or virtual_step(recording, fault.run)
+        or through_names(recording, found.location)
+    )

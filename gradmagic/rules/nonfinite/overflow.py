@@ -29,6 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.adjacency import divided_by_degrees
 from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.dtypes import wider
 from gradmagic.fixes.exponents import smaller_inputs
@@ -89,6 +90,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         # What came with the updates was finite at first: steps on data far from 1.
         half = brought_to_one(recording, fault.run, place)
     scaled = scaled_data(recording, place) if growth_of(recording, fault.run) is not None and not half else ()
+    if not half and (by_degrees := divided_by_degrees(recording, fault.run)):
+        return by_degrees
     stable = without_exp(recording, found.location, fault.op)
     same = tuple(f for f in stable if f.applicability == "safe")
     return (

@@ -39,6 +39,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.adjacency import divided_by_degrees
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.recurrence import bounded_recurrence
 from gradmagic.locate.fault import Fault
@@ -102,4 +103,4 @@ def _goes_round(fault: Fault, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return bounded_recurrence(recording, found.location, layer_of(recording, fault.op))
+    return divided_by_degrees(recording, fault.run) or bounded_recurrence(recording, found.location, layer_of(recording, fault.op))

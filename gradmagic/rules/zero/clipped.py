@@ -21,7 +21,7 @@ Use instead
     grad = tape.gradient(loss, w)
 
 Fix safety
-    A gradient that passes the bound keeps the value. A hinge such as `maximum(x, 0)` in a loss has no edit: it is meant to end there.
+    A gradient that passes the bound keeps the value. A hinge such as `maximum(x, 0)` in a loss has no edit: it is meant to end there. Of an intersection over union the generalised form does not end there.
 
 Not a problem when
     The bound is meant to stop the training there.
@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.bounds import past_the_bound, unit_embeddings, without_bound
 from gradmagic.fixes.died_off import brought_back, units_off
+from gradmagic.fixes.overlaps import generalised
 from gradmagic.fixes.pixel_range import pixel_size, scaled_first
 from gradmagic.fixes.probabilities import logits_taken, of_logits
 from gradmagic.fixes.single_class import binary_loss, divided_by_itself
@@ -91,5 +92,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return back
     if divided_by_itself(recording, fault.op) is not None:
         return binary_loss(recording, found.location, fault.op)
+    if found.severity == "error" and (apart := generalised(recording, found.location)):
+        return apart
     without = of_logits(recording, found.location, fault.op) or without_bound(recording, found.location, fault.op) or unit_embeddings(recording, found.location)
     return without or (scaled_first(recording, found.location, fault.op) + past_the_bound(recording, found.location, fault.input or 0) if found.severity == "error" else ())

@@ -34,6 +34,7 @@ from __future__ import annotations
 from gradmagic.fixes.data import larger_batch
 from gradmagic.fixes.died_off import brought_back
 from gradmagic.fixes.layers import living_activation
+from gradmagic.fixes.overlaps import generalised
 from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
@@ -88,6 +89,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return larger
     if found.severity != "error":
         return ()
+    if apart := generalised(recording, found.location):
+        return apart
     data = data_of_zeros(recording, fault.op)
     if data is not None and fault.op is not None:
         return with_fractions(recording, fault.run.span if fault.run is not None else None, fault.op.span, data)
