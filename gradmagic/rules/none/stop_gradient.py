@@ -48,6 +48,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     switch = "`back_prop=False`" if place is not None and "back_prop" in place.code and "stop_gradient" not in place.code else "`stop_gradient`"
     some = any(g is not None and not g.missing for g in fault.run.gradients) if fault.run else False
     refused = any(u.raised is not None and "No gradients provided" in u.raised.message for u in recording.updates)
+    left_out = _is_left_out(fault, recording)
     what = called(recording, op)
     if switch == "`stop_gradient`":
         why = f"Going forward, {what} hands its value on unchanged. Going backward, it sends nothing on: for the tape its result is a constant."
@@ -62,10 +63,23 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         place,
         "going backward, the gradient ends here",
         body,
-        severity="error" if some or refused or (fault.run and len(fault.run.sources) == 1) else "warning",
-        notes=() if fault.run and fault.run.in_graph else ("an optimizer that is given this None skips the variable",),
+        severity="note" if left_out else "error" if some or refused or (fault.run and len(fault.run.sources) == 1) else "warning",
+        notes=(f"the update of this call leaves {names} out, so that the None is expected",)
+        if left_out
+        else ()
+        if fault.run and fault.run.in_graph
+        else ("an optimizer that is given this None skips the variable",),
         help=f"if {names} {'is' if len(fault.names) == 1 else 'are'} to be trained, take {switch} away; if the constant is meant, leave {names} out of the sources",
     )
+
+
+def _is_left_out(fault: Fault, recording: Recording) -> bool:
+    """Whether the code updates the other sources of a call and does not hand these to an optimizer at all: who drops a None knows of it."""
+    if fault.run is None:
+        return False
+    given = {p.variable for u in recording.updates if u.raised is None for p in u.pairs}
+    mine = {fault.run.sources[i].id for i in fault.sources}
+    return bool(given & {s.id for s in fault.run.sources}) and not given & mine
 
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:

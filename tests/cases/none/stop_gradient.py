@@ -48,3 +48,22 @@ wanted = np.ones((8, 1), "float32")
 # allow: step/silently-skipped
 functional.compile(optimizer="sgd", loss="mse")
 history = functional.fit(features, wanted, verbose=0)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu")])
+head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+x, y = tf.random.normal((8, 4)), tf.random.normal((8, 1))
+both = base.trainable_variables + head.trainable_variables
+# %% who hands the optimizer only the gradients that are there knows of the others
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((head(tf.stop_gradient(base(x))) - y) ** 2)  # note: none/stop-gradient
+grads = tape.gradient(loss, both)
+optimizer.apply_gradients([(g, v) for g, v in zip(grads, both) if g is not None])
+# %% the optimizer is handed all of them
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((head(tf.stop_gradient(base(x))) - y) ** 2)  # expect: none/stop-gradient
+grads = tape.gradient(loss, both)
+optimizer.apply_gradients(zip(grads, both))
