@@ -8,6 +8,7 @@ import math
 from gradmagic.locate import Fault, constant_sources, statuses
 from gradmagic.locate.constants import LEFT
 from gradmagic.locate.effects import thrown
+from gradmagic.locate.paths import values_behind
 from gradmagic.recording import Recording
 from gradmagic.report import Finding
 from gradmagic.rules.nonfinite.too_large import is_too_large
@@ -20,6 +21,11 @@ ELSEWHERE = frozenset({"unread", "branch", "discarded", "outside"})
 CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexplained"})
 DEAD = frozenset({"zero/dead-activation", "zero/saturated-activation"})
 SIZED = frozenset({"scale/unscaled-loss-or-data", "scale/exploding-through-depth", "scale/vanishing-through-depth", "scale/near-singular"})
+# What comes of a loss that has nothing left to correct.
+LEARNT = frozenset({"zero/underflow", "zero/stationary-point", "zero/saturated-activation", "zero/clipped", "step/update-without-effect", *SIZED})
+ENTROPIES = frozenset({"SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits", "Log1p", "Log", "LogSoftmax", "Softplus"})
+# Keras bounds a probability by 1e-7, and the cross-entropy with it.
+AS_GOOD_AS_NOTHING = 1e-6
 # Optimizers whose steps are as long as the gradient is large; what is written by hand has no type.
 PLAIN = frozenset({"SGD", ""})
 # How much larger than rounding noise a gradient is that is none.
@@ -38,7 +44,24 @@ def beside_other_runs(recording: Recording, fault: Fault, found: Finding) -> Fin
         found = _noted(found, before)
     if found.severity != "note" and found.rule in (*DEAD, *SIZED) and (before := _thrown(recording, fault)):
         found = _noted(found, before)
+    # Terms that cancel to exactly 0 do so whatever the values are.
+    if (
+        found.severity != "note"
+        and found.rule in LEARNT
+        and not (found.rule == "zero/stationary-point" and fault.run is not None and fault.run.target_value == 0.0)
+        and (value := _learnt(recording, fault)) is not None
+    ):
+        found = _noted(found, f"{target_name(fault)} is {number(value)} here: nothing is left to learn from these examples")
     return _with_other_runs(recording, fault, found) if found.severity != "note" and fault.cause in ELSEWHERE else found
+
+
+def _learnt(recording: Recording, fault: Fault) -> float | None:
+    """The value of a cross-entropy that is as good as 0, its least value; None for other targets and values."""
+    value = fault.run.target_value if fault.run is not None else None
+    if fault.run is None or value is None or not 0.0 <= value <= AS_GOOD_AS_NOTHING:
+        return None
+    behind = (recording.producer.get(key) for t in fault.run.targets for key in values_behind(recording, t.id))
+    return value if any(op is not None and op.type in ENTROPIES for op in behind) else None
 
 
 def _noted(found: Finding, said: str) -> Finding:
