@@ -22,7 +22,7 @@ CHOOSING = frozenset({"zero/masked-out", "zero/rows-not-selected", "zero/unexpla
 DEAD = frozenset({"zero/dead-activation", "zero/saturated-activation"})
 SIZED = frozenset({"scale/unscaled-loss-or-data", "scale/exploding-through-depth", "scale/vanishing-through-depth", "scale/near-singular"})
 # What comes of a loss that has nothing left to correct.
-LEARNT = frozenset({"zero/underflow", "zero/stationary-point", "zero/saturated-activation", "zero/clipped", "step/update-without-effect", *SIZED})
+LEARNT = frozenset({"zero/underflow", "zero/stationary-point", "zero/saturated-activation", "step/update-without-effect", *SIZED})
 ENTROPIES = frozenset({"SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits", "Log1p", "Log", "LogSoftmax", "Softplus"})
 # Keras bounds a probability by 1e-7, and the cross-entropy with it.
 AS_GOOD_AS_NOTHING = 1e-6

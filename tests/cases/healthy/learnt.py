@@ -9,6 +9,11 @@ is_right = (sides[:, :1] > 0).astype("float32")
 sure = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
 sure.compile(keras.optimizers.SGD(0.5), "binary_crossentropy")
 sure.layers[0].set_weights([np.array([[3.0], [0.0]]), np.zeros(1)])
+# %% a classifier that is sure and right: what is left of its gradient is rounding
+sure.fit(sides, is_right, epochs=2, verbose=0)  # status: zero|ok zero|ok
+# %% setup
+import keras
+import tensorflow as tf
 slope = tf.Variable([2.0, 1.0], name="slope")
 points, kinds = tf.constant([[10.0, 1.0], [-10.0, 1.0]]), tf.constant([1.0, 0.0])
 optimizer = keras.optimizers.SGD(0.1)
@@ -17,8 +22,6 @@ def train():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(kinds, tf.linalg.matvec(points, slope)))
         optimizer.apply_gradients([(tape.gradient(loss, slope), slope)])  # status: zero|ok
-# %% a classifier that is sure and right: what is left of its gradient is rounding
-sure.fit(sides, is_right, epochs=2, verbose=0)  # status: zero|ok zero|ok
 # %% the same in a loop of one's own, where the steps are lost in rounding
 train()
 # %% a loss of exactly 0
