@@ -4,7 +4,7 @@ What it finds
     The optimizer was given a gradient together with a variable that it was not computed for.
 
 Why it happens
-    `zip(gradients, variables)` pairs by position. When the two lists are in different orders, or one of them lacks an element, every pair behind it is wrong.
+    `zip(gradients, variables)` pairs by position. When the two lists are in different orders, or one of them lacks an element, every pair behind it is wrong. Of two networks, one's list may stand where the other one's belongs.
 
 Example
     import tensorflow as tf

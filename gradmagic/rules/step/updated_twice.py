@@ -2,10 +2,10 @@
 
 What it finds
     The same variable twice in one call of the optimizer; gradients that an optimizer is given again, or that two optimizers are given; a variable that two optimizers move
-    for two targets of one forward pass.
+    for two targets of one forward pass; sums of gradients that go on from update to update.
 
 Why it happens
-    A shared layer stands in two lists, or a call is left over from an older version of the loop.
+    A shared layer stands in two lists, a call is left over from an older version of the loop, or variables in which gradients are added up are not set back.
 
 Example
     import tensorflow as tf
