@@ -94,12 +94,15 @@ class Changes:
         return self._finite[key]
 
     def are_apart(self, key: int, other: int) -> bool:
-        """Whether a variable is farther from another one than all of its updates can have moved it."""
+        """Whether a variable is farther from another one than all of its updates can have moved it; where these were not measured, than half of its length."""
         now = self.now([key, other])
         values = [array_of(now[k]) if k in now else None for k in (key, other)]
-        if values[0] is None or values[1] is None or key not in self._farthest:
+        if values[0] is None or values[1] is None:
             return False
-        return _distance(*values) > FAR_APART * self._farthest[key] * max(self._steps.get(key, 1), 1)
+        length = math.sqrt(square(_real(values[1])))
+        moved = FAR_APART * self._farthest[key] * max(self._steps.get(key, 1), 1) if key in self._farthest else 0.5 * length
+        # What begins at 0 is as far from its copy as any.
+        return length > 0.0 and _distance(*values) > moved
 
     def facts(self) -> dict[int, Change]:
         """How each source changed from first to last."""

@@ -56,3 +56,28 @@ for task in range(3):
     for variable, gradient in zip(fast.trainable_variables, gradients_of(fast)):
         variable.assign_sub(0.1 * gradient)
     optimizer.apply_gradients(zip(gradients_of(fast), other.trainable_variables))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+states, returns = tf.random.normal((16, 3)), tf.random.normal((16, 1))
+def network():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+local, shared, other = network(), network(), network()
+shared.set_weights(local.get_weights())
+def step_of(target):
+    optimizer = keras.optimizers.SGD(0.05)
+    optimizer.build(target.trainable_variables)
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((local(states) - returns) ** 2)
+        grads = tape.gradient(loss, local.trainable_variables)
+        optimizer.apply_gradients(zip(grads, target.trainable_variables))  # expect: step/gradients-zipped-out-of-order
+    return step
+# %% another network's variables, in a compiled step
+step = step_of(other)
+step()
+# %% near: a copy, in a compiled step
+step = step_of(shared)
+step()
