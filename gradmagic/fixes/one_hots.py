@@ -28,7 +28,15 @@ def soft_one_hot(recording: Recording, code: Code, call: cst.Call, names: Names,
     if isinstance(value, cst.Name):
         value = value_of(code, value) or value
     softmax = names.function("softmax", call.func)
-    while isinstance(value, cst.Subscript) or (isinstance(value, cst.Call) and last_name(value.func) in ("squeeze", "reshape") and value.args):
+    shape: cst.BaseExpression | None = None
+    while isinstance(value, (cst.Subscript, cst.Name)) or (isinstance(value, cst.Call) and last_name(value.func) in ("squeeze", "reshape") and value.args):
+        if isinstance(value, cst.Name):
+            value, known = meant(code, value)
+            if known is None:
+                return ()
+            continue
+        given = argument(value, 1, "shape") if isinstance(value, cst.Call) and last_name(value.func) == "reshape" else None
+        shape = shape or (given.value if given is not None else None)
         value = value.value if isinstance(value, cst.Subscript) else value.args[0].value
     if not isinstance(value, cst.Call) or softmax is None or not value.args:
         return ()
@@ -38,7 +46,8 @@ def soft_one_hot(recording: Recording, code: Code, call: cst.Call, names: Names,
     if last_name(value.func) == "categorical" and names.tf:
         x = atom(code.text(inner))
         noise = f"{names.tf}.math.log(-{names.tf}.math.log({names.tf}.random.uniform({names.tf}.shape({x}), 1e-6, 1.0 - 1e-6)))"
-        return fix("sample softly, by the Gumbel-softmax", "unsafe", (code, Change().replace(call, code.expression(f"{softmax}({x} - {noise})"))))
+        drawn = _shaped(code, call, f"{softmax}({x} - {noise})", shape, names.tf)
+        return fix("sample softly, by the Gumbel-softmax", "unsafe", (code, Change().replace(call, code.expression(drawn)))) if drawn is not None else ()
     if last_name(value.func) == "cast" and names.tf:
         depth = text_of(code, call, 1, "depth", "num_classes")
         tf, x = names.tf, atom(code.text(inner))
@@ -46,6 +55,18 @@ def soft_one_hot(recording: Recording, code: Code, call: cst.Call, names: Names,
             new = f"{softmax}(-10.0 * {tf}.square({x}[..., None] - {tf}.cast({tf}.range({depth}), {tf}.float32)))"
             return fix("weigh the classes by their distance", "unsafe", (code, Change().replace(call, code.expression(new))))
     return ()
+
+
+def _shaped(code: Code, call: cst.Call, drawn: str, shape: cst.BaseExpression | None, tf: str) -> str | None:
+    """The probabilities of rows in the shape that the drawn indices are given, with the classes as one more axis."""
+    depth = text_of(code, call, 1, "depth", "num_classes")
+    if shape is None or code.text(shape) in ("-1", "[-1]", "(-1,)"):
+        return drawn
+    if depth is None:
+        return None
+    if isinstance(shape, (cst.Tuple, cst.List)):
+        return f"{tf}.reshape({drawn}, ({', '.join(code.text(e.value) for e in shape.elements)}, {depth}))"
+    return f"{tf}.reshape({drawn}, {tf}.concat([{code.text(shape)}, [{depth}]], axis=0))"
 
 
 def of_scores(recording: Recording, code: Code, whole: cst.BaseExpression, chosen: cst.Call, softmax: str, op: Op | None) -> tuple[Fix, ...]:

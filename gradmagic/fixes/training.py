@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in, parse
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -48,23 +48,6 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
         if change.replaced:
             changes.append((cell, change))
     return fix(f"keep `{wanted}` in a variable, which the traced function reads anew", "unsafe", *changes) if made else ()
-
-
-def traced_anew(recording: Recording, function: str, expression: str) -> tuple[Fix, ...]:
-    """A new trace of a function of the notebook's, after the statement of the cell that gave what it keeps another value."""
-    code, tf = parse("current", recording.code.get("current", "")), names_of(recording).tf
-    ours = any(f.name.value == function and c.function(f) is None and c.enclosing(f, cst.ClassDef) is None for c in cells(recording) for f in c.all(cst.FunctionDef))
-    if code is None or tf is None or not ours:
-        return ()
-    wanted = "trainable" if expression.rpartition(".")[2] in ("trainable_variables", "trainable_weights") else expression.rpartition(".")[2]
-    changes = [a for a in code.all(cst.Assign) if last_name(a.targets[0].target) == wanted and code.function(a) is None]
-    if not changes:
-        return ()
-    around = [n for n in (changes[-1], *code.around(changes[-1])) if isinstance(n, (cst.SimpleStatementLine, cst.For, cst.While, cst.If))]
-    calls = {id(n) for c in code.all(cst.Call) if last_name(c.func) == function for n in code.around(c)}
-    # A loop that both changes it and calls the function traces anew in each turn.
-    outermost = next((n for n in reversed(around) if id(n) not in calls), around[0])
-    return fix(f"trace `{function}` anew after the change", "unsafe", (code, Change().insert_after(outermost, code.line(f"{function} = {tf}.function({function}.python_function)"))))
 
 
 def _since_it_was_bound(recording: Recording, code: Code, name: str) -> list[Code]:

@@ -44,7 +44,8 @@ from __future__ import annotations
 import ast
 
 from gradmagic.fixes.handed_in import as_argument
-from gradmagic.fixes.training import number_as_variable, traced_anew
+from gradmagic.fixes.traced_anew import traced_anew
+from gradmagic.fixes.training import number_as_variable
 from gradmagic.fixes.two_phases import compiled_between
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import KeptObject, Recording, StaleRead
@@ -116,7 +117,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     read = fault.detail.get("read")
     if isinstance(read, StaleRead) and isinstance(read.traced, (KeptObject, tuple)):
-        return compiled_between(recording, found.location) or traced_anew(recording, read.function, read.expression)
+        others = isinstance(read.traced, tuple) or read.traced.is_layer
+        return compiled_between(recording, found.location) or traced_anew(recording, read.function, read.expression, others)
     handed = as_argument(recording, found.location, read) if isinstance(read, StaleRead) else ()
     if isinstance(read, StaleRead) and (handed or isinstance(read.traced, str) or isinstance(read.now, str)):
         # A variable of text is no key, and compares with nothing.
