@@ -7,7 +7,8 @@ import libcst as cst
 from gradmagic.fixes.code import Code
 from gradmagic.fixes.origins import Made, origin
 from gradmagic.fixes.standard import FAR, ORDINARY
-from gradmagic.locate.paths import values_behind, variable_read
+from gradmagic.locate.paths import values_behind
+from gradmagic.locate.reads import variable_read
 from gradmagic.recording import FLOATS, Op, Recording, Tensor
 
 

@@ -10,7 +10,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name, names_in
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.written import written
-from gradmagic.locate.paths import variable_read
+from gradmagic.locate.reads import variable_read
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 

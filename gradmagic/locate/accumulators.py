@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradmagic.locate.paths import variable_read
+from gradmagic.locate.reads import variable_read
 from gradmagic.recording import Recording, Span, Update
 
 # A mean of the sum is the sum, divided.

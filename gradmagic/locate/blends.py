@@ -6,7 +6,8 @@ import ast
 import math
 
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import values_behind, variable_read
+from gradmagic.locate.paths import values_behind
+from gradmagic.locate.reads import variable_read
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.syntax import call_at, last_name
 

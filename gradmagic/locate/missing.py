@@ -8,8 +8,9 @@ from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
 from gradmagic.locate.escaped import entries, locate_escape, words_for
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.paths import STATE, Paths, dropped_by, paths_of, values_behind
+from gradmagic.locate.paths import STATE, Paths, paths_of, values_behind
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
+from gradmagic.locate.reads import dropped_by
 from gradmagic.locate.untaken import uncalled_branch, unread_branch
 from gradmagic.rebinding import attributes_read, rebound_at
 from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype

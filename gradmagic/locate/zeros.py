@@ -11,8 +11,9 @@ from gradmagic.locate.fault import Fault
 from gradmagic.locate.lone_means import lone_differences, reaches_without
 from gradmagic.locate.lost_steps import lost_steps
 from gradmagic.locate.missing import locate_none
-from gradmagic.locate.paths import Paths, dropped_by, values_behind
+from gradmagic.locate.paths import Paths, values_behind
 from gradmagic.locate.py_functions import is_none_inside, where_it_left
+from gradmagic.locate.reads import dropped_by
 from gradmagic.locate.scale import drowned
 from gradmagic.locate.shapes import SHAPE_ONLY
 from gradmagic.locate.taken import along_taken, left_out, taken_label
