@@ -42,6 +42,8 @@ STATEFUL = (
     "random_gamma",
     "random_poisson_v2",
 )
+# Those that draw by what they are given: a value comes in, and its history ends here.
+OF_VALUES = {"multinomial": "Multinomial", "random_shuffle": "RandomShuffle", "random_poisson_v2": "RandomPoissonV2"}
 _numbers = itertools.count(1)
 SEED = 20_240_229
 
@@ -184,11 +186,16 @@ def _counting_anew(session: Session, name: str, original: Any, made: dict[Any, A
             if key not in made:
                 made[key] = tf.function(lambda *a, **k: original(*a, **k, **fixed), autograph=False)
                 made[key]._gradmagic_own = True
-            return made[key](*tensors, **moving)
+            drawn = made[key](*tensors, **moving)
         except (TypeError, ValueError):
             return original(*args, **kwargs)
         finally:
             session.busy -= 1
+        given = [t for t in tensors if isinstance(t, tf.Tensor)]
+        if name in OF_VALUES and session.on_op is not None:
+            # The function ran unseen, and what was drawn would seem to come from nowhere.
+            session.on_op(OF_VALUES[name], given, (), [drawn])
+        return drawn
 
     return op
 

@@ -15,7 +15,7 @@ def write_alike(scores):
     rows = tf.reshape(scores, [-1, words])
     return tf.one_hot(tf.reshape(tf.random.categorical(rows, 1), tf.shape(scores)[:-1]), words)
 # %% rows that a line puts in order again
-# untried: none/non-differentiable-op
+# fix: none/non-differentiable-op
 # becomes: return tf.reshape(tf.nn.softmax(rows - tf.math.log(-tf.math.log(tf.random.uniform(tf.shape(rows), 1e-6, 1.0 - 1e-6)))), (-1, span, words))
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(critic(write(writer(seeds))))
