@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BUDGET = 64 << 20
 CLOSE_STEPS = 3
 FAR_APART = 3
+# The cosine of the angle between a variable and what may be a copy of it.
+ALIGNED = 0.5
 
 
 class Changes:
@@ -31,7 +33,8 @@ class Changes:
         self._bytes = 0
         self._steps: dict[int, int] = {}
         self._farthest: dict[int, float] = {}
-        self._began: dict[int, dict[int, Any]] = {}
+        # What each variable held when a compiled step began last, and the number of such steps that moved it.
+        self._began: dict[int, tuple[Any, int]] = {}
         # What was read since anything may have been written. Held for longer, a value would keep its variable from being written in place.
         self._read: dict[int, Any] = {}
         # Whether what was read is finite, where that was looked at.
@@ -73,15 +76,16 @@ class Changes:
                     # At a finite distance from a finite value there is no other.
                     self._finite[key] = True
 
-    def between(self, site: int, turn: int, values: dict[int, Any]) -> None:
-        """Compare the values that a compiled step began with in its first turns: nothing of a graph runs before and after its updates."""
-        before = self._began.pop(site, {})
-        for key, value in values.items() if turn else ():
-            if key in before:
-                self._steps[key] = max(self._steps.get(key, 0), turn)
-                self._farthest[key] = max(self._farthest.get(key, 0.0), _distance(array_of(before[key]), array_of(value)))
-        if turn < CLOSE_STEPS:
-            self._began[site] = values
+    def between(self, values: dict[int, Any]) -> None:
+        """Compare the values that the first turns of compiled steps began with: nothing of a graph runs before and after its updates."""
+        for key, value in values.items():
+            before, steps = self._began.get(key, (None, 0))
+            distance = _distance(array_of(before), array_of(value)) if before is not None else 0.0
+            if distance:
+                steps += 1
+                self._steps[key] = max(self._steps.get(key, 0), steps)
+                self._farthest[key] = max(self._farthest.get(key, 0.0), distance)
+            self._began[key] = (value if steps < CLOSE_STEPS else None, steps)
 
     def has_moved(self, key: int) -> bool:
         """Whether an update is known to have moved a variable."""
@@ -94,15 +98,20 @@ class Changes:
         return self._finite[key]
 
     def are_apart(self, key: int, other: int) -> bool:
-        """Whether a variable is farther from another one than all of its updates can have moved it; where these were not measured, than half of its length."""
+        """Whether a variable is farther from another one than all of its updates can have moved it, and does not point where that one does, as a rounded or a disturbed copy would.
+
+        Where the updates were not measured, half of the other one's length is far.
+        """
         now = self.now([key, other])
         values = [array_of(now[k]) if k in now else None for k in (key, other)]
         if values[0] is None or values[1] is None:
             return False
-        length = math.sqrt(square(_real(values[1])))
-        moved = FAR_APART * self._farthest[key] * max(self._steps.get(key, 1), 1) if key in self._farthest else 0.5 * length
+        distance, ours, theirs = _distance(*values), quick(values[0])[0], quick(values[1])[0]
         # What begins at 0 is as far from its copy as any.
-        return length > 0.0 and _distance(*values) > moved
+        if not theirs or ours**2 + theirs**2 - distance**2 > 2.0 * ALIGNED * ours * theirs:
+            return False
+        moved = FAR_APART * self._farthest[key] * max(self._steps.get(key, 1), 1) if key in self._farthest else 0.5 * theirs
+        return distance > moved
 
     def facts(self) -> dict[int, Change]:
         """How each source changed from first to last."""
@@ -121,6 +130,9 @@ class Changes:
     def forget(self, key: Any = None) -> None:
         """A variable may have been written to: the one with this handle, or where that is not known any."""
         if key in self.session.variables.known:
+            if key in self._began:
+                # A line of the user's, or a callback, moves it as well.
+                self._began[key] = (None, self._began[key][1])
             self._read.pop(key, None)
             self._finite.pop(key, None)
             self._extents.pop(key, None)

@@ -51,7 +51,7 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     if before and is_due(count):
         note_values(session, site, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
     if before and count <= CLOSE_STEPS:
-        session.changes.between(site.id, count, {s.id: before[s.id] for s in traced.sources if s.id in before})
+        session.changes.between({s.id: before[s.id] for s in traced.sources if s.id in before})
     results = [found.get(i) for i in range(len(traced.sources))]
     flows = [flow_of(run.flows, g) if g is not None and run.look else None for g in results]
     if not site.limits and before:

@@ -77,11 +77,11 @@ def _is_adjacency(recording: Recording, key: int) -> bool:
     tensor = recording.tensors.get(key)
     if tensor is None or tensor.norm is None or not math.isfinite(tensor.norm) or tensor.shape is None or len(tensor.shape) != 2 or tensor.shape[0] != tensor.shape[1]:
         return False
-    if any(i in recording.variables or ((t := recording.tensors.get(i)) is not None and t.variable is not None) for i in values_behind(recording, key)):
-        return False
     # The squares of ones and zeros add up to the number of ones.
     ones, nodes = tensor.norm**2, tensor.shape[0] or 1
-    return abs(ones - round(ones)) < 1e-6 * ones and NEIGHBOURS * nodes <= ones <= nodes * nodes
+    if not (abs(ones - round(ones)) < min(1e-6 * ones, 1e-3) and NEIGHBOURS * nodes <= ones <= nodes * nodes):
+        return False
+    return not any(i in recording.variables or ((t := recording.tensors.get(i)) is not None and t.variable is not None) for i in values_behind(recording, key))
 
 
 def _made(recording: Recording, code: Code, node: cst.Name, depth: int = DEEP) -> set[str]:

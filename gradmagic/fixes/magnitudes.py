@@ -68,17 +68,22 @@ def _of_the_block(recording: Recording, run: GradientRun) -> Iterator[tuple[str,
     """The names of the notebook's that stand as operands or arguments of the ops behind a target, each with its value."""
     behind = {op.seq: op for t in run.targets for key in values_behind(recording, t.id) if (op := recording.producer.get(key)) is not None}
     for op in behind.values():
-        place = use_of(recording, op)
+        taken = [(position, key) for position, key in enumerate(op.inputs) if _comes_in(recording, key)]
+        place = use_of(recording, op) if taken else None
         code = code_at(recording, place)
         found = code.expressions_at(place)[:1] if code is not None and place is not None else []
-        for position, key in enumerate(op.inputs):
-            tensor = recording.tensors.get(key)
+        for position, key in taken:
             name = _operand(found[0], position) if found else None
-            maker = recording.producer.get(key)
-            if code is not None and tensor is not None and tensor.variable is None and (maker is None or maker.type == "IteratorGetNext") and name is not None:
+            if code is not None and name is not None:
                 handed = any(isinstance(n, cst.FunctionDef) or (isinstance(n, cst.For) and name.value in targets_of(n.target)) for n in code.around(name))
                 made = origin(recording, code, name) if handed else None
-                yield made.name if made is not None else name.value, tensor
+                yield made.name if made is not None else name.value, recording.tensors[key]
+
+
+def _comes_in(recording: Recording, key: int) -> bool:
+    """Whether a value is data: no variable's, and made by no op but that of an iterator."""
+    tensor, maker = recording.tensors.get(key), recording.producer.get(key)
+    return tensor is not None and tensor.variable is None and (maker is None or maker.type == "IteratorGetNext")
 
 
 def _overflows_half(recording: Recording, run: GradientRun) -> bool:

@@ -7,6 +7,9 @@ from gradmagic.recording import Recording, Span, Update
 
 # A mean of the sum is the sum, divided.
 PASSING = ("Identity", "Cast", "RealDiv", "Mul", "ReadVariableOp")
+# A mean that runs, and a table of gradients of which one takes the place of another, are kept by differences.
+DIFFERENCES = ("Sub", "Neg")
+NEAR = 64
 
 
 def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...], Span | None] | None:
@@ -24,7 +27,12 @@ def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...
         written = [a for a in recording.assignments if a.variable == kept]
         added = sum(u.count for u in adding)
         # As often as the cell wrote to it, gradients were added: nothing else did.
-        if adding and all(a.how == "AssignAddVariableOp" for a in written) and variable.written - int(variable.created is not None) <= added and added > update.count:
+        if (
+            adding
+            and all(a.how == "AssignAddVariableOp" and not _is_difference(recording, a.value) for a in written)
+            and variable.written - int(variable.created is not None) <= added
+            and added > update.count
+        ):
             found.append(kept)
             place = adding[0].span
     return (tuple(found), place) if found else None
@@ -42,3 +50,18 @@ def _accumulator(recording: Recording, key: int | None) -> int | None:
             return None
         key = made.inputs[0]
     return None
+
+
+def _is_difference(recording: Recording, key: int | None) -> bool:
+    """Whether something is taken away from a gradient before it is added."""
+    waiting, seen = [key], set[int]()
+    while waiting and len(seen) < NEAR:
+        current = waiting.pop()
+        made = recording.producer.get(current) if current is not None else None
+        if made is None or made.seq in seen or made.phase != "forward":
+            continue
+        seen.add(made.seq)
+        if made.type in DIFFERENCES:
+            return True
+        waiting.extend(made.inputs)
+    return False

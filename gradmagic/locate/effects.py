@@ -22,6 +22,9 @@ from gradmagic.syntax import call_at, text_at
 
 TOO_FAR = 10.0
 FRESH = 2
+# Gradients of the next runs that are at most so many times as large as the first, and as small, are those of a variable on its way.
+WORSE, LEFT = 1.5, 1e-3
+NEXT = 3
 
 
 def locate_effects(recording: Recording) -> list[Fault]:
@@ -184,7 +187,17 @@ def thrown(recording: Recording, run: GradientRun | None, keys: list[int]) -> li
     # What begins next to 0 (the scale of a block) is small beside the other variables too, and has a long way to go. Later runs begin where the updates led.
     first = next((r for r in recording.runs_of(run.site) if r.turn == 0), run) if run is not None else None
     beside = {s.id: length or 0.0 for s, length in zip(first.sources, lengths(first.sources), strict=False)} if first is not None else {}
-    return [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * max(c.norm, beside.get(k, 0.0))]
+    far = [k for k in keys if (c := recording.changes.get(k)) is not None and c.norm and (c.farthest or 0.0) > TOO_FAR * max(c.norm, beside.get(k, 0.0))]
+    return [k for k in far if first is None or not _is_on_its_way(recording, first, k)]
+
+
+def _is_on_its_way(recording: Recording, run: GradientRun, key: int) -> bool:
+    """Whether the gradients of a variable were no larger, and not lost, in the runs after the first: from next to 0 every step is many times its length."""
+    site = recording.site_of(run)
+    position = next((i for i, s in enumerate(run.sources) if s.id == key), None)
+    rows = [row[position] for row in site.norms[: NEXT + 1] if len(row) == len(run.sources)] if site is not None and position is not None else []
+    first, later = rows[0] if rows else None, rows[1:]
+    return bool(first and later) and all(n is not None and LEFT * (first or 0.0) <= n <= WORSE * (first or 0.0) for n in later)
 
 
 def _asked_for(recording: Recording, update: Update) -> GradientRun | None:

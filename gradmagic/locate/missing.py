@@ -135,6 +135,10 @@ def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
 
 def _computed_before(paths: Paths, index: int) -> Span | None:
     """The line of an earlier cell that computed from the source what enters the target as a constant."""
+    variable = paths.recording.variables.get(paths.run.sources[index].id)
+    if variable is not None and variable.created is not None:
+        # Nothing was computed from it before the check began: it was not there.
+        return None
     return computed_at(paths.recording, paths.recording.once(paths.run, _check), _known(paths, index))
 
 

@@ -30,7 +30,7 @@ class OwnCopy:
 class Applied:
     """One (gradient, variable) pair as an optimizer was given it. `gradient_of` is the variable the gradient was computed for, if it is known.
 
-    `apart` says of another variable than the one that is updated whether the two never had the same value, as a copy and its original do: they are farther apart than the updates went.
+    `apart` says of another variable than the one that is updated whether the two never had the same value, as a copy and its original do: they are farther apart than the updates went, and point elsewhere.
     """
 
     variable: int

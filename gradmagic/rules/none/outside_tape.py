@@ -147,7 +147,7 @@ def _moved_as_a_whole(op: Op, tape: Tape | None, recording: Recording) -> Span |
     """The call of the function or model that an op ran in, where none of its run is recorded: no line in it can stand in the tape's block."""
     if tape is None or tape.span is None or op.span is None:
         return None
-    return outermost_call(recording, op.span, tape.span, [known.span for known in recording.tapes.values() if known.span is not None])
+    return outermost_call(recording, op.span, tape.span, dict.fromkeys(known.span for known in recording.tapes.values() if known.span is not None))
 
 
 def _by_the_user(op: Op, recording: Recording) -> bool:

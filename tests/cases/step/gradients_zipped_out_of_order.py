@@ -81,3 +81,15 @@ step()
 # %% near: a copy, in a compiled step
 step = step_of(shared)
 step()
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(6)
+seen, wanted = tf.random.normal((16, 8)), tf.random.normal((16, 1))
+latent = tf.Variable(tf.random.normal((8, 1), stddev=0.1))
+rounded = tf.Variable(tf.sign(latent))
+# %% near: the gradient of the signs that an earlier cell took, in one step (a straight-through estimator)
+optimizer = keras.optimizers.SGD(1e-3)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((seen @ rounded - wanted) ** 2)
+optimizer.apply_gradients([(tape.gradient(loss, rounded), latent)])

@@ -43,3 +43,13 @@ net.fit(seen, wanted, epochs=5, verbose=0)
 net = network("relu", "adam")
 net.compile(keras.optimizers.Adam(0.05), "mse", steps_per_execution=4)
 net.fit(seen, wanted, epochs=8, batch_size=8, verbose=0)
+# %% near: weights that a line of the cell sets between two trainings
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))])
+net.compile(keras.optimizers.SGD(0.05), "mse")
+net.fit(seen[:32], wanted[:32], verbose=0)
+net.set_weights([np.full((4, 1), 5.0), np.ones(1)])
+net.fit(seen[:32], wanted[:32], verbose=0)
+# %% near: from next to 0 every step is many times the length
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3))])
+net.compile(keras.optimizers.SGD(0.1), "mse")
+net.fit(seen, wanted + seen[:, :1], epochs=4, batch_size=64, verbose=0)

@@ -176,3 +176,9 @@ for step in range(4):
     for kept, gradient in zip(sums, gradients()):
         kept.assign_add(gradient)
 optimizer.apply_gradients(zip(sums, model.trainable_variables))
+# %% near: a running mean, which is moved towards each gradient
+for step in range(8):
+    for kept, gradient in zip(velocity, gradients()):
+        kept.assign_add(0.1 * (gradient - kept))
+    if step % 2:
+        optimizer.apply_gradients(zip(velocity, model.trainable_variables))
