@@ -190,7 +190,9 @@ def _copied_in(code: Code, block: cst.With, outside: Code, place: Place) -> tupl
     if any(isinstance(n, cst.Attribute) for s in statement.body if isinstance(s, cst.Assign) for n in (t.target for t in s.targets)):
         return ()
     change = Change().insert_before(body_of(block)[0], statement.with_changes(leading_lines=[]))
-    return fix("run this line under the tape", "safe", (code, change))
+    # What it draws is drawn anew.
+    draws = any(last_name(n) == "random" for n in outside.all(cst.Attribute, statement))
+    return fix("run this line under the tape", "unsafe" if draws else "safe", (code, change))
 
 
 def _built_once(recording: Recording, code: Code, place: Place) -> tuple[Fix, ...]:

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, names_in
-from gradmagic.fixes.data import TRAINING, WHOLE, given
+from gradmagic.fixes.data import TRAINING, WHOLE
 from gradmagic.fixes.flow import targets_of
 from gradmagic.fixes.whole_numbers import KEEPS, with_fraction
 from gradmagic.recording import Recording, Span, Tensor
@@ -59,7 +59,9 @@ def first_given(recording: Recording, training: Place) -> str | None:
 
 def _step(recording: Recording, training: Place, reader: Place, tensor: Tensor) -> tuple[Code, cst.BinaryOperation | cst.Call] | None:
     """A step whose result may be 0 where its operands are not; None where there are several."""
-    names = given(recording, training) | ({tensor.name} if tensor.name else set())
+    first = first_given(recording, training)
+    # Labels may well be whole numbers.
+    names = {name for name in (first, tensor.name) if name}
     code = code_at(recording, reader)
     statement = code.statement_at(reader) if code is not None and reader is not None else None
     if code is not None and statement is not None:
