@@ -74,6 +74,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def _untrained(recording: Recording, update: Update) -> bool:
     """Whether all gradients are those of other variables, which nothing updates or writes, and which are no copies of the ones that are updated."""
+    if update.kind == "assign":
+        # Gradients are written down for many reasons.
+        return False
     trained = {p.variable for u in recording.updates for p in u.pairs}
     others = [recording.variables.get(p.gradient_of or 0) for p in update.pairs]
     untouched = all(v is not None and v.id not in trained and v.written == int(v.created is not None) for v in others)
