@@ -26,10 +26,7 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
         if tree is None:
             continue
         for body, owner in _branches(tree):
-            first, last = body[0], body[-1]
-            start = (first.lineno, first.col_offset)
-            end = (last.end_lineno or last.lineno, last.end_col_offset or 0)
-            if not (_calls(body, names) if calls else mentions(body, names)) or any(start <= (s.line, s.column) and (s.end_line, s.end_column) <= end for s in spans if is_exact(s)):
+            if not (_calls(body, names) if calls else mentions(body, names)) or any(_lies_in(s, body) for s in spans if is_exact(s)):
                 continue
             if not (_ran_around(tree, owner, spans) if calls else any(_near(owner, s) for s in spans)):
                 continue
@@ -37,13 +34,36 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
                 continue
             if before is not None and (before.cell, before.file) == (spans[0].cell, spans[0].file) and _is_behind(tree, owner, before):
                 continue
-            lines = (source_of(recording, spans[0]) or "").split("\n")
-            code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
-            return dataclasses.replace(spans[0], line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None)
+            return _line_of(recording, owner, spans[0])
     return None
 
 
-def _branches(tree: ast.Module) -> Iterator[tuple[list[ast.stmt | ast.expr], ast.stmt | ast.expr]]:
+def untaken_in(recording: Recording, start: Span, name: str, ran: Iterable[Span]) -> Span | None:
+    """The conditional with a branch that mentions a name and in which no op ran, in the function that starts at a line and was called."""
+    tree = tree_at(recording, start)
+    functions = (n for n in ast.walk(tree or ast.Module([], [])) if isinstance(n, ast.FunctionDef) and start.line in (n.lineno, *(d.lineno for d in n.decorator_list[:1])))
+    function = next(functions, None)
+    if function is None:
+        return None
+    spans = [s for s in ran if (s.cell, s.file) == (start.cell, start.file) and is_exact(s)]
+    for body, owner in _branches(function):
+        if mentions(body, {name}) and not any(_lies_in(s, body) for s in spans):
+            return _line_of(recording, owner, start)
+    return None
+
+
+def _lies_in(span: Span, body: list[ast.stmt | ast.expr]) -> bool:
+    first, last = body[0], body[-1]
+    return (first.lineno, first.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (last.end_lineno or last.lineno, last.end_col_offset or 0)
+
+
+def _line_of(recording: Recording, owner: ast.stmt | ast.expr, near: Span) -> Span:
+    lines = (source_of(recording, near) or "").split("\n")
+    code = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
+    return dataclasses.replace(near, line=owner.lineno, column=owner.col_offset, end_line=owner.lineno, end_column=len(code.rstrip()), code=code, function=None)
+
+
+def _branches(tree: ast.AST) -> Iterator[tuple[list[ast.stmt | ast.expr], ast.stmt | ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for index, statement in enumerate(node.body[:-1]):

@@ -196,6 +196,7 @@ def _variables(session: Session) -> dict[int, Variable]:
             tuple(s for s in map(session.spans.span, known.made_by) if s is not None),
             tuple(sorted(known.holders)),
             known.written,
+            tuple((turns, span, name) for turns, place, name in sorted(known.calls, key=lambda c: c[0]) if (span := session.spans.span(place)) is not None),
         )
     return found
 

@@ -34,6 +34,8 @@ class Layers:
         self._names: dict[tuple[int, Place | None], str] = {}
         # The operations of functional models that ran, by id, each with the model.
         self.within: dict[int, Any] = {}
+        # By the id of a layer of the user's: when it was called, as far as `CALLS` allows.
+        self.turns: dict[int, list[int]] = {}
         self._made: weakref.WeakKeyDictionary[Any, Place | None] = weakref.WeakKeyDictionary()
 
     def called(self, model: Any, frame: Any, trains: bool = False, infers: bool = False) -> None:
@@ -46,8 +48,9 @@ class Layers:
     def meet(self, layer: Any) -> None:
         """A layer is called for the first time: the variables among its attributes that Keras does not list are told by nothing else."""
         self.met[id(layer)] = layer
-        if type(layer).__module__.partition(".")[0] in LIBRARIES:
+        if _is_of_keras(layer):
             return
+        self.turns[id(layer)] = []
         try:
             variables = self.session.variables
             for _, value in _held(layer):
@@ -109,18 +112,22 @@ class Layers:
                 self.session.variables.add(weight)
 
     def name_holders(self) -> None:
-        """The attributes under which the user's layers hold others, for the weights of those."""
+        """The attributes under which the user's layers hold others, for the weights of those, and when those layers were called."""
         from keras import layers
 
         known = self.session.variables.known
         for layer in self.met.values():
-            if type(layer).__module__.partition(".")[0] in LIBRARIES:
+            if _is_of_keras(layer):
                 continue
-            for name, value in list(vars(layer).items()):
-                for weight in value.variables if isinstance(value, layers.Layer) and not name.startswith("_") else ():
-                    entry = known.get(self.session.variables.key(weight) or 0)
-                    if entry is not None:
+            code = getattr(type(layer).call, "__code__", None)
+            place = (code.co_filename, -1, code.co_firstlineno) if code is not None else None
+            for name, value in _held(layer):
+                weights = value.variables if isinstance(value, layers.Layer) else (value,) if self.session.variables.is_variable(value) else ()
+                for entry in filter(None, (known.get(self.session.variables.key(w) or 0) for w in weights)):
+                    if isinstance(value, layers.Layer) and "[" not in name:
                         entry.holders.add(name)
+                    if place is not None:
+                        entry.calls.add((tuple(self.turns.get(id(layer), ())), place, name.partition("[")[0]))
 
     def key(self, layer: Any) -> int | None:
         """The id that the recording knows a layer by."""
@@ -202,6 +209,9 @@ def install(session: Session) -> None:
             session.layers.meet(self)
         doing = session.doing
         before = doing.layer, doing.layer_at
+        turns = session.layers.turns.get(id(self))
+        if turns is not None and len(turns) < CALLS:
+            turns.append(session.next())
         if before[0] is None:
             session.layers.called(self, sys._getframe(1), infers=kwargs.get("training") is False)
             session.layers.given((*args, *kwargs.values()))

@@ -29,7 +29,7 @@ SKIP = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_oh", "_dh", "_ih
 class Known:
     """A variable that was met: its handle's id, a weak reference, and the names found for it."""
 
-    __slots__ = ("created", "dtype", "holders", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable", "written")
+    __slots__ = ("calls", "created", "dtype", "holders", "made_by", "names", "owner", "path", "place", "ref", "shape", "trainable", "written")
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -42,6 +42,7 @@ class Known:
         self.place: Place | None = None
         self.made_by: tuple[Place, ...] = ()
         self.holders: set[str] = set()
+        self.calls: set[tuple[tuple[int, ...], Place, str]] = set()
         self.written = 0
 
 

@@ -10,6 +10,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, parameters_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
+from gradmagic.syntax import is_exact
 
 
 def switched_on(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
@@ -29,6 +30,9 @@ def switched_on(recording: Recording, run: GradientRun | None, place: Place) -> 
     calls = [c for c in here.all(cst.Call, block.body) if _calls(recording, c, function, owner)]
     positions = parameters_of(function)
     position = positions.index(name) if name in positions else None
+    if not calls and name == "training" and owner is not None:
+        # Keras hands it on from the model that is called to each layer in it.
+        calls, position = _of_models(recording, run, here, block.body), None
     given = [argument(c, position, name) for c in calls]
     texts = {here.text(g.value) if g is not None else default for g in given}
     if len(calls) != 1 or not texts <= {"True", "False", "None", "0", "1"}:
@@ -36,6 +40,15 @@ def switched_on(recording: Recording, run: GradientRun | None, place: Place) -> 
     value = cst.Name("False" if texts & {"True", "1"} else "True")
     change = Change().replace(given[0].value, value) if given[0] is not None else Change().replace(calls[0], with_keyword(calls[0], name, value))
     return fix(f"call it with `{name}={value.value}`", "unsafe", (here, change))
+
+
+def _of_models(recording: Recording, run: GradientRun | None, code: Code, block: cst.CSTNode) -> list[cst.Call]:
+    """The calls in a block of models that hold a source."""
+    wanted = {s.id for s in run.sources} if run is not None else set()
+    models = [m for m in recording.models if m.span is not None and m.span.cell == code.cell and wanted & set(m.weights)]
+    exact = {(m.span.line, m.span.column) for m in models if m.span is not None and is_exact(m.span)}
+    called = {(m.span.line, m.name.rpartition(".")[2]) for m in models if m.span is not None and not is_exact(m.span)}
+    return [c for c in code.all(cst.Call, block) if code.start(c) in exact or (code.start(c)[0], last_name(c.func)) in called]
 
 
 def _conditions(code: Code, statement: cst.CSTNode, function: cst.FunctionDef) -> list[cst.BaseExpression]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradmagic.branches import untaken_branch
+from gradmagic.branches import untaken_branch, untaken_in
 from gradmagic.locate.escaped import words_for
 from gradmagic.locate.paths import Paths, paths_of
 from gradmagic.recording import GradientRun, Recording, Span
@@ -11,7 +11,20 @@ from gradmagic.recording import GradientRun, Recording, Span
 def unread_branch(paths: Paths, index: int) -> Span | None:
     """The conditional with a branch that mentions a source and in which nothing ran."""
     others = _of_other_objects(paths, index)
-    return untaken_branch(paths.recording, [s for s in _ran(paths) if s not in others], words_for(paths, index), paths.run.span)
+    return _in_call(paths, index) or untaken_branch(paths.recording, [s for s in _ran(paths) if s not in others], words_for(paths, index), paths.run.span)
+
+
+def _in_call(paths: Paths, index: int) -> Span | None:
+    """The conditional in the `call` of a layer of the user's that ran under the tape, where the layer may have run no op at all."""
+    recording = paths.recording
+    variable = recording.variables.get(paths.run.sources[index].id)
+    opened = paths.tape.opened if paths.tape is not None else 0
+    ran = [op.span for op in paths.ops if op.span is not None and (op.in_graph or opened <= op.seq < paths.run.seq)]
+    for turns, span, name in reversed(variable.calls if variable is not None else ()):
+        branch = untaken_in(recording, span, name, ran) if any(opened <= seq < paths.run.seq for seq in turns) else None
+        if branch is not None:
+            return branch
+    return None
 
 
 def uncalled_branch(paths: Paths, index: int) -> tuple[str, Span] | None:

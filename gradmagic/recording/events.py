@@ -55,7 +55,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, known by the id of its handle. `value` is that at the end, where it is not finite; `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name. `written` is how often the cell gave it a value, its first one included."""
+    """A variable, known by the id of its handle. `value` is that at the end, where it is not finite; `names` are the user's own expressions for it, `holders` the attributes that hold the layer it belongs to, `path` the Keras path or TensorFlow name. `written` is how often the cell gave it a value, its first one included. `calls` says when the user's layers that hold it were called, with the first line of the layer's `call` and the attribute that holds it; only where a gradient is missing."""
 
     id: int
     path: str
@@ -70,6 +70,7 @@ class Variable:
     created_by: tuple[Span, ...] = ()
     holders: tuple[str, ...] = ()
     written: int = 0
+    calls: tuple[tuple[tuple[int, ...], Span, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

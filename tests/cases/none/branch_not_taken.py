@@ -118,3 +118,42 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean(codes**2) + (tf.reduce_mean(scores) if scores else 0.0)
 variables = encoder.trainable_variables + pairs_head.trainable_variables
 grads = tape.gradient(loss, variables)  # status: ok ok none none
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+class Noise(keras.layers.Layer):
+    def build(self, shape):
+        self.strength = self.add_weight(shape=(shape[-1],), initializer="ones", name="strength")
+    def call(self, x, training=False):
+        if not training:  # expect: none/branch-not-taken
+            return x
+        return x + self.strength * tf.random.normal(tf.shape(x))
+decoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, activation="tanh"), Noise(name="noise"), keras.layers.Dense(2)])
+x = tf.random.normal((8, 4))
+# %% a layer that ran no op because it was not told that this is training
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(decoder(x) ** 2)
+grads = tape.gradient(loss, decoder.trainable_variables)  # status: ok ok none ok ok
+# %% near: the layer is told
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(decoder(x, training=True) ** 2)
+grads = tape.gradient(loss, decoder.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+class Gate(keras.layers.Layer):
+    def build(self, shape):
+        self.gate = self.add_weight(shape=(shape[-1],), initializer="ones", name="gate")
+        self.spare = self.add_weight(shape=(shape[-1],), initializer="ones", name="spare")
+    def call(self, x, training=False):
+        if training:
+            x = tf.nn.dropout(x, 0.1)
+        return x * self.gate
+net = keras.Sequential([keras.Input((4,)), Gate(name="gate"), keras.layers.Dense(1)])
+x = tf.random.normal((8, 4))
+# %% a weight that no branch reads
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(net(x) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)  # expect: none/unused-variable
