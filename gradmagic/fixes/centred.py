@@ -10,6 +10,7 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import values_of
+from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording, Span
 from gradmagic.report import Fix
 
@@ -41,13 +42,27 @@ def one_number(recording: Recording, place: Place) -> tuple[Span, str] | None:
     return (found.code.span(found.whole), f"`{found.code.text(found.name)}` is one number in all of its elements, and 0 without its mean") if found is not None else None
 
 
-def centred(recording: Recording, place: Place) -> Centred | None:
-    """The one such difference in an expression, or in what its names are given."""
+def unless_single(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`x = (x - tf.reduce_mean(x)) / std` → `x = (x - tf.reduce_mean(x)) / std if tf.size(x) > 1 else x`: a single number is left as it is."""
+    found = centred(recording, place, single=True)
+    parent = found.code.parent(found.whole) if found is not None else None
+    if found is None or not isinstance(parent, (cst.Assign, cst.Return)):
+        return ()
+    name = found.code.text(found.name)
+    size = names_of(recording).function("size", found.whole) or "len"
+    new = f"{found.code.text(found.whole)} if {size}({name}) > 1 else {name}"
+    return fix(f"leave `{name}` as it is where it is a single number", "unsafe", (found.code, Change().replace(found.whole, found.code.expression(new))))
+
+
+def centred(recording: Recording, place: Place, single: bool = False) -> Centred | None:
+    """The one such difference in an expression, or in what its names are given; a `single` number is its own mean wherever it comes from."""
     code = code_at(recording, place)
     node = next(iter(code.expressions_at(place)), None) if code is not None and place is not None else None
     if code is None or node is None:
         return None
-    inside = [(code, node)] + [made for name in code.all(cst.Name, node) for made in _values(recording, code, name)]
+    inside = [(code, node)] + _made_by(recording, code, node)
+    # What a function of the user's returns is as much in the expression as what its names are given.
+    inside += [made for where, value in inside[1:] for made in _made_by(recording, where, value)]
     found = {}
     for where, value in inside:
         for difference in where.all(cst.BinaryOperation, value):
@@ -55,11 +70,18 @@ def centred(recording: Recording, place: Place) -> Centred | None:
             if not isinstance(difference.operator, cst.Subtract) or not isinstance(of, cst.Name) or not _is_mean_of(recording, where, difference.right, of.value):
                 continue
             made = _values(recording, where, of)
-            if len(made) == 1 and _is_spread_out(*made[0]):
+            if single or (len(made) == 1 and _is_spread_out(*made[0])):
                 outer = where.parent(difference)
                 scaled = isinstance(outer, cst.BinaryOperation) and isinstance(outer.operator, cst.Divide) and outer.left is difference
                 found[id(difference)] = Centred(where, outer if scaled and isinstance(outer, cst.BinaryOperation) else difference, of)
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _made_by(recording: Recording, code: Code, node: cst.BaseExpression) -> list[tuple[Code, cst.BaseExpression]]:
+    """What the names in an expression are given, and what the functions that it calls return."""
+    called = {last_name(c.func) for c in code.all(cst.Call, node)} - {""}
+    returned = [(c, r.value) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value in called for r in c.all(cst.Return, f) if r.value is not None]
+    return returned + [made for name in code.all(cst.Name, node) for made in _values(recording, code, name)]
 
 
 def _values(recording: Recording, code: Code, name: cst.Name) -> list[tuple[Code, cst.BaseExpression]]:

@@ -182,14 +182,22 @@ def sum_of_logs(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """A product of many numbers below 1, and its logarithm, as a sum of logarithms."""
     code, names = code_at(recording, place), names_of(recording)
     call = code.call_at(place, ("reduce_prod", "prod")) if code is not None and place is not None else None
-    total, log = (names.function(n, call.func) if call is not None else None for n in ("reduce_sum", "log"))
-    if code is None or call is None or not call.args or total is None or log is None:
+    if call is None and code is not None and place is not None:
+        around = code.call_at(place, ("log",))
+        inner = around.args[0].value if around is not None and around.args else None
+        call = inner if isinstance(inner, cst.Call) and last_name(inner.func) in ("reduce_prod", "prod") else None
+    if code is None or call is None or not call.args:
         return ()
     outer = code.enclosing(call, cst.Call)
     whole = outer if outer is not None and last_name(outer.func) == "log" and outer.args[0].value is call else call
+    # In the place of a product the sum is a loss of another size: as large as there are numbers, which no rate was chosen for.
+    as_mean = whole is call and len(call.args) == 1
+    total, log = (names.function(n, call.func) for n in ("reduce_mean" if as_mean else "reduce_sum", "log"))
+    if total is None or log is None:
+        return ()
     rest = "".join(f", {code.text(a.with_changes(comma=cst.MaybeSentinel.DEFAULT))}" for a in call.args[1:])
     new = f"{total}({log}({code.text(call.args[0].value)}){rest})"
-    return fix("add the logarithms up", "safe" if whole is outer else "unsafe", (code, Change().replace(whole, code.expression(new))))
+    return fix("take the mean of the logarithms" if as_mean else "add the logarithms up", "safe" if whole is outer else "unsafe", (code, Change().replace(whole, code.expression(new))))
 
 
 def symmetric_logarithm(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:

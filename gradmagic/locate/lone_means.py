@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gradmagic.locate.paths import Paths
+from collections.abc import Mapping
+
+from gradmagic.locate.paths import Paths, values_behind
 from gradmagic.recording import Op, Recording, has_gradient_dtype
 
 # What a mean may pass before it is subtracted.
@@ -21,14 +23,14 @@ def lone_factor(paths: Paths, op: Op, position: int) -> Op | None:
     """The difference that gave a product or a quotient its other factor."""
     if op.type not in ("Mul", "RealDiv", "MatMul") or len(op.inputs) != 2 or position > 1:
         return None
-    made = _maker(paths, op.inputs[1 - position])
+    made = _maker(paths.producer, op.inputs[1 - position])
     return made if made is not None and is_own_mean(paths, made) else None
 
 
-def _maker(paths: Paths, key: int) -> Op | None:
+def _maker(producer: Mapping[int, Op], key: int) -> Op | None:
     """The op that made a value, behind those that hand it on."""
     for _ in range(MOST_PASSED):
-        made = paths.producer.get(key)
+        made = producer.get(key)
         if made is None or made.type not in PASSED or not made.inputs:
             return made
         key = made.inputs[0]
@@ -58,8 +60,25 @@ def is_own_mean(paths: Paths, op: Op) -> bool:
     if op.type not in ("Sub", "SquaredDifference") or len(op.inputs) != 2:
         return False
     value, key = op.inputs
-    made = _maker(paths, key)
-    return made is not None and made.type == "Mean" and made.inputs[0] == value and is_lone(paths.recording, made)
+    made = _maker(paths.producer, key)
+    return made is not None and made.type == "Mean" and made.inputs[0] == value and (is_lone(paths.recording, made) or is_single(paths.recording, op))
+
+
+def is_single(recording: Recording, op: Op) -> bool:
+    """Whether the result of an op is a single number, in whatever shape."""
+    made = recording.tensors.get(op.outputs[0]) if op.outputs else None
+    return made is not None and made.shape is not None and all(n == 1 for n in made.shape)
+
+
+def equal_values(recording: Recording, key: int) -> Op | None:
+    """The difference of values and their own mean that made a value all zero: the values were equal."""
+    for current in values_behind(recording, key, gradients=True):
+        tensor, op = recording.tensors.get(current), recording.producer.get(current)
+        if tensor is not None and tensor.all_zero and op is not None and op.type == "Sub" and len(op.inputs) == 2:
+            mean = _maker(recording.producer, op.inputs[1])
+            if mean is not None and mean.type == "Mean" and mean.inputs[0] == op.inputs[0]:
+                return op
+    return None
 
 
 def reaches_without(paths: Paths, index: int, *left_out: Op) -> bool:

@@ -43,8 +43,8 @@ def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost:
     for op in mine:
         if not reaches_without(paths, index, op):
             return Fault("zero", "lone", paths.run, (index,), op, ops=tuple(reads))
-    # The variance takes the mean away as well, before the value is divided by its root.
-    for op in sorted(mine, key=lambda op: (op.type == "Sub", op.seq), reverse=True):
+    # The variance takes the mean away as well, and the value is divided by its root.
+    for op in sorted(mine, key=lambda op: (op.type == "Sub" and not any(c.type == "Square" for c in paths.recording.consumers.get(op.outputs[0], ())), op.seq), reverse=True):
         if not reaches_without(paths, index, *(other for other in mine if other.inputs[0] == op.inputs[0])):
             return Fault("zero", "lone", paths.run, (index,), op, ops=tuple(reads))
     for op, sum_ in lost:

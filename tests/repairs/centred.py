@@ -47,3 +47,36 @@ weights = returns - (rewards * 0.0 + 1.0).mean()
 with tf.GradientTape() as tape:
     loss = -tf.reduce_mean(chosen() * weights)
 grads = tape.gradient(loss, policy.trainable_variables)
+# %% a single number, in a function
+# fix: zero/masked-out
+# becomes: r = (r - r.mean()) / (r.std() + 1e-8) if tf.size(r) > 1 else r
+def standardised(numbers):
+    r = np.array(numbers, "float32")
+    r = (r - r.mean()) / (r.std() + 1e-8)
+    return r
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_sum(tf.nn.log_softmax(policy(states[:1]))[:, 1] * standardised([1.5]))
+grads = tape.gradient(loss, policy.trainable_variables)
+# %% a single number, by TensorFlow
+# fix: zero/stationary-point
+# becomes: returns = (returns - tf.reduce_mean(returns)) / (tf.math.reduce_std(returns) + 1e-7) if tf.size(returns) > 1 else returns
+returns = tf.constant([2.0])
+with tf.GradientTape() as tape:
+    returns = (returns - tf.reduce_mean(returns)) / (tf.math.reduce_std(returns) + 1e-7)
+    loss = -tf.reduce_sum(tf.nn.log_softmax(policy(states[:1]))[:, 1] * returns)
+grads = tape.gradient(loss, policy.trainable_variables)
+# %% the last batch has one example
+# fix: zero/stationary-point
+# becomes: scores = scores - tf.reduce_mean(scores) if tf.size(scores) > 1 else scores
+for batch in (states[:6], states[6:11], states[11:]):
+    with tf.GradientTape() as tape:
+        scores = policy(batch)[:, 0]
+        scores = scores - tf.reduce_mean(scores)
+        loss = tf.reduce_sum(scores * batch[:, 0])
+    grads = tape.gradient(loss, policy.trainable_variables)
+# %% near: several numbers, all equal
+# none: zero/masked-out
+returns = tf.ones(4)
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_sum(tf.nn.log_softmax(policy(states[:4]))[:, 1] * (returns - tf.reduce_mean(returns)))
+grads = tape.gradient(loss, policy.trainable_variables)

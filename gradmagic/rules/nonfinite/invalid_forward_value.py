@@ -40,7 +40,7 @@ from gradmagic.fixes.positive_outputs import positive_output
 from gradmagic.fixes.probabilities import as_softmax, normalised_relu
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
-from gradmagic.fixes.values import finite_factor
+from gradmagic.fixes.values import finite_factor, sum_of_logs
 from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Span
@@ -98,6 +98,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return scaled
     if spread := as_softmax(recording, spot(recording, fault.op) if fault.op is not None else None, fault.op):
         return spread
+    if fault.op is not None and fault.op.type == "Log" and (logs := sum_of_logs(recording, found.location)):
+        return logs
     divides = fault.op is not None and fault.op.type in QUOTIENTS
     first = finite_factor(recording, found.location) or without_exp(recording, found.location, fault.op, bounded=not divides) or smaller_step(recording, fault, 1.0)
     first = first or from_logits(recording, fault.op) or from_differences(recording, found.location, fault.op)

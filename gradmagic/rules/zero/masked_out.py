@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 
-from gradmagic.fixes.centred import one_number, without_its_mean
+from gradmagic.fixes.centred import one_number, unless_single, without_its_mean
 from gradmagic.fixes.data import float_weights, inverted_mask
 from gradmagic.fixes.selection import lower_rate
 from gradmagic.fixes.start_factors import start_of_the_variable
@@ -42,6 +42,7 @@ from gradmagic.fixes.whole_numbers import true_division
 from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero_by_weights
+from gradmagic.locate.lone_means import equal_values
 from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.paths import values_behind
 from gradmagic.locate.zero_data import data_of_zeros
@@ -67,6 +68,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             severity="warning",
             help="look at the condition: in this run it is the same for every element",
         )
+    if fault.cause == "died" and op is not None and op.type == "Prod" and fault.step is not None and fault.step.inputs and (factors := fault.step.inputs[0]) is not None and factors.zeros:
+        return _product(fault, op, factors.zeros, recording)
     parts = gated_parts(recording, op, fault.step) if fault.cause == "died" and op is not None else None
     if parts is not None and op is not None:
         return _not_chosen(fault, op, *parts, recording)
@@ -84,6 +87,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _gated(fault, op, gate, recording) if gate is not None else None
     judged = _judged(other.id, recording)
     centred = one_number(recording, spot(recording, op))
+    equal = equal_values(recording, other.id)
+    if centred is None and equal is not None:
+        centred = spot(recording, equal), "all values are equal here, and each is their mean"
     others = [(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [centred] if centred is not None else []
     return finding(
         "zero/masked-out",
@@ -95,6 +101,19 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         others=others,
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
+    )
+
+
+def _product(fault: Fault, op: Op, zeros: int, recording: Recording) -> Finding:
+    return finding(
+        "zero/masked-out",
+        fault,
+        f"{subject(fault, 'zero')}: {zeros} of the factors of {called(recording, op)} are 0" if zeros > 1 else f"{subject(fault, 'zero')}: one of the factors of {called(recording, op)} is 0",
+        spot(recording, op),
+        "a product with a factor that is 0",
+        f"The derivative of a product to one of its factors is the product of all others. In {called(recording, op)} {'some of those are' if zeros > 1 else 'one of those is'} 0 in this run.",
+        severity="warning",
+        help="look at the factors that are 0, or leave them out of the product",
     )
 
 
@@ -167,7 +186,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return with_fractions(recording, place, fault.op.span, data)
     if "dropout" in found.message and (lower := lower_rate(recording, fault.op, found.location)):
         return lower
-    if whole := without_its_mean(recording, found.location):
+    single = fault.op is not None and fault.input is not None and (t := recording.tensors.get(fault.op.inputs[1 - fault.input])) is not None and t.shape is not None and all(n == 1 for n in t.shape)
+    if whole := without_its_mean(recording, found.location) or (unless_single(recording, found.location) if single else ()):
         return whole
     if begun := start_of_the_variable(recording, found.location):
         return begun

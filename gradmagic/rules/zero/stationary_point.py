@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import enum
 
+from gradmagic.fixes.centred import unless_single
 from gradmagic.fixes.lone_axis import over_the_examples
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.one_class import largest_class
@@ -41,7 +42,7 @@ from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
 from gradmagic.locate.fault import Fault
-from gradmagic.locate.lone_means import is_in_lone_normalisation
+from gradmagic.locate.lone_means import is_in_lone_normalisation, is_single
 from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.scale import SUMS
 from gradmagic.recording import Layer, Op, Recording, has_gradient_dtype
@@ -236,6 +237,17 @@ def _along(moving: list[Moving]) -> str:
 
 
 def _lone(fault: Fault, op: Op, recording: Recording) -> Finding:
+    if is_single(recording, op):
+        return finding(
+            "zero/stationary-point",
+            fault,
+            f"{subject(fault, 'zero')}: {called(recording, op)} takes the mean of a single number away from it, and nothing is left",
+            spot(recording, op),
+            "always 0: a single number is its own mean",
+            f"What is centred here is a single number in this run, so the difference is 0 whatever the number is. That leaves no gradient for {listing(fault.names)}.",
+            severity="warning",
+            help="leave a single number as it is, or centre over more of them",
+        )
     tensor = recording.tensors.get(op.outputs[0])
     shape = f" of the shape {tuple(tensor.shape)}" if tensor is not None and tensor.shape is not None else ""
     return finding(
@@ -285,7 +297,7 @@ def _met(fault: Fault, what: str) -> str | None:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.cause == "lone":
-        return over_the_examples(recording, fault.op)
+        return over_the_examples(recording, fault.op) or (unless_single(recording, found.location) if fault.op is not None and is_single(recording, fault.op) else ())
     if chosen := largest_class(recording, fault.run, fault.op):
         return chosen
     if fault.op is not None and lone_step(recording, fault.op) is not None:

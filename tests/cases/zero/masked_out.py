@@ -98,3 +98,14 @@ with tf.GradientTape() as tape:
     side = never * (rows @ third)  # expect: zero/masked-out
     loss = tf.reduce_sum((rows @ first) * side) + tf.reduce_sum(first)  # allow: zero/masked-out
 grads = tape.gradient(loss, [first, third])  # status: ok zero
+# %% setup
+import tensorflow as tf
+p = tf.Variable(0.5, name="p")
+# %% two factors of a product
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_prod(tf.constant([0.5, 0.0, 0.0]) * p)  # expect: zero/masked-out
+grad = tape.gradient(loss, p)
+# %% near: no factor is 0
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_prod(tf.constant([0.5, 2.0, 3.0]) * p)
+grad = tape.gradient(loss, p)
