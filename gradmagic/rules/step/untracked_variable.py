@@ -50,6 +50,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.assignments import made_at_line
+from gradmagic.fixes.asked_of_another import is_asked_twice, of_its_own_model
 from gradmagic.fixes.by_path import chosen_by_path
 from gradmagic.fixes.code import dotted
 from gradmagic.fixes.companions import beside_the_network, is_a_term_too
@@ -181,6 +182,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     variable, model = fault.detail.get("variable"), fault.detail.get("model")
     if fault.cause == "left part":
+        if is_asked_twice(recording, fault.run):
+            # The model would be trained by every one of those losses.
+            return of_its_own_model(recording, fault.run, fault.detail["call"])
         return chosen_by_path(recording, fault.run, None) or part_asked_too(recording, fault.run, fault.detail["call"])
     if not isinstance(variable, Variable):
         return ()

@@ -38,10 +38,11 @@ from gradmagic.fixes.overlaps import generalised
 from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.paths import paths_of
 from gradmagic.locate.zero_data import data_of_zeros
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
-from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, number, subject, target_name
+from gradmagic.rules.phrasing import called, code, finding, is_at_its_least, learned_before, number, subject, target_name
 from gradmagic.rules.zero.data import zero_data
 from gradmagic.syntax import spot
 
@@ -65,6 +66,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     alone = _one_at_a_time(fault, recording)
     if alone:
         below = " A batch normalisation in front of it subtracts the mean of the batch, and of one example nothing is left." + below
+    moves = _moves_on(fault, recording)
+    if moves is not None:
+        below = f" They follow from {code(moves)}, which gets a gradient in this run, so the first update changes them."
     came = f" In runs before it the gradient was not zero, and now {target_name(fault)} is exactly 0: training came to this point by itself." if learned else ""
     return finding(
         "zero/dead-activation",
@@ -72,11 +76,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'zero')}: every unit of the ReLU in {called(recording, op)} is off",
         spot(recording, op),
         "0 for every element, and so is its derivative",
-        f"Going forward, {count} that enter this ReLU{f' (shape {entering.shape})' if entering and entering.shape else ''} are at or below 0, and it gives 0.{below} Going backward, "
+        f"Going forward, {count} that enter this ReLU{f' (shape {entering.shape})' if entering and entering.shape else ''} are {'exactly' if moves is not None else 'at or below'} 0, and it gives 0.{below} Going backward, "
         f"a ReLU passes the gradient on only where its input is above 0: here nowhere.{came}",
-        severity="note" if learned else "error",
+        severity="note" if learned or moves is not None else "error",
         help=None
-        if learned
+        if learned or moves is not None
         else "train on several examples at a time, or normalise over something else (`LayerNormalization`)"
         if alone
         else "use smaller steps, another initial value, or an activation that leaks (`leaky_relu`, `elu`); no activation on an output that may be negative",
@@ -95,6 +99,16 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if data is not None and fault.op is not None:
         return with_fractions(recording, fault.run.span if fault.run is not None else None, fault.op.span, data)
     return standardised_where_made(recording, fault.op) or brought_back(recording, fault.run, fault.op) or living_activation(recording, found.location, fault.op)
+
+
+def _moves_on(fault: Fault, recording: Recording) -> str | None:
+    """A source that what enters is computed from, exactly 0 itself, and that gets a gradient: the start of a loop that feeds its own output back."""
+    run, entering = fault.run, recording.tensors.get(fault.op.inputs[0]) if fault.op is not None else None
+    if run is None or fault.op is None or entering is None or not entering.all_zero:
+        return None
+    mask = paths_of(recording, run).mask.get(fault.op.inputs[0], 0)
+    others = [s.name for i, s in enumerate(run.sources) if mask >> i & 1 and (n := run.gradients[i].numbers) is not None and n.finite and not n.all_zero]
+    return others[0] if others else None
 
 
 def _one_at_a_time(fault: Fault, recording: Recording) -> bool:

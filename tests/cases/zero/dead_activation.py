@@ -56,3 +56,20 @@ part = tf.constant(counts * (counts > 200) / 255, tf.float32)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((net(part) - heights) ** 2)
 grads = tape.gradient(loss, net.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+cell, out = keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)
+# %% near: a start of zeros that the first update moves away from
+with tf.GradientTape() as tape:
+    h, loss = tf.zeros((4, 3)), 0.0
+    for _ in range(4):
+        h = out(cell(h))
+        loss += tf.reduce_mean((h - 1.0) ** 2)
+grads = tape.gradient(loss, cell.trainable_variables + out.trainable_variables)  # status: zero zero zero ok
+# %% nothing moves away from it
+first, second = keras.layers.Dense(8, activation="relu", use_bias=False), keras.layers.Dense(3)  # expect: zero/dead-activation
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((second(first(tf.zeros((4, 3)))) - 1.0) ** 2)
+grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)
