@@ -11,6 +11,7 @@ from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
+from gradmagic.sums import Sum
 
 # Datasets that know their length, by the methods that make them; after `filter`, `repeat` and the like they do not.
 COUNTED = ("from_tensor_slices", "from_tensors", "range", "batch", "map", "shuffle", "prefetch", "cache", "take", "skip", "zip", "enumerate", "with_options", "padded_batch")
@@ -53,6 +54,24 @@ def set_back(recording: Recording, place: Place) -> tuple[Fix, ...]:
     one = new_name(code, "kept")
     line = code.line(f"for {one} in {code.text(given)}:\n    {one}.assign({zeros}({one}))")
     return fix("set the sums back to 0 behind the update", "unsafe", (code, Change().insert_after(statement, line)))
+
+
+def begun_again(recording: Recording, place: Place, total: Sum) -> tuple[Fix, ...]:
+    """`optimizer.apply_gradients(zip(sums, variables))` → behind it `sums = [tf.zeros_like(s) for s in sums]`."""
+    code, zeros = code_at(recording, place), names_of(recording).function("zeros_like")
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None or zeros is None:
+        return ()
+    line = code.line(f"{total.name} = {in_zeros(total, zeros)}")
+    return fix(f"begin `{total.name}` again behind the update", "unsafe", (code, Change().insert_after(statement, line)))
+
+
+def in_zeros(total: Sum, zeros: str) -> str:
+    """A sum that has nothing in it yet, as code."""
+    if total.kind == "items":
+        return "[]"
+    one = total.name[0] if total.name[0] != total.name else "s"
+    return f"[{zeros}({one}) for {one} in {total.name}]" if total.kind == "list" else f"{zeros}({total.name})"
 
 
 def _counted(recording: Recording, code: Code, loop: cst.For) -> tuple[str, int] | None:

@@ -60,7 +60,7 @@ def centred(recording: Recording, place: Place, single: bool = False) -> Centred
     node = next(iter(code.expressions_at(place)), None) if code is not None and place is not None else None
     if code is None or node is None:
         return None
-    inside = [(code, node)] + _made_by(recording, code, node)
+    inside = [(code, node), *_made_by(recording, code, node)]
     # What a function of the user's returns is as much in the expression as what its names are given.
     inside += [made for where, value in inside[1:] for made in _made_by(recording, where, value)]
     found = {}

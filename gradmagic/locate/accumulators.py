@@ -1,9 +1,10 @@
-"""Variables that gradients are added up in for several updates, and that nothing sets back between them."""
+"""Variables and names that gradients are added up in for several updates, and that nothing sets back between them."""
 
 from __future__ import annotations
 
 from gradmagic.locate.reads import variable_read
-from gradmagic.recording import Recording, Span, Update
+from gradmagic.recording import GradientRun, Recording, Span, Update
+from gradmagic.sums import Sum, never_emptied
 
 # A mean of the sum is the sum, divided.
 PASSING = ("Identity", "Cast", "RealDiv", "Mul", "ReadVariableOp")
@@ -36,6 +37,14 @@ def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...
             found.append(kept)
             place = adding[0].span
     return (tuple(found), place) if found else None
+
+
+def sum_in_loop(recording: Recording, update: Update, run: GradientRun | None) -> Sum | None:
+    """The sum, held by a name of the code, that an update is given for the second time and more, where a loop never sets it back."""
+    site = recording.site_of(run)
+    if site is None or update.count < 2 or site.count <= update.count or update.in_graph or update.span is None or any(p.gradient_of is not None for p in update.pairs):
+        return None
+    return never_emptied(recording, update.span)
 
 
 def _accumulator(recording: Recording, key: int | None) -> int | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
-from gradmagic.locate.accumulators import never_set_back
+from gradmagic.locate.accumulators import never_set_back, sum_in_loop
 from gradmagic.locate.blends import copied_onto_themselves, given_their_own, is_blended_with_itself, lost_blends
 from gradmagic.locate.cloned import locate_cloned
 from gradmagic.locate.constants import constant_sources
@@ -159,6 +159,8 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
         faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "again", "key": "again"}))
     elif (kept := never_set_back(recording, update)) is not None:
         faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "kept", "kept": kept[0], "added": kept[1], "key": "kept"}))
+    elif (total := sum_in_loop(recording, update, run)) is not None:
+        faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "kept", "sum": total, "key": "kept"}))
     else:
         other = _same_gradients(recording, update)
         if other is not None:

@@ -35,13 +35,14 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.accumulation import set_back
+from gradmagic.fixes.accumulation import begun_again, in_zeros, set_back
 from gradmagic.fixes.once import applied_once, listed_once
 from gradmagic.fixes.one_pass import one_gradient
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Span, Update
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import are, code, finding, it, listing, name_of, target_name
+from gradmagic.sums import Sum
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -79,9 +80,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def _of_sums(fault: Fault, update: Update, recording: Recording) -> Finding:
     """Sums of gradients that go on from update to update."""
-    kept = [recording.variables[k] for k in fault.detail["kept"]]  # type: ignore[attr-defined]
-    names, added = listing(tuple(v.names[0] if v.names else name_of(v) for v in kept)), fault.detail["added"]
-    one = len(kept) == 1
+    total, one = fault.detail.get("sum"), True
+    if isinstance(total, Sum):
+        names, added = code(total.name), total.added
+        back = f"{total.name} = {in_zeros(total, 'tf.zeros_like')}"
+    else:
+        kept = [recording.variables[k] for k in fault.detail["kept"]]  # type: ignore[attr-defined]
+        names, added = listing(tuple(v.names[0] if v.names else name_of(v) for v in kept)), fault.detail["added"]
+        one, back = len(kept) == 1, "sum.assign(tf.zeros_like(sum))"
     return finding(
         "step/updated-twice",
         fault,
@@ -91,7 +97,7 @@ def _of_sums(fault: Fault, update: Update, recording: Recording) -> Finding:
         f"Gradients are added to {names}, and this line is given the sum {update.count} times. In between nothing but more gradients is written there: every gradient of an earlier step is applied once more with each update.",
         others=[(added, "added up here")] if isinstance(added, Span) else [],
         severity="warning",
-        help="set the sums back behind the update: `sum.assign(tf.zeros_like(sum))`",
+        help=f"set the sums back behind the update: `{back}`",
     )
 
 
@@ -128,5 +134,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if isinstance(first, GradientRun) and fault.run is not None:
         return one_gradient(recording, fault.run, first, {fault.run.sources[i].id for i in fault.sources}, found.location)
     if fault.detail["how"] == "kept":
-        return set_back(recording, found.location)
+        total = fault.detail.get("sum")
+        return begun_again(recording, found.location, total) if isinstance(total, Sum) else set_back(recording, found.location)
     return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location, other.span if isinstance(other, Update) else None)

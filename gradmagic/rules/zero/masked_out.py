@@ -88,8 +88,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     judged = _judged(other.id, recording)
     centred = one_number(recording, spot(recording, op))
     equal = equal_values(recording, other.id)
-    if centred is None and equal is not None:
-        centred = spot(recording, equal), "all values are equal here, and each is their mean"
+    same = spot(recording, equal) if equal is not None else None
+    if centred is None and same is not None:
+        centred = same, "all values are equal here, and each is their mean"
     others = [(judged, "false for every element, so the factor is 0")] if judged is not None and judged != op.span else [centred] if centred is not None else []
     return finding(
         "zero/masked-out",

@@ -182,3 +182,60 @@ for step in range(8):
         kept.assign_add(0.1 * (gradient - kept))
     if step % 2:
         optimizer.apply_gradients(zip(velocity, model.trainable_variables))
+# %% a list that is made anew and never emptied
+totals = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(8):
+    totals = [t + g for t, g in zip(totals, gradients())]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))  # expect: step/updated-twice
+# %% near: a list that begins again
+totals = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(8):
+    totals = [t + g for t, g in zip(totals, gradients())]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))
+        totals = [tf.zeros_like(v) for v in model.trainable_variables]
+# %% near: a list that begins again as None
+totals = None
+for step in range(8):
+    found = gradients()
+    totals = found if totals is None else [t + g for t, g in zip(totals, found)]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))
+        totals = None
+# %% near: begun with the first, emptied behind the update
+totals = None
+for step in range(8):
+    found = gradients()
+    if totals is None:
+        totals = list(found)
+    else:
+        totals = [t + g for t, g in zip(totals, found)]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))
+        totals = None
+# %% near: begun in an outer loop
+for big in range(3):
+    totals = [tf.zeros_like(v) for v in model.trainable_variables]
+    for small in range(2):
+        for i, gradient in enumerate(gradients()):
+            totals[i] += gradient
+    optimizer.apply_gradients(zip(totals, model.trainable_variables))
+# %% near: what is kept fades
+totals = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(8):
+    totals = [0.9 * t + g for t, g in zip(totals, gradients())]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))
+# %% near: a list of lists that is cleared
+several = []
+for step in range(8):
+    several.append(gradients())
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip([sum(g) for g in zip(*several)], model.trainable_variables))
+        several.clear()
+# %% near: the losses of several passes, one gradient each
+for step in range(3):
+    one, other = gradients(), gradients()
+    both = [a + b for a, b in zip(one, other)]
+    optimizer.apply_gradients(zip(both, model.trainable_variables))

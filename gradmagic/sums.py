@@ -1,0 +1,116 @@
+"""Names under which a loop adds gradients up for several updates."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradmagic.definitions import FUNCTIONS
+from gradmagic.recording import Recording, Span
+from gradmagic.syntax import call_at, last_name, span_at, tree_at
+
+APPLYING = ("apply_gradients", "apply")
+LOOPS = (ast.For, ast.While)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum of gradients: its name, whether that is one sum, a list of sums or a list of what is to be summed (``"one"``, ``"list"``, ``"items"``), and the line that adds to it."""
+
+    name: str
+    kind: str
+    added: Span
+
+
+def never_emptied(recording: Recording, applied: Span) -> Sum | None:
+    """The sum that an optimizer's step in a loop is given, where the loop adds to it and gives it no other value."""
+    tree, call = tree_at(recording, applied), call_at(recording, applied, APPLYING)
+    loop = _loop_around(tree, call) if tree is not None and call is not None else None
+    if call is None or loop is None or not call.args:
+        return None
+    for name in _names_behind(loop, call.args[0]):
+        # Under `if total is None:` a sum begins; nothing else than a line that says so makes it begin again.
+        begun = {s for branch in ast.walk(loop) if isinstance(branch, ast.If) and _asks_whether_begun(branch.test, name) for part in branch.body for s in ast.walk(part)}
+        stores = [s for s in ast.walk(loop) if isinstance(s, ast.stmt) and s not in begun and _writes(s, name)]
+        adding = [(s, _adds(s, name)) for s in stores]
+        if stores and all(kind is not None for _, kind in adding):
+            first, kind = adding[0]
+            value = first.value if isinstance(first, (ast.Assign, ast.AugAssign, ast.Expr)) else call
+            return Sum(name, kind or "one", span_at(applied, value))
+    return None
+
+
+def _loop_around(tree: ast.Module, call: ast.Call) -> ast.For | ast.While | None:
+    """The innermost loop around a call in the same function."""
+    around = [n for n in ast.walk(tree) if isinstance(n, (*LOOPS, *FUNCTIONS)) and any(inner is call for inner in ast.walk(n))]
+    innermost = around[-1] if around else None
+    return innermost if isinstance(innermost, LOOPS) else None
+
+
+def _names_behind(loop: ast.For | ast.While, given: ast.expr) -> list[str]:
+    """The names that a loop computes an expression from, the nearest ones first."""
+    found = _read(given)
+    for name in found:
+        made = [s.value for s in ast.walk(loop) if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in s.targets)]
+        found += [n for value in made for n in _read(value) if n not in found]
+    return found
+
+
+def _read(node: ast.expr) -> list[str]:
+    bound = {t.id for c in ast.walk(node) if isinstance(c, ast.comprehension) for t in ast.walk(c.target) if isinstance(t, ast.Name)}
+    return list(dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in bound))
+
+
+def _asks_whether_begun(test: ast.expr, name: str) -> bool:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return isinstance(test.operand, ast.Name) and test.operand.id == name
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == name and isinstance(test.ops[0], ast.Is)
+
+
+def _targets(statement: ast.stmt) -> Iterator[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        yield from statement.targets
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign, ast.For)):
+        yield statement.target
+    elif isinstance(statement, ast.Delete):
+        yield from statement.targets
+    elif isinstance(statement, ast.With):
+        yield from (i.optional_vars for i in statement.items if i.optional_vars is not None)
+
+
+def _writes(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement may change what a name stands for: an assignment, or a call for its own sake that is given it."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        called = statement.value
+        plain = [called.func, *called.args, *(k.value for k in called.keywords)]
+        return any(isinstance(n, ast.Name) and n.id == name for part in plain for n in ([part] if isinstance(part, ast.Name) else [part.value] if isinstance(part, ast.Attribute) else []))
+    return any(isinstance(n, ast.Name) and n.id == name for target in _targets(statement) for n in ast.walk(target))
+
+
+def _adds(statement: ast.stmt, name: str) -> str | None:
+    """Whether a statement adds to what a name stands for, and does nothing else to it: by the kind of the sum; None where it does something else."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
+        return "items" if statement.value.func.attr == "append" else None
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
+        return "one" if isinstance(statement.target, ast.Name) else "list" if isinstance(statement.target, ast.Subscript) else None
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Name) and isinstance(value, ast.ListComp) and len(value.generators) == 1:
+        return "list" if _is_sum(value.elt, {_bound_to(value.generators[0], name)} - {None}) else None
+    if isinstance(target, ast.Subscript):
+        return "list" if _is_sum(value, {ast.unparse(target)}) else None
+    return "one" if isinstance(target, ast.Name) and _is_sum(value, {name}) else None
+
+
+def _is_sum(node: ast.expr, texts: set[str | None]) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and bool({ast.unparse(node.left), ast.unparse(node.right)} & texts)
+
+
+def _bound_to(each: ast.comprehension, name: str) -> str | None:
+    """What a comprehension calls the elements of a list."""
+    if isinstance(each.iter, ast.Call) and last_name(each.iter.func) == "zip" and isinstance(each.target, ast.Tuple):
+        pairs = zip(each.iter.args, each.target.elts, strict=False)
+        return next((t.id for a, t in pairs if isinstance(a, ast.Name) and a.id == name and isinstance(t, ast.Name)), None)
+    return each.target.id if isinstance(each.iter, ast.Name) and each.iter.id == name and isinstance(each.target, ast.Name) else None
