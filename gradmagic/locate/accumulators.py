@@ -42,7 +42,10 @@ def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...
 def sum_in_loop(recording: Recording, update: Update, run: GradientRun | None) -> Sum | None:
     """The sum, held by a name of the code, that an update is given for the second time and more, where a loop never sets it back."""
     site = recording.site_of(run)
-    if site is None or update.count < 2 or site.count <= update.count or update.in_graph or update.span is None or any(p.gradient_of is not None for p in update.pairs):
+    if run is None or site is None or update.count < 2 or site.count <= update.count or update.in_graph or update.span is None:
+        return None
+    single = {g.id for g in run.gradients if g.id is not None}
+    if any(p.gradient in single for p in update.pairs):
         return None
     return never_emptied(recording, update.span)
 

@@ -86,7 +86,7 @@ def _of_sums(fault: Fault, update: Update, recording: Recording) -> Finding:
         back = f"{total.name} = {in_zeros(total, 'tf.zeros_like')}"
     else:
         kept = [recording.variables[k] for k in fault.detail["kept"]]  # type: ignore[attr-defined]
-        names, added = listing(tuple(v.names[0] if v.names else name_of(v) for v in kept)), fault.detail["added"]
+        names, added = listing(tuple(v.names[0] if v.names else name_of(v) for v in kept)), fault.detail["added"]  # type: ignore[assignment]
         one, back = len(kept) == 1, "sum.assign(tf.zeros_like(sum))"
     return finding(
         "step/updated-twice",
