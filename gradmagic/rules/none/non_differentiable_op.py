@@ -32,6 +32,7 @@ from __future__ import annotations
 from gradmagic.fixes.attention_masks import masks_only, weighed
 from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.resizing import repeated_pixels
+from gradmagic.fixes.same_sign import agreeing_softly
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.fixes.soft_choice import gated
@@ -83,5 +84,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return repeated_pixels(recording)
     if fault.op is not None and fault.op.type == "ZerosLike":
         return lower_rate(recording, fault.op, found.location)
+    if agreeing := agreeing_softly(recording, found.location, fault.op, fault.run):
+        return agreeing
     first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
     return first or gated(recording, found.location) or soft(recording, found.location, fault.op)
