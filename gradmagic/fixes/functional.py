@@ -141,31 +141,6 @@ def kept_result(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return fix(f"give `{first.value}` the result, which is a new tensor", "unsafe", (code, Change().replace(step, cst.Assign([cst.AssignTarget(cst.Name(first.value))], call))))
 
 
-def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """An array that a loop writes tensors into, number by number, becomes a list that is stacked."""
-    code, tf = code_at(recording, place), names_of(recording).tf
-    statement = code.statement_at(place) if code is not None and place is not None else None
-    loop = code.enclosing(statement, cst.For) if code is not None and statement is not None else None
-    assign = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
-    if code is None or loop is None or tf is None or not isinstance(assign, cst.Assign) or not isinstance(target, cst.Subscript) or not isinstance(target.value, cst.Name) or len(target.slice) != 1:
-        return ()
-    name, index = target.value.value, code.text(target.slice[0]).strip()
-    counted = isinstance(loop.target, cst.Name) and loop.target.value == index and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1
-    made = [a for a in assignments_of(code, name) if code.scope(a) is code.scope(loop) and code.start(a) < code.start(loop)]
-    empty = len(made) == 1 and isinstance(made[0].value, cst.Call) and last_name(made[0].value.func) in ("zeros", "empty", "zeros_like", "ones")
-    later = [n for n in reads_of(code, name, code.scope(loop)) if code.start(n) > code.end(loop)]
-    inside = [n for n in reads_of(code, name, loop) if n is not target.value]
-    if not counted or not empty or not later or inside:
-        return ()
-    change = Change().replace(made[0].value, code.expression("[]")).replace(assign, cst.Expr(code.expression(f"{name}.append({code.text(assign.value)})")))
-    for node in later:
-        outer = code.enclosing(node, cst.Call)
-        whole = outer is not None and len(outer.args) >= 1 and outer.args[0].value is node and last_name(outer.func) in ("constant", "convert_to_tensor", "Variable", "array", "asarray")
-        change.replace(outer if whole and outer is not None else node, code.expression(f"{tf}.stack({name})"))
-    return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
-
-
 def through_names(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`kernel.assign(value)` in a function, where another function reads `kernel`: the name stands for the value itself, so that a gradient goes through it."""
     code = code_at(recording, place)

@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import keyword
 from gradmagic.fixes.change import Change, parenthesized
 from gradmagic.fixes.code import Code, argument, atom, children_of, dotted, last_name, names_in, walk
-from gradmagic.fixes.flow import pairs_of, targets_of
+from gradmagic.fixes.flow import meant, pairs_of, targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import to_integers, unwrapped
 from gradmagic.fixes.names import Names
@@ -269,6 +269,9 @@ class _Rewriter(cst.CSTTransformer):
         self.changed = True
         t.functions.append(f"{tf}.random.normal")
         shape = t.code.text(size.value) if size is not None else f"{tf}.shape({t.code.text(mean.value)})"
+        if size is not None and (isinstance(meant(t.code, size.value)[0], cst.Integer) or (isinstance(size.value, cst.Call) and last_name(size.value.func) == "len")):
+            # TensorFlow wants a shape where NumPy takes a number as well.
+            shape = f"({shape},)"
         return cst.parse_expression(f"{atom(t.code.text(mean.value))} + {atom(t.code.text(spread.value))} * {tf}.random.normal({shape})")
 
     def _method(self, call: cst.Call, function: cst.Attribute, name: str) -> cst.BaseExpression:

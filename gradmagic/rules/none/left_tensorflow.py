@@ -37,10 +37,10 @@ from gradmagic.definitions import leads_to
 from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.for_draws import numbers_for_draws
-from gradmagic.fixes.functional import stacked
 from gradmagic.fixes.judged import computed_loss, judged
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
+from gradmagic.fixes.stacked import stacked
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind

@@ -1,0 +1,73 @@
+"""Arrays that loops write tensors into, number by number: lists that are stacked instead."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, code_at, fix, last_name
+from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.names import names_of, new_name
+from gradmagic.recording import Recording
+from gradmagic.report import Fix
+
+EMPTY = ("zeros", "empty", "zeros_like", "ones")
+MAKING = ("constant", "convert_to_tensor", "Variable", "array", "asarray")
+
+
+def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`a = np.zeros(n)` and `a[i] = x` in `for i in range(n):` → `a = []` and `a.append(x)`, and `tf.stack(a)` where it is read; of two loops, a list of rows."""
+    code, tf = code_at(recording, place), names_of(recording).tf
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    assign = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    indexed = _indices(target) if target is not None else None
+    if code is None or tf is None or statement is None or not isinstance(assign, cst.Assign) or indexed is None:
+        return ()
+    name, indices = indexed
+    loops = _loops(code, statement, [code.text(i).strip() for i in indices])
+    if loops is None:
+        return ()
+    outer = loops[-1]
+    made = [a for a in assignments_of(code, name.value) if code.scope(a) is code.scope(outer) and code.start(a) < code.start(outer)]
+    empty = len(made) == 1 and isinstance(made[0].value, cst.Call) and last_name(made[0].value.func) in EMPTY
+    later = [n for n in reads_of(code, name.value, code.scope(outer)) if code.start(n) > code.end(outer)]
+    inside = [n for n in reads_of(code, name.value, outer) if n is not name]
+    if not empty or not later or inside:
+        return ()
+    change = Change().replace(made[0].value, code.expression("[]"))
+    filled = new_name(code, "row") if len(loops) == 2 else name.value
+    change.replace(assign, cst.Expr(code.expression(f"{filled}.append({code.text(assign.value)})")))
+    if len(loops) == 2:
+        change.insert_before(loops[0], code.line(f"{filled} = []")).insert_after(loops[0], code.line(f"{name.value}.append({filled})"))
+    for node in later:
+        around = code.enclosing(node, cst.Call)
+        whole = around is not None and len(around.args) >= 1 and around.args[0].value is node and last_name(around.func) in MAKING
+        change.replace(around if whole and around is not None else node, code.expression(f"{tf}.stack({name.value})"))
+    return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
+
+
+def _indices(target: cst.BaseExpression) -> tuple[cst.Name, list[cst.SubscriptElement]] | None:
+    """The array and the one or two indices of `a[i]`, `a[i, j]` and `a[i][j]`."""
+    found: list[cst.SubscriptElement] = []
+    node = target
+    while isinstance(node, cst.Subscript):
+        found = [*(e.with_changes(comma=cst.MaybeSentinel.DEFAULT) for e in node.slice), *found]
+        node = node.value
+    return (node, found) if isinstance(node, cst.Name) and len(found) in (1, 2) else None
+
+
+def _loops(code: Code, statement: cst.CSTNode, indices: list[str]) -> list[cst.For] | None:
+    """The loops over `range(n)` that count the indices, the inner one first, where each does so for every number: no line between them is under a condition."""
+    found: list[cst.For] = []
+    inner = statement
+    for index in reversed(indices):
+        loop = code.enclosing(inner, cst.For)
+        if loop is None or code.parent(inner) is not loop.body or not (isinstance(loop.target, cst.Name) and loop.target.value == index):
+            return None
+        if not (isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1) or code.all(cst.Continue, loop) or code.all(cst.Break, loop):
+            return None
+        found.append(loop)
+        inner = loop
+    return found
