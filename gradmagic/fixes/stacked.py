@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, code_at, fix, last_name
+from gradmagic.fixes.code import Code, code_at, fix, last_name, walk
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording
@@ -26,7 +26,7 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if code is None or tf is None or statement is None or not isinstance(assign, cst.Assign) or indexed is None:
         return ()
     name, indices = indexed
-    loops = _loops(code, statement, [code.text(i).strip() for i in indices])
+    loops = _loops(code, statement, [code.text(i).strip(", ") for i in indices])
     if loops is None:
         return ()
     outer = loops[-1]
@@ -53,20 +53,20 @@ def _indices(target: cst.BaseExpression) -> tuple[cst.Name, list[cst.SubscriptEl
     found: list[cst.SubscriptElement] = []
     node = target
     while isinstance(node, cst.Subscript):
-        found = [*(e.with_changes(comma=cst.MaybeSentinel.DEFAULT) for e in node.slice), *found]
+        found = [*node.slice, *found]
         node = node.value
     return (node, found) if isinstance(node, cst.Name) and len(found) in (1, 2) else None
 
 
 def _loops(code: Code, statement: cst.CSTNode, indices: list[str]) -> list[cst.For] | None:
     """The loops over `range(n)` that count the indices, the inner one first, where each does so for every number: no line between them is under a condition."""
-    found: list[cst.For] = []
-    inner = statement
+    found, inner = list[cst.For](), statement
     for index in reversed(indices):
         loop = code.enclosing(inner, cst.For)
         if loop is None or code.parent(inner) is not loop.body or not (isinstance(loop.target, cst.Name) and loop.target.value == index):
             return None
-        if not (isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1) or code.all(cst.Continue, loop) or code.all(cst.Break, loop):
+        leaves = any(isinstance(n, (cst.Continue, cst.Break)) for n in walk(loop))
+        if leaves or not (isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1):
             return None
         found.append(loop)
         inner = loop
