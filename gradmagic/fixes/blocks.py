@@ -10,7 +10,7 @@ import libcst as cst
 from gradmagic.fixes.behind import NAMED, called_behind, moved_back, target_inside
 from gradmagic.fixes.calls import Place, without_argument
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, parameters_of, same
 from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
@@ -76,6 +76,9 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
         text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     else:
         return ()
+    text = _before_it_is_handed(code, block, call, text)
+    if text is None:
+        return ()
     line = code.line(f"{name}.watch({text})")
     used = names_in(code.expression(text))
     steps = list(body_of(block))
@@ -85,7 +88,23 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
         change.insert_after(made[0], line)
     else:
         change.insert_before(steps[0], line)
-    return fix(f"let the tape watch `{text}`", "safe", (code, change))
+    # What another tape goes on with is no longer what stood in for a gradient that was None.
+    goes_on = any(t.id != run.tape and t.recording_at(run.seq) for t in recording.tapes.values())
+    return fix(f"let the tape watch `{text}`", "unsafe" if goes_on else "safe", (code, change))
+
+
+def _before_it_is_handed(code: Code, block: cst.With, call: tuple[Code, cst.Call], text: str) -> str | None:
+    """What the function around a block calls the source that another function, which it calls, asks for: the argument in the place of the parameter; None where that is not one."""
+    asking_function, around = call[0].function(call[1]), code.function(block)
+    if asking_function is None or asking_function is around:
+        return text
+    parameters = parameters_of(asking_function)
+    handed = {
+        code.text(a.value)
+        for c in code.all(cst.Call, around)
+        if last_name(c.func) == asking_function.name.value and text in parameters and (a := argument(c, parameters.index(text), text)) is not None
+    }
+    return handed.pop() if len(handed) == 1 else None
 
 
 def _is_entry(code: Code, text: str) -> bool:

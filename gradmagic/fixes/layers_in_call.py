@@ -52,18 +52,25 @@ def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
             if other is not None and other.method is first.method:
                 calls[id(other.call)] = other.call
     start = next((f for f in first.code.all(cst.FunctionDef, first.owner) if f.name.value == "__init__" and first.code.parent(f) is first.owner.body), None)
-    mine = [f.params.params[0].name.value if f is not None and f.params.params else "" for f in (start, first.method)]
-    if start is None or not mine[0] or mine[0] != mine[1] or any(not is_known_before(recording, first, call, mine[0]) for call in calls.values()):
+    mine = [f.params.params[0].name.value if f.params.params else "" for f in (start, first.method) if f is not None]
+    if not mine[0] or len(set(mine)) != 1 or (start is None and not first.owner.bases) or any(not is_known_before(recording, first, call, mine[0]) for call in calls.values()):
         return ()
-    code, change, given = first.code, Change(), set[str]()
+    code, change, given, lines = first.code, Change(), set[str](), list[str]()
     for call in sorted(calls.values(), key=code.start):
         assign = code.parent(call)
         local = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
         wanted = local.value if isinstance(local, cst.Name) else snake(last_name(call.func))
         name = free_attribute(first, wanted, given)
         given.add(name)
-        change.insert_after(start.body.body[-1], code.line(f"{mine[0]}.{name} = {code.bare(call)}"))
+        lines.append(f"{mine[0]}.{name} = {code.bare(call)}")
         change.replace(call, code.expression(f"{mine[0]}.{name}"))
+    if start is not None:
+        change.insert_after(start.body.body[-1], *(code.line(line) for line in lines))
+    else:
+        body = "".join(f"\n    {line}" for line in lines)
+        written = code.line(f"def __init__({mine[0]}, **kwargs):\n    super().__init__(**kwargs){body}")
+        # A method has a blank line above.
+        change.insert_before(first.method, written.with_deep_changes(written.body, footer=[cst.EmptyLine(indent=False)]))
     many = len(calls) > 1
     return fix(f"make the layer{'s' if many else ''} once, in `__init__`, where Keras finds {'them' if many else 'it'}", "unsafe", (code, change))
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import libcst as cst
 
 from gradmagic.fixes.blocks import tape_block
+from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, dotted, fix, last_name, names_in
-from gradmagic.fixes.flow import draws, reads_of
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.flow import assignments_of, draws, reads_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
@@ -85,15 +86,35 @@ def _is_own(call: cst.Call, names: Names) -> bool:
     return dotted(call.func).partition(".")[0] not in names.aliases
 
 
-def held_sample(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
+def held_sample(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
     """`action = mean + std * tf.random.normal(…)` whose own density is differentiated → `action = tf.stop_gradient(…)`: a sample that moves along with the mean has the same density everywhere."""
     found, stop = tape_block(recording, run), names_of(recording).function("stop_gradient")
     if found is None or stop is None:
         return ()
-    code, block, _ = found
-    drawn = [a for a in code.all(cst.Assign, block.body) if isinstance(a.value, cst.BinaryOperation) and isinstance(a.value.operator, cst.Add) and draws(a.value)]
-    if len(drawn) != 1 or not isinstance(drawn[0].targets[0].target, cst.Name):
+    drawn = [(found[0], a) for a in found[0].all(cst.Assign, found[1].body) if _is_shifted(a) and draws(a.value)] or _compared_with_its_mean(recording, place)
+    if len(drawn) != 1:
         return ()
-    value = drawn[0].value
-    name = drawn[0].targets[0].target.value
-    return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(value, code.expression(f"{stop}({code.bare(value)})"))))
+    code, assign = drawn[0]
+    name = code.text(assign.targets[0].target)
+    return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(assign.value, code.expression(f"{stop}({code.bare(assign.value)})"))))
+
+
+def _is_shifted(assign: cst.Assign) -> bool:
+    return isinstance(assign.value, cst.BinaryOperation) and isinstance(assign.value.operator, cst.Add) and isinstance(assign.targets[0].target, cst.Name)
+
+
+def _compared_with_its_mean(recording: Recording, place: Place) -> list[tuple[Code, cst.Assign]]:
+    """`action = mean + spread * noise` in the function of a place that takes the mean away again: `action - mean`."""
+    code = code_at(recording, place)
+    statement = code.statement_at(place) if code is not None and place is not None else None
+    if code is None or statement is None:
+        return []
+    scope = code.scope(statement)
+    differences = [n for n in code.all(cst.BinaryOperation, scope) if isinstance(n.operator, cst.Subtract) and isinstance(n.left, cst.Name) and isinstance(n.right, cst.Name)]
+    found: list[tuple[Code, cst.Assign]] = []
+    for difference in differences:
+        made = assignments_of(code, code.text(difference.left), scope)
+        value = made[0].value if len(made) == 1 and _is_shifted(made[0]) else None
+        if isinstance(value, cst.BinaryOperation) and any(same(side, difference.right) for side in (value.left, value.right)) and (code, made[0]) not in found:
+            found.append((code, made[0]))
+    return found

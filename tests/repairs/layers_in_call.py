@@ -77,3 +77,25 @@ class Whole(keras.Model):
     def call(self, x):
         return self.out(self.block(x))
 stepped(Whole(), inputs)
+# %% a class without a constructor
+# fix: step/untracked-variable
+# becomes: def __init__(self, **kwargs):
+# becomes: super().__init__(**kwargs)
+# becomes: self.query = keras.layers.Dense(4, use_bias=False)
+# becomes: query = self.query
+class Attention(keras.layers.Layer):
+    def call(self, tokens):
+        query = keras.layers.Dense(4, use_bias=False)
+        query = query(tokens)
+        return tf.matmul(tf.nn.softmax(tf.matmul(query, tokens, transpose_b=True)), tokens)
+class Reader(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.attention, self.out = Attention(), keras.layers.Dense(1)
+    def call(self, tokens):
+        return self.out(self.attention(tokens))
+reader = Reader()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(reader(tf.ones((2, 3, 4))) ** 2)
+grads = tape.gradient(loss, reader.trainable_variables)
+keras.optimizers.SGD(0.1).apply_gradients(zip(grads, reader.trainable_variables))

@@ -27,3 +27,15 @@ with tf.GradientTape() as tape:
     density = -0.5 * tf.reduce_sum(tf.square((action - mean) / 0.3), axis=-1)
     loss = -tf.reduce_mean(density * rewards)
 grads = tape.gradient(loss, policy.trainable_variables)
+# %% the noise is handed to the loss
+# fix: zero/stationary-point
+# becomes: action = tf.stop_gradient(mean + 0.5 * noise)
+def loss_of(states, noise):
+    mean = policy(states)
+    action = mean + 0.5 * noise
+    density = -0.5 * tf.reduce_sum(tf.square((action - mean) / 0.5), axis=-1)
+    return -tf.reduce_mean(density * rewards)
+noise = tf.random.normal((32, 2), seed=2)
+with tf.GradientTape() as tape:
+    loss = loss_of(obs, noise)
+grads = tape.gradient(loss, policy.trainable_variables)

@@ -33,8 +33,8 @@ from __future__ import annotations
 
 import math
 
+from gradmagic.fixes.double_where import double_where
 from gradmagic.fixes.masks import finite_mask
-from gradmagic.fixes.numerics import double_where
 from gradmagic.fixes.own_side import on_its_own_side
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording

@@ -304,7 +304,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return steps_of_columns(recording, fault.op, fault.run)
     if fault.cause == "cancelled" and fault.detail.get("exact") and (stopped := stopped_difference(recording)):
         return stopped
-    if fault.cause == "cancelled" and found.severity != "note" and (held := held_sample(recording, fault.run)):
+    if fault.cause == "cancelled" and found.severity != "note" and (held := held_sample(recording, fault.run, found.location)):
         return held
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):
         return other
