@@ -48,8 +48,9 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
             # A function is looked up when it is called: what calls it need not be made again, unless it was called to make something.
             spoiled.add(statement.name)
         else:
-            spoiled |= _stored(statement) or _roots(statement)
-            makes_anew = makes_anew or not _stored(statement)
+            changes = _changed_in_place(statement) or (set() if _stored(statement) else _roots(statement))
+            spoiled |= _stored(statement) | changes
+            makes_anew = makes_anew or bool(changes) or not _stored(statement)
     # A class that is derived from one that is made anew has to be made anew too, and so does what was made of it.
     while derived := {name for name in result.swapped if {n.id for base in classes[name].bases for n in ast.walk(base) if isinstance(n, ast.Name)} & spoiled}:
         result.swapped -= derived
@@ -118,6 +119,26 @@ def _stored(statement: ast.stmt) -> set[str]:
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
         return {statement.name}
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _changed_in_place(statement: ast.stmt) -> set[str]:
+    """`model` of `model.trainable = False`, of `rows[0] = 1.0`, and of `for layer in model.layers: layer.trainable = False`: what is given other parts."""
+    stores = [n for n in ast.walk(statement) if isinstance(n, (ast.Attribute, ast.Subscript)) and isinstance(n.ctx, ast.Store)]
+    roots: set[str] = set()
+    for store in stores:
+        node: ast.expr = store
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        roots |= {node.id} if isinstance(node, ast.Name) else set()
+    loops = [n for n in ast.walk(statement) if isinstance(n, ast.For)]
+    for loop in loops:
+        if roots & _stored_in(loop.target):
+            roots |= {n.id for n in ast.walk(loop.iter) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return roots - {name for loop in loops for name in _stored_in(loop.target)}
+
+
+def _stored_in(target: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
 
 
 def _roots(statement: ast.stmt) -> set[str]:

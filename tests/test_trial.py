@@ -155,6 +155,16 @@ def test_what_was_made_with_an_edited_constructor_is_made_again(notebook: Any) -
     assert notebook.shell.user_ns["model"] is before
 
 
+def test_what_an_edit_changes_in_its_place_is_made_again() -> None:
+    from gradmagic.redefine import again
+
+    cell = "rows = load()\nmodel = make(base)\nother = 3\nrows[0] = 0.0\nfor layer in model.layers:\n    layer.trainable = False\nmodel.compile()"
+    rows = again(cell, cell.replace("rows[0] = 0.0", "rows[0] = 1.0"))
+    assert [ast.unparse(s) for s in rows.statements] == ["rows = load()", "rows[0] = 1.0"]
+    frozen = again(cell, cell.replace("in model.layers", "in base.layers"))
+    assert [ast.unparse(s).split("\n")[0] for s in frozen.statements] == ["model = make(base)", "for layer in base.layers:", "model.compile()"]
+
+
 def test_training_that_is_run_again_begins_where_it_began() -> None:
     from gradmagic.redefine import again
 

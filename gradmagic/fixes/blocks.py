@@ -76,9 +76,10 @@ def watched(recording: Recording, run: GradientRun | None, sources: tuple[int, .
         text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     else:
         return ()
-    text = _before_it_is_handed(code, block, call, text)
-    if text is None:
+    known = _before_it_is_handed(code, block, call, text)
+    if known is None:
         return ()
+    text = known
     line = code.line(f"{name}.watch({text})")
     used = names_in(code.expression(text))
     steps = list(body_of(block))

@@ -69,6 +69,7 @@ def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
     else:
         body = "".join(f"\n    {line}" for line in lines)
         written = code.line(f"def __init__({mine[0]}, **kwargs):\n    super().__init__(**kwargs){body}")
+        assert isinstance(written, cst.FunctionDef)
         # A method has a blank line above.
         change.insert_before(first.method, written.with_deep_changes(written.body, footer=[cst.EmptyLine(indent=False)]))
     many = len(calls) > 1

@@ -81,3 +81,11 @@ net.fit(x, y, verbose=0)
 stacked.trainable = False
 stacked.compile("sgd", "mse")
 stacked.fit(x, y, verbose=0)
+# %% every layer in a loop, before `fit`
+# fix: step/update-without-effect
+# becomes: for layer in base.layers:
+model = keras.Sequential([base, keras.layers.Dense(1)])
+for layer in model.layers:
+    layer.trainable = False
+model.compile("sgd", "mse")
+model.fit(x, y, verbose=0)

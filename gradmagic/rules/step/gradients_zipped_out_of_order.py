@@ -55,6 +55,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return None
     gradient, variable = _name(recording, first.gradient_of), _name(recording, first.variable)
     run = fault.run
+    # A later cell may go on with the copies.
+    copies = not own and not crosses and _never_read(recording, update)
     return finding(
         "step/gradients-zipped-out-of-order",
         fault,
@@ -67,7 +69,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         else [(run.span, "the order of the gradients is made here")]
         if run is not None and run.span
         else [],
-        help="use one list of variables for the gradient call and for the optimizer",
+        help="use one list of variables for the gradient call and for the optimizer" + ("; what is updated here, no forward pass reads" if copies else ""),
+        severity="warning" if copies else "error",
+        certainty="likely" if copies else "certain",
         variables=tuple(_name(recording, p.variable).strip("`") for p in pairs),
     )
 
@@ -80,7 +84,13 @@ def _untrained(recording: Recording, update: Update) -> bool:
     trained = {p.variable for u in recording.updates for p in u.pairs}
     others = [recording.variables.get(p.gradient_of or 0) for p in update.pairs]
     untouched = all(v is not None and v.id not in trained and v.written == int(v.created is not None) for v in others)
-    return untouched and any(p.apart for p in update.pairs)
+    return untouched and (any(p.apart for p in update.pairs) or _never_read(recording, update))
+
+
+def _never_read(recording: Recording, update: Update) -> bool:
+    """Whether several updates go to variables that no op reads: copies of what the gradients are asked for, again and again at the same point."""
+    reads = (op for p in update.pairs for op in recording.consumers.get(p.variable, ()))
+    return update.count > 1 and not update.in_graph and all(op.phase == "update" for op in reads)
 
 
 def _own_gradient(recording: Recording, update: Update, pair: Applied) -> Span | None:

@@ -93,3 +93,27 @@ optimizer = keras.optimizers.SGD(1e-3)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((seen @ rounded - wanted) ** 2)
 optimizer.apply_gradients([(tape.gradient(loss, rounded), latent)])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(5)
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+optimizer = keras.optimizers.SGD(0.1)
+x = tf.random.normal((16, 3), seed=1)
+copies = [tf.Variable(w) for w in model.get_weights()]
+def gradients(rows):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(rows) - 1.0) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+# %% copies that nothing reads
+for turn in range(4):
+    optimizer.apply_gradients(zip(gradients(x), copies))  # expect: step/gradients-zipped-out-of-order
+# %% near: copies that are written back
+for turn in range(4):
+    optimizer.apply_gradients(zip(gradients(x), copies))
+    for v, c in zip(model.trainable_variables, copies):
+        v.assign(c)
+# %% near: a server that is read at the end
+for part in tf.split(x, 4):
+    optimizer.apply_gradients(zip(gradients(part), copies))
+model.set_weights([c.numpy() for c in copies])
