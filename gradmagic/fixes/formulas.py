@@ -11,6 +11,7 @@ from gradmagic.fixes.calls import Place, rest_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assignments_of
+from gradmagic.fixes.log_shares import LogShare
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -96,11 +97,15 @@ class Formulas:
         call = self.meaning(node)
         if not isinstance(call, cst.Call) or last_name(call.func) not in functions or len(call.args) != 1 or call.args[0].star:
             return None
-        # A function of the user's own may be called `sigmoid` and be another one.
-        root = self.names.module(call.func).partition(".")[0]
-        return call.args[0].value if root in LIBRARIES or (isinstance(call.func, cst.Attribute) and root not in OTHERS) else None
+        return call.args[0].value if self.is_known(call) else None
 
-    def _exp(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+    def is_known(self, call: cst.Call) -> bool:
+        """Whether a call is one of TensorFlow's or Keras': a function of the user's own may be called `sigmoid` and be another one."""
+        root = self.names.module(call.func).partition(".")[0]
+        return root in LIBRARIES or (isinstance(call.func, cst.Attribute) and root not in OTHERS)
+
+    def exponent(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+        """`x` of `exp(x)`."""
         return self._call(node, "exp")
 
     def _two(self, node: cst.BaseExpression, kind: type[cst.BaseBinaryOp]) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
@@ -128,85 +133,84 @@ class Formulas:
     def _opposite(self, a: cst.BaseExpression, b: cst.BaseExpression) -> bool:
         return same(cst.parse_expression(self._minus(a)), cst.parse_expression(self.code.bare(b))) or same(cst.parse_expression(self._minus(b)), cst.parse_expression(self.code.bare(a)))
 
-    def _function(self, name: str, node: cst.BaseExpression) -> str:
+    def function(self, name: str, node: cst.BaseExpression) -> str:
         """How to call a function here: beside `keras.ops` as that has it."""
         inside = [c.func for c in self.code.all(cst.Call, node)] + [c.func for n in self.code.all(cst.Name, node) if isinstance(m := self.meaning(n), cst.Call) for c in [m]]
         like = next((f for f in inside if self.names.is_keras_ops(f)), None)
         return self.names.function(name, like) or name
-
-    def _log_2(self) -> str:
-        return f"{self.names.numpy}.log(2.0)" if self.names.numpy else LOG_2
 
     def _logarithm(self, node: cst.BaseExpression) -> Stable | None:
         if not isinstance(node, cst.Call):
             return None
         inner = self._call(node, "log")
         whole = self._call(node, "log1p")
-        if whole is not None and (x := self._exp(whole)) is not None:
+        if whole is not None and (x := self.exponent(whole)) is not None:
             return self._softplus(node, x)
         if inner is None:
             return None
+        halves = self._two(inner, cst.Divide)
+        if halves is not None and (text := (share := LogShare(self)).text(halves)) is not None:
+            return Stable(text, tuple(share.of), "take the logarithms of both sides of the quotient in their own way")
         if (x := self._call(inner, "cosh")) is not None:
             return self._log_cosh(node, x)
         if (x := self._call(inner, "exp")) is not None:
             return Stable(self.code.bare(x), (x,), "leave the exponential and its logarithm out")
         if (x := self._call(inner, "sigmoid")) is not None:
-            return Stable(f"{self._function('log_sigmoid', node)}({self.code.bare(x)})", (x,), "take the logarithm of the sigmoid in one step")
+            return Stable(f"{self.function('log_sigmoid', node)}({self.code.bare(x)})", (x,), "take the logarithm of the sigmoid in one step")
         if (x := self._call(inner, "expm1")) is not None:
             return self._log_expm1(node, x)
         summed = self.meaning(inner)
-        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_sum", "sum") and summed.args and (x := self._exp(summed.args[0].value)) is not None:
-            return Stable(f"{self._function('reduce_logsumexp', node)}({self.code.bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
-        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_mean", "mean") and len(summed.args) == 1 and (x := self._exp(summed.args[0].value)) is not None:
+        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_sum", "sum") and summed.args and (x := self.exponent(summed.args[0].value)) is not None:
+            return Stable(f"{self.function('reduce_logsumexp', node)}({self.code.bare(x)}{rest_of(self.code, summed, 1)})", (x,), "sum in the logarithm's own way")
+        if isinstance(summed, cst.Call) and last_name(summed.func) in ("reduce_mean", "mean") and len(summed.args) == 1 and (x := self.exponent(summed.args[0].value)) is not None:
             return self._log_mean_exp(node, x)
-        halves = self._two(inner, cst.Divide)
         if halves is not None and _number(halves[1]) == 2.0 and (x := self._cosh_sum(halves[0])) is not None:
             return self._log_cosh(node, x)
         parts, rest = self._two(inner, cst.Add), self._two(inner, cst.Subtract)
         if parts is not None:
             for one, other in (parts, parts[::-1]):
-                if _number(one) == 1.0 and (x := self._exp(other)) is not None:
+                if _number(one) == 1.0 and (x := self.exponent(other)) is not None:
                     return self._softplus(node, x)
-            a, b = self._exp(parts[0]), self._exp(parts[1])
+            a, b = self.exponent(parts[0]), self.exponent(parts[1])
             if a is not None and b is not None:
                 text = self.code.bare(a)
-                return Stable(f"{text} + {self._function('softplus', node)}({self.code.bare(b)} - {atom(text)})", (a, b), "add in the logarithm's own way")
-        if rest is not None and _number(rest[1]) == 1.0 and (x := self._exp(rest[0])) is not None:
+                return Stable(f"{text} + {self.function('softplus', node)}({self.code.bare(b)} - {atom(text)})", (a, b), "add in the logarithm's own way")
+        if rest is not None and _number(rest[1]) == 1.0 and (x := self.exponent(rest[0])) is not None:
             return self._log_expm1(node, x)
         if rest is not None and _number(rest[0]) == 1.0:
             if (x := self._call(rest[1], "sigmoid")) is not None:
-                return Stable(f"-{self._function('softplus', node)}({self.code.bare(x)})", (x,), "take the logarithm of the complement in one step")
+                return Stable(f"-{self.function('softplus', node)}({self.code.bare(x)})", (x,), "take the logarithm of the complement in one step")
             if (x := self._squared_tanh(rest[1])) is not None:
                 log_cosh = self._log_cosh(node, x).text
                 return Stable(f"-2.0 * ({log_cosh})", (x,), "take the logarithm of `1 - tanh(x)²` in one step")
         # The sigmoid itself, written out.
         sigmoid = self._sigmoid_of(inner)
         if sigmoid is not None and sigmoid[0] is None:
-            return Stable(f"{self._function('log_sigmoid', node)}({sigmoid[1]})", sigmoid[2], "take the logarithm of the sigmoid in one step")
+            return Stable(f"{self.function('log_sigmoid', node)}({sigmoid[1]})", sigmoid[2], "take the logarithm of the sigmoid in one step")
         return None
 
     def _softplus(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        return Stable(f"{self._function('softplus', node)}({self.code.bare(x)})", (x,), "use `softplus`")
+        return Stable(f"{self.function('softplus', node)}({self.code.bare(x)})", (x,), "use `softplus`")
 
     def _log_expm1(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        text = f"{self.code.bare(x)} + {self._function('log', node)}(-{self._function('expm1', node)}({self._minus(x)}))"
+        text = f"{self.code.bare(x)} + {self.function('log', node)}(-{self.function('expm1', node)}({self._minus(x)}))"
         return Stable(text, (x,), "take the large part out of the logarithm")
 
     def _log_cosh(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable:
-        text = atom(self.code.bare(x))
-        return Stable(f"{text} + {self._function('softplus', node)}(-2.0 * {text}) - {self._log_2()}", (x,), "take the logarithm of `cosh` in one step")
+        text, log_2 = atom(self.code.bare(x)), f"{self.names.numpy}.log(2.0)" if self.names.numpy else LOG_2
+        return Stable(f"{text} + {self.function('softplus', node)}(-2.0 * {text}) - {log_2}", (x,), "take the logarithm of `cosh` in one step")
 
     def _log_mean_exp(self, node: cst.BaseExpression, x: cst.BaseExpression) -> Stable | None:
         """The mean over all elements, which are counted; of a name only, whose dtype can be asked for."""
         tf = self.names.tf
-        if tf is None or not isinstance(x, cst.Name) or self._function("reduce_logsumexp", node) != f"{tf}.reduce_logsumexp":
+        if tf is None or not isinstance(x, cst.Name) or self.function("reduce_logsumexp", node) != f"{tf}.reduce_logsumexp":
             return None
         return Stable(f"{tf}.reduce_logsumexp({x.value}) - {tf}.math.log({tf}.cast({tf}.size({x.value}), {x.value}.dtype))", (x,), "take the mean in the logarithm's own way")
 
     def _cosh_sum(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """`x` of `exp(x) + exp(-x)`."""
         parts = self._two(node, cst.Add)
-        a, b = (self._exp(p) for p in parts) if parts is not None else (None, None)
+        a, b = (self.exponent(p) for p in parts) if parts is not None else (None, None)
         return a if a is not None and b is not None and self._opposite(a, b) else None
 
     def _squared_tanh(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
@@ -230,8 +234,8 @@ class Formulas:
         difference, total = self._two(above, cst.Subtract), self._two(below, cst.Add)
         if difference is None or total is None:
             return None
-        first, second = (self._exp(p) for p in difference)
-        plus, other = (self._exp(p) for p in total)
+        first, second = (self.exponent(p) for p in difference)
+        plus, other = (self.exponent(p) for p in total)
         # (exp(x) - exp(-x)) / (exp(x) + exp(-x)), whatever the order of the sum.
         if first is not None and second is not None and plus is not None and other is not None and self._opposite(first, second):
             return self._as_tanh(node, self.code.bare(first), first) if {self.code.bare(plus), self.code.bare(other)} == {self.code.bare(first), self.code.bare(second)} else None
@@ -249,7 +253,7 @@ class Formulas:
         return f"0.5 * {atom(blank.code_for_node(node.with_changes(lpar=[], rpar=[])))}"
 
     def _as_tanh(self, node: cst.BaseExpression, text: str, x: cst.BaseExpression) -> Stable:
-        return Stable(f"{self._function('tanh', node)}({text})", (x,), "use `tanh`")
+        return Stable(f"{self.function('tanh', node)}({text})", (x,), "use `tanh`")
 
     def _sigmoid_of(self, node: cst.BaseExpression) -> tuple[cst.BaseExpression | None, str, tuple[cst.BaseExpression, ...]] | None:
         """The factor before a sigmoid (None for 1), the code of its argument, and the parts of that."""
@@ -258,8 +262,8 @@ class Formulas:
         total = self._two(below, cst.Add) if below is not None else None
         if total is None:
             return None
-        a, b = self._exp(total[0]), self._exp(total[1])
-        top = self._exp(above) if above is not None else None
+        a, b = self.exponent(total[0]), self.exponent(total[1])
+        top = self.exponent(above) if above is not None else None
         if a is not None and b is not None:
             if top is None or not (same(top, a) or same(top, b)):
                 return None
@@ -270,7 +274,7 @@ class Formulas:
             return None
         if top is not None and same(top, exponent):
             return None, self.code.bare(exponent), (exponent,)
-        if above is not None and any(self._exp(c) is not None for c in self.code.all(cst.Call, above)):
+        if above is not None and any(self.exponent(c) is not None for c in self.code.all(cst.Call, above)):
             return None
         return (None if above is None or _number(above) == 1.0 else above), self._minus(exponent), (exponent,)
 
@@ -279,16 +283,16 @@ class Formulas:
         if found is None:
             return None
         factor, text, parts = found
-        sigmoid = f"{self._function('sigmoid', node)}({text})"
+        sigmoid = f"{self.function('sigmoid', node)}({text})"
         return Stable(sigmoid if factor is None else f"{atom(self.code.bare(factor))} * {sigmoid}", parts, "use `sigmoid`")
 
     def _ratio(self, node: cst.BaseExpression) -> Stable | None:
         """`exp(a) / exp(b)` → `exp(a - b)`."""
         quotient = self._two(node, cst.Divide)
-        above, below = (self._exp(p) for p in quotient) if quotient is not None else (None, None)
+        above, below = (self.exponent(p) for p in quotient) if quotient is not None else (None, None)
         if above is None or below is None:
             return None
-        return Stable(f"{self._function('exp', node)}({self.code.bare(above)} - {atom(self.code.bare(below))})", (above, below), "subtract in the exponent")
+        return Stable(f"{self.function('exp', node)}({self.code.bare(above)} - {atom(self.code.bare(below))})", (above, below), "subtract in the exponent")
 
 
 def _number(node: cst.BaseExpression) -> float | None:

@@ -15,6 +15,7 @@ SPELLINGS = {
     "reduce_mean": ("reduce_mean", "mean"),
     "reduce_max": ("reduce_max", "max"),
     "reduce_variance": ("math.reduce_variance", "var"),
+    "logaddexp": ("experimental.numpy.logaddexp", "logaddexp"),
     "reduce_logsumexp": ("reduce_logsumexp", "logsumexp"),
     "log_softmax": ("nn.log_softmax", "log_softmax"),
     "softmax": ("nn.softmax", "softmax"),
