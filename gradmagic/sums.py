@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gradmagic.definitions import FUNCTIONS
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import call_at, last_name, span_at, tree_at
+from gradmagic.syntax import call_at, last_name, span_at, tree_at, tree_of
 
 APPLYING = ("apply_gradients", "apply")
 LOOPS = (ast.For, ast.While)
@@ -29,7 +29,10 @@ def never_emptied(recording: Recording, applied: Span) -> Sum | None:
     loop = _loop_around(tree, call) if tree is not None and call is not None else None
     if call is None or loop is None or not call.args:
         return None
+    kept_short = _kept_short(recording)
     for name in _names_behind(loop, call.args[0]):
+        if name in kept_short:
+            continue
         # Under `if total is None:` a sum begins; nothing else than a line that says so makes it begin again.
         begun = {s for branch in ast.walk(loop) if isinstance(branch, ast.If) and _asks_whether_begun(branch.test, name) for part in branch.body for s in ast.walk(part)}
         stores = [s for s in ast.walk(loop) if isinstance(s, ast.stmt) and s not in begun and _writes(s, name)]
@@ -39,6 +42,17 @@ def never_emptied(recording: Recording, applied: Span) -> Sum | None:
             value = first.value if isinstance(first, (ast.Assign, ast.AugAssign, ast.Expr)) else call
             return Sum(name, kind or "one", span_at(applied, value))
     return None
+
+
+def _kept_short(recording: Recording) -> set[str]:
+    """The names that a function may give another value, wherever it is called, and those of queues, which lose their oldest elements by themselves."""
+    found: set[str] = set()
+    for node in (n for text in recording.code.values() for n in ast.walk(tree_of(text) or ast.Module([], []))):
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            found |= set(node.names)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and last_name(node.value.func) == "deque":
+            found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+    return found
 
 
 def _loop_around(tree: ast.Module, call: ast.Call) -> ast.For | ast.While | None:
@@ -58,8 +72,10 @@ def _names_behind(loop: ast.For | ast.While, given: ast.expr) -> list[str]:
 
 
 def _read(node: ast.expr) -> list[str]:
+    """The names in an expression that it reads as a whole: of `norms[-1]` it takes one element, whatever else is kept there."""
     bound = {t.id for c in ast.walk(node) if isinstance(c, ast.comprehension) for t in ast.walk(c.target) if isinstance(t, ast.Name)}
-    return list(dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in bound))
+    parts = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Subscript)}
+    return list(dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in bound and id(n) not in parts))
 
 
 def _asks_whether_begun(test: ast.expr, name: str) -> bool:

@@ -239,3 +239,27 @@ for step in range(3):
     one, other = gradients(), gradients()
     both = [a + b for a, b in zip(one, other)]
     optimizer.apply_gradients(zip(both, model.trainable_variables))
+# %% near: a list of norms of which the last is read
+norms = []
+for step in range(8):
+    found = gradients()
+    norms.append(tf.linalg.global_norm(found))
+    if step % 2:
+        optimizer.apply_gradients(zip([g / (1e-8 + norms[-1]) for g in found], model.trainable_variables))
+# %% near: a function sets the sums back
+def begin():
+    global totals
+    totals = [tf.zeros_like(v) for v in model.trainable_variables]
+begin()
+for step in range(8):
+    totals = [t + g for t, g in zip(totals, gradients())]
+    if (step + 1) % 2 == 0:
+        optimizer.apply_gradients(zip(totals, model.trainable_variables))
+        begin()
+# %% near: a queue of the last gradients
+from collections import deque
+latest = deque(maxlen=3)
+for step in range(8):
+    latest.append(gradients())
+    if step % 2:
+        optimizer.apply_gradients(zip([sum(g) / 3.0 for g in zip(*latest)], model.trainable_variables))
