@@ -155,6 +155,16 @@ def test_what_was_made_with_an_edited_constructor_is_made_again(notebook: Any) -
     assert notebook.shell.user_ns["model"] is before
 
 
+def test_a_model_that_is_made_again_has_its_old_weights_for_a_fix_that_is_safe(notebook: Any) -> None:
+    notebook.run("import keras\nimport tensorflow as tf\nx = tf.random.normal((8, 3))")
+    notebook.run("net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Lambda(lambda t: tf.round(t)), keras.layers.Dense(1)])")
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(net(x) ** 2)\ngrads = tape.gradient(loss, net.trainable_variables)")
+    assert report.findings[0].fixes[0].applicability == "safe"
+    tried = try_fix(report, 0, 0)
+    assert tried["holds"], tried["error"]
+    assert tried["loss_before"] == pytest.approx(tried["loss_after"], rel=1e-5)
+
+
 def test_what_an_edit_changes_in_its_place_is_made_again() -> None:
     from gradmagic.redefine import again
 

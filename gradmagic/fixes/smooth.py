@@ -107,7 +107,11 @@ def threshold(recording: Recording, code: Code, node: cst.Comparison | cst.Call,
         return ()
     if bound == "0.5":
         new = value if rising else f"1.0 - {atom(value)}"
-        return fix("compute the loss from the probability itself", "unsafe", (code, Change().replace(whole, code.expression(new))))
+        line, given = code.statement(whole), code.parent(whole)
+        # `p = p` is no line that anybody would write.
+        same_name = isinstance(given, cst.Assign) and len(given.targets) == 1 and code.text(given.targets[0].target) == new
+        change = Change().remove(line) if same_name and line is not None else Change().replace(whole, code.expression(new))
+        return fix("compute the loss from the probability itself", "unsafe", (code, change))
     if sigmoid is None:
         return ()
     difference = value if bound in ("0", "0.0") else f"{atom(value)} - {atom(bound)}"

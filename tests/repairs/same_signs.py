@@ -34,3 +34,13 @@ grads = tape.gradient(loss, model.trainable_variables)
 with tf.GradientTape() as tape:
     loss = -tf.reduce_mean(tf.cast(tf.abs(model(x)) == tf.abs(y), tf.float32))
 grads = tape.gradient(loss, model.trainable_variables)
+# %% the name of the probability is given to itself
+# fix: none/non-differentiable-op
+# gone: p = tf.cast(p > 0.5, tf.float32)
+def overlap(y_true, p):
+    p = tf.cast(p > 0.5, tf.float32)
+    return 1.0 - tf.reduce_sum(y_true * p) / (tf.reduce_sum(y_true) + tf.reduce_sum(p))
+chances = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1, activation="sigmoid")])
+with tf.GradientTape() as tape:
+    loss = overlap(tf.cast(y > 0.0, tf.float32), chances(x))
+grads = tape.gradient(loss, chances.trainable_variables)
