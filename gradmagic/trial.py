@@ -192,7 +192,7 @@ def _give_weights(old: dict[str, tuple[Any, list[Any]]], namespace: dict[str, An
     """Give models that were made again the weights that they had: those that were drawn anew would be another start, and another loss."""
     for name, (model, values) in old.items():
         new = namespace.get(name)
-        if new is not model and type(new).__name__ == type(model).__name__ and [tuple(v.shape) for v in new.weights] == [v.shape for v in values]:
+        if new is not None and new is not model and type(new).__name__ == type(model).__name__ and [tuple(v.shape) for v in new.weights] == [v.shape for v in values]:
             new.set_weights(values)
 
 
