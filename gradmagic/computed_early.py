@@ -18,6 +18,8 @@ from gradmagic.syntax import last_name, snake
 
 # Calls that hand on what they are given.
 HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "reversed", "sorted", "partial", "items", "values", "keys", "get", "function", "numpy_function", "range", "len"})
+# Under these a model has its weights.
+LISTS = frozenset({"trainable_variables", "trainable_weights", "weights", "variables"})
 MOST = 400
 # Each value on the way back takes several of Python's frames.
 DEEPEST = 80
@@ -25,12 +27,13 @@ DEEPEST = 80
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A variable as the code knows it: the names that it goes by, the weights of which attribute it is one of, and its place in TensorFlow's or Keras' order."""
+    """A variable as the code knows it: the names that it goes by, the weights of which attribute it is one of, its place in TensorFlow's or Keras' order, and the model that it belongs to."""
 
     id: int
     words: frozenset[str]
     held: frozenset[tuple[str, str]]
     path: str
+    owner: str = ""
 
 
 class Check:
@@ -167,6 +170,8 @@ class _Search:
 
     def _is_named(self, node: ast.AST) -> bool:
         word = last_name(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
+        if isinstance(node, ast.Attribute) and word in LISTS and self.source.owner and ast.unparse(node.value) == self.source.owner:
+            return True
         return word in self.source.words or (isinstance(node, ast.Attribute) and (last_name(node.value), word) in self.source.held)
 
     def reaches(self, value: Value) -> bool:

@@ -164,6 +164,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
 
 def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]], with_old_weights: bool = False) -> Outcome:
     from gradmagic.capture.aside import run_aside
+    from gradmagic.capture.old_weights import give_weights, weights_in
     from gradmagic.cell import versions
     from gradmagic.diagnose import diagnose
 
@@ -174,26 +175,11 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
         # What a class is made with is imported before it.
         first = [s for s in steps.statements if isinstance(s, (ast.Import, ast.ImportFrom)) or (isinstance(s, ast.ClassDef) and s.name in steps.swapped)]
         before.append((first, lambda: _swap(old, namespace, swapped)))
-        weights = _weights(namespace) if with_old_weights else {}
-        before.append(([s for s in steps.statements if s not in first], lambda: _give_weights(weights, namespace)))
+        weights = weights_in(namespace) if with_old_weights else {}
+        before.append(([s for s in steps.statements if s not in first], lambda: give_weights(weights, namespace)))
     recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)
     report = diagnose(recording, versions=versions(), expected=bench.expected, with_fixes=False)
     return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)
-
-
-def _weights(namespace: dict[str, Any]) -> dict[str, tuple[Any, list[Any]]]:
-    """The models and layers of the notebook by name, with the values of their weights."""
-    from keras import layers
-
-    return {name: (value, value.get_weights()) for name, value in list(namespace.items()) if isinstance(value, layers.Layer) and value.built}
-
-
-def _give_weights(old: dict[str, tuple[Any, list[Any]]], namespace: dict[str, Any]) -> None:
-    """Give models that were made again the weights that they had: those that were drawn anew would be another start, and another loss."""
-    for name, (model, values) in old.items():
-        new = namespace.get(name)
-        if new is not None and new is not model and type(new).__name__ == type(model).__name__ and [tuple(v.shape) for v in new.weights] == [v.shape for v in values]:
-            new.set_weights(values)
 
 
 def _swap(old: dict[str, Any], namespace: dict[str, Any], swapped: list[tuple[Any, type]]) -> None:

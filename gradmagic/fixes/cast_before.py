@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name, watching
+from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import argument, fix, names_in
 from gradmagic.fixes.dtypes import selects
 from gradmagic.fixes.flow import assigned, reads_of
 from gradmagic.fixes.names import names_of
+from gradmagic.fixes.watches import watching
 from gradmagic.recording import GradientRun, Recording, has_gradient_dtype
 from gradmagic.report import Fix
 

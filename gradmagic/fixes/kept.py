@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import body_of, substituted, tape_block
+from gradmagic.fixes.blocks import at_its_beginning, substituted, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, names_in, same
@@ -179,7 +179,7 @@ def _line_again(recording: Recording, run: GradientRun, names: set[str]) -> tupl
             if not computes or not names_in(assign.value) & names or calls & {*NO_VALUES, "float", "int", "stop_gradient"}:
                 continue
             if assigned(statement) & names_in(block.body):
-                change = Change().insert_before(body_of(block)[0], statement.with_changes(leading_lines=[]))
+                change = at_its_beginning(code, block, statement.with_changes(leading_lines=[]))
                 return fix("run this line under the tape", "unsafe", (code, change))
             found_in = _reader(recording, block, assigned(statement))
             if found_in is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name, watching
+from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import argument, cells, fix, last_name
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.watches import watching
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 

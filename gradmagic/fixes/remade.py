@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import body_of, tape_block
+from gradmagic.fixes.blocks import at_its_beginning, tape_block
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import DRAWN, assigned, reads_of
 from gradmagic.fixes.kept import NO_VALUES
@@ -46,7 +45,7 @@ def remade_in_block(recording: Recording, run: GradientRun | None, place: Place)
     if len(names) != 1 or not inside or early or names & assigned(code.scope(block)) or not _only_computes(recording, other, line):
         return ()
     name = next(iter(names))
-    return fix(f"make `{name}` in the block of the tape", "unsafe", (code, Change().insert_before(body_of(block)[0], line.with_changes(leading_lines=[]))))
+    return fix(f"make `{name}` in the block of the tape", "unsafe", (code, at_its_beginning(code, block, line.with_changes(leading_lines=[]))))
 
 
 def _only_computes(recording: Recording, code: Code, node: cst.CSTNode, depth: int = 0) -> bool:

@@ -15,7 +15,7 @@ from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
 from gradmagic.syntax import made_at
 
-Behind = list[tuple[Op, list[tuple[str | int, ast.stmt]]]]
+Behind = list[tuple[Op | None, list[tuple[str | int, ast.stmt]]]]
 # How many of the values that left are compared with those that come in.
 MOST_VALUES = 100
 
@@ -44,11 +44,13 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
     own, passed = _names_made(paths, index)
     # A function that is handed an array gets it from the call that made the array.
-    candidates = _calls(paths, behind, own) or _calls(paths, behind, passed)
+    # Of a target that no op made, the code that asks for its gradient leads to what made it.
+    made: Behind = [(None, list(statements_behind(paths.recording, run.span)))] if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets) else []
+    candidates = _calls(paths, behind + made, own) or _calls(paths, behind + made, passed)
     if candidates:
         where = (candidates[0][1].cell, candidates[0][1].file)
-        returned, outside = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
-        return fault(returned, outside, "NumPy")
+        first_call = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
+        return fault(*first_call, "NumPy")
     # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
     meant = {e.span for e in leaving}
     for last in reversed([e for e in left if e.span in meant][-MOST_VALUES:]):
@@ -73,10 +75,10 @@ def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fau
     return fault(later[0], left[0][0], "NumPy") if left else None
 
 
-def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op, Span]]:
+def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op | None, Span]]:
     """The calls that hand one of the names to NumPy, in the code behind the ops through which values come in."""
     calls: dict[str | int, list[Span]] = {}
-    found: list[tuple[Op, Span]] = []
+    found: list[tuple[Op | None, Span]] = []
     for returned, statements in behind:
         for key, statement in statements:
             if key not in calls:

@@ -155,7 +155,13 @@ def _known(paths: Paths, index: int) -> Source:
     words = words_for(paths, index)
     held = set(variable.holders) if variable is not None else set()
     part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    return Source(paths.run.sources[index].id, frozenset(words - held), frozenset((holder, part) for holder in held), variable.path if variable is not None else "")
+    return Source(
+        paths.run.sources[index].id,
+        frozenset(words - held),
+        frozenset((holder, part) for holder in held),
+        variable.path if variable is not None else "",
+        (variable.owner or "") if variable is not None else "",
+    )
 
 
 def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:

@@ -194,3 +194,35 @@ for row in x:
 with tf.GradientTape() as tape:
     loss = tf.add_n(scores)
 grad = tape.gradient(loss, w)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+x = tf.random.normal((4, 3), seed=1)
+scaled = (x - 1.0) / 2.0
+decay = tf.add_n([tf.nn.l2_loss(v) for v in net.trainable_variables])
+def error_of(a, b):
+    return np.square(np.subtract(a, b)).mean()
+# %% what was computed from an input that is watched now
+# fix: none/outside-tape
+# becomes: scaled = (x - 1.0) / 2.0
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    out = net(scaled)
+slopes = tape.gradient(out, x)
+# %% a sum over all weights of a model
+# fix: none/outside-tape
+# becomes: decay = tf.add_n([tf.nn.l2_loss(v) for v in net.trainable_variables])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(x) - 1.0) ** 2) * 0.0 + 0.01 * decay
+with tf.GradientTape() as tape:
+    penalty = 0.01 * decay
+grads = tape.gradient(penalty, net.trainable_variables)
+# %% the error comes from a function in NumPy, and becomes a tensor in the gradient call
+# fix: none/left-tensorflow
+# becomes: return tf.reduce_mean(tf.square(tf.subtract(a, b)))
+with tf.GradientTape() as tape:
+    loss = error_of(net(x), tf.ones((4, 2)))
+grads = tape.gradient(tf.convert_to_tensor(loss), net.trainable_variables)

@@ -31,11 +31,11 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.assignments import frozen_at
-from gradmagic.fixes.blocks import watched, watching_by_itself
 from gradmagic.fixes.dtypes import trainable
 from gradmagic.fixes.plain_tensors import as_variables, made_as_tensors, updated_at
 from gradmagic.fixes.sources import trainable_variables
 from gradmagic.fixes.state import rebound
+from gradmagic.fixes.watches import watched, watching_by_itself
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Finding, Fix
