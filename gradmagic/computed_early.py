@@ -20,6 +20,8 @@ from gradmagic.syntax import last_name, snake
 HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "reversed", "sorted", "partial", "items", "values", "keys", "get", "function", "numpy_function", "range", "len"})
 # Under these a model has its weights.
 LISTS = frozenset({"trainable_variables", "trainable_weights", "weights", "variables"})
+KEEPING = frozenset({"cache", "lru_cache", "memoize", "cached"})
+RUNNING = frozenset({"predict", "predict_on_batch", "call", "__call__"})
 MOST = 400
 # Each value on the way back takes several of Python's frames.
 DEEPEST = 80
@@ -59,7 +61,14 @@ class Check:
             text = self.web.texts.get(key)
             reads = [r for n in range(line, last + 1) for r in text.reads.get(n, ())] if text is not None else []
             found += [(key, node) for _, node in sorted(reads, key=lambda r: r[0])]
+            found += [(key, c) for name in self.kept if text is not None for c in text.calls.get(name, ()) if line <= c.lineno <= last]
         return found
+
+    @functools.cached_property
+    def kept(self) -> set[str]:
+        """The functions that keep what they return, and need not run when they are called."""
+        functions = [f for text in self.web.texts.values() for known in text.functions.values() for f in known]
+        return {f.name for f in functions if any(last_name(d.func if isinstance(d, ast.Call) else d) in KEEPING for d in f.decorator_list)}
 
 
 def computed_at(recording: Recording, check: Check, source: Source) -> Span | None:
@@ -189,11 +198,26 @@ class _Search:
             for read in reads:
                 if self._is_named(read) and not self._is_parameter(key, read):
                     return True
+                if isinstance(read, ast.Call) and self._runs(key, read):
+                    return True
                 givers = self.web.givers(key, read)
                 waiting += givers
                 if not givers and isinstance(read, (ast.Attribute, ast.Subscript)):
                     waiting.append(Value(key, read.value))
         return False
+
+    def _runs(self, key: Key, call: ast.Call) -> bool:
+        """Whether a call is that of the model or the layer which the variable belongs to: `model(x)`, `self.dense(x)`, `model.predict(x)`."""
+        called = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING else call.func
+        if isinstance(called, ast.Name) and (handed := self.web.handed(key, called)):
+            return any(isinstance(v.node, ast.expr) and self._is_model(v.node) for v in handed)
+        return self._is_model(called)
+
+    def _is_model(self, node: ast.expr) -> bool:
+        """Whether the code means the model or the layer which the variable belongs to; of a class, by the name of the attribute."""
+        owner, holders = self.source.owner, {holder for holder, _ in self.source.held}
+        mine = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+        return ast.unparse(node) == owner or (isinstance(node, ast.Name) and node.id in holders) or (mine and last_name(node) in {owner.rpartition(".")[2] if "." in owner else "", *holders} - {""})
 
     def _is_parameter(self, key: Key, read: ast.AST) -> bool:
         """Whether a name is one that a function gets from known callers: what they give decides."""

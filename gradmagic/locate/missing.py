@@ -178,7 +178,9 @@ def _check(recording: Recording, run: GradientRun) -> Check:
     paths = paths_of(recording, run)
     known = recording.tensors.keys() | recording.variables.keys() | paths.producer.keys()
     captured = [op for op in paths.ops if op.in_graph and op.type not in STATE and not known.issuperset(op.inputs) and any(out in paths.ancestors for out in op.outputs)]
-    return Check(recording, (op.span for op in (*entries(paths), *captured)), (op.span for op in paths.ops))
+    # A target without an op behind it was made before the check began: the line that asks for its gradient reads it.
+    asked = [] if any(t in paths.producer for t in paths.targets) else [run.span]
+    return Check(recording, (*asked, *(op.span for op in (*entries(paths), *captured))), (op.span for op in paths.ops))
 
 
 def _watch_place(paths: Paths) -> Span | None:
