@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import at_its_beginning, tape_block
+from gradmagic.fixes.blocks import asking, at_its_beginning, body_of, tape_block
 from gradmagic.fixes.calls import Place
-from gradmagic.fixes.code import Code, cells, code_at, fix, last_name
+from gradmagic.fixes.change import Change, at_the_end
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
 from gradmagic.fixes.flow import DRAWN, assigned, reads_of
 from gradmagic.fixes.kept import NO_VALUES
 from gradmagic.fixes.names import names_of
@@ -42,10 +43,15 @@ def remade_in_block(recording: Recording, run: GradientRun | None, place: Place)
     inside = [n for n in read if block in list(code.around(n))]
     # In a function a name that gets a value has none of the notebook's above that line.
     early = [n for n in read if n not in inside and code.function(block) is not None]
+    asked = asking(recording, run)
+    target = argument(asked[1], 0, "target") if asked is not None and asked[0] is code else None
+    inside += [n for n in read if target is not None and n is target.value]
     if len(names) != 1 or not inside or early or names & assigned(code.scope(block)) or not _only_computes(recording, other, line):
         return ()
-    name = next(iter(names))
-    return fix(f"make `{name}` in the block of the tape", "unsafe", (code, at_its_beginning(code, block, line.with_changes(leading_lines=[]))))
+    name, again = next(iter(names)), line.with_changes(leading_lines=[])
+    nothing = all(isinstance(s, cst.SimpleStatementLine) and isinstance(s.body[0], cst.Pass) for s in body_of(block))
+    change = at_the_end(Change(), block, again) if nothing else at_its_beginning(code, block, again)
+    return fix(f"make `{name}` in the block of the tape", "unsafe", (code, change))
 
 
 def _only_computes(recording: Recording, code: Code, node: cst.CSTNode, depth: int = 0) -> bool:

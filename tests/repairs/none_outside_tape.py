@@ -226,3 +226,52 @@ grads = tape.gradient(penalty, net.trainable_variables)
 with tf.GradientTape() as tape:
     loss = error_of(net(x), tf.ones((4, 2)))
 grads = tape.gradient(tf.convert_to_tensor(loss), net.trainable_variables)
+# %% setup
+import functools
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+x, y = tf.random.normal((4, 3), seed=1), tf.random.normal((4, 2), seed=2)
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+lone = keras.layers.Dense(2)
+lone.build((None, 3))
+def forward(model, rows):
+    return model(rows)
+predicted = net(x)
+shown = {"rows": x, "codes": lone(x)}
+handed = forward(net, x)
+error = tf.reduce_mean((net(x) - y) ** 2)
+@functools.lru_cache(maxsize=None)
+def kept():
+    return net(x)
+kept()
+# %% a model ran in an earlier cell
+# fix: none/outside-tape
+# becomes: predicted = net(x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((predicted - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% a layer, in a dict
+# fix: none/outside-tape
+# becomes: shown = {"rows": x, "codes": lone(x)}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((shown["codes"] - y) ** 2)
+grads = tape.gradient(loss, lone.trainable_variables)
+# %% a function that is handed the model
+# fix: none/outside-tape
+# becomes: handed = forward(net, x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((handed - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% the loss itself
+# fix: none/outside-tape
+# becomes: error = tf.reduce_mean((net(x) - y) ** 2)
+with tf.GradientTape() as tape:
+    pass
+grads = tape.gradient(error, net.trainable_variables)
+# %% a function that keeps its result
+# fix: none/outside-tape
+# gone: @functools.lru_cache(maxsize=None)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((kept() - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)

@@ -218,3 +218,32 @@ def epoch(x):
     return tape.gradient(loss, rate)
 # %% in a traced function that opens the tape itself
 grad = epoch(tf.constant([1.0, 3.0]))
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+x = tf.random.normal((4, 3), seed=1)
+net, other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+codes = other(x)
+class Fit:
+    def __init__(self, rows):
+        self.encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        self.codes = self.encoder(rows)  # expect: none/outside-tape
+    def loss(self):
+        return tf.reduce_mean(self.codes**2)
+fit = Fit(x)
+# %% codes that an object keeps
+with tf.GradientTape() as tape:
+    loss = fit.loss()
+grads = tape.gradient(loss, fit.encoder.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+x = tf.random.normal((4, 3), seed=1)
+net, other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+codes = other(x)
+# %% what another model computed
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(codes**2)
+grads = tape.gradient(loss, net.trainable_variables)  # expect: none/unused-variable
