@@ -21,7 +21,7 @@ HOLDERS = frozenset({"dict", "list", "tuple", "set", "zip", "enumerate", "revers
 # Under these a model has its weights.
 LISTS = frozenset({"trainable_variables", "trainable_weights", "weights", "variables"})
 KEEPING = frozenset({"cache", "lru_cache", "memoize", "cached"})
-RUNNING = frozenset({"predict", "predict_on_batch", "call", "__call__"})
+RUNNING = frozenset({"predict", "predict_on_batch", "call", "__call__", "get_weights"})
 MOST = 400
 # Each value on the way back takes several of Python's frames.
 DEEPEST = 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
     left = {ast.dump(s) for s in after}
     changed = [s for s in after if ast.dump(s) not in known]
     gone = [s for s in before if ast.dump(s) not in left]
+    if not changed and not gone:
+        changed = _moved(before, after)
     classes = {s.name: s for s in gone if isinstance(s, ast.ClassDef)}
     result = Again()
     later = [_plain(text) for text in cells]
@@ -74,6 +77,13 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
                 result.statements.append(statement)
                 spoiled |= _stored(statement)
     return result
+
+
+def _moved(before: list[ast.stmt], after: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that stand behind others now that they stood in front of."""
+    matcher = difflib.SequenceMatcher(None, [ast.dump(s) for s in before], [ast.dump(s) for s in after], autojunk=False)
+    kept = {i for block in matcher.get_matching_blocks() for i in range(block.b, block.b + block.size)}
+    return [s for i, s in enumerate(after) if i not in kept]
 
 
 def _trains(statement: ast.stmt) -> bool:

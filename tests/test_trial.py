@@ -173,6 +173,8 @@ def test_what_an_edit_changes_in_its_place_is_made_again() -> None:
     assert [ast.unparse(s) for s in rows.statements] == ["rows = load()", "rows[0] = 1.0"]
     frozen = again(cell, cell.replace("in model.layers", "in base.layers"))
     assert [ast.unparse(s).split("\n")[0] for s in frozen.statements] == ["model = make(base)", "for layer in base.layers:", "model.compile()"]
+    moved = again("net = make()\nlisted = net.weights\nnet = make()", "net = make()\nnet = make()\nlisted = net.weights")
+    assert ast.unparse(moved.statements[-1]) == "listed = net.weights"
 
 
 def test_training_that_is_run_again_begins_where_it_began() -> None:

@@ -49,6 +49,7 @@ def _model_call(recording: Recording, code: Code, mapped: cst.BaseExpression) ->
     elif isinstance(mapped, cst.Name):
         results = [(c, r.value) for c in cells(recording) for f in c.all(cst.FunctionDef) if f.name.value == mapped.value for r in c.all(cst.Return, f) if r.value is not None]
     models = {m.name for m in recording.models} | {name.partition("/")[0] for v in recording.variables.values() for name in v.names}
+    models |= {v.owner for v in recording.variables.values() if v.owner}
     models |= {n.rpartition(".")[0] for v in recording.variables.values() for n in v.names} | {layer.name for layer in recording.layers.values()}
     for where, result in results:
         value = result.elements[0].value if isinstance(result, cst.Tuple) and result.elements else result

@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking, at_its_beginning, body_of, tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change, at_the_end
-from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name
+from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name, walk
 from gradmagic.fixes.flow import DRAWN, assigned, reads_of
 from gradmagic.fixes.kept import NO_VALUES
 from gradmagic.fixes.names import names_of
@@ -17,6 +17,7 @@ from gradmagic.report import Fix
 # Whose objects hold what they are given and nothing of their own.
 PLAIN = ("tensorflow_probability", "dataclasses", "collections", "types")
 FAR = 4
+PREDICTING = ("predict", "predict_on_batch")
 
 
 def remade_in_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
@@ -46,18 +47,32 @@ def remade_in_block(recording: Recording, run: GradientRun | None, place: Place)
     asked = asking(recording, run)
     target = argument(asked[1], 0, "target") if asked is not None and asked[0] is code else None
     inside += [n for n in read if target is not None and n is target.value]
-    if len(names) != 1 or not inside or early or names & assigned(code.scope(block)) or not _only_computes(recording, other, line):
+    name, again = next(iter(names), ""), _as_tensor(other, line)
+    if len(names) != 1 or not inside or early or names & assigned(code.scope(block)) or not _only_computes(recording, other, again):
         return ()
-    name, again = next(iter(names)), line.with_changes(leading_lines=[])
     nothing = all(isinstance(s, cst.SimpleStatementLine) and isinstance(s.body[0], cst.Pass) for s in body_of(block))
     change = at_the_end(Change(), block, again) if nothing else at_its_beginning(code, block, again)
     return fix(f"make `{name}` in the block of the tape", "unsafe", (code, change))
 
 
+def _as_tensor(code: Code, line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+    """A line of one assignment, with the tensor in the place of the array that is made of it: `model(x).numpy()` and `model.predict(x)` are `model(x)`."""
+    assign = line.body[0]
+    value = assign.value if isinstance(assign, cst.Assign) else None
+    if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute):
+        name, inner = value.func.attr.value, value.func.value
+        if name == "numpy" and not value.args:
+            return line.with_changes(leading_lines=[], body=[assign.with_changes(value=inner)])
+        first = argument(value, 0, "x") if name in PREDICTING else None
+        if first is not None:
+            return line.with_changes(leading_lines=[], body=[assign.with_changes(value=code.expression(f"{code.text(inner)}({code.text(first.value)})"))])
+    return line.with_changes(leading_lines=[])
+
+
 def _only_computes(recording: Recording, code: Code, node: cst.CSTNode, depth: int = 0) -> bool:
     """Whether code computes and makes objects that keep values: no variables, no layers, nothing that is drawn or counted, as far as known code goes."""
     names = names_of(recording)
-    for call in code.all(cst.Call, node):
+    for call in (n for n in walk(node) if isinstance(n, cst.Call)):
         called = last_name(call.func)
         if called in (*NO_VALUES, *DRAWN) or depth > FAR:
             return False
@@ -68,7 +83,7 @@ def _only_computes(recording: Recording, code: Code, node: cst.CSTNode, depth: i
         if not all(_only_computes(recording, other, f.body, depth + 1) for other, f in bodies):
             return False
     # What is added to a list, or counted on, is so once more.
-    return not code.all(cst.AugAssign, node) and not code.all(cst.Global, node)
+    return not any(isinstance(n, (cst.AugAssign, cst.Global)) for n in walk(node))
 
 
 def _is_called(code: Code, function: cst.FunctionDef, name: str) -> bool:

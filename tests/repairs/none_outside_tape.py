@@ -275,3 +275,29 @@ grads = tape.gradient(error, net.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((kept() - y) ** 2)
 grads = tape.gradient(loss, net.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(3)
+x, y = tf.random.normal((4, 3), seed=1), tf.random.normal((4, 2), seed=2)
+net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+as_array = net(x).numpy()
+predicted = net.predict(x, verbose=0)
+kernel, bias = net.get_weights()
+# %% an array of an earlier cell
+# fix: none/outside-tape
+# becomes: as_array = net(x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((as_array - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% a prediction of an earlier cell
+# fix: none/outside-tape
+# becomes: predicted = net(x)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((predicted - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
+# %% near: weights as arrays
+# none: none/outside-tape
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((x @ kernel + bias - y) ** 2)
+grads = tape.gradient(loss, net.trainable_variables)
