@@ -13,6 +13,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, names_in, same
 from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
+from gradmagic.fixes.numpy_table import LEAVING_METHODS
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
@@ -143,6 +144,9 @@ def _copied_in(code: Code, block: cst.With, outside: Code, place: Place) -> tupl
     if not isinstance(statement, cst.SimpleStatementLine) or outside.function(statement) is not None or not (assigned(statement) & names_in(block.body)):
         return ()
     if any(isinstance(n, cst.Attribute) for s in statement.body if isinstance(s, cst.Assign) for n in (t.target for t in s.targets)):
+        return ()
+    # What gives arrays gives them under a tape as well.
+    if any(last_name(c.func) in (*LEAVING_METHODS, "predict", "predict_on_batch", "get_weights") for c in outside.all(cst.Call, statement)):
         return ()
     change = at_its_beginning(code, block, statement.with_changes(leading_lines=[]))
     # What it draws is drawn anew.

@@ -55,6 +55,15 @@ def remade_in_block(recording: Recording, run: GradientRun | None, place: Place)
     return fix(f"make `{name}` in the block of the tape", "unsafe", (code, change))
 
 
+def as_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`model.get_weights()` → `model.weights`: the variables themselves in the place of copies."""
+    code = code_at(recording, place)
+    call = code.call_at(place, ("get_weights",)) if code is not None and place is not None else None
+    if code is None or call is None or call.args or not isinstance(call.func, cst.Attribute):
+        return ()
+    return fix("take the variables themselves, not copies of their values", "unsafe", (code, Change().replace(call, call.func.with_changes(attr=cst.Name("weights")))))
+
+
 def _as_tensor(code: Code, line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
     """A line of one assignment, with the tensor in the place of the array that is made of it: `model(x).numpy()` and `model.predict(x)` are `model(x)`."""
     assign = line.body[0]

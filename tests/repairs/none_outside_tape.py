@@ -296,8 +296,9 @@ grads = tape.gradient(loss, net.trainable_variables)
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((predicted - y) ** 2)
 grads = tape.gradient(loss, net.trainable_variables)
-# %% near: weights as arrays
-# none: none/outside-tape
+# %% weights as arrays
+# fix: none/outside-tape
+# becomes: kernel, bias = net.weights
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((x @ kernel + bias - y) ** 2)
 grads = tape.gradient(loss, net.trainable_variables)

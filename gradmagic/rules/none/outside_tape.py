@@ -42,7 +42,7 @@ from gradmagic.fixes.handed_over import handed_over
 from gradmagic.fixes.kept import as_local, as_property, made_from
 from gradmagic.fixes.pipelines import from_the_other_tape, out_of_the_pipeline
 from gradmagic.fixes.raw_weights import raw_weight
-from gradmagic.fixes.remade import remade_in_block
+from gradmagic.fixes.remade import as_variables, remade_in_block
 from gradmagic.fixes.threads import in_this_thread
 from gradmagic.locate.fault import Fault
 from gradmagic.outer_calls import outermost_call
@@ -183,7 +183,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
 def _edits(fault: Fault, recording: Recording, found: Finding, place: Place) -> tuple[Fix, ...]:
     if THREAD in found.message and (here := in_this_thread(recording, fault.run)):
         return here
-    if raw := raw_weight(recording, place):
+    if raw := raw_weight(recording, place) or as_variables(recording, place):
         return raw
     if fault.cause == "before" and fault.run is not None and (again := made_from(recording, fault.run, fault.sources)):
         return again
