@@ -206,7 +206,7 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
     before = any(u.raised is None and u.span is not None and u.span.cell == code.cell and code.start(call)[0] <= u.span.line <= code.end(call)[0] for u in recording.updates)
     if len(uses) < 2 or before:
         # Under another name the same optimizer would meet the same two lists of variables.
-        return _renewed(recording, name, made, code.function(call))
+        return _renewed(recording, name, made, code.function(call), (code, call))
     listed = next((n for a in call.args for n in code.all(cst.Attribute, a.value) if n.attr.value.endswith("variables") and isinstance(n.value, cst.Name)), None)
     owner = listed.value.value if listed is not None and isinstance(listed.value, cst.Name) else None
     second, title = new_name(code, f"{owner or 'second'}_{name}"), f"use an optimizer of its own for {f'`{owner}`' if owner is not None else 'these variables'}"
@@ -228,8 +228,8 @@ def one_each(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return tuple(dataclasses.replace(f) for f in fixes)
 
 
-def _renewed(recording: Recording, name: str, made: tuple[Code, cst.Call], function: cst.FunctionDef | None) -> tuple[Fix, ...]:
-    """A new optimizer behind the line of the checked cell that made more variables trainable; a traced function would keep the old one."""
+def _renewed(recording: Recording, name: str, made: tuple[Code, cst.Call], function: cst.FunctionDef | None, applied: tuple[Code, cst.Call]) -> tuple[Fix, ...]:
+    """A new optimizer behind the line of the checked cell that made more variables trainable, else in front of what applies; a traced function would keep the old one."""
     if function is not None and function.decorators:
         return ()
     for code in cells(recording)[:1]:
@@ -238,6 +238,16 @@ def _renewed(recording: Recording, name: str, made: tuple[Code, cst.Call], funct
         if statement is not None:
             line = code.line(f"{name} = {made[0].text(made[1])}")
             return fix("make a new optimizer for the variables that are trainable now", "unsafe", (code, Change().insert_after(statement, line)))
+        if code.cell != "current" or made[0] is code:
+            continue
+        calls = (
+            [applied[1]]
+            if applied[0] is code and function is None
+            else [c for c in code.all(cst.Call) if function is not None and last_name(c.func) == function.name.value and code.function(c) is None]
+        )
+        if calls:
+            line = code.line(f"{name} = {made[0].text(made[1])}")
+            return fix("make a new optimizer for the variables that there are now", "unsafe", (code, Change().insert_before(_outermost(code, calls[0]), line)))
     return ()
 
 
