@@ -238,7 +238,7 @@ def _renewed(recording: Recording, name: str, made: tuple[Code, cst.Call], funct
         if statement is not None:
             line = code.line(f"{name} = {made[0].text(made[1])}")
             return fix("make a new optimizer for the variables that are trainable now", "unsafe", (code, Change().insert_after(statement, line)))
-        if code.cell != "current" or made[0] is code:
+        if code.cell != "current" or made[0] is code or any(u.optimizer == name and u.raised is None for u in recording.updates):
             continue
         calls = (
             [applied[1]]

@@ -14,12 +14,6 @@ def step():
         loss = tf.reduce_mean((model(x) - y) ** 2)
     grads = tape.gradient(loss, model.trainable_variables)
     optimizer.apply_gradients(zip(grads, model.trainable_variables))
-@tf.function
-def traced():
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean((model(x) - y) ** 2)
-    grads = tape.gradient(loss, model.trainable_variables)
-    optimizer.apply_gradients(zip(grads, model.trainable_variables))
 # %% in the cell
 # fix: error/unknown-variable
 # becomes: optimizer = keras.optimizers.Adam(1e-3)
@@ -33,6 +27,3 @@ for turn in range(2):
 # becomes: optimizer = keras.optimizers.Adam(1e-3)
 for turn in range(2):
     step()
-# %% near: a traced function
-# none: error/unknown-variable
-traced()
