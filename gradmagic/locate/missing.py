@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradmagic.computed_early import Check, Source, computed_at
 from gradmagic.definitions import leads_to
-from gradmagic.locate.escaped import entries, locate_escape, words_for
+from gradmagic.locate.early import computed_before, read_before
+from gradmagic.locate.escaped import locate_escape, words_for
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths, paths_of, values_behind
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
@@ -67,7 +67,7 @@ def _locate(paths: Paths, index: int) -> Fault:
     twin = _same_looking(paths, index)
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
-    before = _computed_before(paths, index)
+    before = computed_before(paths, index)
     if before is not None:
         return fault("before", span=before, detail={"key": before})
     if source.kind == "variable":
@@ -115,7 +115,7 @@ def _cut(paths: Paths, index: int) -> Fault:
     rebound = _rebound(paths, index)
     if aliases & reached and rebound is not None:
         return Fault("none", "replaced", run, (index,), ops=paths.reads(index), span=rebound[1], detail={"word": rebound[0], "key": rebound[1]})
-    if aliases & reached and source.id not in reached and paths.tape is not None and paths.watches(index) and (early := _read_before(paths, index)) is not None:
+    if aliases & reached and source.id not in reached and paths.tape is not None and paths.watches(index) and (early := read_before(paths, index)) is not None:
         return Fault("none", "before", run, (index,), ops=paths.reads(index), span=early, detail={"key": early})
     if aliases & reached:
         late = paths.tape.watches.get(source.id) if paths.tape is not None else None
@@ -133,37 +133,6 @@ def _rebound(paths: Paths, index: int) -> tuple[str, Span] | None:
     return own or rebound_at(paths.recording, attributes_read(paths.recording, [op.span for op in paths.reads(index)]))
 
 
-def _computed_before(paths: Paths, index: int) -> Span | None:
-    """The line of an earlier cell that computed from the source what enters the target as a constant."""
-    variable = paths.recording.variables.get(paths.run.sources[index].id)
-    if variable is not None and variable.created is not None:
-        # Nothing was computed from it before the check began: it was not there.
-        return None
-    return computed_at(paths.recording, paths.recording.once(paths.run, _check), _known(paths, index))
-
-
-def _read_before(paths: Paths, index: int) -> Span | None:
-    """The line of an earlier cell that read the source into a tensor, which has the value of the source and is what the target was computed from."""
-    if paths.run.sources[index].kind != "variable":
-        return None
-    check = paths.recording.once(paths.run, _check).at(op.span for op in paths.reads(index))
-    return computed_at(paths.recording, check, _known(paths, index))
-
-
-def _known(paths: Paths, index: int) -> Source:
-    variable = paths.recording.variables.get(paths.run.sources[index].id)
-    words = words_for(paths, index)
-    held = set(variable.holders) if variable is not None else set()
-    part = variable.path.rpartition("/")[2].partition(":")[0] if variable is not None else ""
-    return Source(
-        paths.run.sources[index].id,
-        frozenset(words - held),
-        frozenset((holder, part) for holder in held),
-        variable.path if variable is not None else "",
-        (variable.owner or "") if variable is not None else "",
-    )
-
-
 def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:
     """The ops behind a target that are functions in Python, the first of each place."""
     paths, found = paths_of(recording, run), dict[Span | None, Op]()
@@ -171,16 +140,6 @@ def _run_in_python(recording: Recording, run: GradientRun) -> list[Op]:
         if op.type in IN_PYTHON and not paths.ancestors.isdisjoint(op.outputs):
             found.setdefault(op.span, op)
     return list(found.values())
-
-
-def _check(recording: Recording, run: GradientRun) -> Check:
-    """The code behind a run: where constants come in, by what is known of them or by what a graph captured that never ran."""
-    paths = paths_of(recording, run)
-    known = recording.tensors.keys() | recording.variables.keys() | paths.producer.keys()
-    captured = [op for op in paths.ops if op.in_graph and op.type not in STATE and not known.issuperset(op.inputs) and any(out in paths.ancestors for out in op.outputs)]
-    # A target without an op behind it was made before the check began: the line that asks for its gradient reads it.
-    asked = [] if any(t in paths.producer for t in paths.targets) else [run.span]
-    return Check(recording, (*asked, *(op.span for op in (*entries(paths), *captured))), (op.span for op in paths.ops))
 
 
 def _watch_place(paths: Paths) -> Span | None:

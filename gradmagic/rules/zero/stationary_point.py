@@ -48,6 +48,7 @@ from gradmagic.locate.scale import SUMS
 from gradmagic.recording import Layer, Op, Recording, has_gradient_dtype
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, listing, subject
+from gradmagic.rules.zero.own_means import MORE_VALUES, of_own_mean
 from gradmagic.rules.zero.shares import of_all_classes
 from gradmagic.syntax import spot
 
@@ -70,7 +71,6 @@ CONSTANT = "look at what the loss makes of this: a softmax summed over its class
 START = "begin somewhere else: random initial weights instead of zeros, a start that is not the minimum"
 INPUT = "look at what comes in: it is 0 for every element"
 MADE = "look at what the other factor was computed from: it is 0 for every element, and what it was computed from is not"
-MORE_VALUES = "leave the normalisation of a single value out, or normalise over more of them"
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -80,7 +80,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "cancelled":
         return _cancelled(fault, recording)
     if fault.cause == "lone" and op is not None:
-        return _lone(fault, op, recording)
+        return of_own_mean(fault, op, recording)
     if fault.cause != "died" or op is None or fault.step is None:
         return None
     factor = _zero_factor(fault, recording)
@@ -234,34 +234,6 @@ def _cancelled(fault: Fault, recording: Recording) -> Finding:
 def _along(moving: list[Moving]) -> str:
     """What is said of values that are compared with themselves."""
     return "".join(f" {code(m.name)} is computed as {code(m.other)} is, by the same weights, and moves along with it." for m in moving if m.name != m.other)
-
-
-def _lone(fault: Fault, op: Op, recording: Recording) -> Finding:
-    if is_single(recording, op):
-        return finding(
-            "zero/stationary-point",
-            fault,
-            f"{subject(fault, 'zero')}: {called(recording, op)} takes the mean of a single number away from it, and nothing is left",
-            spot(recording, op),
-            "always 0: a single number is its own mean",
-            f"What is centred here is a single number in this run, so the difference is 0 whatever the number is. That leaves no gradient for {listing(fault.names)}.",
-            severity="warning",
-            help="leave a single number as it is, or centre over more of them",
-        )
-    tensor = recording.tensors.get(op.outputs[0])
-    shape = f" of the shape {tuple(tensor.shape)}" if tensor is not None and tensor.shape is not None else ""
-    return finding(
-        "zero/stationary-point",
-        fault,
-        f"{subject(fault, 'zero')}: {called(recording, op)} takes a mean over an axis of length 1 away, and nothing is left",
-        spot(recording, op),
-        "always 0: each value is its own mean here",
-        f"This mean runs over an axis of length 1, so it is the value itself, and the difference{shape} is 0 whatever goes in. That leaves no gradient for {listing(fault.names)}.",
-        severity="warning",
-        help=MORE_VALUES
-        if tensor is not None and tensor.shape is not None and len(tensor.shape) > 2
-        else "take the mean over the axis that counts the examples: `axis=0` for values of the shape (batch, 1)",
-    )
 
 
 def _came_here(fault: Fault, recording: Recording) -> bool:
