@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gradmagic.definitions import FUNCTIONS
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import call_at, last_name, span_at, tree_at, tree_of
+from gradmagic.syntax import call_at, last_name, tree_at, tree_of
 
 APPLYING = ("apply_gradients", "apply")
 LOOPS = (ast.For, ast.While)
@@ -23,25 +23,30 @@ class Sum:
     added: Span
 
 
-def never_emptied(recording: Recording, applied: Span) -> Sum | None:
-    """The sum that an optimizer's step in a loop is given, where the loop adds to it and gives it no other value."""
+def never_emptied(recording: Recording, applied: Span, added: Span) -> Sum | None:
+    """The sum that an optimizer's step in a loop is given, where the loop adds to it at a place and gives it no other value."""
     tree, call = tree_at(recording, applied), call_at(recording, applied, APPLYING)
     loop = _loop_around(tree, call) if tree is not None and call is not None else None
-    if call is None or loop is None or not call.args:
+    if loop is None or (added.cell, added.file) != (applied.cell, applied.file):
         return None
-    kept_short = _kept_short(recording)
-    for name in _names_behind(loop, call.args[0]):
-        if name in kept_short:
-            continue
+    codes = _codes_at(loop, added)
+    for name in _names_behind(loop, codes):
         # Under `if total is None:` a sum begins; nothing else than a line that says so makes it begin again.
         begun = {s for branch in ast.walk(loop) if isinstance(branch, ast.If) and _asks_whether_begun(branch.test, name) for part in branch.body for s in ast.walk(part)}
         stores = [s for s in ast.walk(loop) if isinstance(s, ast.stmt) and s not in begun and _writes(s, name)]
-        adding = [(s, _adds(s, name)) for s in stores]
-        if stores and all(kind is not None for _, kind in adding):
-            first, kind = adding[0]
-            value = first.value if isinstance(first, (ast.Assign, ast.AugAssign, ast.Expr)) else call
-            return Sum(name, kind or "one", span_at(applied, value))
+        kinds = [_adds(s, name) for s in stores]
+        if not stores or None in kinds or name in _kept_short(recording):
+            continue
+        # Of other sums, and of counts, this is not the place. What was collected is added up by a function.
+        if any(isinstance(c, ast.Call) for c in codes) if kinds[0] == "items" else any(s.lineno <= added.line and added.end_line <= (s.end_lineno or s.lineno) for s in stores):
+            return Sum(name, kinds[0] or "one", added)
     return None
+
+
+def _codes_at(loop: ast.For | ast.While, place: Span) -> list[ast.AST]:
+    """The sum itself: the smallest expressions, or the statement, at a place."""
+    ends = (place.line, place.column, place.end_line, place.end_column)
+    return [n for n in ast.walk(loop) if isinstance(n, (ast.expr, ast.stmt)) and (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset) == ends]
 
 
 def _kept_short(recording: Recording) -> set[str]:
@@ -62,19 +67,28 @@ def _loop_around(tree: ast.Module, call: ast.Call) -> ast.For | ast.While | None
     return innermost if isinstance(innermost, LOOPS) else None
 
 
-def _names_behind(loop: ast.For | ast.While, given: ast.expr) -> list[str]:
-    """The names that a loop computes an expression from, the nearest ones first."""
-    found = _read(given)
+def _names_behind(loop: ast.For | ast.While, codes: list[ast.AST]) -> list[str]:
+    """The names that a loop computes a piece of code from, the nearest ones first."""
+    found = list(dict.fromkeys(name for node in codes for name in _read(node)))
     for name in found:
-        made = [s.value for s in ast.walk(loop) if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in s.targets)]
-        found += [n for value in made for n in _read(value) if n not in found]
+        found += [n for value in _given(loop, name) for n in _read(value) if n not in found]
     return found
 
 
-def _read(node: ast.expr) -> list[str]:
-    """The names in an expression that it reads as a whole: of `norms[-1]` it takes one element, whatever else is kept there."""
+def _given(loop: ast.For | ast.While, name: str) -> Iterator[ast.expr]:
+    """What a name is given in a loop: by an assignment, or turn by turn from a list."""
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            yield node.value
+        elif isinstance(node, (ast.For, ast.comprehension)) and node is not loop and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(node.target)):
+            yield node.iter
+
+
+def _read(node: ast.AST) -> list[str]:
+    """The names in a piece of code that it reads as a whole: of `norms[-1]` it takes one element, whatever else is kept there; of `sums[i] += g` each in its turn."""
     bound = {t.id for c in ast.walk(node) if isinstance(c, ast.comprehension) for t in ast.walk(c.target) if isinstance(t, ast.Name)}
-    parts = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Subscript)}
+    written = {id(n) for n in ast.walk(node) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)}
+    parts = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Subscript) and id(n) not in written}
     return list(dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in bound and id(n) not in parts))
 
 
@@ -109,6 +123,8 @@ def _adds(statement: ast.stmt, name: str) -> str | None:
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
         return "items" if statement.value.func.attr == "append" else None
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
+        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement.value)):
+            return None
         return "one" if isinstance(statement.target, ast.Name) else "list" if isinstance(statement.target, ast.Subscript) else None
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
@@ -121,7 +137,10 @@ def _adds(statement: ast.stmt, name: str) -> str | None:
 
 
 def _is_sum(node: ast.expr, texts: set[str | None]) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and bool({ast.unparse(node.left), ast.unparse(node.right)} & texts)
+    """Whether something is added to what has one of these texts; `m + 0.1 * (g - m)` is a mean that runs."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return False
+    return any(ast.unparse(one) in texts and not any(isinstance(n, ast.expr) and ast.unparse(n) in texts for n in ast.walk(other)) for one, other in ((node.left, node.right), (node.right, node.left)))
 
 
 def _bound_to(each: ast.comprehension, name: str) -> str | None:

@@ -8,9 +8,13 @@ from gradmagic.sums import Sum, never_emptied
 
 # A mean of the sum is the sum, divided.
 PASSING = ("Identity", "Cast", "RealDiv", "Mul", "ReadVariableOp")
+# How gradients are added up, in pairs or all that a list holds.
+ADDING = ("AddV2", "AddN", "Add", "Sum", "Mean")
 # A mean that runs, and a table of gradients of which one takes the place of another, are kept by differences.
 DIFFERENCES = ("Sub", "Neg")
 NEAR = 64
+# A sum may be divided and clipped before it is applied.
+MOST_SCALED = 8
 
 
 def never_set_back(recording: Recording, update: Update) -> tuple[tuple[int, ...], Span | None] | None:
@@ -44,10 +48,22 @@ def sum_in_loop(recording: Recording, update: Update, run: GradientRun | None) -
     site = recording.site_of(run)
     if run is None or site is None or update.count < 2 or site.count <= update.count or update.in_graph or update.span is None:
         return None
-    single = {g.id for g in run.gradients if g.id is not None}
-    if any(p.gradient in single for p in update.pairs):
-        return None
-    return never_emptied(recording, update.span)
+    added = _added_up_at(recording, update, {g.id for g in run.gradients if g.id is not None})
+    return never_emptied(recording, update.span, added) if added is not None else None
+
+
+def _added_up_at(recording: Recording, update: Update, single: set[int]) -> Span | None:
+    """The place in the code where what an update is given was added up: of a gradient that is scaled by a sum, there is none."""
+    for pair in update.pairs:
+        key = pair.gradient
+        for _ in range(MOST_SCALED):
+            made = recording.producer.get(key) if key is not None and key not in single else None
+            if made is None or made.phase != "forward" or made.type not in (*PASSING, *ADDING) or not made.inputs:
+                break
+            if made.type in ADDING and made.span is not None:
+                return made.span
+            key = made.inputs[0]
+    return None
 
 
 def _accumulator(recording: Recording, key: int | None) -> int | None:

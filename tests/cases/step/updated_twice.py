@@ -263,3 +263,25 @@ for step in range(8):
     latest.append(gradients())
     if step % 2:
         optimizer.apply_gradients(zip([sum(g) / 3.0 for g in zip(*latest)], model.trainable_variables))
+# %% near: a count of the turns scales what begins again
+totals, turns = [tf.zeros_like(v) for v in model.trainable_variables], 0
+for step in range(8):
+    totals = [t + g for t, g in zip(totals, gradients())]
+    turns += 1
+    if turns % 2 == 0:
+        rate = 1.0 / turns
+        optimizer.apply_gradients(zip([t * rate for t in totals], model.trainable_variables))
+        totals = [tf.zeros_like(v) for v in model.trainable_variables]
+# %% near: a mean that runs, as a list
+means = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(8):
+    means = [m + 0.1 * (g - m) for m, g in zip(means, gradients())]
+    if step % 2:
+        optimizer.apply_gradients(zip(means, model.trainable_variables))
+# %% near: sums of squares scale the gradients
+squares = [tf.zeros_like(v) for v in model.trainable_variables]
+for step in range(8):
+    found = gradients()
+    squares = [s + g * g for s, g in zip(squares, found)]
+    if step % 2:
+        optimizer.apply_gradients(zip([g / tf.sqrt(s + 1e-8) for g, s in zip(found, squares)], model.trainable_variables))
