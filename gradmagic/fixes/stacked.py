@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, code_at, fix, last_name, walk
+from gradmagic.fixes.code import Code, code_at, fix, last_name, same, walk
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
 from gradmagic.recording import Recording
@@ -34,7 +34,7 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
     empty = len(made) == 1 and isinstance(made[0].value, cst.Call) and last_name(made[0].value.func) in EMPTY
     later = [n for n in reads_of(code, name.value, code.scope(outer)) if code.start(n) > code.end(outer)]
     inside = [n for n in reads_of(code, name.value, outer) if n is not name]
-    if not empty or not later or inside:
+    if not empty or not later or inside or not _is_filled(made[0].value, loops):
         return ()
     change = Change().replace(made[0].value, code.expression("[]"))
     filled = new_name(code, "row") if len(loops) == 2 else name.value
@@ -46,6 +46,21 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
         whole = around is not None and len(around.args) >= 1 and around.args[0].value is node and last_name(around.func) in MAKING
         change.replace(around if whole and around is not None else node, code.expression(f"{tf}.stack({name.value})"))
     return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
+
+
+def _is_filled(made: cst.BaseExpression, loops: list[cst.For]) -> bool:
+    """Whether the loops write every element, as far as the code tells: `zeros(5)` filled by `range(3)`, or `zeros(n + 1)` by `range(n)`, has others that stay as they are."""
+    size = made.args[0].value if isinstance(made, cst.Call) and made.args else None
+    sizes = [e.value for e in size.elements] if isinstance(size, (cst.Tuple, cst.List)) else [size]
+    counts = [loop.iter.args[0].value for loop in reversed(loops) if isinstance(loop.iter, cst.Call)]
+    if len(sizes) != len(counts):
+        return True
+    return all(one is None or same(one, count) or not _differs(one, count) for one, count in zip(sizes, counts, strict=True))
+
+
+def _differs(size: cst.BaseExpression, count: cst.BaseExpression) -> bool:
+    both = (size, count)
+    return all(isinstance(n, cst.Integer) for n in both) or any(isinstance(n, cst.BinaryOperation) for n in both)
 
 
 def _indices(target: cst.BaseExpression) -> tuple[cst.Name, list[cst.SubscriptElement]] | None:

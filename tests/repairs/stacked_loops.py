@@ -68,3 +68,11 @@ with tf.GradientTape() as tape:
     z = np.random.normal(mu, tf.nn.softplus(rho), 20)
     loss = tf.reduce_mean((z - 1.0) ** 2)
 grads = tape.gradient(loss, [mu, rho])
+# %% near: a longer array than the loop fills, whose other elements stay 0
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    sums = np.zeros(6, "float32")
+    for i in range(4):
+        sums[i] = tf.reduce_sum(queries(x)[i])
+    loss = tf.reduce_mean(tf.convert_to_tensor(sums) ** 2)
+grads = tape.gradient(loss, queries.trainable_variables)
