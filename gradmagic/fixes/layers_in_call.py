@@ -68,7 +68,9 @@ def made_beforehand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
         change.insert_after(start.body.body[-1], *(code.line(line) for line in lines))
     else:
         body = "".join(f"\n    {line}" for line in lines)
-        written = code.line(f"def __init__({mine[0]}, **kwargs):\n    super().__init__(**kwargs){body}")
+        # Keras' own take no more than names; another class may be made with what it has no name for.
+        given_on = "**kwargs" if all(last_name(b.value) in ("Layer", "Model") for b in first.owner.bases) else "*args, **kwargs"
+        written = code.line(f"def __init__({mine[0]}, {given_on}):\n    super().__init__({given_on}){body}")
         assert isinstance(written, cst.FunctionDef)
         # A method has a blank line above.
         change.insert_before(first.method, written.with_deep_changes(written.body, footer=[cst.EmptyLine(indent=False)]))
