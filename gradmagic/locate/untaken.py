@@ -18,13 +18,22 @@ def _in_call(paths: Paths, index: int) -> Span | None:
     """The conditional in the `call` of a layer of the user's that ran under the tape, where the layer may have run no op at all."""
     recording = paths.recording
     variable = recording.variables.get(paths.run.sources[index].id)
+    if variable is None or not variable.calls:
+        return None
     opened = paths.tape.opened if paths.tape is not None else 0
-    ran = [op.span for op in paths.ops if op.span is not None and (op.in_graph or opened <= op.seq < paths.run.seq)]
-    for turns, span, name in reversed(variable.calls if variable is not None else ()):
+    ran = recording.once(paths.run, _under_tape)
+    for turns, span, name in reversed(variable.calls):
         branch = untaken_in(recording, span, name, ran) if any(opened <= seq < paths.run.seq for seq in turns) else None
         if branch is not None:
             return branch
     return None
+
+
+def _under_tape(recording: Recording, run: GradientRun) -> list[Span]:
+    """Where ops ran under the tape of a run; a place once, however often it ran."""
+    paths = paths_of(recording, run)
+    opened = paths.tape.opened if paths.tape is not None else 0
+    return list(dict.fromkeys(op.span for op in paths.ops if op.span is not None and (op.in_graph or opened <= op.seq < run.seq)))
 
 
 def uncalled_branch(paths: Paths, index: int) -> tuple[str, Span] | None:
