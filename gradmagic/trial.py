@@ -175,8 +175,10 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
         # What a class is made with is imported before it.
         first = [s for s in steps.statements if isinstance(s, (ast.Import, ast.ImportFrom)) or (isinstance(s, ast.ClassDef) and s.name in steps.swapped)]
         before.append((first, lambda: _swap(old, namespace, swapped)))
-        weights = weights_in(namespace) if with_old_weights else {}
-        before.append(([s for s in steps.statements if s not in first], lambda: give_weights(weights, namespace)))
+        rest = [s for s in steps.statements if s not in first]
+        made = {n.id for s in rest for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        weights = weights_in(namespace, made) if with_old_weights else {}
+        before.append((rest, lambda: give_weights(weights, namespace)))
     recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)
     report = diagnose(recording, versions=versions(), expected=bench.expected, with_fixes=False)
     return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from keras import layers
 
 
-def weights_in(namespace: dict[str, Any]) -> dict[str, tuple[Any, list[Any]]]:
-    """The models and layers of the notebook by name, with the values of their weights."""
-    return {name: (value, value.get_weights()) for name, value in list(namespace.items()) if isinstance(value, layers.Layer) and value.built}
+def weights_in(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, tuple[Any, list[Any]]]:
+    """Those of the names that models and layers of the notebook have, with the values of their weights."""
+    return {name: (value, value.get_weights()) for name in names if isinstance(value := namespace.get(name), layers.Layer) and value.built}
 
 
 def give_weights(old: dict[str, tuple[Any, list[Any]]], namespace: dict[str, Any]) -> None:
