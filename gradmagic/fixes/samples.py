@@ -10,7 +10,7 @@ from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in, same
-from gradmagic.fixes.flow import assignments_of, draws, reads_of
+from gradmagic.fixes.flow import assigned, assignments_of, draws, reads_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import GradientRun, Recording, Span
 from gradmagic.report import Fix
@@ -115,6 +115,17 @@ def _compared_with_its_mean(recording: Recording, place: Place) -> list[tuple[Co
     for difference in differences:
         made = assignments_of(code, code.text(difference.left), scope)
         value = made[0].value if len(made) == 1 and _is_shifted(made[0]) else None
-        if isinstance(value, cst.BinaryOperation) and any(same(side, difference.right) for side in (value.left, value.right)) and (code, made[0]) not in found:
+        if isinstance(value, cst.BinaryOperation) and any(same(side, difference.right) for side in (value.left, value.right)) and (code, made[0]) not in found and _is_weighed(code, difference):
             found.append((code, made[0]))
     return found
+
+
+def _is_weighed(code: Code, difference: cst.BinaryOperation) -> bool:
+    """Whether the density in which a difference stands is multiplied by something, such as a return: of the density alone the mean has no gradient, and needs none."""
+    statement = code.statement(difference)
+    names = assigned(statement) if statement is not None else set[str]()
+    for product in code.all(cst.BinaryOperation, code.scope(difference)):
+        sides = (product.left, product.right)
+        if isinstance(product.operator, cst.Multiply) and any(names_in(a) & names and names_in(b) - names for a, b in (sides, sides[::-1])):
+            return True
+    return False

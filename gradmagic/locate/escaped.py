@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gradmagic.called_objects import leaving_in_objects
 from gradmagic.definitions import is_compared, line_of, passed_as, predictions, statements_ahead, statements_behind, within
@@ -15,7 +15,7 @@ from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
 from gradmagic.syntax import made_at
 
-Behind = list[tuple[Op | None, list[tuple[str | int, ast.stmt]]]]
+Behind = Sequence[tuple[Op | None, list[tuple[str | int, ast.stmt]]]]
 # How many of the values that left are compared with those that come in.
 MOST_VALUES = 100
 
@@ -44,13 +44,9 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
     own, passed = _names_made(paths, index)
     # A function that is handed an array gets it from the call that made the array.
-    # Of a target that no op made, the code that asks for its gradient leads to what made it.
-    made: Behind = [(None, list(statements_behind(paths.recording, run.span)))] if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets) else []
-    candidates = _calls(paths, behind + made, own) or _calls(paths, behind + made, passed)
+    candidates = _calls(paths, behind, own) or _calls(paths, behind, passed)
     if candidates:
-        where = (candidates[0][1].cell, candidates[0][1].file)
-        first_call = min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
-        return fault(*first_call, "NumPy")
+        return fault(*_first_of(candidates), "NumPy")
     # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
     meant = {e.span for e in leaving}
     for last in reversed([e for e in left if e.span in meant][-MOST_VALUES:]):
@@ -63,7 +59,17 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
             if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
-    return _in_object(paths, index, came_in, own, fault)
+    # Of a target that no op made, the code that asks for its gradient leads to what made it.
+    if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets):
+        made: Behind = [(None, list(statements_behind(paths.recording, run.span)))]
+        candidates = _calls(paths, made, own) or _calls(paths, made, passed)
+    return fault(*_first_of(candidates), "NumPy") if candidates else _in_object(paths, index, came_in, own, fault)
+
+
+def _first_of(candidates: list[tuple[Op | None, Span]]) -> tuple[Op | None, Span]:
+    """The first call, in the order of the text, of those in one cell or file."""
+    where = (candidates[0][1].cell, candidates[0][1].file)
+    return min((c for c in candidates if (c[1].cell, c[1].file) == where), key=lambda c: (c[1].line, c[1].column))
 
 
 def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fault: Callable[[Op | None, Span | None, str], Fault]) -> Fault | None:

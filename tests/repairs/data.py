@@ -61,7 +61,7 @@ with tf.GradientTape() as tape:
 grad = tape.gradient(loss, table)
 # %% a product of probabilities
 # fix: zero/underflow
-# becomes: loss = -tf.reduce_sum(tf.math.log(p))
+# becomes: loss = -tf.reduce_mean(tf.math.log(p))
 with tf.GradientTape() as tape:
     loss = -tf.reduce_prod(p)
 grad = tape.gradient(loss, p)

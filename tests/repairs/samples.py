@@ -39,3 +39,12 @@ noise = tf.random.normal((32, 2), seed=2)
 with tf.GradientTape() as tape:
     loss = loss_of(obs, noise)
 grads = tape.gradient(loss, policy.trainable_variables)
+# %% near: the entropy of a sample, weighed by nothing
+# none: zero/stationary-point
+noise = tf.random.normal((32, 2), seed=2)
+with tf.GradientTape() as tape:
+    mean = policy(obs)
+    z = mean + tf.exp(log_std) * noise
+    density = -0.5 * tf.square((z - mean) / tf.exp(log_std)) - log_std
+    loss = tf.reduce_mean(density)
+grads = tape.gradient(loss, [*policy.trainable_variables, log_std])

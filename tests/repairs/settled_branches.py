@@ -50,14 +50,14 @@ normed(x)
 def error(p):
     return tf.reduce_mean(tf.square(p - y))
 # %% a table for several speakers
-# fix: none/unused-variable
+# fix: none/branch-not-taken
 # becomes: if self.speakers > 1:
 # becomes: self.table = self.add_weight(shape=(speakers, dim), name="table")
 with tf.GradientTape() as tape:
     loss = error(singer(x, tf.zeros((6,), tf.int32)))
 grads = tape.gradient(loss, singer.trainable_variables)
 # %% two weights of the other outcome
-# fix: none/unused-variable
+# fix: none/branch-not-taken
 # becomes: if not (self.centre and self.kind != "plain"):
 # becomes: self.beta = self.add_weight(shape=(shape[-1],), name="beta")
 with tf.GradientTape() as tape:
@@ -69,7 +69,7 @@ with tf.GradientTape() as tape:
     loss = error(gate(x))
 grads = tape.gradient(loss, gate.trainable_variables)
 # %% a condition that changes
-# none: none/unused-variable
+# none: none/branch-not-taken
 class Warm(keras.layers.Layer):
     def __init__(self):
         super().__init__()
