@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import tape_block
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, names_in, same
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, parameters_of, same
 from gradmagic.fixes.flow import assigned, assignments_of, draws, reads_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.recording import GradientRun, Recording, Span
@@ -93,7 +93,7 @@ def held_sample(recording: Recording, run: GradientRun | None, place: Place) -> 
         return ()
     drawn = [(found[0], a) for a in found[0].all(cst.Assign, found[1].body) if _is_shifted(a) and draws(a.value)] or _compared_with_its_mean(recording, place)
     if len(drawn) != 1:
-        return ()
+        return () if drawn else _held_where_judged(recording, found[0], found[1], stop)
     code, assign = drawn[0]
     name = code.text(assign.targets[0].target)
     return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(assign.value, code.expression(f"{stop}({code.bare(assign.value)})"))))
@@ -129,3 +129,27 @@ def _is_weighed(code: Code, difference: cst.BinaryOperation) -> bool:
         if isinstance(product.operator, cst.Multiply) and any(names_in(a) & names and names_in(b) - names for a, b in (sides, sides[::-1])):
             return True
     return False
+
+
+def _held_where_judged(recording: Recording, code: Code, block: cst.With, stop: str) -> tuple[Fix, ...]:
+    """`mean, action = policy.act(x)` and `log_prob(mean, action)`, which takes the mean away → `log_prob(mean, tf.stop_gradient(action))`."""
+    together = [assigned(a) for a in code.all(cst.Assign, block.body) if isinstance(a.targets[0].target, cst.Tuple) and isinstance(a.value, cst.Call)]
+    found: list[cst.Name] = []
+    for call in code.all(cst.Call, block.body):
+        names = {n.value: n for a in call.args if isinstance(n := a.value, cst.Name)}
+        if len(names) < 2 or not any(set(names) <= t for t in together):
+            continue
+        for other in cells(recording):
+            for function in other.all(cst.FunctionDef):
+                if function.name.value != last_name(call.func):
+                    continue
+                given = {p: g.value for i, p in enumerate(parameters_of(function)) if (g := argument(call, i, p)) is not None}
+                for difference in other.all(cst.BinaryOperation, function):
+                    sample, mean = (given.get(last_name(side)) for side in (difference.left, difference.right))
+                    if isinstance(difference.operator, cst.Subtract) and isinstance(sample, cst.Name) and isinstance(mean, cst.Name) and sample not in found:
+                        found.append(sample)
+    product = code.enclosing(found[0], cst.BinaryOperation) if len(found) == 1 else None
+    if product is None or not isinstance(product.operator, cst.Multiply):
+        return ()
+    name = found[0].value
+    return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(found[0], code.expression(f"{stop}({name})"))))

@@ -48,3 +48,17 @@ with tf.GradientTape() as tape:
     density = -0.5 * tf.square((z - mean) / tf.exp(log_std)) - log_std
     loss = tf.reduce_mean(density)
 grads = tape.gradient(loss, [*policy.trainable_variables, log_std])
+# %% a sample that a method gives, and a density in another
+# fix: zero/stationary-point
+# becomes: loss = -tf.reduce_mean(agent.density(mean, tf.stop_gradient(action)) * rewards)
+class Agent:
+    def act(self, states):
+        mean = policy(states)
+        return mean, mean + 0.5 * tf.random.normal(tf.shape(mean), seed=1)
+    def density(self, mean, action):
+        return tf.reduce_sum(-0.5 * tf.square((action - mean) * 2.0), axis=-1)
+agent = Agent()
+with tf.GradientTape() as tape:
+    mean, action = agent.act(obs)
+    loss = -tf.reduce_mean(agent.density(mean, action) * rewards)
+grads = tape.gradient(loss, policy.trainable_variables)
