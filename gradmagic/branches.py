@@ -45,7 +45,7 @@ def untaken_in(recording: Recording, start: Span, name: str, ran: Iterable[Span]
     function = next(functions, None)
     if function is None:
         return None
-    spans = [s for s in ran if (s.cell, s.file) == (start.cell, start.file) and is_exact(s)]
+    spans = [s for s in ran if (s.cell, s.file) == (start.cell, start.file)]
     for body, owner in _branches(function):
         if mentions(body, {name}) and not any(_lies_in(s, body) for s in spans):
             return _line_of(recording, owner, start)
@@ -54,6 +54,9 @@ def untaken_in(recording: Recording, start: Span, name: str, ran: Iterable[Span]
 
 def _lies_in(span: Span, body: list[ast.stmt | ast.expr]) -> bool:
     first, last = body[0], body[-1]
+    if not is_exact(span):
+        # Of a line in a graph that is being traced no columns are known.
+        return first.lineno <= span.line <= (last.end_lineno or last.lineno)
     return (first.lineno, first.col_offset) <= (span.line, span.column) and (span.end_line, span.end_column) <= (last.end_lineno or last.lineno, last.end_col_offset or 0)
 
 

@@ -103,8 +103,9 @@ class CellCheck:
         """The report of the cell. What fails on the way is said in the report."""
         start = time.perf_counter()
         from gradmagic.diagnose import diagnose
+        from gradmagic.earlier_tapes import with_earlier_tapes
 
-        recording = self.session.recording()
+        recording = with_earlier_tapes(self.session.recording(), self.bench)
         report = diagnose(recording, versions=versions(), expected=self.expected)
         if self.bench is not None:
             self.bench.code, self.bench.expected = dict(recording.code), self.expected

@@ -7,8 +7,10 @@ import inspect
 import math
 import re
 
+from gradmagic.fixes.old_definitions import with_newer_definition
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
+from gradmagic.newer_definitions import newer_definition, told
 from gradmagic.other_runs import beside_other_runs, once_for_a_loss_that_grew, sizes_beside_a_lost_loss, steps_along_exploding_gradients
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
@@ -64,7 +66,11 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
             continue
         if found is not None:
             try:
+                newer = newer_definition(recording, fault, found) if found.severity != "note" else None
                 fixes = fixes_of(fault, recording, found) if with_fixes else ()
+                if newer is not None:
+                    # An edit of the old definition would change what nobody runs any more once the cells run again.
+                    found, fixes = told(found, newer), (*(with_newer_definition(recording, newer) if with_fixes else ()), *(f for f in fixes if all(e.cell != newer.cell for e in f.edits)))
                 found = dataclasses.replace(found, fixes=tuple(_with_originals(recording, fix) for fix in fixes))
             except Exception as error:
                 failures.append(f"gradmagic could not write a fix for `{found.rule}`: {type(error).__name__}: {error}")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from gradmagic.assignments import makes_variable
 from gradmagic.definitions import place_of
-from gradmagic.recording import Recording, Span
-from gradmagic.syntax import last_name, tree_at, tree_of
+from gradmagic.recording import Recording, Span, Variable
+from gradmagic.syntax import last_name, statement_at, tree_at, tree_of
 
 
 def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] | None:
@@ -20,6 +20,13 @@ def rebound_at(recording: Recording, words: Iterable[str]) -> tuple[str, Span] |
             key, statement, _ = next((c for c in changes if c[0] == "current"), changes[-1])
             return word, place_of(recording, key, statement)
     return None
+
+
+def given_name(recording: Recording, variable: Variable) -> set[str]:
+    """The name that a variable was given by the statement that made it, whatever that name stands for by now."""
+    statement = statement_at(recording, variable.created_at) if variable.created_at is not None else None
+    targets = statement.targets if isinstance(statement, ast.Assign) and makes_variable(statement.value) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def attributes_read(recording: Recording, spans: Iterable[Span | None]) -> set[str]:

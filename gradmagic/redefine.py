@@ -27,7 +27,7 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
     Raises:
         SyntaxError: the edited cell cannot be parsed.
     """
-    before, after = _plain(old), _plain(new)
+    before, after = statements_of(old), statements_of(new)
     known = {ast.dump(s) for s in before}
     left = {ast.dump(s) for s in after}
     changed = [s for s in after if ast.dump(s) not in known]
@@ -36,7 +36,7 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
         changed = _moved(before, after)
     classes = {s.name: s for s in gone if isinstance(s, ast.ClassDef)}
     result = Again()
-    later = [_plain(text) for text in cells]
+    later = [statements_of(text) for text in cells]
     spoiled: set[str] = set()
     makes_anew = False
     for statement in [*changed, *gone]:
@@ -51,9 +51,9 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
             # A function is looked up when it is called: what calls it need not be made again, unless it was called to make something.
             spoiled.add(statement.name)
         else:
-            changes = _changed_in_place(statement) or (set() if _stored(statement) else _roots(statement))
-            spoiled |= _stored(statement) | changes
-            makes_anew = makes_anew or bool(changes) or not _stored(statement)
+            changes = _changed_in_place(statement) or (set() if stored(statement) else _roots(statement))
+            spoiled |= stored(statement) | changes
+            makes_anew = makes_anew or bool(changes) or not stored(statement)
     # A class that is derived from one that is made anew has to be made anew too, and so does what was made of it.
     while derived := {name for name in result.swapped if {n.id for base in classes[name].bases for n in ast.walk(base) if isinstance(n, ast.Name)} & spoiled}:
         result.swapped -= derived
@@ -66,16 +66,16 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
         if statement in made or (late and _concerned(statement, spoiled, functions)):
             result.statements.append(statement)
             if statement not in made or not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-                spoiled |= _stored(statement)
+                spoiled |= stored(statement)
     if any(_trains(s) for s in result.statements):
         # Training that is run again begins where it began: with what the cell made of its seed.
         result.statements = [s for s in after if s in made or not isinstance(s, ast.ClassDef) or s.name not in result.swapped]
-        spoiled |= {name for s in after for name in _stored(s)}
+        spoiled |= {name for s in after for name in stored(s)}
     for statements in later:
         for statement in statements:
             if _concerned(statement, spoiled, functions):
                 result.statements.append(statement)
-                spoiled |= _stored(statement)
+                spoiled |= stored(statement)
     return result
 
 
@@ -112,7 +112,12 @@ def _makers(statements: list[ast.stmt], classes: set[str]) -> set[str]:
     return found
 
 
-def _plain(source: str) -> list[ast.stmt]:
+def statements_of(source: str) -> list[ast.stmt]:
+    """The statements of a cell, at their places in it; magics and shell commands are left out.
+
+    Raises:
+        SyntaxError: the cell cannot be parsed.
+    """
     lines = ["#" + line if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
     return ast.parse("\n".join(lines)).body
 
@@ -125,7 +130,8 @@ def _changed_methods(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
     return {name for name in (*a, *b) if a.get(name) != b.get(name)}
 
 
-def _stored(statement: ast.stmt) -> set[str]:
+def stored(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives something to."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
         return {statement.name}
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

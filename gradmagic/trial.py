@@ -7,10 +7,13 @@ optimizer slots, random numbers, the places of dataset iterators. Nothing is pri
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import gc
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gradmagic.earlier_tapes import Part, parts_under
 from gradmagic.holding import statuses, why_not
 from gradmagic.outside import NotTried, refuse, refuse_unrestorable
 from gradmagic.recording import Recording
@@ -18,6 +21,8 @@ from gradmagic.redefine import Again, again
 from gradmagic.report import Edit, Fix, Report, Trial
 
 SECONDS = 60.0
+# What nobody asked for takes no longer.
+UNASKED = 10.0
 
 
 @dataclasses.dataclass
@@ -32,6 +37,8 @@ class Bench:
     expected: tuple[str, ...] = ()
     seconds: float = SECONDS
     unchanged: Outcome | None = None
+    # The tapes that earlier cells opened and this one asks.
+    tapes: frozenset[str] = frozenset()
 
     @classmethod
     def before(cls, shell: Any, options: Any, source: str) -> Bench:
@@ -119,9 +126,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         NotTried: it cannot be run without leaving traces, it cannot be edited as the fix says, or it takes too long.
         KeyboardInterrupt: Ctrl-C; everything was put back.
     """
-    from gradmagic.capture.aside import OutOfTime, Unprepared, patient
     from gradmagic.capture.replicas import worker
-    from gradmagic.capture.snapshot import Snapshot
 
     if worker():
         raise NotTried("the other workers would have to run the cell once more as well, so the fix was not tried")
@@ -132,19 +137,56 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
         refuse(text)
     for step in steps.statements:
         refuse(ast.unparse(step))
-    present = Snapshot(bench.shell.user_ns, everything=True)
-    if not present.values:
-        raise NotTried("the variables are too large to be kept aside, so the fix was not tried")
-    refuse_unrestorable(present.unrestorable, source, bench.shell.user_ns)
-    swapped: list[tuple[Any, type]] = []
-    try:
+    before, after = parts_under(bench.code, bench.tapes), parts_under({**bench.code, **edited}, bench.tapes)
+    again = {ast.dump(s) for *_, statements in after for s in statements}
+    steps.statements = [s for s in steps.statements if ast.dump(s) not in again]
+    with _put_back_afterwards(bench, source, (*before, *after)) as (present, swapped):
         if bench.unchanged is None:
             bench.start.restore()
-            bench.unchanged = _run(bench, bench.source, Again(), swapped)
+            bench.unchanged = _run(bench, bench.source, Again(), swapped, before)
             # What the state before the cell does not hold (the places of iterators) begins where it is now, both times.
             present.restore()
         bench.start.restore()
-        after = _run(bench, source, steps, swapped, with_old_weights=fix.applicability == "safe")
+        return bench.unchanged, _run(bench, source, steps, swapped, after, with_old_weights=fix.applicability == "safe")
+
+
+def run_behind(bench: Bench) -> Recording:
+    """The cell as it is, run aside behind what earlier cells did under the tapes that it asks.
+
+    Raises:
+        NotTried: it cannot be run without leaving traces, or it takes too long.
+        KeyboardInterrupt: Ctrl-C; everything was put back.
+    """
+    from gradmagic.capture.aside import run_aside
+
+    leading = parts_under(bench.code, bench.tapes)
+    refuse(bench.source)
+    with _put_back_afterwards(bench, bench.source, leading):
+        bench.start.restore()
+        return run_aside(bench.shell, bench.source, [], bench.options, min(bench.seconds, UNASKED), leading)
+
+
+@contextlib.contextmanager
+def _put_back_afterwards(bench: Bench, source: str, leading: Iterable[Part]) -> Iterator[tuple[Any, list[tuple[Any, type]]]]:
+    """Around runs aside of a cell and of statements of earlier ones: the state as it is now, and a list for the objects that are given another class, with their own.
+
+    Raises:
+        NotTried: it cannot be run without leaving traces, or it takes too long.
+    """
+    from gradmagic.capture.aside import OutOfTime, Unprepared, patient
+    from gradmagic.capture.snapshot import Snapshot
+
+    texts = [source, *(ast.unparse(s) for *_, statements in leading for s in statements)]
+    for text in texts[1:]:
+        refuse(text)
+    present = Snapshot(bench.shell.user_ns, everything=True)
+    if not present.values:
+        raise NotTried("the variables are too large to be kept aside, so the fix was not tried")
+    for text in texts:
+        refuse_unrestorable(present.unrestorable, text, bench.shell.user_ns)
+    swapped: list[tuple[Any, type]] = []
+    try:
+        yield present, swapped
     except OutOfTime:
         raise NotTried(f"the cell takes longer than {bench.seconds:.0f} s, so the fix was not tried") from None
     except SyntaxError as error:
@@ -159,10 +201,9 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
             present.restore()
 
         patient(put_back)
-    return bench.unchanged, after
 
 
-def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]], with_old_weights: bool = False) -> Outcome:
+def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]], leading: Iterable[Part] = (), *, with_old_weights: bool = False) -> Outcome:
     from gradmagic.capture.aside import run_aside
     from gradmagic.capture.old_weights import give_weights, weights_in
     from gradmagic.cell import versions
@@ -179,7 +220,7 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
         made = {n.id for s in rest for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         weights = weights_in(namespace, made) if with_old_weights else {}
         before.append((rest, lambda: give_weights(weights, namespace)))
-    recording = run_aside(bench.shell, source, before, bench.options, bench.seconds)
+    recording = run_aside(bench.shell, source, before, bench.options, bench.seconds, leading)
     report = diagnose(recording, versions=versions(), expected=bench.expected, with_fixes=False)
     return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)
 

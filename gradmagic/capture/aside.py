@@ -8,44 +8,23 @@ import io
 import itertools
 import linecache
 import logging
-import random
 import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import tensorflow as tf
-from tensorflow.core.framework import graph_pb2
-from tensorflow.python.data.ops import iterator_ops
-from tensorflow.python.eager import context
-from tensorflow.python.eager.polymorphic_function import polymorphic_function
-from tensorflow.python.ops import gen_random_ops
-
+from gradmagic.capture.own_randomness import own_randomness
 from gradmagic.capture.patches import Patches
 from gradmagic.capture.session import Session
 from gradmagic.capture.spans import Spans
 from gradmagic.capture.statements import asks_itself, assigned_names
 from gradmagic.recording import Cell, Recording
 
-STATEFUL = (
-    "random_standard_normal",
-    "random_uniform",
-    "random_uniform_int",
-    "truncated_normal",
-    "parameterized_truncated_normal",
-    "random_shuffle",
-    "multinomial",
-    "random_gamma",
-    "random_poisson_v2",
-)
-# Those that draw by what they are given: a value comes in, and its history ends here.
-OF_VALUES = {"multinomial": "Multinomial", "random_shuffle": "RandomShuffle", "random_poisson_v2": "RandomPoissonV2"}
 _numbers = itertools.count(1)
-SEED = 20_240_229
 
 
 class OutOfTime(BaseException):
@@ -126,109 +105,6 @@ def unseen(shell: Any) -> Iterator[None]:
                 pyplot.close(number)
 
 
-@contextlib.contextmanager
-def own_randomness(session: Session) -> Iterator[None]:
-    """Random ops, traced functions and datasets count anew, apart from those of the notebook.
-
-    TensorFlow keeps a counter in the kernel of every random op, in each traced function and in each shuffled dataset. It cannot be read or put back, so the
-    cell is given ops, functions and datasets of its own, which begin where those of a fresh process begin.
-    """
-    patches = Patches()
-    made: dict[Any, Any] = {}
-    functions: dict[int, tuple[Any, Any]] = {}
-    for name in STATEFUL:
-        patches.set(gen_random_ops, name, _counting_anew(session, name, getattr(gen_random_ops, name), made))
-    call = polymorphic_function.Function.__call__
-
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or getattr(self, "_gradmagic_own", False):
-            return call(self, *args, **kwargs)
-        if id(self) not in functions:
-            own = self._clone(None)
-            own._gradmagic_own = True
-            functions[id(self)] = (self, own)
-        return call(functions[id(self)][1], *args, **kwargs)
-
-    patches.set(polymorphic_function.Function, "__call__", __call__)
-    iterate = iterator_ops.OwnedIterator.__init__
-    datasets: dict[int, tuple[Any, Any]] = {}
-
-    def __init__(self: Any, dataset: Any = None, *args: Any, **kwargs: Any) -> None:
-        if dataset is not None and not session.busy and context.executing_eagerly():
-            if id(dataset) not in datasets:
-                datasets[id(dataset)] = (dataset, _copied(session, dataset))
-            dataset = datasets[id(dataset)][1]
-        iterate(self, dataset, *args, **kwargs)
-
-    patches.set(iterator_ops.OwnedIterator, "__init__", __init__)
-    ctx = context.context()
-    if ctx._seed is None:
-        ctx._seed = SEED
-        ctx._rng = random.Random(SEED)
-    try:
-        yield
-    finally:
-        patches.undo()
-
-
-def _counting_anew(session: Session, name: str, original: Any, made: dict[Any, Any]) -> Any:
-    def op(*args: Any, **kwargs: Any) -> Any:
-        if session.busy or not context.executing_eagerly():
-            return original(*args, **kwargs)
-        rest = {k: v for k, v in kwargs.items() if k != "name"}
-        fixed = {k: v for k, v in rest.items() if not isinstance(v, tf.Tensor)}
-        moving = {k: v for k, v in rest.items() if isinstance(v, tf.Tensor)}
-        session.busy += 1
-        try:
-            tensors = [tf.convert_to_tensor(a) if not isinstance(a, tf.DType) else a for a in args]
-            signature = tuple((t.dtype, tuple(t.shape)) if isinstance(t, tf.Tensor) else t for t in tensors)
-            key = (name, signature, tuple(moving), tuple(sorted((k, str(v)) for k, v in fixed.items())))
-            if key not in made:
-                made[key] = tf.function(lambda *a, **k: original(*a, **k, **fixed), autograph=False)
-                made[key]._gradmagic_own = True
-            drawn = made[key](*tensors, **moving)
-        except (TypeError, ValueError):
-            return original(*args, **kwargs)
-        finally:
-            session.busy -= 1
-        given = [t for t in tensors if isinstance(t, tf.Tensor)]
-        if name in OF_VALUES and session.on_op is not None:
-            # The function ran unseen, and what was drawn would seem to come from nowhere.
-            session.on_op(OF_VALUES[name], given, (), [drawn])
-        return drawn
-
-    return op
-
-
-def _copied(session: Session, dataset: Any) -> Any:
-    """A dataset built anew from its own graph, whose shuffles begin anew; the very one where that is not possible (Python generators)."""
-    try:
-        with session.aside():
-            graph = graph_pb2.GraphDef.FromString(dataset._as_serialized_graph(external_state_policy=_ignore()).numpy())
-            seeds = {n.name: n.attr["value"].tensor.int64_val[:1] or [0] for n in graph.node if n.op == "Const" and n.attr["dtype"].type == tf.int64.as_datatype_enum}
-            for nodes in (graph.node, *(f.node_def for f in graph.library.function)):
-                for node in nodes:
-                    if node.op == "ShuffleDatasetV3":
-                        # The first version of the op has a counter of its own in the place of one that is shared with the user's dataset.
-                        node.op = "ShuffleDataset"
-                        del node.input[4:]
-                        if all(seeds.get(name) == [0] for name in node.input[2:4]):
-                            fixed = graph.node.add(name=f"{node.name}/seed", op="Const")
-                            fixed.attr["dtype"].type = tf.int64.as_datatype_enum
-                            fixed.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(SEED, tf.int64))
-                            node.input[2:4] = [fixed.name, fixed.name]
-            variant = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())
-            return tf.data.experimental.from_variant(variant, dataset.element_spec)
-    except Exception:
-        return dataset
-
-
-def _ignore() -> Any:
-    from tensorflow.python.data.ops import options
-
-    return options.ExternalStatePolicy.IGNORE
-
-
 def compiled(shell: Any, source: str, name: str) -> tuple[ast.Module, str]:
     """The syntax tree of a cell as IPython would run it, and the file name it is compiled under.
 
@@ -245,10 +121,13 @@ def _shown(text: str, filename: str) -> tuple[str, str]:
     return filename, text
 
 
-def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callable[[], None] | None]], options: Any, seconds: float) -> Recording:
+def run_aside(
+    shell: Any, source: str, before: list[tuple[list[ast.stmt], Callable[[], None] | None]], options: Any, seconds: float, leading: Iterable[tuple[int, str, list[ast.stmt]]] = ()
+) -> Recording:
     """Run a cell under a capture of its own in the notebook's namespace; the state afterwards is the caller's business.
 
-    `before` holds definitions that run first, outside the capture, each with what is to be done after it. What the cell raises is in the recording.
+    `before` holds definitions that run first, outside the capture, each with what is to be done after it. `leading` holds what runs in front of the cell under
+    the capture: the number of an earlier cell, its text, and statements parsed from it. What the cell raises is in the recording.
 
     Raises:
         Unprepared: a definition that was to run first raised something.
@@ -258,6 +137,8 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
     tree, filename = compiled(shell, source, "aside")
     cells: dict[str, str | int] = dict(getattr(shell.compile, "_filename_map", {}))
     cells[filename] = "current"
+    earlier = [(_shown(text, f"{filename}-of-{cell}")[0], cell, statements) for cell, text, statements in leading]
+    cells |= {name: cell for name, cell, _ in earlier}
     spans = Spans(cells)
     session = Session(Cell(None, None, source), spans, max_ops=options.max_ops, every=options.every, numeric=options.numeric, namespace=shell.user_ns)
     session.fresh_functions = True
@@ -265,16 +146,14 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
     result: Any = None
     with unseen(shell), own_randomness(session), bounded(seconds):
         for index, (definitions, then) in enumerate(before):
-            name = _shown(ast.unparse(ast.Module(definitions, [])), f"{filename}-{index}")
-            try:
-                exec(compile(name[1], name[0], "exec"), shell.user_ns)
-            except Exception as error:
-                raise Unprepared(f"{type(error).__name__}: {error}") from error
-            cells[name[0]] = -1 - index
+            name, text = _shown(ast.unparse(ast.Module(definitions, [])), f"{filename}-{index}")
+            _prepare(ast.parse(text).body, name, shell.user_ns)
             if then is not None:
                 then()
         try:
             session.install()
+            for shown, _, statements in earlier:
+                _prepare(statements, shown, shell.user_ns)
             if options.target or not asks_itself(tree.body):
                 from gradmagic.capture.own import OwnTape
 
@@ -296,6 +175,13 @@ def run_aside(shell: Any, source: str, before: list[tuple[list[ast.stmt], Callab
         recording = session.recording()
     linecache.cache.pop(filename, None)
     return recording
+
+
+def _prepare(statements: list[ast.stmt], filename: str, namespace: dict[str, Any]) -> None:
+    try:
+        exec(compile(ast.Module(statements, []), filename, "exec"), namespace)
+    except Exception as error:
+        raise Unprepared(f"{type(error).__name__}: {error}") from error
 
 
 def patient(action: Callable[[], None]) -> None:

@@ -102,6 +102,8 @@ class RawTape:
     stops: list[tuple[int, int, Place | None]] = field(default_factory=list)
     used: bool = False
     in_graph: bool = False
+    # Of a tape that was opened before the check: what the notebook calls it.
+    name: str | None = None
 
 
 @dataclass

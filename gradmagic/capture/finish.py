@@ -71,6 +71,8 @@ def recording_of(session: Session) -> Recording:
     beside |= session.layers.untracked(raw, {s.id for run in session.runs for s in run.sources}) if session.layers else {}
     missing = any(g.missing for run in session.runs for g in run.gradients)
     if session.layers and missing:
+        # Nothing may lead to a model any more that a function keeps from before.
+        session.layers.name_weights()
         session.layers.name_holders()
     attributes: dict[Any, dict[str, object]] = {}
     spans: dict[int, Span | None] = {}
@@ -231,6 +233,7 @@ def _tapes(session: Session) -> dict[int, Tape]:
             tuple((seq, session.spans.span(place)) for seq, place in t.resets),
             {key: (seq, session.spans.span(place)) for key, (seq, place) in t.watch_places.items()},
             tuple((start, end, session.spans.span(place)) for start, end, place in t.stops),
+            t.name,
         )
         for t in session.tapes.values()
     }

@@ -45,6 +45,8 @@ class Graphs:
         self.under: dict[int, Under] = {}
         # The custom gradients that gave None while the backward passes of functions were traced.
         self.declined: list[RawStep] = []
+        # The dtypes of variables that were seen to have a value, by the ids of their handles.
+        self.held: dict[int, Any] = {}
         self._listed: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def note(self, graph: Any, name: str | None, seq: int, place: Place | None) -> None:
@@ -143,7 +145,7 @@ class Call:
     def __init__(self, session: Session, graph: Any, args: Any) -> None:
         self.session, self.graph, self.args = session, graph, args
         with session.aside():
-            self.before = snapshot(args)
+            self.before = snapshot(args, session.graphs.held)
 
     def ended(self, probes: list[Probe], values: Any, turns: Turns | None = None) -> None:
         """Note the gradients; where they are worse than before, replay the call to see where they went bad."""
@@ -160,7 +162,8 @@ class Call:
             answers.setdefault(id(template), (template, {}))
         worse = [run for template, found in answers.values() if (run := note_graph_run(self.session, template, found, found.get(TARGET), values_before)) is not None]
         # What the first call still has to initialize cannot be replayed; the next call shows it.
-        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen and not (turns and turns.covers(t))] if has_values(self.args, self.before) else []
+        hidden = [t for t in HIDDEN.get(self.graph, ()) if not t.seen and not (turns and turns.covers(t))]
+        hidden = hidden if hidden and has_values(self.args, self.before) else []
         recorded = {k: v for k, v in recorded.items() if v is not None}
         for run, body, turn in turns.worse if turns is not None else ():
             worse.append(run)

@@ -37,33 +37,45 @@ class _Seen(Exception):
     """Every turn that is to be shown was run."""
 
 
-def snapshot(args: Any) -> list[tuple[Any, Any]]:
-    """(handle, value) of every variable among the inputs of a call. No copy: TensorFlow copies when the variable is written to."""
+def snapshot(args: Any, held: dict[int, Any] | None = None) -> list[tuple[Any, Any]]:
+    """(handle, value) of every variable among the inputs of a call. No copy: TensorFlow copies when the variable is written to.
+
+    Args:
+        args: eager tensors; those that are no handle of a variable are left out.
+        held: the dtypes, by the ids of their handles, of variables that are known to have a value. Those that turn out to are added.
+    """
+    held = {} if held is None else held
     found = []
     for tensor in args:
-        if getattr(tensor, "dtype", None) != dtypes.resource:
-            continue
-        data = getattr(tensor, "_handle_data", None)
-        if data is None or not data.is_set or len(data.shape_and_type) != 1:
-            continue
+        key: Any = getattr(tensor, "_id", None)
+        dtype = held.get(key)
+        kind: Any = None
+        if dtype is None:
+            kind = _kind_held(tensor)
+            if kind is None:
+                continue
+            dtype = dtypes.as_dtype(kind.dtype)
         try:
-            value = gen_resource_variable_ops.read_variable_op(tensor, dtypes.as_dtype(data.shape_and_type[0].dtype))
+            value = gen_resource_variable_ops.read_variable_op(tensor, dtype)
         except Exception:
             continue
         # Older versions of TensorFlow give nothing, in no shape, for a variable that the call itself will initialize.
-        if tf.TensorShape(data.shape_and_type[0].shape).is_compatible_with(value.shape):
+        if kind is None or tf.TensorShape(kind.shape).is_compatible_with(value.shape):
+            held[key] = dtype
             found.append((tensor, value))
     return found
+
+
+def _kind_held(tensor: Any) -> Any:
+    """The dtype and the shape of what the handle of a variable leads to; None for any other tensor."""
+    data = getattr(tensor, "_handle_data", None) if getattr(tensor, "dtype", None) == dtypes.resource else None
+    return data.shape_and_type[0] if data is not None and data.is_set and len(data.shape_and_type) == 1 else None
 
 
 def has_values(args: Any, known: list[tuple[Any, Any]]) -> bool:
     """Whether every variable among the inputs of a call had a value when `known` was read: one without would be written to by a replay."""
     ids = {handle._id for handle, _ in known}
-    for tensor in args:
-        data = getattr(tensor, "_handle_data", None) if getattr(tensor, "dtype", None) == dtypes.resource else None
-        if data is not None and data.is_set and len(data.shape_and_type) == 1 and tensor._id not in ids:
-            return False
-    return True
+    return all(getattr(tensor, "_id", None) in ids or _kind_held(tensor) is None for tensor in args)
 
 
 class Replay:

@@ -60,6 +60,8 @@ class Session:
         self.unseen: list[str] = []
         self.stale: list[Any] = []
         self.fresh_functions = False
+        # In a trial, by the id of a `tf.function`: the one that runs in its place.
+        self.stand_ins: dict[int, Any] = {}
         self.patches = Patches()
         self.doing = Doing()
         self.started = self.cell_seconds = 0.0

@@ -13,6 +13,7 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.util import tf_decorator
 
+from gradmagic.capture.counters import Counter, counters_of
 from gradmagic.capture.reads import MISSING, Read, callables, lookup, parts_of, plain, reads_of
 from gradmagic.capture.session import Session
 from gradmagic.recording import KeptObject, Span, StaleRead
@@ -36,9 +37,9 @@ class Weights(tuple[int, ...]):
 class Traced:
     """A function of the user's, or a training step of Keras': which Python values its code reads, and what they were when its graph was made."""
 
-    def __init__(self, owner: Any, name: str, reads: list[Read]) -> None:
+    def __init__(self, owner: Any, name: str, reads: list[Read], counters: list[Counter]) -> None:
         # The function is held, so that no other one gets its id.
-        self.owner, self.name, self.reads = owner, name, reads
+        self.owner, self.name, self.reads, self.counters = owner, name, reads, counters
         self.calls = 0
         self.values = self.now()
         self.made: dict[Read, Any] = {}
@@ -73,12 +74,15 @@ def install(session: Session) -> None:
             known = session.traced[id(self)] = traced(session, self)
         if known is None:
             return original(self, *args, **kwargs)
-        count = self.experimental_get_tracing_count()
+        count = _traces(session, self)
         # Names that are read change seldom, and stay changed.
         values = _now(session, known) if known.calls < CLOSELY or known.calls % 8 == 0 else {}
+        counted = [counter.value() for counter in known.counters]
         result = original(self, *args, **kwargs)
         known.calls += 1
-        if self.experimental_get_tracing_count() != count:
+        for counter, number in zip(known.counters, counted, strict=True):
+            counter.note(number, _traces(session, self) != count)
+        if _traces(session, self) != count:
             # What the trace itself made (a model builds its layers when it is first called) is what the graph works with.
             known.made = _now(session, known)
             known.values = values or known.made
@@ -90,9 +94,17 @@ def install(session: Session) -> None:
     session.patches.set(polymorphic_function.Function, "__call__", __call__)
 
 
+def _traces(session: Session, function: Any) -> int:
+    """How often a function was traced, or in a trial the one that runs in its place."""
+    runs = session.stand_ins.get(id(function)) if session.fresh_functions else function
+    return runs.experimental_get_tracing_count() if runs is not None else 0
+
+
 def stale_reads(session: Session) -> list[StaleRead]:
     """The values that changed while the graph kept the old ones."""
-    return [*session.stale, *(read for known in session.traced.values() if known is not None for read in known.found.values())]
+    functions = [known for known in session.traced.values() if known is not None]
+    counted = [counter.fact(session, known.name, known.calls) for known in functions for counter in known.counters]
+    return [*session.stale, *(read for known in functions for read in known.found.values()), *(read for read in counted if read is not None)]
 
 
 def _now(session: Session, known: Traced) -> dict[Read, Any]:
@@ -119,7 +131,7 @@ def traced(session: Session, function: Any) -> Traced | None:
         first = tf_decorator.unwrap(function._python_function)[1]
         if not parts or parts[0].plain is not inspect.unwrap(getattr(first, "__func__", first)):
             return None
-        return Traced(function, parts[0].plain.__name__, reads_of(parts))
+        return Traced(function, parts[0].plain.__name__, reads_of(parts), counters_of(parts))
     except Exception as error:
         session.failed("look at what a `tf.function` reads", error)
         return None
@@ -152,7 +164,7 @@ def _of_model(session: Session, function: Any, step: Any) -> Traced:
     if not own and session.training:
         call = session.training[-1]
         reads.append(Read(f"{call.model}.trainable_variables", ("model", "trainable_variables"), [{"model": model}]))
-    return Traced(function, "train_step" if own else session.training[-1].name if session.training else "fit", reads)
+    return Traced(function, "train_step" if own else session.training[-1].name if session.training else "fit", reads, counters_of(parts))
 
 
 def _same(value: Any, other: Any) -> bool:

@@ -120,10 +120,13 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
             # It hands on what was bad when it came in: the call around it tells of that.
             return original(self, target, sources, *args, **kwargs)
         zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
+        note = tape_of(session, self)
+        if not note.recording and note.name is None:
+            note.name = next((n for n, value in list(session.namespace.items()) if value is self and not n.startswith("_")), None)
         return ask(
             session,
             f"tape.{name}",
-            tape_of(session, self),
+            note,
             target,
             sources,
             lambda: original(self, target, sources, *args, **kwargs),

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.blocks import asking, body_of, tape_block, tape_name
+from gradmagic.fixes.blocks import asking, body_of, tape_block
 from gradmagic.fixes.calls import with_keyword
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, cells, dotted, fix, last_name
+from gradmagic.fixes.code import fix
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
-
-
-def _opened_before(recording: Recording, call: tuple[Code, cst.Call] | None) -> tuple[Code, cst.With, cst.Call] | None:
-    """The one block of an earlier cell that opens the tape of a gradient call, by the tape's name."""
-    tape = dotted(call[1].func.value) if call is not None and isinstance(call[1].func, cst.Attribute) else ""
-    found = [(c, b, i.item) for c in cells(recording) for b in c.all(cst.With) for i in b.items if isinstance(i.item, cst.Call) and last_name(i.item.func) == "GradientTape" and tape_name(b) == tape]
-    return found[0] if len(found) == 1 and found[0][0].function(found[0][1]) is None else None
 
 
 def persistent(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
     """Open the tape with `persistent=True`; where a loop over batches stands inside the tape, turn the two round."""
     call = asking(recording, run)
-    found = tape_block(recording, run) or _opened_before(recording, call)
+    found = tape_block(recording, run)
     if found is None:
         return ()
     code, block, opened = found

@@ -23,7 +23,7 @@ def target_inside(code: Code, block: cst.With, call: cst.Call, target: cst.Arg) 
     asked = line_of(code, call)
     behind = [s for s in code.all(cst.SimpleStatementLine, code.scope(block)) if code.end(block) < code.start(s) and (asked is None or code.start(s) < code.start(asked))]
     # A name of a comprehension, or one that is given its value behind the block, is not known in it.
-    if asked is None or code.scope(block) is not code.scope(call) or any(assigned(s) & names_in(target.value) or _updates(code, s) for s in behind):
+    if asked is None or code.scope(block) is not code.scope(call) or any(assigned(s) & names_in(target.value) or updates(code, s) for s in behind):
         return ()
     name = new_name(code, "loss")
     change = Change().replace(target.value, cst.Name(name))
@@ -58,9 +58,9 @@ def called_behind(recording: Recording, code: Code, block: cst.With, call: cst.C
     behind = [s for s in siblings if asked is not None and code.end(block) < code.start(s) < code.start(asked)]
     made = names_in(target.value)
     calling = [s for s in behind if isinstance(s, cst.SimpleStatementLine) and assigned(s) & made and runs(code, s, op.span, callers)]
-    return moved_back(code, block, behind, made) if calling and asked in siblings and not any(_updates(code, s) for s in behind) else ()
+    return moved_back(code, block, behind, made) if calling and asked in siblings and not any(updates(code, s) for s in behind) else ()
 
 
-def _updates(code: Code, statement: cst.CSTNode) -> bool:
+def updates(code: Code, statement: cst.CSTNode) -> bool:
     """Whether a statement changes variables, so that what runs before it would give another value."""
     return any(last_name(c.func) in UPDATES for c in code.all(cst.Call, statement))

@@ -15,6 +15,7 @@ from gradmagic.fixes.flow import assigned, draws
 from gradmagic.fixes.moved_lines import move_in
 from gradmagic.fixes.numpy_table import LEAVING_METHODS
 from gradmagic.fixes.opened_earlier import recorded_from_the_first
+from gradmagic.fixes.over_cells import moved_over_cells
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
 
@@ -80,6 +81,9 @@ def into_block(recording: Recording, run: GradientRun | None, place: Place, op: 
             return moved_back(code, block, behind, names_in(target.value) if target is not None else set())
         if isinstance(statement, cst.SimpleStatementLine) and code.start(statement) < code.start(block) and code.scope(statement) is code.scope(block):
             return recorded_from_the_first(recording, run, code, block, op, names_in(target.value) if target is not None else set())
+    if call is not None and call[0] is not code and op is not None and _ran_later(recording, run, op):
+        later = argument(call[1], 0, "target", "ys")
+        return moved_over_cells(recording, code, block, *call, later) if later is not None else ()
     target = argument(call[1], 0, "target", "ys") if call is not None and call[0] is code else None
     asked_for = names_in(target.value) if target is not None else set()
     if call is not None and target is not None and op is not None and _ran_later(recording, run, op):

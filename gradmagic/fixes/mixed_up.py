@@ -9,6 +9,7 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, names_in, same
 from gradmagic.fixes.flow import assignments_of, functions_run, reads_of
+from gradmagic.fixes.names import is_known_at
 from gradmagic.locate.paths import values_behind
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
@@ -105,6 +106,8 @@ def meant_model(recording: Recording, run: GradientRun) -> tuple[Fix, ...]:
     if len(models) != 1 or not asked.isidentifier():
         return ()
     model = models.pop()
+    if not is_known_at(recording, code, found[1], model):
+        return ()
     assign = code.enclosing(found[1], cst.Assign)
     result = dotted(assign.targets[0].target) if assign is not None else ""
     change, new = Change(), wanted.value.with_changes(value=cst.Name(model))

@@ -6,7 +6,8 @@ import functools
 
 import libcst as cst
 
-from gradmagic.fixes.code import Code, cells, dotted, last_name
+from gradmagic.fixes.code import Code, cells, dotted, last_name, parameters_of
+from gradmagic.fixes.flow import stores_of
 from gradmagic.recording import Recording
 
 # What TensorFlow and keras.ops call the same function.
@@ -106,6 +107,14 @@ def new_name(code: Code, wanted: str, within: cst.CSTNode | None = None) -> str:
     """A name that the cell does not use yet."""
     taken = {n.value for n in code.all(cst.Name)}
     return wanted if wanted not in taken else next(f"{wanted}_{i}" for i in range(2, 1000) if f"{wanted}_{i}" not in taken)
+
+
+def is_known_at(recording: Recording, code: Code, node: cst.CSTNode, name: str) -> bool:
+    """Whether code where a node stands can read a name: of the notebook, of a file's top, or of a function around the node."""
+    around = [f for f in code.around(node) if isinstance(f, cst.FunctionDef)]
+    if any(name in parameters_of(f) for f in around) or any(code.scope(s) in around for s in stores_of(code, name, code.module)):
+        return True
+    return any(c.scope(s) is c.module for c in {code, *cells(recording)} for s in stores_of(c, name, c.module))
 
 
 def calls_of(code: Code, names: set[str], within: cst.CSTNode | None = None) -> list[cst.Call]:

@@ -9,6 +9,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import argument, fix, last_name, same
+from gradmagic.fixes.names import is_known_at
 from gradmagic.fixes.numerics import value_of
 from gradmagic.recording import GradientRun, Recording, Variable
 from gradmagic.report import Fix
@@ -31,6 +32,8 @@ def same_object(recording: Recording, run: GradientRun | None, used: str | None,
     if found is None or wanted is None or not names or used is None or not used.isidentifier():
         return ()
     code = found[0]
+    if not is_known_at(recording, code, found[1], used):
+        return ()
     listed = (value_of(code, wanted.value) if isinstance(wanted.value, cst.Name) and wanted.value.value not in names else None) or wanted.value
     chosen = [n for n in code.all(cst.Attribute, listed) if isinstance(n.value, cst.Name) and n.value.value in names and last_name(n).endswith(("variables", "weights"))]
     change, scope = Change(), code.scope(found[1])

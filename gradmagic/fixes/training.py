@@ -7,6 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
+from gradmagic.fixes.flow import pairs_of
 from gradmagic.fixes.names import names_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -24,14 +25,17 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
     changes, made = [], False
     for cell in _since_it_was_bound(recording, code, wanted):
         change = Change()
+        for part, value in [pair for assign in cell.all(cst.Assign) if isinstance(assign.targets[0].target, cst.Tuple) for pair in pairs_of(assign)]:
+            if last_name(part) == wanted and not made:
+                change.replace(value, cell.expression(f"{tf}.Variable({_as_float(cell, value)})"))
+                made = True
         for assign in cell.all(cst.Assign):
             # A local name for an attribute (`lam = self.lam`) is a read of it.
             if last_name(assign.targets[0].target) != wanted or ("." in (expression or "") and isinstance(assign.targets[0].target, cst.Name)):
                 continue
             value, target = assign.value, cell.text(assign.targets[0].target)
             if not made:
-                number = f"{value.value}.0" if isinstance(value, cst.Integer) else cell.text(value)
-                change.replace(value, cell.expression(f"{tf}.Variable({number})"))
+                change.replace(value, cell.expression(f"{tf}.Variable({_as_float(cell, value)})"))
                 made = True
             else:
                 change.replace(assign, cst.Expr(cell.expression(f"{target}.assign({cell.text(value)})")))
@@ -50,10 +54,14 @@ def number_as_variable(recording: Recording, place: Place, expression: str | Non
     return fix(f"keep `{wanted}` in a variable, which the traced function reads anew", "unsafe", *changes) if made else ()
 
 
+def _as_float(code: Code, value: cst.BaseExpression) -> str:
+    return f"{value.value}.0" if isinstance(value, cst.Integer) else code.text(value)
+
+
 def _since_it_was_bound(recording: Recording, code: Code, name: str) -> list[Code]:
     """The cells, oldest first, from the one that gave a name or attribute its value for the function in `code`."""
     ordered = cells(recording)[::-1]
-    binding = [i for i, cell in enumerate(ordered) if any(last_name(a.targets[0].target) == name for a in cell.all(cst.Assign))]
+    binding = [i for i, cell in enumerate(ordered) if any(last_name(target) == name for a in cell.all(cst.Assign) for target, _ in pairs_of(a))]
     own = next((i for i, cell in enumerate(ordered) if cell.cell == code.cell), len(ordered))
     return ordered[max((i for i in binding if i <= own), default=min(binding, default=0)) :]
 

@@ -12,7 +12,7 @@ from gradmagic.locate.paths import STATE, Paths, paths_of, values_behind
 from gradmagic.locate.py_functions import IN_PYTHON, reads_inside
 from gradmagic.locate.reads import dropped_by
 from gradmagic.locate.untaken import uncalled_branch, unread_branch
-from gradmagic.rebinding import attributes_read, rebound_at
+from gradmagic.rebinding import attributes_read, given_name, rebound_at
 from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_gradient_dtype
 
 # Each is tried by following all ways once more.
@@ -31,6 +31,10 @@ def _locate(paths: Paths, index: int) -> Fault:
     def fault(cause: str, op: Op | None = None, **more: object) -> Fault:
         return Fault("none", cause, run, (index,), op, ops=paths.reads(index), **more)  # type: ignore[arg-type]
 
+    if paths.tape is not None and paths.tape.name is not None and not run.in_graph:
+        # What an earlier cell did under it is not known, only that it does not record any more.
+        late = next((paths.producer[t] for t in paths.targets if t in paths.producer), None)
+        return fault("outside", late, detail={"key": late.seq}) if late is not None else fault("unseen", span=run.span)
     if source.kind == "variable" and paths.tape is not None and not paths.watches(index):
         return fault("unwatched", span=_watch_place(paths))
     if source.kind != "other" and not has_gradient_dtype(source.dtype):
@@ -220,7 +224,7 @@ def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
         if not left or a.seq < left[0] or a.seq > paths.run.seq or a.variable in mine or other is None or other.shape != source.shape or a.how != "AssignVariableOp":
             continue
         me = recording.variables.get(source.id)
-        if me is None or not _namesakes(me, other):
+        if me is None or not _namesakes(recording, me, other):
             continue
         if a.value is not None and a.value not in paths.producer and key_used(paths, a.variable):
             return a.variable, a.span
@@ -249,16 +253,16 @@ def _same_looking(paths: Paths, index: int) -> int | None:
     for key, other in known.items():
         if key in mine or me is None or other.shape != me.shape or not key_used(paths, key):
             continue
-        if _namesakes(me, other):
+        if _namesakes(paths.recording, me, other):
             return key
     return None
 
 
-def _namesakes(one: Variable, other: Variable) -> bool:
-    """Whether two variables have the same name: the user's, or that of the weight in its layer. What TensorFlow calls every variable without a name is none, unless the same attribute or line made both."""
+def _namesakes(recording: Recording, one: Variable, other: Variable) -> bool:
+    """Whether two variables have the same name: the user's, or that of the weight in its layer. What TensorFlow calls every variable without a name is none, unless the same attribute, line or name was given both."""
     names = [{n.rpartition(".")[2] for n in v.names if "." in n} for v in (one, other)]
     tails = [v.path.rpartition("/")[2] for v in (one, other)]
-    made_alike = bool(names[0] & names[1]) or (one.created_at is not None and one.created_at == other.created_at)
+    made_alike = bool(names[0] & names[1]) or (one.created_at is not None and one.created_at == other.created_at) or bool(given_name(recording, one) & given_name(recording, other))
     return bool(set(one.names) & set(other.names)) or (tails[0] == tails[1] and (tails[0] != "Variable" or made_alike))
 
 

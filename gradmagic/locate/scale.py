@@ -6,8 +6,9 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from gradmagic.locate.backward import PRODUCTS, Backward, Link, backward_of
+from gradmagic.locate.backward import Backward, Link, backward_of
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.grown import GREW, MULTIPLIES, grown_through_layers, grown_values
 from gradmagic.locate.paths import Paths
 from gradmagic.locate.summed_shares import total_of
 from gradmagic.recording import Op, Recording, Span
@@ -24,8 +25,6 @@ ULPS = 4.0
 # The mean over the rows of a softmax of the sum of squares; it is 1 where each decides for one class.
 DECIDED = 0.9
 NEAR = 1e-3
-AGAIN, GREW = 4, 100.0
-MULTIPLIES = ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")
 LOOPS = frozenset({"While", "StatelessWhile"})
 # Where they have come to an end of their range next to nothing comes back.
 FLAT_ENDS = frozenset({"Sigmoid", "Tanh", "Softmax"})
@@ -161,9 +160,12 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     chosen = worst[1] if depth else strongest[1]
     detail |= {"key": (status, depth, _place(recording, chosen)), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
     singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
-    grown = _grown(recording, chosen) if status == "exploding" and not depth else None
+    grown = grown_values(recording, chosen) if status == "exploding" and not depth else None
     if grown is not None:
         detail["grown"] = grown[1]
+    elif status == "exploding" and not depth and (layers := grown_through_layers(recording, chosen)) is not None:
+        widest, *detail["layers"] = layers
+        return Fault("scale", "depth", run, (index,), widest, step=chosen.step, detail=detail)
     if status == "vanishing" and not depth and chosen.op is not None and chosen.op.type in FLAT_ENDS and chosen.factor < FLAT:
         return Fault("zero", "faint", run, (index,), chosen.op, chosen.input, step=chosen.step, detail=detail | {"norms": (chosen.received, chosen.sent)})
     cause = "depth" if depth else "singular" if singular else "factor"
@@ -204,37 +206,6 @@ def _unseen_loop(paths: Paths, index: int) -> tuple[Op | None, float]:
 
 def _is_in_loop(recording: Recording, seq: int) -> bool:
     return seq in recording.by_seq and any(label == "body" for _, label in recording.by_seq[seq].branches)
-
-
-def _grown(recording: Recording, link: Link) -> tuple[Op, tuple[int, float, float]] | None:
-    """The op of a line whose results feed each other and grow, where the last of them is the factor of this step: with its runs, its first norm and its last."""
-    if link.op is None or link.op.span is None:
-        return None
-    # A square, or a power, multiplies with what it takes.
-    waiting = [key for position, key in enumerate(link.op.inputs) if position != link.input] if link.op.type in PRODUCTS else list(link.op.inputs)
-    lines: dict[tuple[str, Span, int | None], list[tuple[float, Op]]] = {}
-    # What Keras computes by itself bears the line that it was called from.
-    unseen = {site.span for site in recording.sites if site.kind.startswith("keras")}
-    seen: set[int] = set()
-    while waiting and len(seen) < 5000:
-        key = waiting.pop()
-        op = recording.producer.get(key)
-        if key in seen or op is None:
-            continue
-        seen.add(key)
-        tensor = recording.tensors.get(key)
-        if op.span is not None and tensor is not None and tensor.norm and math.isfinite(tensor.norm) and op.type != "ReadVariableOp" and (op.layer is not None or op.span not in unseen):
-            lines.setdefault((op.type, op.span, op.layer), []).append((tensor.norm, op))
-        waiting.extend(op.inputs)
-    own = lines.get((link.op.type, link.op.span, link.op.layer), [])
-    for found in (own, *sorted(lines.values(), key=len, reverse=True)):
-        norms = [norm for norm, _ in found]
-        if len(found) >= AGAIN and max(norms) > GREW * min(norms):
-            # Products make it larger, sums hand on what they made.
-            span = found[0][1].span
-            ops = [op for (type_, place, _), group in lines.items() if place == span and type_ in MULTIPLIES for _, op in group]
-            return max(ops or [op for _, op in found], key=lambda op: op.seq), (len(found), min(norms), max(norms))
-    return None
 
 
 def _is_near_pole(recording: Recording, op: Op) -> bool:

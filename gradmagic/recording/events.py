@@ -75,7 +75,10 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """A `tf.GradientTape`. `recording` holds the intervals of `seq` in which it recorded; an end of None means it was still open."""
+    """A `tf.GradientTape`. `recording` holds the intervals of `seq` in which it recorded; an end of None means it was still open.
+
+    Of a tape that an earlier cell opened there are none, and `name` is what the notebook calls it.
+    """
 
     id: int
     span: Span | None
@@ -86,6 +89,7 @@ class Tape:
     resets: tuple[tuple[int, Span | None], ...] = ()
     watches: Mapping[int, tuple[int, Span | None]] = field(default_factory=dict)
     stops: tuple[tuple[int, int, Span | None], ...] = ()
+    name: str | None = None
 
     @property
     def opened(self) -> int:

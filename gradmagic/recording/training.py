@@ -130,7 +130,10 @@ class KeptObject:
 
 @dataclass(frozen=True, slots=True)
 class StaleRead:
-    """A Python value that a traced function keeps: what the user's code calls it, its value when the function was traced, and now."""
+    """A Python value that a traced function keeps: what the user's code calls it, its value when the function was traced, and now.
+
+    `counted_at` is the line of the function that counts a number up, which ran when it was traced and in none of its calls.
+    """
 
     function: str
     expression: str
@@ -138,3 +141,4 @@ class StaleRead:
     now: object
     span: Span | None
     calls: int
+    counted_at: Span | None = None

@@ -65,15 +65,6 @@ with tf.GradientTape() as tape:
     returns = (returns - tf.reduce_mean(returns)) / (tf.math.reduce_std(returns) + 1e-7)
     loss = -tf.reduce_sum(tf.nn.log_softmax(policy(states[:1]))[:, 1] * returns)
 grads = tape.gradient(loss, policy.trainable_variables)
-# %% the last batch has one example
-# fix: zero/stationary-point
-# becomes: scores = scores - tf.reduce_mean(scores) if tf.size(scores) > 1 else scores
-for batch in (states[:6], states[6:11], states[11:]):
-    with tf.GradientTape() as tape:
-        scores = policy(batch)[:, 0]
-        scores = scores - tf.reduce_mean(scores)
-        loss = tf.reduce_sum(scores * batch[:, 0])
-    grads = tape.gradient(loss, policy.trainable_variables)
 # %% near: several numbers, all equal
 # none: zero/masked-out
 returns = tf.ones(4)

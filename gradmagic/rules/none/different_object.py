@@ -39,6 +39,7 @@ from gradmagic.fixes.other_object import name_of, same_object
 from gradmagic.fixes.pipelines import kept_object
 from gradmagic.fixes.properties import kept_property, maker
 from gradmagic.locate.fault import Fault
+from gradmagic.rebinding import given_name
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing, subject, target_name
@@ -48,11 +49,14 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "different" or fault.run is None:
         return None
     twin = recording.variables[int(str(fault.detail["twin"]))]
-    name = code(twin.names[0] if twin.names else f"{twin.owner}: {twin.path}" if twin.owner else twin.path)
+    given = given_name(recording, twin)
+    name = code(twin.names[0] if twin.names else min(given) if given else f"{twin.owner}: {twin.path}" if twin.owner else twin.path)
     made = maker(recording, fault.run)
     if made is not None:
         return _property(fault, made[1].name.value)
-    same_name = set(fault.names) & {*twin.names, twin.path}
+    same_name = set(fault.names) & {*twin.names, twin.path, *given}
+    mine = recording.variables.get(fault.run.sources[fault.sources[0]].id)
+    made_twice = [(v.created_at, note) for v, note in ((twin, "made here, and read"), (mine, "made here, and asked for")) if v is not None and v.created_at is not None]
     trained = any(p.variable in {s.id for s in fault.run.sources} for u in recording.updates for p in u.pairs if p.gradient is not None)
     return finding(
         "none/different-object",
@@ -61,6 +65,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         fault.run.span,
         f"{listing(fault.names)} was not read for {target_name(fault)}",
         f"{target_name(fault)} was computed from {name}, which has the {'name and the shape' if same_name else 'shape'} of {listing(fault.names)} and belongs to another object. A gradient exists only for the object that was read.",
+        others=[(span, note) for span, note in made_twice if len({s for s, _ in made_twice}) == 2],
         severity="warning" if trained else "error",
         certainty="likely",
         help="pass the variables of the object that computes the loss",

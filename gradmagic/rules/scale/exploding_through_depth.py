@@ -40,6 +40,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.adjacency import divided_by_degrees
+from gradmagic.fixes.initial_scale import scaled_by_inputs, usual_weights
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.recurrence import bounded_recurrence
 from gradmagic.locate.fault import Fault
@@ -63,6 +64,11 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         what = "what {} computes grows from run to run"
         label = f"its result grows from {number(first)} to {number(last)} in {runs} runs"
         why = f"Going backward it is multiplied with what this line computed: norms between {number(first)} and {number(last)} in {runs} runs of the line, each from the one before."
+    elif isinstance(layers := fault.detail.get("layers"), list):
+        many, first, last = layers
+        what = "{} and the other layers make their values larger, one after the other"
+        label = f"what comes out of {many} layers grows from {number(first)} to {number(last)}"
+        why = f"Going forward, the values grow from layer to layer: their root mean square is {number(first)} behind the first of {many} layers, and {number(last)} behind the last. Going backward the gradient is multiplied with those values and with the weights that made them."
     elif (between := through_loop(fault)) is not None:
         what = f"it grows from {between[0]} to {between[1]} in the turns of a loop around {{}}"
         label = "in the body of the loop"
@@ -103,4 +109,6 @@ def _goes_round(fault: Fault, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    return divided_by_degrees(recording, fault.run) or bounded_recurrence(recording, found.location, layer_of(recording, fault.op))
+    if isinstance(fault.detail.get("layers"), list) and (usual := usual_weights(recording)):
+        return usual
+    return divided_by_degrees(recording, fault.run) or scaled_by_inputs(recording, fault.run) or bounded_recurrence(recording, found.location, layer_of(recording, fault.op))

@@ -43,12 +43,13 @@ from __future__ import annotations
 
 import ast
 
+from gradmagic.fixes.decided import counted_in_the_graph
 from gradmagic.fixes.handed_in import as_argument
 from gradmagic.fixes.traced_anew import traced_anew
 from gradmagic.fixes.training import number_as_variable
 from gradmagic.fixes.two_phases import compiled_between
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import KeptObject, Recording, StaleRead
+from gradmagic.recording import KeptObject, Recording, Span, StaleRead
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import article, code, finding
 from gradmagic.syntax import tree_at
@@ -59,6 +60,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause != "stale" or not isinstance(read, StaleRead):
         return None
     name = code(read.expression)
+    if read.counted_at is not None:
+        return _counted(fault, read, read.counted_at)
     if isinstance(read.traced, KeptObject) and isinstance(read.now, KeptObject):
         goes_on = "goes on with the first one"
         if read.traced.is_layer:
@@ -107,6 +110,23 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     )
 
 
+def _counted(fault: Fault, read: StaleRead, line: Span) -> Finding:
+    name, function = code(read.expression), code(read.function)
+    return finding(
+        "step/stale-capture",
+        fault,
+        f"{name} stays {code(repr(read.traced))}: {function} counts it only when it is traced",
+        read.span,
+        f"went by {name} = {read.traced!r} when the graph was made, for good",
+        f"The line that counts {name} is Python, and Python runs while the graph of {function} is traced. After {read.calls} calls {name} is still {code(repr(read.traced))}, and what follows from it (which branch is taken, which number is used) "
+        "was decided once.",
+        others=[(line, f"ran when {function} was traced, and in no other call")] if line != read.span else [],
+        severity="warning",
+        help=f"keep the count in a `tf.Variable` and let {function} assign to it, or count outside and pass it as a tensor",
+        variables=(),
+    )
+
+
 def _updates(recording: Recording, function: str) -> bool:
     """Whether the graph of a function updates variables, by a line of its own."""
     places = [(span, tree) for u in recording.updates if u.in_graph and (span := u.span) is not None and (tree := tree_at(recording, span)) is not None]
@@ -116,6 +136,8 @@ def _updates(recording: Recording, function: str) -> bool:
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     read = fault.detail.get("read")
+    if isinstance(read, StaleRead) and read.counted_at is not None:
+        return counted_in_the_graph(recording, found.location) or number_as_variable(recording, found.location, read.expression)
     if isinstance(read, StaleRead) and isinstance(read.traced, (KeptObject, tuple)):
         others = isinstance(read.traced, tuple) or read.traced.is_layer
         return compiled_between(recording, found.location) or traced_anew(recording, read.function, read.expression, others)

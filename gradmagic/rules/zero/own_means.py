@@ -21,7 +21,8 @@ def of_own_mean(fault: Fault, op: Op, recording: Recording) -> Finding:
             spot(recording, op),
             "always 0: a single number is its own mean",
             f"What is centred here is a single number in this run, so the difference is 0 whatever the number is. That leaves no gradient for {listing(fault.names)}.",
-            severity="warning",
+            # The last batch may have one example, and an episode one step: the other runs teach.
+            severity="note" if _has_others(fault, recording) else "warning",
             help="leave a single number as it is, or centre over more of them",
         )
     tensor = recording.tensors.get(op.outputs[0])
@@ -38,3 +39,10 @@ def of_own_mean(fault: Fault, op: Op, recording: Recording) -> Finding:
         if tensor is not None and tensor.shape is not None and len(tensor.shape) > 2
         else "take the mean over the axis that counts the examples: `axis=0` for values of the shape (batch, 1)",
     )
+
+
+def _has_others(fault: Fault, recording: Recording) -> bool:
+    """Whether another run of the call has a gradient for the same sources."""
+    run = fault.run
+    others = [r for r in recording.runs_of(run.site) if r is not run and len(r.gradients) == len(run.gradients)] if run is not None else []
+    return any(all((n := r.gradients[i].numbers) is not None and n.finite and not n.all_zero for i in fault.sources) for r in others)

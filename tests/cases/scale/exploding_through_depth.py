@@ -94,3 +94,39 @@ net = Reader()
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.square(net(walks) - heights))
 grads = tape.gradient(loss, net.trainable_variables)
+# %% setup
+import numpy as np
+import tensorflow as tf
+import keras
+from keras import layers
+keras.utils.set_random_seed(12)
+rows = np.random.default_rng(4).normal(size=(48, 16)).astype("float32")
+heights = rows[:, :1] - rows[:, 1:2]
+
+def tower(depth, starts, width=64):
+    model = keras.Sequential([keras.Input((16,))])
+    for _ in range(depth):
+        model.add(layers.Dense(width, activation="relu", kernel_initializer=starts))  # expect: scale/exploding-through-depth
+    model.add(layers.Dense(1))
+    return model
+# %% layers whose weights begin at the scale 1
+model = tower(9, keras.initializers.RandomNormal(stddev=1.0))
+model.compile(keras.optimizers.SGD(1e-4), "mse")
+history = model.fit(rows, heights, batch_size=48, epochs=1, verbose=0)
+# allow: step/update-destroys-weights
+# %% the same layers in a loop of one's own
+model = tower(8, keras.initializers.TruncatedNormal(0.0, 1.0))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((model(rows) - heights) ** 2)
+grads = tape.gradient(loss, model.trainable_variables)
+# %% near: weights whose size goes by the number of inputs
+model = tower(9, "he_normal")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((model(rows) - heights) ** 2)
+grads = tape.gradient(loss, model.trainable_variables)
+# %% near: raw data make the gradients large, and no layer makes its values larger
+model = tower(6, "he_normal")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((model(1e5 * rows) - heights) ** 2)
+grads = tape.gradient(loss, model.trainable_variables)
+# allow: scale/unscaled-loss-or-data

@@ -286,3 +286,95 @@ def step():
 step()
 gaps = np.array([[0.5, np.nan], [np.nan, 2.0]])
 step()
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(5)
+x, y = tf.random.normal((16, 3), seed=1), tf.random.normal((16, 1), seed=2)
+
+class Trainer:
+    def __init__(self, every):
+        self.model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+        self.critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        self.optimizer, self.other = keras.optimizers.SGD(0.05), keras.optimizers.SGD(0.05)
+        self.optimizer.build(self.model.trainable_variables)
+        self.other.build(self.critic.trainable_variables)
+        self.every, self.turns, self.traces = every, 0, 0
+
+    def fit_critic(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.critic(x) - y) ** 2)
+        self.other.apply_gradients(zip(tape.gradient(loss, self.critic.trainable_variables), self.critic.trainable_variables))
+
+    @tf.function
+    def seldom(self):
+        self.turns += 1
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.model(x) - y) ** 2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.model.trainable_variables), self.model.trainable_variables))
+        if self.turns % self.every == 0:  # expect: step/stale-capture
+            self.fit_critic()
+        return loss
+
+    @tf.function
+    def shown(self):
+        self.traces += 1
+        print("traced", self.traces, f"{self.traces + 1} next")
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.model(x) - y) ** 2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.model.trainable_variables), self.model.trainable_variables))
+        return loss
+# %% a Python number decides which part of a step runs, and is counted when it is traced
+trainer = Trainer(4)
+for turn in range(12):
+    loss = trainer.seldom()
+# %% near: a number that only counts the traces
+trainer = Trainer(4)
+for turn in range(6):
+    loss = trainer.shown()
+# %% near: two calls are too few to tell
+trainer = Trainer(4)
+for turn in range(2):
+    loss = trainer.seldom()
+# %% a global number that a rate is made of
+passes = 0
+@tf.function
+def step(w):
+    global passes
+    passes += 1
+    rate = 0.1 * 0.9**passes  # expect: step/stale-capture
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * w)
+    w.assign_sub(rate * tape.gradient(loss, w))
+w = tf.Variable([1.0, 2.0])
+for turn in range(5):
+    step(w)
+# %% near: a number that the loop counts and hands over
+@tf.function
+def step(w, passes):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * w)
+    w.assign_sub(0.1 * 0.9**passes * tape.gradient(loss, w))
+w = tf.Variable([1.0, 2.0])
+for turn in range(5):
+    step(w, tf.constant(float(turn)))
+# %% a warm-up that `train_step` counts in a Python number
+class Shrinking(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.count = keras.layers.Dense(3), 0
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def train_step(self, data):
+        self.count += 1
+        share = min(1.0, self.count / 100)  # expect: step/stale-capture
+        with tf.GradientTape() as tape:
+            given = self(data)
+            loss = tf.reduce_mean((given - data) ** 2) + share * tf.reduce_mean(given**2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        return {"loss": loss}
+net = Shrinking()
+net.compile(keras.optimizers.SGD(0.01))
+history = net.fit(x, batch_size=4, epochs=1, verbose=0)

@@ -304,3 +304,21 @@ clock.layers[0].kernel.assign(clock.layers[0].kernel * 1e-7)
 clock.compile(keras.optimizers.SGD(1e-16), "mse")
 clock.fit(times, np.ones((32, 1)), batch_size=16, epochs=2, verbose=0)  # status: exploding ok ok ok
 # allow: step/update-without-effect
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+scorer = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=False)])
+states = tf.random.normal((12, 3), seed=2)
+def gradients(batch):
+    with tf.GradientTape() as tape:
+        scores = scorer(batch)[:, 0]
+        scores = scores - tf.reduce_mean(scores)  # expect: zero/stationary-point
+        loss = tf.reduce_sum(scores * batch[:, 0])
+    return tape.gradient(loss, scorer.trainable_variables)
+# %% a batch of one example
+grads = gradients(states[:1])
+# %% near: the last of several batches has one example
+optimizer = keras.optimizers.SGD(0.01)
+for batch in (states[:6], states[6:11], states[11:]):
+    optimizer.apply_gradients(zip(gradients(batch), scorer.trainable_variables))
