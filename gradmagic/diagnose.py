@@ -11,7 +11,7 @@ from gradmagic.fixes.old_definitions import with_newer_definition
 from gradmagic.flow import flow_graph
 from gradmagic.locate import Fault, Statuses, is_lost, locate, worst_of
 from gradmagic.newer_definitions import newer_definition, told
-from gradmagic.other_runs import beside_other_runs, once_for_a_loss_that_grew, sizes_beside_a_lost_loss, steps_along_exploding_gradients
+from gradmagic.other_runs import beside_other_runs, once_for_a_count, once_for_a_loss_that_grew, sizes_beside_a_lost_loss, steps_along_exploding_gradients
 from gradmagic.recording import Extent, Gradient, GradientRun, Numbers, Recording, Site, Source
 from gradmagic.recording import Update as RawUpdate
 from gradmagic.report import (
@@ -81,7 +81,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
         # An exception that no rule knows follows from what is explained.
         explained = [(t, dataclasses.replace(f, severity="note") if f.rule == "error/unexplained" else f) for t, f in explained]
     explained.sort(key=lambda item: _rank(*item))
-    merged = once_for_a_loss_that_grew(recording, _merged(explained, recording))
+    merged = once_for_a_count(once_for_a_loss_that_grew(recording, _merged(explained, recording)))
     explained = [(fault, beside_other_runs(recording, fault, found)) for fault, found in sizes_beside_a_lost_loss(merged)]
     explained = steps_along_exploding_gradients(explained)
     # What another run makes a note of comes behind what is left of the alarms.

@@ -9,7 +9,7 @@ from gradmagic.locate import Fault, constant_sources, statuses
 from gradmagic.locate.constants import LEFT
 from gradmagic.locate.effects import thrown
 from gradmagic.locate.paths import values_behind
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, StaleRead
 from gradmagic.report import Finding
 from gradmagic.rules.nonfinite.too_large import is_too_large
 from gradmagic.rules.phrasing import number, target_name
@@ -120,6 +120,21 @@ def once_for_a_loss_that_grew(recording: Recording, explained: list[tuple[Fault,
         whole = dataclasses.replace(later[1], variables=tuple(dict.fromkeys(later[1].variables + found.variables)), notes=(*later[1].notes, said))
         kept = [(later[0], whole) if item is later else item for item in kept if item != (fault, found)]
     return kept
+
+
+def once_for_a_count(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:
+    """Findings without those of a count that stands still where an update waits for it: the update is what is missed, and it takes over the edits if it has none."""
+    waits = {found.location.line: item for item in explained if (found := item[1]).location is not None and item[0].cause == "left-out"}
+    kept = []
+    for item in explained:
+        fault, found = item
+        read = fault.detail.get("read")
+        waiting = waits.get(found.location.line) if isinstance(read, StaleRead) and read.counted_at is not None and found.location is not None else None
+        if waiting is None or waiting[1].location is None or found.location is None or waiting[1].location.cell != found.location.cell:
+            kept.append(item)
+        elif not waiting[1].fixes:
+            waits[found.location.line] = (waiting[0], dataclasses.replace(waiting[1], fixes=found.fixes))
+    return [waits[found.location.line] if fault.cause == "left-out" and found.location is not None else (fault, found) for fault, found in kept]
 
 
 def sizes_beside_a_lost_loss(explained: list[tuple[Fault, Finding]]) -> list[tuple[Fault, Finding]]:

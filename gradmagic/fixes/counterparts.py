@@ -15,6 +15,7 @@ from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.values import symmetric_logarithm
+from gradmagic.fixes.written_ops import colours_of_hues, summed_by_segment
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Applicability, Fix
 
@@ -28,11 +29,9 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
     picture = written_down(recording, code, place, tf)
     if picture:
         return picture
-    call = code.call_at(place, ("bincount",))
-    if call is not None and {a.keyword.value for a in call.args if a.keyword is not None} <= {"arr", "weights"}:
-        index, weights = text_of(code, call, 0, "arr"), text_of(code, call, 1, "weights")
-        if index and weights:
-            return _replaced("sum the weights by segment", "safe", code, call, f"{tf}.math.unsorted_segment_sum({weights}, {index}, {tf}.reduce_max({index}) + 1)")
+    counted = summed_by_segment(code, code.call_at(place, ("bincount",)), tf)
+    if counted:
+        return counted
     call = code.call_at(place, ("poisson",))
     if call is not None and "random" in names.module(call.func):
         shape, rate = text_of(code, call, 0, "shape"), text_of(code, call, 1, "lam")
@@ -51,7 +50,7 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
         if method is not None:
             change = Change().replace(method.value, code.expression('"bilinear"'))
             return fix("resize bilinearly, which has a gradient", "unsafe", (code, change))
-    return symmetric_logarithm(recording, place, op) or without_lu(recording, place)
+    return colours_of_hues(code, code.call_at(place, ("hsv_to_rgb",)), tf) or symmetric_logarithm(recording, place, op) or without_lu(recording, place)
 
 
 def _replaced(title: str, applicability: Applicability, code: Code, old: cst.BaseExpression, new: str) -> tuple[Fix, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradmagic.fixes.calls import Place, with_keyword
+from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name, names_in
 from gradmagic.fixes.flow import assigned, assignments_of, pairs_of
@@ -133,21 +133,6 @@ def inverted_mask(recording: Recording, place: Place) -> tuple[Fix, ...]:
                 if other is not None:
                     new_name = where.expression(where.text(call.func).removesuffix(last_name(call.func)) + other)
                     return fix("turn the mask round", "unsafe", (where, Change().replace(call.func, new_name)))
-    return ()
-
-
-def larger_batch(recording: Recording, place: Place) -> tuple[Fix, ...]:
-    """More than one example at a time, for what is normalised over a batch."""
-    code = code_at(recording, place)
-    call = code.call_at(place, TRAINING) if code is not None and place is not None else None
-    size = argument(call, None, "batch_size") if call is not None else None
-    if code is not None and call is not None and size is not None and code.text(size.value) == "1":
-        return fix("train on several examples at a time", "unsafe", (code, Change().replace(call, with_keyword(call, "batch_size", cst.Integer("8")))))
-    for other in cells(recording):
-        for made in other.all(cst.Call):
-            count = argument(made, 0, "batch_size") if last_name(made.func) == "batch" and isinstance(made.func, cst.Attribute) else None
-            if count is not None and other.text(count.value) == "1":
-                return fix("train on several examples at a time", "unsafe", (other, Change().replace(count.value, cst.Integer("8"))))
     return ()
 
 

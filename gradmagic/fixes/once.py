@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from gradmagic.fixes.blocks import asking
@@ -85,6 +87,21 @@ def applied_once(recording: Recording, place: Place, first: Place = None) -> tup
     before = other.statement_at(first)
     apart = before is not None and (other is not code or other.function(before) is not code.function(statement))
     return fix("apply the gradients once", "unsafe", (code, Change().remove(statement))) if apart else ()
+
+
+def without_lines_by_hand(recording: Recording, places: Sequence[Place]) -> tuple[Fix, ...]:
+    """Without the lines that assign to variables what an optimizer is given as well."""
+    changes: dict[int, tuple[Code, Change]] = {}
+    for place in places:
+        code = code_at(recording, place)
+        statement = code.statement_at(place) if code is not None and place is not None else None
+        if code is None or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+            return ()
+        value = statement.body[0].value if isinstance(statement.body[0], cst.Expr) else None
+        if not isinstance(value, cst.Call) or not last_name(value.func).startswith("assign") or len(getattr(code.parent(statement), "body", ())) < 2:
+            return ()
+        changes.setdefault(id(code), (code, Change()))[1].remove(statement)
+    return fix("leave the update to the optimizer", "unsafe", *changes.values())
 
 
 def _in_each_turn(code: Code, statement: cst.SimpleStatementLine) -> tuple[Fix, ...]:

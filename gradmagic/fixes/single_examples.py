@@ -12,6 +12,7 @@ from gradmagic.report import Fix
 PASSING = ("Mul", "RealDiv", "AddV2", "Sub", "Identity", "Cast", "Reshape")
 PRODUCTS = ("MatMul", "BatchMatMulV2", "Einsum")
 USUAL = 32
+SIZES = ("batch_size", "batchsize", "batch", "bs")
 
 
 def compares_examples(recording: Recording, loss: Op) -> bool:
@@ -41,7 +42,7 @@ def _is_read(recording: Recording, key: int) -> bool:
 
 
 def larger_batches(recording: Recording) -> tuple[Fix, ...]:
-    """`dataset.batch(1)`, `fit(…, batch_size=1)` → 32."""
+    """`dataset.batch(1)`, `fit(…, batch_size=1)`, `batch_size = 1` → 32."""
     found = []
     for code in cells(recording):
         for call in code.all(cst.Call):
@@ -49,6 +50,10 @@ def larger_batches(recording: Recording) -> tuple[Fix, ...]:
             size = argument(call, 0, "batch_size") if kind == "batch" else argument(call, 2, "batch_size") if kind == "fit" else None
             if size is not None and code.text(size.value) == "1":
                 found.append((code, size.value))
+        for assign in code.all(cst.Assign):
+            target = assign.targets[0].target
+            if isinstance(target, cst.Name) and target.value.lower() in SIZES and code.text(assign.value) == "1":
+                found.append((code, assign.value))
     if len(found) != 1:
         return ()
     code, number = found[0]

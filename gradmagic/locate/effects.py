@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 
 from gradmagic.assignments import assigned_to_itself, is_assigned, made_by, said_trainable
-from gradmagic.locate.accumulators import never_set_back, sum_in_loop
 from gradmagic.locate.blends import copied_onto_themselves, given_their_own, is_blended_with_itself, lost_blends
 from gradmagic.locate.cloned import locate_cloned
 from gradmagic.locate.constants import constant_sources
@@ -15,10 +13,10 @@ from gradmagic.locate.exchanged import locate_exchanged
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
-from gradmagic.locate.same_pass import second_step
+from gradmagic.locate.twice import indices, twice_in
 from gradmagic.recording import GradientRun, KeptObject, Op, Recording, Site, Span, StaleRead, Update, Variable, has_gradient_dtype
 from gradmagic.sizes import lengths, sizes_of
-from gradmagic.syntax import call_at, text_at
+from gradmagic.syntax import text_at
 
 TOO_FAR = 10.0
 FRESH = 2
@@ -148,25 +146,10 @@ def _shapes(recording: Recording, keys: tuple[int, ...]) -> list[object]:
 
 
 def _of_update(recording: Recording, update: Update) -> list[Fault]:
-    faults = []
+    faults: list[Fault] = []
     run = next((recording.runs[p.run] for p in update.pairs if p.run is not None), None) or _asked_for(recording, update)
     keys = [p.variable for p in update.pairs if p.gradient is not None or update.in_graph]
-    asked = Counter(s.id for s in run.sources if s.kind == "variable") if run is not None and update.kind == "assign" else Counter(p.variable for p in update.pairs)
-    twice = [key for key, count in asked.items() if count > 1 and key in keys]
-    if twice:
-        faults.append(Fault("step", "twice", run, _indices(run, twice), span=update.span, update=update, detail={"how": "listed", "key": "listed"}))
-    elif update.repeated:
-        faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "again", "key": "again"}))
-    elif (kept := never_set_back(recording, update)) is not None:
-        faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "kept", "kept": kept[0], "added": kept[1], "key": "kept"}))
-    elif (total := sum_in_loop(recording, update, run)) is not None:
-        faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "kept", "sum": total, "key": "kept"}))
-    else:
-        other = _same_gradients(recording, update)
-        if other is not None:
-            faults.append(Fault("step", "twice", run, _indices(run, keys), span=update.span, update=update, detail={"how": "two", "other": other, "key": "two"}))
-        elif (second := second_step(recording, update)) is not None:
-            faults.append(second)
+    faults += twice_in(recording, update, run, keys)
     # Where only rounding comes back, or next to nothing, the finding about that says more.
     rounding = {run.sources[i].id for i in constant_sources(recording, run)} if run is not None else set()
     small = {s.id for s, size in zip(run.sources, sizes_of(run, noise=False), strict=False) if size == "vanishing"} if run is not None else set()
@@ -175,12 +158,12 @@ def _of_update(recording: Recording, update: Update) -> list[Fault]:
     skipped = update.type == "LossScaleOptimizer" and run is not None and any(g.numbers is not None and not g.numbers.finite for g in run.gradients)
     if still and update.count and not skipped and run is not None and recording.raised is None:
         numbers = _assigned_zero(recording, update)
-        faults.append(Fault("step", "still", run, _indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
+        faults.append(Fault("step", "still", run, indices(run, still), span=update.span, update=update, detail={"zero": numbers, "all": len(still) == len(keys)}))
     far = thrown(recording, run, keys)
     # What was not finite before is not the update's doing.
     lost = [k for k in keys if (c := recording.changes.get(k)) is not None and not c.finite and math.isfinite(c.norm or 0.0)]
     if run is not None and (far or lost):
-        faults.append(Fault("step", "destroyed", run, _indices(run, lost or far), span=update.span, update=update, detail={"lost": bool(lost), "key": bool(lost)}))
+        faults.append(Fault("step", "destroyed", run, indices(run, lost or far), span=update.span, update=update, detail={"lost": bool(lost), "key": bool(lost)}))
     return faults
 
 
@@ -207,10 +190,6 @@ def _asked_for(recording: Recording, update: Update) -> GradientRun | None:
     return next((r for r in recording.runs if wanted & {s.id for s in r.sources}), None)
 
 
-def _indices(run: GradientRun | None, keys: list[int]) -> tuple[int, ...]:
-    return tuple(i for i, s in enumerate(run.sources) if s.id in keys) if run is not None else ()
-
-
 def _has_gradient(run: GradientRun | None, key: int) -> bool:
     """Whether the gradient of a variable was there, finite and not zero."""
     for source, gradient in zip(run.sources, run.gradients, strict=False) if run is not None else ():
@@ -218,24 +197,6 @@ def _has_gradient(run: GradientRun | None, key: int) -> bool:
             n = gradient.numbers
             return not gradient.missing and n is not None and n.finite and not n.all_zero
     return False
-
-
-def _same_gradients(recording: Recording, update: Update) -> Update | None:
-    """An earlier update of the same variables with the gradients of the same call."""
-    mine = {(p.variable, p.run) for p in update.pairs if p.gradient is not None and p.run is not None and p.gradient_of == p.variable}
-    for other in sorted(recording.updates, key=lambda u: u.seq):
-        if other is update:
-            return None
-        if other.raised is None and other.span != update.span and mine & {(p.variable, p.run) for p in other.pairs if p.gradient_of == p.variable} and not _takes_back(recording, update, other):
-            return other
-    return None
-
-
-def _takes_back(recording: Recording, update: Update, other: Update) -> bool:
-    """Whether one of two lines adds to the variables and the other one subtracts: a look at a place beside them, and the way back."""
-    spans = [u.span for u in (update, other) if u.kind == "assign" and u.span is not None]
-    ways = [way for span in spans for way in ("assign_add", "assign_sub") if call_at(recording, span, (way,)) is not None]
-    return len(spans) == 2 and sorted(ways) == ["assign_add", "assign_sub"]
 
 
 def _assigned_zero(recording: Recording, update: Update) -> bool:

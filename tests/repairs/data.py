@@ -38,7 +38,7 @@ history = model.fit(x, y, sample_weight=sample_weight, verbose=0)
 history = model.fit(x, target, verbose=0)
 # %% normalised over one example
 # fix: zero/dead-activation
-# becomes: history = normed.fit(x, y, batch_size=8, verbose=0)
+# becomes: history = normed.fit(x, y, batch_size=32, verbose=0)
 history = normed.fit(x, y, batch_size=1, verbose=0)
 # %% features on their own scales
 # fix: zero/underflow

@@ -27,9 +27,9 @@ with tf.GradientTape() as second:
 grads = second.gradient(loss, model.trainable_variables)
 # %% in a dataset
 # fix: none/outside-tape
-# becomes: batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).map(lambda a, b: (a, b))
+# becomes: batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(32).map(lambda a, b: (a, b))
 # becomes: loss = tf.reduce_mean((head(encoder(features)) - labels) ** 2)
-batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).map(lambda a, b: (encoder(a), b))
+batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(32).map(lambda a, b: (encoder(a), b))
 for features, labels in batches:
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((head(features) - labels) ** 2)

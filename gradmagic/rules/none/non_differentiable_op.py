@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.attention_masks import masks_only, weighed
 from gradmagic.fixes.confusion import soft_confusion_matrix
+from gradmagic.fixes.counterparts import counterpart
 from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.same_sign import agreeing_softly
 from gradmagic.fixes.selection import lower_rate, soft
@@ -87,4 +88,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if agreeing := agreeing_softly(recording, found.location, fault.op, fault.run):
         return agreeing
     first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
-    return first or gated(recording, found.location) or soft(recording, found.location, fault.op)
+    return first or gated(recording, found.location) or soft(recording, found.location, fault.op) or counterpart(recording, found.location, fault.op)

@@ -36,7 +36,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.accumulation import begun_again, in_zeros, set_back
-from gradmagic.fixes.once import applied_once, listed_once
+from gradmagic.fixes.once import applied_once, listed_once, without_lines_by_hand
 from gradmagic.fixes.one_pass import one_gradient
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Recording, Span, Update
@@ -136,4 +136,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.detail["how"] == "kept":
         total = fault.detail.get("sum")
         return begun_again(recording, found.location, total) if isinstance(total, Sum) else set_back(recording, found.location)
-    return listed_once(recording, fault.run) if fault.detail["how"] == "listed" else applied_once(recording, found.location, other.span if isinstance(other, Update) else None)
+    if fault.detail["how"] == "listed":
+        return listed_once(recording, fault.run)
+    lines = fault.detail.get("lines")
+    by_hand = without_lines_by_hand(recording, [u.span for u in lines]) if isinstance(lines, list) and lines else ()
+    return by_hand or applied_once(recording, found.location, other.span if isinstance(other, Update) else None)

@@ -31,10 +31,10 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.data import larger_batch
 from gradmagic.fixes.died_off import brought_back
 from gradmagic.fixes.layers import living_activation
 from gradmagic.fixes.overlaps import generalised
+from gradmagic.fixes.single_examples import larger_batches
 from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
@@ -89,7 +89,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
-    if found.severity == "error" and _one_at_a_time(fault, recording) and (larger := larger_batch(recording, fault.run.span if fault.run is not None else None)):
+    if found.severity == "error" and _one_at_a_time(fault, recording) and (larger := larger_batches(recording)):
         return larger
     if found.severity != "error":
         return ()

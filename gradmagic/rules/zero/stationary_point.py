@@ -38,6 +38,7 @@ from gradmagic.fixes.one_class import largest_class
 from gradmagic.fixes.one_step import steps_of_columns
 from gradmagic.fixes.references import Moving, held_reference, moving_references
 from gradmagic.fixes.samples import held_sample
+from gradmagic.fixes.single_examples import larger_batches
 from gradmagic.fixes.smooth import stopped_difference
 from gradmagic.fixes.starts import is_about_to_move, random_start
 from gradmagic.fixes.values import another_start
@@ -268,6 +269,9 @@ def _met(fault: Fault, what: str) -> str | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    # Where it is the mean of a batch that is taken, more examples are more values.
+    if found.help == MORE_VALUES and found.severity != "note" and (larger := larger_batches(recording)):
+        return larger
     if fault.cause == "lone":
         return over_the_examples(recording, fault.op) or (unless_single(recording, found.location) if fault.op is not None and is_single(recording, fault.op) else ())
     if chosen := largest_class(recording, fault.run, fault.op):
