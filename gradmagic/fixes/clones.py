@@ -6,7 +6,8 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, code_at, dotted, fix, last_name
+from gradmagic.fixes.code import Code, cells, code_at, dotted, fix, last_name, same
+from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.names import new_name
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -43,3 +44,14 @@ def _original(call: cst.Call) -> str:
     if isinstance(value, cst.Call) and last_name(value.func) in CONFIGS and isinstance(value.func, cst.Attribute):
         value = value.func.value
     return dotted(value) if value is not None else ""
+
+
+def trained_itself(recording: Recording, place: Place, name: str) -> tuple[Fix, ...]:
+    """The trained model in the place of another call of what made it."""
+    code = code_at(recording, place)
+    makers = [a.value for c in cells(recording) for a in assignments_of(c, name) if isinstance(a.value, cst.Call)]
+    if code is None or place is None or len(makers) != 1:
+        return ()
+    line = code.statement_at(place)
+    again = [c for c in code.all(cst.Call, line) if same(c, makers[0])] if line is not None else []
+    return fix(f"use `{name}`, which was trained", "unsafe", (code, Change().replace(again[0], cst.Name(name)))) if len(again) == 1 else ()

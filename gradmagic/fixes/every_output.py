@@ -11,6 +11,7 @@ from gradmagic.fixes.code import Code, argument, cells, code_at, fix, last_name,
 from gradmagic.fixes.flow import reads_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
+from gradmagic.short_zips import ShortZip
 
 
 def to_the_last(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
@@ -37,6 +38,19 @@ def to_the_last(recording: Recording, run: GradientRun | None, place: Place) -> 
     if same(stop, new):
         return ()
     return fix(f"go through all of `{local}`", "unsafe", (where, Change().replace(stop, new)))
+
+
+def as_many_as_results(recording: Recording, short: ShortZip) -> tuple[Fix, ...]:
+    """A list that `zip` goes through beside the results of a call, as long as those are: its last element stands for the others too."""
+    code = code_at(recording, short.listed)
+    listed = next((n for n in code.expressions_at(short.listed) if isinstance(n, (cst.List, cst.Tuple))), None) if code is not None else None
+    if code is None or listed is None or not listed.elements or not isinstance(listed.elements[-1].value, (cst.BaseNumber, cst.Name, cst.UnaryOperation, cst.Attribute)):
+        return ()
+    last = code.text(listed.elements[-1].value)
+    before, after = ("[", "]") if isinstance(listed, cst.List) else ("(", ")")
+    new = before + ", ".join([code.text(e.value) for e in listed.elements] + [last] * short.left) + after
+    which = "the last result" if short.left == 1 else f"the last {short.left} results"
+    return fix(f"give {which} an element too: here that of the one before, which is yours to choose", "unsafe", (code, Change().replace(listed, code.expression(new))))
 
 
 def _handed(recording: Recording, code: Code, name: str, scope: cst.CSTNode) -> list[tuple[Code, str, cst.CSTNode]]:

@@ -81,16 +81,16 @@ def _clone(recording: Recording, mine: ModelCall, trained: list[ModelCall], keys
     made, created = recording.variables[keys[0]].created_at, recording.variables[keys[0]].created or 0
     call = call_at(recording, made, COPYING) if made is not None else None
     own = [c for c in trained if c.weights == mine.weights]
-    if made is None or call is None or not call.args or created < own[0].seq or any(k in updated for k in keys) or _is_given_weights(recording, keys):  # type: ignore[operator]
+    if made is None or call is None or not call.args or created < own[0].seq or any(k in updated for k in keys) or is_given_weights(recording, keys):  # type: ignore[operator]
         return None
     uses = [c for c in recording.models if set(keys) <= set(c.weights) and c.span != made]
     behind = [c for c in uses if c.seq > own[-1].seq]
-    target = _target(recording, made)
+    target = assigned_name(recording, made)
     name = target or (behind[0].name if behind else "")
     saved = _saved(recording, made, target) if target else None
     if any(c.trains for c in uses) or not name or not (behind or saved):
         return None
-    words = set(re.split(r"[^a-z]+", name.lower()))
+    words = words_of(name)
     looked_at = any(c.weights == mine.weights and c.seq > own[-1].seq and not c.trains for c in recording.models)
     meant = words & MEANT or saved or _is_chosen(recording, made)
     if words & NEW or not (meant or (words & ALIKE and not looked_at)) or _is_assigned_unseen(recording):
@@ -99,7 +99,7 @@ def _clone(recording: Recording, mine: ModelCall, trained: list[ModelCall], keys
     return Clone(made, last_name(call.func), name, of, behind[0].span if behind else saved, not behind)
 
 
-def _is_given_weights(recording: Recording, keys: tuple[int, ...]) -> bool:
+def is_given_weights(recording: Recording, keys: tuple[int, ...]) -> bool:
     """Whether any of some variables was written to after its first value."""
     # An assignment in a turn of a loop that was forgotten is counted all the same.
     first = {key: (recording.variables[key].created or 0) + 1 for key in keys}
@@ -120,12 +120,17 @@ def _is_called(root: ast.expr, node: ast.expr) -> bool:
     return any(isinstance(n, ast.Call) and n.func is node for n in ast.walk(root))
 
 
-def _target(recording: Recording, made: Span) -> str:
+def assigned_name(recording: Recording, made: Span) -> str:
     """What the statement that makes a copy calls it."""
     for node in ast.walk(tree) if (tree := tree_at(recording, made)) is not None else ():
         if isinstance(node, ast.Assign) and node.lineno <= made.line <= (node.end_lineno or node.lineno) and len(node.targets) == 1 and isinstance(node.targets[0], (ast.Name, ast.Attribute)):
             return ast.unparse(node.targets[0])
     return ""
+
+
+def words_of(name: str) -> set[str]:
+    """The words that a name is made of."""
+    return set(re.split(r"[^a-z]+", name.lower()))
 
 
 def _saved(recording: Recording, made: Span, name: str) -> Span | None:

@@ -11,6 +11,7 @@ from gradmagic.locate.cloned import locate_cloned
 from gradmagic.locate.constants import constant_sources
 from gradmagic.locate.exchanged import locate_exchanged
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.frozen_anew import locate_frozen_anew
 from gradmagic.locate.left_parts import locate_left_parts
 from gradmagic.locate.paths import STATE, paths_of, values_behind
 from gradmagic.locate.twice import indices, twice_in
@@ -37,7 +38,7 @@ def locate_effects(recording: Recording) -> list[Fault]:
             fault = _renewed(recording, site)
             faults += [fault] if fault is not None else []
     faults += [f for u in recording.updates if (f := _new_optimizer(recording, u)) is not None]
-    faults += _untracked(recording) + (_other_model(recording) or locate_exchanged(recording) or locate_cloned(recording)) + locate_left_parts(recording)
+    faults += _untracked(recording) + (_other_model(recording) or locate_exchanged(recording) or locate_cloned(recording) or locate_frozen_anew(recording)) + locate_left_parts(recording)
     for span in dict.fromkeys(a.span for a in recording.assignments if a.how == "AssignVariableOp" and a.span is not None):
         text = assigned_to_itself(recording, span) or (text_at(recording, span) if is_blended_with_itself(recording, span) else None)
         if text is not None:

@@ -58,3 +58,36 @@ with tf.GradientTape() as tape:
     outputs = net(x)
     loss = added(outputs, wanted)
 grads = tape.gradient(loss, net.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(9)
+readings = tf.random.normal((12, 5))
+near, far, mean = readings[:, :1], readings[:, 1:2], tf.reduce_mean(readings, axis=1, keepdims=True)
+entry = keras.Input((5,))
+h = keras.layers.Dense(7, activation="tanh")(entry)
+forecast = keras.Model(entry, [keras.layers.Dense(1)(h) for _ in range(3)])
+factors = [1.0, 0.5]
+def weighed(results, shares=(0.7, 0.3)):
+    return sum(share * tf.reduce_mean((r - mean) ** 2) for r, share in zip(results, shares))
+# %% fewer weights than outputs
+# fix: none/discarded-result
+# becomes: factors = [1.0, 0.5, 0.5]
+with tf.GradientTape() as tape:
+    cost = 0.0
+    for factor, result, wanted in zip(factors, forecast(readings), [near, far, mean]):
+        cost += factor * tf.reduce_mean((result - wanted) ** 2)
+grads = tape.gradient(cost, forecast.trainable_variables)
+# %% fewer targets than outputs
+# none: none/discarded-result
+with tf.GradientTape() as tape:
+    cost = 0.0
+    for result, wanted in zip(forecast(readings), [near + 0.0, far + 1.0]):
+        cost += tf.reduce_mean((result - wanted) ** 2)
+grads = tape.gradient(cost, forecast.trainable_variables)
+# %% in a function, by a default
+# fix: none/discarded-result
+# becomes: def weighed(results, shares=(0.7, 0.3, 0.3)):
+with tf.GradientTape() as tape:
+    cost = weighed(forecast(readings))
+grads = tape.gradient(cost, forecast.trainable_variables)

@@ -39,7 +39,7 @@ from gradmagic.definitions import parameter_never_read
 from gradmagic.dropped_results import dropped_by_caller
 from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
-from gradmagic.fixes.every_output import to_the_last
+from gradmagic.fixes.every_output import as_many_as_results, to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
@@ -55,6 +55,7 @@ from gradmagic.locate.fault import Fault
 from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
+from gradmagic.short_zips import ShortZip, short_zip
 from gradmagic.syntax import text_at, use_of
 
 ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
@@ -84,6 +85,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             certainty="likely",
             help=f"look at the lines of {code(f'{unread.function}')}: one of them was meant to read {code(text_at(recording, unread))}, and may name another parameter twice",
         )
+    short = short_zip(recording, op)
+    if short is not None:
+        return _left_by_zip(fault, recording, short)
     lost, beyond = _lost(fault, op, recording), None
     if lost is None:
         lost = beyond = _read_behind_the_block(fault, op, recording)
@@ -120,6 +124,22 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
         else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
+    )
+
+
+def _left_by_zip(fault: Fault, recording: Recording, short: ShortZip) -> Finding:
+    names, results = listing(fault.names), code(text_at(recording, short.use))
+    last = "the last of them is" if short.left == 1 else f"the last {short.left} of them are"
+    return finding(
+        "none/discarded-result",
+        fault,
+        f"{subject(fault, 'None')}: {code(text_at(recording, short.span))} ends after {short.length}, and {results} gives {short.length + short.left}",
+        short.span,
+        f"ends with the shortest: {code(short.name)} has {short.length}",
+        f"{results} gives {short.length + short.left} results, and `zip` goes on for as long as each list has an element. {code(short.name)} has {short.length}, so {last} not used for {target_name(fault)}, "
+        f"which does not depend on {names}.",
+        others=[(short.use, f"gives {short.length + short.left} results"), *([(short.listed, f"{short.length} elements")] if short.listed.line != short.span.line else [])],
+        help="give each of the results an element, and let `zip(…, strict=True)` raise where their numbers differ",
     )
 
 
@@ -195,6 +215,9 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "derived":
         return nonlinear(recording, fault.run) if fault.run is not None and all(g.missing for g in fault.run.gradients) else ()
+    short = short_zip(recording, fault.op) if fault.op is not None else None
+    if short is not None and found.location is not None and found.location.line == short.span.line:
+        return as_many_as_results(recording, short)
     state = initial_state(recording, found.location, fault.op)
     if state:
         return state

@@ -39,12 +39,18 @@ Not a problem when
 
 from __future__ import annotations
 
+import ast
+
 from gradmagic.fixes.once import made_once
 from gradmagic.fixes.tracking import averaged
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing
+from gradmagic.syntax import tree_at
+
+# What a loop over the parts of one training calls its turns. Folds, seeds, settings and rounds are trainings of their own.
+PARTS = frozenset({"epoch", "ep", "epoch_number", "epoch_index", "step", "batch"})
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -76,12 +82,24 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"The gradient call ran {count} times, and {often} its sources were other variables than in the turn before, made in between. None of the new ones was given the value of an old one: "
         f"what {'a step' if every else 'training'} changed is gone with the next turn.",
         others=[(fault.run.span, "the gradients of these variables are asked for here")] if fault.run.span is not None else [],
-        severity="warning" if every and not _is_an_experiment(fault, recording) else "note",
+        severity="warning" if _goes_on(fault, recording, every) and not _is_evaluated(fault, recording) else "note",
         help="create them once, before the loop",
     )
 
 
-def _is_an_experiment(fault: Fault, recording: Recording) -> bool:
+def _goes_on(fault: Fault, recording: Recording, every: bool) -> bool:
+    """Whether the loop that makes the variables is one training, and not a row of them: each turn is one step of a tape, or the loop counts epochs or steps."""
+    run = fault.run
+    assert run is not None
+    if every and run.kind != "keras.fit":
+        return True
+    tree, line = (tree_at(recording, fault.span), fault.span.line) if fault.span is not None else (None, 0)
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and n.lineno < line <= (n.end_lineno or n.lineno)] if tree is not None else []
+    names = {n.id.lower() for loop in loops[-1:] for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    return bool(names & PARTS)
+
+
+def _is_evaluated(fault: Fault, recording: Recording) -> bool:
     """Whether each turn is a whole training, by `fit`, of a model that is evaluated afterwards."""
     run = fault.run
     mine = {s.id for s in run.sources} if run is not None else set()

@@ -3,7 +3,7 @@
 What it finds
     A model that is trained in the cell, and another one of the same shape that is evaluated after the training, was not changed by it, and was given none of the trained weights. Or two models that one function
     trains with, a teacher and a student, in each other's place. Or a copy that is made of the trained
-    model, has none of its weights, and is evaluated or saved as if it had.
+    model, has none of its weights, and is evaluated or saved as if it had. Or a new model like the trained one that is frozen inside the next one.
 
 Why it happens
     `clone_model` makes new weights. What training does to them stays in the clone until it is copied back.
@@ -42,7 +42,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.averages import assigned_average, with_the_other
-from gradmagic.fixes.clones import weights_copied
+from gradmagic.fixes.clones import trained_itself, weights_copied
 from gradmagic.fixes.exchanged import put_right
 from gradmagic.fixes.own_copies import copy_with_own_weights, shared_at
 from gradmagic.fixes.tracking import other_model
@@ -69,6 +69,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if isinstance(exchange, Exchange):
         return _exchanged(fault, recording, exchange)
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
+    if fault.cause == "anew" and isinstance(trained, ModelCall):
+        return _frozen_anew(fault, recording, trained)
     if fault.cause != "other" or not isinstance(call, ModelCall) or not isinstance(trained, ModelCall):
         return None
     return finding(
@@ -98,6 +100,25 @@ def _cloned(fault: Fault, clone: Clone) -> Finding:
         severity="warning",
         certainty="likely",
         help=f"copy the weights as well: {code(f'{clone.name}.set_weights({clone.of}.get_weights())')}; if a model that is not trained is meant, nothing is wrong",
+        variables=(),
+    )
+
+
+def _frozen_anew(fault: Fault, recording: Recording, trained: ModelCall) -> Finding:
+    user = fault.detail["user"]
+    name = code(notebook_name(recording, trained) or trained.name)
+    return finding(
+        "step/trained-another-object",
+        fault,
+        f"{name} was trained, and what is frozen and used is a new one like it, with weights that were drawn anew",
+        fault.span,
+        f"makes weights of the same shapes as those of {name}, which nothing trains",
+        f"In this cell the weights of {name} are updated, and after that {name} is called no more. What this line makes has layers of the same shapes, is not trainable, and is given no weights: "
+        "the model that holds it is trained on what random layers give.",
+        others=[(s, text) for s, text in ((trained.span, f"{name} is trained here, and not used again"), (user, "trained with the new one in it")) if isinstance(s, Span)],
+        severity="warning",
+        certainty="likely",
+        help=f"hand over {name} itself; if layers that are not trained are meant, nothing is wrong",
         variables=(),
     )
 
@@ -193,4 +214,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         called = callee_at(recording, exchange.trained), callee_at(recording, exchange.still)
         return put_right(recording, *_names_of(recording, exchange), exchange.trained.span, exchange.crossed, called) if called[0] is not None and called[1] is not None else ()  # type: ignore[arg-type]
     call, trained = fault.detail.get("call"), fault.detail.get("trained")
+    if fault.cause == "anew":
+        name = notebook_name(recording, trained) if isinstance(trained, ModelCall) else None
+        return trained_itself(recording, found.location, name) if name is not None else ()
     return other_model(recording, found.location, call.name, trained.name) if isinstance(call, ModelCall) and isinstance(trained, ModelCall) else ()

@@ -257,3 +257,35 @@ def learn_from_views(x, y):
 grads, views = learn(x, y)
 # %% near: it is shown and read
 grads, views = learn_from_views(x, y)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(6)
+pictures = tf.random.uniform((4, 8, 8, 1))
+masks = tf.cast(pictures > 0.5, tf.float32)
+entry = keras.Input((8, 8, 1))
+h = keras.layers.Conv2D(3, 3, padding="same", activation="relu")(entry)
+coarse, middle, fine = (keras.layers.Conv2D(1, 1, activation="sigmoid", name=name)(h) for name in ("coarse", "middle", "fine"))
+deep = keras.Model(entry, [coarse, middle, fine])
+entropy = keras.losses.BinaryCrossentropy()
+shares = [0.4, 0.6]
+def supervised(outputs, factors=(0.5, 1.0)):
+    return tf.add_n([factor * entropy(masks, out) for factor, out in zip(factors, outputs)])
+# %% fewer weights than outputs, in a loop
+with tf.GradientTape() as tape:
+    outputs = deep(pictures, training=True)
+    loss = 0.0
+    for share, out in zip(shares, outputs):  # expect: none/discarded-result
+        loss += share * tf.reduce_mean((masks - out) ** 2)
+grads = tape.gradient(loss, deep.trainable_variables)  # status: ok ok ok ok ok ok none none
+# %% near: one output is picked
+with tf.GradientTape() as tape:
+    outputs = deep(pictures, training=True)  # expect: none/discarded-result
+    loss = 0.0
+    for share, out in zip(shares, outputs[:2]):
+        loss += share * tf.reduce_mean((masks - out) ** 2)
+grads = tape.gradient(loss, deep.trainable_variables)  # status: ok ok ok ok ok ok none none
+# %% near: a weight for each
+with tf.GradientTape() as tape:
+    loss = supervised(deep(pictures, training=True), (0.2, 0.3, 0.5))
+grads = tape.gradient(loss, deep.trainable_variables)

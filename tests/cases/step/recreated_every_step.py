@@ -75,6 +75,31 @@ for epoch in range(3):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])  # expect: step/recreated-every-step
     model.compile("sgd", "mse")
     history = model.fit(rows, rows.sum(axis=1), verbose=0)
+# %% a model for each epoch, which has several batches
+rows = tf.random.normal((24, 4))
+for epoch in range(3):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])  # expect: step/recreated-every-step
+    for some in tf.data.Dataset.from_tensor_slices(rows).batch(8):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(some) - tf.reduce_sum(some, axis=1, keepdims=True)) ** 2)
+        grads = tape.gradient(loss, model.trainable_variables)
+        for v, g in zip(model.trainable_variables, grads):
+            v.assign_sub(0.1 * g)
+# %% near: a model for each setting
+rows = np.random.default_rng(2).normal(size=(20, 4)).astype("float32")
+for units in (2, 3):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units), keras.layers.Dense(1)])  # note: step/recreated-every-step
+    model.compile("sgd", "mse")
+    history = model.fit(rows, rows.sum(axis=1), verbose=0)
+# %% near: several starts, made by a function
+rows = np.random.default_rng(2).normal(size=(20, 4)).astype("float32")
+def trained(seed):
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])  # note: step/recreated-every-step
+    model.compile("sgd", "mse")
+    model.fit(rows, rows.sum(axis=1), verbose=0)
+    return model
+ensemble = [trained(seed) for seed in range(3)]
 # %% setup
 import tensorflow as tf
 weights = tf.Variable([1.0, -1.0], name="weights")

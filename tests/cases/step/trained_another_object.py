@@ -296,3 +296,73 @@ for epoch in range(5):
         best = keras.models.clone_model(model)
         best.set_weights(model.get_weights())
 print(model.predict(x, verbose=0)[0], best.predict(x, verbose=0)[0])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(4)
+x = tf.random.normal((24, 6))
+kinds = tf.random.uniform((24,), 0, 3, tf.int32)
+def features():
+    entry = keras.Input((6,))
+    h = keras.layers.Dense(10, activation="relu")(entry)
+    return keras.Model(entry, keras.layers.Dense(4)(keras.layers.BatchNormalization()(h)))
+def pretrain(net):
+    adam, back = keras.optimizers.Adam(1e-2), keras.layers.Dense(6)
+    back.build((None, 4))
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((back(net(x, training=True)) - x) ** 2)
+        wanted = net.trainable_variables + back.trainable_variables
+        adam.apply_gradients(zip(tape.gradient(loss, wanted), wanted))
+def classifier(base):
+    base.trainable = False
+    whole = keras.Sequential([base, keras.layers.Dense(3)])
+    whole.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return whole
+def head_on(base):
+    head, adam = keras.layers.Dense(3), keras.optimizers.Adam(1e-2)
+    head.build((None, 4))
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(kinds, head(base(x)), from_logits=True))
+        adam.apply_gradients(zip(tape.gradient(loss, head.trainable_variables), head.trainable_variables))
+encoder = features()
+# %% a new encoder is frozen in the place of the trained one
+pretrain(encoder)
+whole = classifier(features())  # expect: step/trained-another-object
+whole.fit(x, kinds, verbose=0)
+# %% a name of its own, and everything in one cell
+learned = features()
+pretrain(learned)
+extractor = features()  # expect: step/trained-another-object
+whole = classifier(extractor)
+whole.fit(x, kinds, verbose=0)
+# %% near: the trained one is frozen
+pretrain(encoder)
+whole = classifier(encoder)
+whole.fit(x, kinds, verbose=0)
+# %% near: its weights are copied
+pretrain(encoder)
+extractor = features()
+extractor.set_weights(encoder.get_weights())
+whole = classifier(extractor)
+whole.fit(x, kinds, verbose=0)
+# %% near: a random one to compare with
+pretrain(encoder)
+random_features = features()
+whole = classifier(random_features)
+whole.fit(x, kinds, verbose=0)
+# %% near: both are looked at
+pretrain(encoder)
+for base in (features(), encoder):
+    whole = classifier(base)  # note: step/recreated-every-step
+    whole.fit(x, kinds, verbose=0)
+# %% near: a predictor learns what a network with random weights gives
+pretrain(encoder)
+fixed, predictor = features(), features()
+fixed.trainable = False
+adam = keras.optimizers.Adam(1e-2)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        surprise = tf.reduce_mean((predictor(x) - fixed(x)) ** 2)
+    adam.apply_gradients(zip(tape.gradient(surprise, predictor.trainable_variables), predictor.trainable_variables))
