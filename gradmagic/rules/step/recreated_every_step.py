@@ -44,13 +44,14 @@ import ast
 from gradmagic.fixes.once import made_once
 from gradmagic.fixes.tracking import averaged
 from gradmagic.locate.fault import Fault
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import code, finding, listing
-from gradmagic.syntax import tree_at
+from gradmagic.syntax import last_name, tree_at
 
 # What a loop over the parts of one training calls its turns. Folds, seeds, settings and rounds are trainings of their own.
 PARTS = frozenset({"epoch", "ep", "epoch_number", "epoch_index", "step", "batch"})
+TRAININGS = frozenset({"fold", "seed", "trial", "run", "member", "split", "repeat"})
 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
@@ -93,10 +94,25 @@ def _goes_on(fault: Fault, recording: Recording, every: bool) -> bool:
     assert run is not None
     if every and run.kind != "keras.fit":
         return True
-    tree, line = (tree_at(recording, fault.span), fault.span.line) if fault.span is not None else (None, 0)
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and n.lineno < line <= (n.end_lineno or n.lineno)] if tree is not None else []
-    names = {n.id.lower() for loop in loops[-1:] for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    return bool(names & PARTS)
+    loop = _loop_at(recording, fault.span)
+    return loop is not None and bool(_turns_of(loop) & PARTS)
+
+
+def _loop_at(recording: Recording, place: Span | None) -> ast.For | None:
+    """The innermost loop around a place."""
+    tree = tree_at(recording, place) if place is not None else None
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and place is not None and n.lineno < place.line <= (n.end_lineno or n.lineno)] if tree is not None else []
+    return loops[-1] if loops else None
+
+
+def _turns_of(loop: ast.For) -> set[str]:
+    return {n.id.lower() for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+
+
+def _is_a_row_of_trainings(recording: Recording, place: Span | None) -> bool:
+    """Whether a loop goes through something other than numbers in a row, or calls those folds or seeds."""
+    loop = _loop_at(recording, place)
+    return loop is not None and (bool(_turns_of(loop) & TRAININGS) or not (isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "range"))
 
 
 def _is_evaluated(fault: Fault, recording: Recording) -> bool:
@@ -108,4 +124,6 @@ def _is_evaluated(fault: Fault, recording: Recording) -> bool:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if found.severity == "note" and _is_a_row_of_trainings(recording, fault.span):
+        return ()
     return made_once(recording, found.location) or averaged(recording)
