@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, fix, last_name, names_in, number_of
-from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.flow import assignments_of, reads_of, targets_of
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numerics import value_of
 from gradmagic.locate.makers import maker_behind
@@ -92,6 +92,8 @@ def _loss(recording: Recording, code: Code, parts: list[cst.BaseExpression], cho
     choice, other = choices[predicted], choices[1 - predicted]
     assert choice is not None
     kind, scores = choice
+    if other is None and _is_one_class(code, parts[1 - predicted]):
+        return None
     if kind == "argmax":
         made = maker_behind(recording, recording.producer.get(op.inputs[0]) if op is not None and op.type == "ArgMax" else None, PASSING)
         is_probability = made.type in ("Softmax", "Sigmoid") if made is not None else "softmax" in code.source and "logits" not in scores
@@ -103,6 +105,18 @@ def _loss(recording: Recording, code: Code, parts: list[cst.BaseExpression], cho
         return None
     labels = other[1] if other is not None else code.text(_unindexed(parts[1 - predicted]))
     return f"binary_crossentropy({labels}, {scores}{'' if kind == 'round' else ', from_logits=True'})"
+
+
+def _is_one_class(code: Code, node: cst.BaseExpression) -> bool:
+    """Whether a side of a comparison is the number of a class, written or counted up by a loop, and no labels."""
+    name = _unconverted(node)
+    return isinstance(name, cst.BaseNumber) or (isinstance(name, cst.Name) and counts_up(code, name.value))
+
+
+def counts_up(code: Code, name: str) -> bool:
+    """Whether a name is that of a loop over numbers in a row."""
+    loops: list[cst.For | cst.CompFor] = [*code.all(cst.For), *code.all(cst.CompFor)]
+    return any(name in targets_of(loop.target) and isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" for loop in loops)
 
 
 def _unindexed(labels: cst.BaseExpression) -> cst.BaseExpression:

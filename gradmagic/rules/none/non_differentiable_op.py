@@ -37,6 +37,7 @@ from gradmagic.fixes.same_sign import agreeing_softly
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.fixes.soft_choice import gated
+from gradmagic.fixes.soft_decisions import expected_entries, softly_decided
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -87,5 +88,11 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return lower_rate(recording, fault.op, found.location)
     if agreeing := agreeing_softly(recording, found.location, fault.op, fault.run):
         return agreeing
-    first = weighed(recording, found.location, fault.op) or soft_confusion_matrix(recording, found.location, fault.op) or smooth(recording, found.location, fault.op)
+    first = (
+        softly_decided(recording, found.location, fault.op)
+        or expected_entries(recording, found.location, fault.op)
+        or weighed(recording, found.location, fault.op)
+        or soft_confusion_matrix(recording, found.location, fault.op)
+        or smooth(recording, found.location, fault.op)
+    )
     return first or gated(recording, found.location) or soft(recording, found.location, fault.op) or counterpart(recording, found.location, fault.op)
