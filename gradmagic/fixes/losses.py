@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name
+from gradmagic.fixes.code import Code, argument, cells, code_at, dotted, fix, last_name, names_in, number_of
 from gradmagic.fixes.flow import assignments_of
 from gradmagic.fixes.layers import last_activation
 from gradmagic.fixes.names import Names, names_of
@@ -169,6 +169,8 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
     if tensor is None or tensor.shape != ():
         return ()
     assign = next((a for n in code.expressions_at(place) if (a := n if isinstance(n, cst.Assign) else code.enclosing(n, cst.Assign)) is not None), None)
+    if assign is not None and (every := _every_turn(code, assign)):
+        return every
     # The whole value of the line, and not a part of it that has another use.
     name = dotted(assign.targets[0].target) if assign is not None and not isinstance(assign.targets[0].target, cst.Subscript) else code.text(assign.targets[0].target) if assign is not None else ""
     targets = [a for a in assignments_of(found[0], wanted.value.value, found[0].scope(found[1])) if found[0].start(a) < found[0].start(found[1])]
@@ -183,6 +185,18 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
     total = targets[-1].value
     new = found[0].expression(f"{found[0].text(total)} + {name}")
     return fix(f"add `{name}` to `{wanted.value.value}` (with a weight that is yours to choose)", "unsafe", (found[0], Change().replace(total, new)))
+
+
+def _every_turn(code: Code, assign: cst.Assign) -> tuple[Fix, ...]:
+    """`total = 0.0` and, in a loop, `total = weight * loss` → `total += weight * loss`."""
+    target, loop, scope = assign.targets[0].target, code.enclosing(assign, cst.For, cst.While), code.scope(assign)
+    if loop is None or not isinstance(target, cst.Name) or len(assign.targets) != 1 or code.scope(loop) is not scope or target.value in names_in(assign.value):
+        return ()
+    others = [a for a in assignments_of(code, target.value, scope) if a is not assign]
+    # A sum begins with nothing.
+    if len(others) != 1 or code.start(others[0]) > code.start(loop) or number_of(code.text(others[0].value).removeprefix("tf.constant(").rstrip(")")) != 0.0:
+        return ()
+    return fix(f"add up `{target.value}` over the turns of the loop", "unsafe", (code, Change().replace(assign, cst.AugAssign(target, cst.AddAssign(), assign.value))))
 
 
 def _with_added(code: Code, call: cst.Call, target: cst.Name) -> tuple[Fix, ...]:

@@ -15,13 +15,22 @@ from gradmagic.recording import GradientRun, Recording, Variable
 from gradmagic.report import Fix
 
 
-def name_of(recording: Recording, variable: Variable | None) -> str | None:
+def name_of(recording: Recording, variable: Variable | None, run: GradientRun | None = None, asked: Iterable[str] = ()) -> str | None:
     """The user's name for a variable, for the model that owns it, or for the object around it that computes."""
     if variable is None:
         return None
     called = [m for m in recording.models if variable.id in m.weights and m.name.isidentifier()]
     largest = max(called, key=lambda m: len(m.weights)).name if called else None
+    alike = next((m.name for m in called if run is not None and [recording.variables[k].shape for k in m.weights if k in recording.variables] == [s.shape for s in run.sources]), None)
+    # A whole model is asked for in the place of one that is like it.
+    if alike is not None and alike not in asked:
+        return alike
     return next((n for n in variable.names if n.isidentifier()), variable.owner) or largest
+
+
+def called_with(recording: Recording, variable: Variable | None) -> list[str]:
+    """The names of the models that were called and have a variable among their weights."""
+    return list(dict.fromkeys(m.name for m in recording.models if variable is not None and variable.id in m.weights and m.name.isidentifier()))
 
 
 def same_object(recording: Recording, run: GradientRun | None, used: str | None, asked: Iterable[str]) -> tuple[Fix, ...]:

@@ -33,3 +33,15 @@ short.fit(x, y, epochs=1, verbose=0)
 # %% near: the input is used twice
 # none: step/untracked-variable
 twice.fit(x, y, epochs=1, verbose=0)
+# %% a Lambda with a name, of two inputs
+# fix: step/untracked-variable
+# becomes: left, right = [shared(a), shared(b)]
+# gone: towers = keras.layers.Lambda(lambda given: [shared(given[0]), shared(given[1])])
+a, b = keras.Input((4,)), keras.Input((4,))
+shared = keras.layers.Dense(3, activation="tanh")
+shared.build((None, 4))
+towers = keras.layers.Lambda(lambda given: [shared(given[0]), shared(given[1])])
+left, right = towers([a, b])
+twin = keras.Model([a, b], keras.layers.Dense(1)(keras.layers.Concatenate()([left, right])))
+twin.compile("sgd", "mse")
+twin.fit([tf.random.normal((8, 4)), tf.random.normal((8, 4))], tf.zeros((8, 1)), verbose=0)

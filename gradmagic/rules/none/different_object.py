@@ -35,7 +35,8 @@ from __future__ import annotations
 
 from gradmagic.fixes.functional import inner_step
 from gradmagic.fixes.listed_before import listed_behind
-from gradmagic.fixes.other_object import name_of, same_object
+from gradmagic.fixes.made_of_the_old import made_of_the_new
+from gradmagic.fixes.other_object import called_with, name_of, same_object
 from gradmagic.fixes.pipelines import kept_object
 from gradmagic.fixes.properties import kept_property, maker
 from gradmagic.locate.fault import Fault
@@ -99,4 +100,5 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
             return kept
     # `encoder.cell.kernel` is asked for as a part of `encoder`.
     roots = [n for n in (asked, *(n.partition(".")[0] for n in (mine.names if mine is not None else ()) if "[" not in n.partition(".")[0])) if n]
-    return inner_step(recording, fault.run, asked) or same_object(recording, fault.run, name_of(recording, twin), roots)
+    used = name_of(recording, twin, fault.run, roots)
+    return inner_step(recording, fault.run, asked) or made_of_the_new(recording, [n for n in (used, *called_with(recording, twin)) if n], roots) or same_object(recording, fault.run, used, roots)

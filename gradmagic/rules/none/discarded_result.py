@@ -34,6 +34,8 @@ Not a problem when
 
 from __future__ import annotations
 
+import ast
+
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
 from gradmagic.dropped_results import dropped_by_caller
@@ -56,7 +58,7 @@ from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, it, listing, subject, target_name
 from gradmagic.short_zips import ShortZip, short_zip
-from gradmagic.syntax import text_at, use_of
+from gradmagic.syntax import statement_at, text_at, use_of
 
 ADDED = "`add_loss` keeps it in `losses` of the layer and of the model: `fit` adds those by itself, a loop of one's own has to add `sum(model.losses)` to the target"
 
@@ -190,7 +192,11 @@ def _read_behind_the_block(fault: Fault, op: Op, recording: Recording) -> Span |
     """A call in the tape's block whose result is shown or returned, and read by no line of the block."""
     tape = recording.tapes.get(fault.run.tape) if fault.run is not None and fault.run.tape is not None else None
     use = use_of(recording, op)
-    return dropped_by_caller(recording, use, tape.span) if tape is not None and tape.span is not None and use is not None else None
+    lost = dropped_by_caller(recording, use, tape.span) if tape is not None and tape.span is not None and use is not None else None
+    # What the gradient is asked of is no result that is left behind, whatever became of it on the way.
+    line = statement_at(recording, lost) if lost is not None else None
+    named = {n.id for t in line.targets for n in ast.walk(t) if isinstance(n, ast.Name)} if isinstance(line, ast.Assign) else set()
+    return None if fault.run is not None and named & {t.name for t in fault.run.targets} else lost
 
 
 def _derivative(fault: Fault, recording: Recording, run: GradientRun) -> Finding:

@@ -39,6 +39,7 @@ import math
 
 from gradmagic.fixes.accumulation import every_step, kept_sums
 from gradmagic.fixes.compounded import compounds, from_the_first_rate
+from gradmagic.fixes.ended_schedules import begun_anew
 from gradmagic.fixes.frozen import freeze_the_inner, freezing_line
 from gradmagic.fixes.loss_scales import is_unscaled, with_scaled_loss
 from gradmagic.fixes.rates import learning_rate
@@ -296,7 +297,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if update is not None and adds_up(update) is not None:
         return every_step(recording)
     if update is not None and update.learning_rate == 0:
-        return fraction_kept(recording) or longer_schedule(recording, 1, 1) or learning_rate(recording, update.optimizer, smaller=False)
+        return fraction_kept(recording) or longer_schedule(recording, 1, 1) or begun_anew(recording, found.location) or learning_rate(recording, update.optimizer, smaller=False)
     if update is not None and clipped_to_zero(fault, update) is not None:
         return ()
     if update is not None and fault.detail.get("zero") and update.kind != "assign":
