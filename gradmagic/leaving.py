@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 
+from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
 from gradmagic.syntax import holds, is_exact, last_name, mentions, source_of, span_at, tree_at, tree_of
 
@@ -34,6 +35,39 @@ def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Spa
         if around or mentions([*node.args, *(k.value for k in node.keywords)], names):
             found.append(dataclasses.replace(span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
     return found
+
+
+def writes_into_arrays(recording: Recording, span: Span, names: set[str]) -> list[Span]:
+    """The targets of assignments that put one of the names, or the span's own expression, into an array that such a library made: `rows[i] = h`."""
+    tree, key = tree_at(recording, span), span.cell if span.cell is not None else span.file
+    modules, functions = imported_outside(tuple(recording.code.values()))
+    found = []
+    for node in ast.walk(tree) if tree is not None else ():
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AugAssign) else None
+        if not isinstance(target, ast.Subscript) or not isinstance(node, (ast.Assign, ast.AugAssign)):
+            continue
+        given = mentions([node.value], names) or (is_exact(span) and holds(node.value, span))
+        base: ast.expr = target
+        while isinstance(base, ast.Subscript):
+            base = base.value
+        if given and _is_array(recording, ast.unparse(base), modules, functions):
+            found.append(place_of(recording, key or "current", target))
+    return found
+
+
+def _is_array(recording: Recording, name: str, modules: frozenset[str], functions: frozenset[str]) -> bool:
+    """Whether every assignment of a name or attribute that is known makes it by a call of such a library."""
+    made = [
+        n.value for source in recording.code.values() if (tree := tree_of(source)) is not None for n in ast.walk(tree) if isinstance(n, ast.Assign) and any(ast.unparse(t) == name for t in n.targets)
+    ]
+
+    def outside(value: ast.expr) -> bool:
+        root = value.func if isinstance(value, ast.Call) else value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        return isinstance(value, ast.Call) and isinstance(root, ast.Name) and root.id in (modules if isinstance(value.func, ast.Attribute) else functions)
+
+    return bool(made) and all(map(outside, made))
 
 
 @functools.lru_cache(maxsize=32)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from gradmagic.called_objects import leaving_in_objects
 from gradmagic.definitions import is_compared, line_of, passed_as, predictions, statements_ahead, statements_behind, within
-from gradmagic.leaving import calls_outside
+from gradmagic.leaving import calls_outside, writes_into_arrays
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import STATE, Paths
 from gradmagic.recording import Escape, Op, Span, has_gradient_dtype
@@ -82,13 +82,13 @@ def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fau
 
 
 def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op | None, Span]]:
-    """The calls that hand one of the names to NumPy, in the code behind the ops through which values come in."""
+    """The calls that hand one of the names to NumPy, and the places of arrays that it is put into, in the code behind the ops through which values come in."""
     calls: dict[str | int, list[Span]] = {}
     found: list[tuple[Op | None, Span]] = []
     for returned, statements in behind:
         for key, statement in statements:
             if key not in calls:
-                calls[key] = calls_outside(paths.recording, line_of(key, statement), names)
+                calls[key] = [s for look in (calls_outside, writes_into_arrays) for s in look(paths.recording, line_of(key, statement), names)]
             found += [(returned, c) for c in calls[key] if within(c, key, statement)]
     return found
 

@@ -76,3 +76,21 @@ with tf.GradientTape() as tape:
     wages.assign_add(tf.ones(3))
     total = tf.reduce_sum(wages * hours)
 slope = tape.gradient(total, tax)
+# %% setup
+import numpy as np
+import tensorflow as tf
+inner, outer = tf.Variable(tf.random.normal((2, 3), seed=1)), tf.Variable(tf.random.normal((3, 3), seed=2))
+signal = tf.random.normal((4, 5, 2), seed=3)
+# %% the states of a loop over time, each a matrix
+# fix: none/left-tensorflow
+# becomes: states = []
+# becomes: states.append(h)
+# becomes: loss = tf.reduce_mean(tf.stack(states) ** 2)
+states = np.zeros((4, 5, 3), "float32")
+with tf.GradientTape() as tape:
+    h = tf.zeros((5, 3))
+    for k in range(4):
+        h = tf.tanh(signal[k] @ inner + h @ outer)
+        states[k] = h
+    loss = tf.reduce_mean(states ** 2)
+grads = tape.gradient(loss, [inner, outer])

@@ -244,3 +244,54 @@ with tf.GradientTape() as tape:
     printed(seen)
     loss = tf.reduce_mean(tf.square(back(tf.concat([x, x[:, :1]], axis=1)) - y))
 grads = tape.gradient(loss, weights)
+# %% setup
+import numpy as np
+import tensorflow as tf
+keep = np.array([1.0, 2.0], "float32")
+inner, outer = tf.Variable(tf.random.normal((2, 3), seed=1)), tf.Variable(tf.random.normal((3, 3), seed=2))
+signal = tf.random.normal((4, 5, 2), seed=3)
+class Memory:
+    def __init__(self):
+        self.states = np.empty((4, 5, 3), "float32")
+    def run(self):
+        state = tf.zeros((5, 3))
+        for k in range(4):
+            state = tf.tanh(signal[k] @ inner + state @ outer)
+            self.states[k] = state  # expect: none/left-tensorflow
+        return tf.reduce_mean(self.states ** 2)
+memory = Memory()
+# %% rows of an array
+rows = np.zeros((4, 5, 3), "float32")
+with tf.GradientTape() as tape:
+    for k in range(4):
+        rows[k] = tf.nn.softplus(signal[k] @ inner)  # expect: none/left-tensorflow
+    loss = tf.reduce_sum(tf.constant(rows))
+grad = tape.gradient(loss, inner)  # status: none
+# %% rows of an array, and NumPy behind it
+rows = np.zeros((4, 5, 3), "float32")
+with tf.GradientTape() as tape:
+    for k in range(4):
+        row = tf.nn.softplus(signal[k] @ inner)
+        rows[k, :, :] = row  # expect: none/left-tensorflow
+    loss = tf.convert_to_tensor(np.mean(rows ** 2))
+grad = tape.gradient(loss, inner)  # status: none
+# %% an array of an object
+with tf.GradientTape() as tape:
+    loss = memory.run()
+grads = tape.gradient(loss, [inner, outer])  # status: none none
+# %% near: a row that is kept to look at
+rows = np.zeros((4, 5, 3), "float32")
+with tf.GradientTape() as tape:
+    loss = 0.0
+    for k in range(4):
+        row = tf.nn.softplus(signal[k] @ inner)
+        rows[k] = row
+        loss += tf.reduce_mean(row)
+grad = tape.gradient(loss, inner)
+# %% near: rows of a list
+rows = [None] * 4
+with tf.GradientTape() as tape:
+    for k in range(4):
+        rows[k] = tf.nn.softplus(signal[k] @ inner)
+    loss = tf.reduce_mean(tf.stack(rows))
+grad = tape.gradient(loss, inner)
