@@ -33,6 +33,7 @@ from gradmagic.fixes.adjacency import divided_by_degrees
 from gradmagic.fixes.data import scaled_data
 from gradmagic.fixes.dtypes import wider
 from gradmagic.fixes.exponents import smaller_inputs
+from gradmagic.fixes.log_of_softmax import with_its_logarithm
 from gradmagic.fixes.magnitudes import brought_to_one
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
@@ -92,6 +93,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     scaled = scaled_data(recording, place) if growth_of(recording, fault.run) is not None and not half else ()
     if not half and (by_degrees := divided_by_degrees(recording, fault.run)):
         return by_degrees
+    if logarithm := with_its_logarithm(recording, found.location, fault.op):
+        return (*logarithm, *half)
     stable = without_exp(recording, found.location, fault.op)
     same = tuple(f for f in stable if f.applicability == "safe")
     return (

@@ -98,7 +98,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{subject(fault, 'zero')}: {called(recording, op)} multiplies {it(fault.names)} by zeros",
         spot(recording, op),
         "the other factor is 0 for every element",
-        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run, and training does not change it.",
+        f"Going backward, {called(recording, op)} multiplies the gradient by its other factor. That factor is 0 for every element in this run, and {'it comes of a comparison, through which no gradient tells the weights to change it' if _follows_from_weights(other.id, recording) else 'training does not change it'}.",
         others=others,
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
@@ -167,6 +167,13 @@ def _judged(key: int, recording: Recording) -> Span | None:
         if made is not None and given is not None and given.dtype == "bool":
             return spot(recording, made)
     return None
+
+
+def _follows_from_weights(key: int, recording: Recording) -> bool:
+    """Whether a factor follows from weights in any way, a comparison as well."""
+    return any(
+        k in recording.variables or ((t := recording.tensors.get(k)) is not None and t.variable is not None and recording.variables[t.variable].trainable) for k in values_behind(recording, key)
+    )
 
 
 def _from_variable(key: int, recording: Recording) -> bool:
