@@ -109,6 +109,45 @@ def test_everything_is_put_back(ready: Any) -> None:
     assert state() == before
 
 
+def test_what_is_replaced_takes_what_the_original_takes(ready: Any, monkeypatch: Any) -> None:
+    import inspect
+
+    from gradmagic.capture.patches import Patches
+
+    wrong, put, seen = list[str](), Patches.set, set[str]()
+
+    def noted(self: Patches, owner: Any, name: str, value: Any) -> None:
+        try:
+            before, after = inspect.signature(getattr(owner, name)), inspect.signature(value, follow_wrapped=False)
+        except (TypeError, ValueError, AttributeError):
+            before = after = None
+        put(self, owner, name, value)
+        # What begins with an underscore is called by TensorFlow alone.
+        if before is None or after is None or name.startswith("_"):
+            return
+        seen.add(name)
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in after.parameters.values())
+        known = [p for p in before.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        wrong.extend(f"{name} lacks {p.name}" for p in known if p.name not in after.parameters and not takes_all)
+        asked = [p for p in after.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+        wrong.extend(f"{name} requires {p.name}" for p in asked if p.name not in before.parameters and p.name != "self")
+
+    monkeypatch.setattr(Patches, "set", noted)
+    ready.check("with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(y, w)", "--numeric")
+    assert {"gradient", "batch_jacobian", "watch", "gradients"} <= seen
+    assert not wrong
+
+
+def test_names_of_arguments_are_tensorflows(ready: Any) -> None:
+    for call in ("gradient(target=y, sources=x)", "jacobian(sources=x, target=y)", "batch_jacobian(source=x, target=y)"):
+        report = ready.check(f"x = tf.ones((2, 3))\nwith tf.GradientTape() as tape:\n    tape.watch(x)\n    y = x ** 2\ng = tape.{call}")
+        assert report.raised is None and report.calls[0].variables[0].status == "ok", call
+    for call in ("gradient(y)", "gradient()", "batch_jacobian(y, sources=x)"):
+        cell = f"x = tf.ones((2, 3))\nwith tf.GradientTape() as tape:\n    tape.watch(x)\n    y = x ** 2\ng = tape.{call}"
+        said = [ready.run(magic + cell).error_in_exec for magic in ("", "%%gradcheck\n")]
+        assert isinstance(said[0], TypeError) and repr(said[0]) == repr(said[1])
+
+
 def test_no_tensor_lives_longer(ready: Any) -> None:
     ready.run("import gc, weakref\nrefs = []")
     ready.run(

@@ -36,40 +36,32 @@ def install(session: Session) -> None:
 
     custom.install(session)
     events = Events(session)
-    for name in ("gradient", "jacobian"):
+    for name in ("gradient", "jacobian", "batch_jacobian"):
         _compare_calls(session, events, name)
-    batch = backprop.GradientTape.batch_jacobian
-
-    @functools.wraps(batch)
-    def batch_jacobian(self: Any, *args: Any, **kwargs: Any) -> Any:
-        known = len(session.runs)
-        result = batch(self, *args, **kwargs)
-        if not session.busy and len(session.runs) > known and session.runs[-1].turn == 0:
-            said(session, session.runs[-1].place, Void("`batch_jacobian` takes the rows for independent of each other, and that may be meant"))
-        return result
-
-    session.patches.set(backprop.GradientTape, "batch_jacobian", batch_jacobian)
 
 
 def _compare_calls(session: Session, events: Events, name: str) -> None:
     """Compare what the first run of each call of this method of a tape yields."""
     tape_class: Any = backprop.GradientTape
     original = getattr(tape_class, name)
+    asks_for = "source" if name == "batch_jacobian" else "sources"
 
     @functools.wraps(original)
-    def asked(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+    def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
         if session.busy or (session.doing.current_run is not None and session.doing.current_run.kind != "gradcheck"):
-            return original(self, target, sources, *args, **kwargs)
-        given = (args[0] if args else kwargs.get("output_gradients")) if name == "gradient" else None
+            return original(self, *args, **kwargs)
         known, running, templates = len(session.runs), session.doing.current_run, len(session.graphs.traced_runs)
-        result = original(self, target, sources, *args, **kwargs)
+        result = original(self, *args, **kwargs)
+        # What TensorFlow takes has both.
+        target, sources = (*args, *(kwargs[k] for k in ("target", asks_for) if k in kwargs))[:2]
+        given = (args[2] if len(args) > 2 else kwargs.get("output_gradients")) if name == "gradient" else None
         for template in session.graphs.traced_runs[templates:]:
             template.weights = flatten(given) if given is not None else []
         run = running if running is not None else session.runs[-1] if len(session.runs) > known else None
         if run is not None and run.turn == 0 and run.place is not None and not run.in_graph and context.executing_eagerly():
             try:
                 with unnoticed(session):
-                    gradients, weights = _weighted(target, flatten(result)) if name == "jacobian" else (flatten(result), given)
+                    gradients, weights = (flatten(result), given) if name == "gradient" else _weighted(target, flatten(result), alike=name == "batch_jacobian")
                     _check(session, events, run, target, flatten(sources), gradients, weights)
             except (Void, OutOfTime) as reason:
                 said(session, run.place, reason)
@@ -81,9 +73,16 @@ def _compare_calls(session: Session, events: Events, name: str) -> None:
     session.patches.set(tape_class, name, asked)
 
 
-def _weighted(target: Any, jacobians: list[Any]) -> tuple[list[Any], Any]:
-    """Jacobians as gradients of a sum of the target's elements, each with a random weight, and those weights: an element that is wrong makes that gradient wrong."""
+def _weighted(target: Any, jacobians: list[Any], *, alike: bool) -> tuple[list[Any], Any]:
+    """Jacobians as gradients of a sum of the target's elements, each with a random weight, and those weights: an element that is wrong makes that gradient wrong.
+
+    What `batch_jacobian` yields for a row of the source is the derivative of the sum of all rows of the target: there the weights are those of one row, for each row `alike`.
+    """
     (weights,) = weights_for([target])
+    if alike:
+        row = array64(weights)[0]
+        gradients = [None if j is None else tf.constant(np.tensordot(wide_array(tf.convert_to_tensor(j)), row, axes=(tuple(range(1, 1 + row.ndim)), tuple(range(row.ndim))))) for j in jacobians]
+        return gradients, tf.broadcast_to(weights[:1], tf.shape(weights))
     gradients = [None if j is None else tf.constant(np.tensordot(array64(weights), wide_array(tf.convert_to_tensor(j)), axes=weights.shape.rank)) for j in jacobians]
     return gradients, weights
 

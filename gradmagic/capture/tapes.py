@@ -108,18 +108,25 @@ def _watch_tapes(session: Session) -> None:
 
 def _watch_call(session: Session, tape_class: Any, name: str) -> None:
     original = getattr(tape_class, name)
+    asks_for = "source" if name == "batch_jacobian" else "sources"
 
-    def call(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         within = session.doing.current_run
+        both = (*args, *(kwargs[k] for k in ("target", asks_for) if k in kwargs))[:2]
+        if len(both) < 2:
+            # TensorFlow says what is missing.
+            return original(self, *args, **kwargs)
+        target, sources = both
         # In a gradient function the user may ask a tape of theirs, TensorFlow one of its own.
         if session.busy or (within is not None and (within.in_graph or not session.spans.is_user_file(frame.f_code.co_filename))) or frame.f_globals.get("__name__") in BACKWARD:
-            return original(self, target, sources, *args, **kwargs)
-        given = args[0] if name == "gradient" and args else kwargs.get("output_gradients")
+            return original(self, *args, **kwargs)
+        given = args[2] if name == "gradient" and len(args) > 2 else kwargs.get("output_gradients")
         if within is not None and (_is_bad(target) or (given is not None and _is_bad(given, zero=True))):
             # It hands on what was bad when it came in: the call around it tells of that.
-            return original(self, target, sources, *args, **kwargs)
-        zero = _asks_for_zeros(args[1] if name == "gradient" and len(args) > 1 else kwargs.get("unconnected_gradients"))
+            return original(self, *args, **kwargs)
+        position = 3 if name == "gradient" else 2
+        zero = _asks_for_zeros(args[position] if len(args) > position else kwargs.get("unconnected_gradients"))
         note = tape_of(session, self)
         if not note.recording and note.name is None:
             note.name = next((n for n, value in list(session.namespace.items()) if value is self and not n.startswith("_")), None)
@@ -129,7 +136,7 @@ def _watch_call(session: Session, tape_class: Any, name: str) -> None:
             note,
             target,
             sources,
-            lambda: original(self, target, sources, *args, **kwargs),
+            lambda: original(self, *args, **kwargs),
             frame,
             zero,
         )
