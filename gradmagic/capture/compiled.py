@@ -13,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from gradmagic.capture.custom_traced import Traced, gradient_name
-from gradmagic.capture.evaluate import HELD, Evaluation, OutOfTime
-from gradmagic.capture.execution import Unrepeatable, gives_the_same
+from gradmagic.capture.evaluate import HELD, Evaluation
+from gradmagic.capture.execution import OutOfTime, Unrepeatable, gives_the_same
 from gradmagic.capture.frames import Frame, wide_array
-from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, is_dataset
 from gradmagic.capture.recompute import Void
 from gradmagic.capture.twins import NOTES, TARGET, OnGraph, Template, inner_graphs
 
@@ -40,8 +40,8 @@ class Kept:
 
 
 def bodies(graph: Any, op: Any) -> list[Any]:
-    """The known graphs that a call, a conditional or a loop runs."""
-    return [inner for inner in inner_graphs(graph, op) if inner is not None] if op.type in CALLS | CONDITIONALS | LOOPS else []
+    """The known graphs that a call, a conditional or a loop runs, and what is done with each element of a dataset."""
+    return [inner for inner in inner_graphs(graph, op) if inner is not None] if op.type in CALLS | CONDITIONALS | LOOPS or is_dataset(op) else []
 
 
 def customs_in(graph: Any, depth: int = 0) -> list[Any]:
@@ -80,8 +80,8 @@ class Look:
     def __bool__(self) -> bool:
         return bool(self.customs or self.templates)
 
-    def run(self, args: Any, table: Mapping[int, Any], recorded: Mapping[int, Any]) -> None:
-        """Evaluate the call, and compare where the way leads by."""
+    def run(self, args: Any, table: Mapping[int, Any], recorded: Mapping[int, Any], elements: Mapping[int, Mapping[int, Any]]) -> None:
+        """Evaluate the call, and compare where the way leads by. `elements` is what came into the graphs that run for each element of a dataset, at the first one."""
         from gradmagic.capture.numeric import deadline, said
 
         wanted = {id(op.graph) for op in self.customs} | {id(t.graph_now()) for t in self.templates}
@@ -92,7 +92,7 @@ class Look:
                 first += [t for t in template.targets if isinstance(t, tf.Tensor)]
         self.waiting = len(self.templates) + len({id(op) for op in self.customs})
         try:
-            self.evaluation = Evaluation(table, recorded, deadline(), self._look)
+            self.evaluation = Evaluation(table, recorded, deadline(), self._look, elements)
             self.evaluation.run(self.graph, args, first)
         except Done:
             return

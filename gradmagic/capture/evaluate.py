@@ -15,9 +15,9 @@ from tensorflow.python.eager import context
 from tensorflow.python.framework import dtypes
 
 from gradmagic.capture.corners import at_corner
-from gradmagic.capture.execution import Unrepeatable, attributes, called, chosen_branch, execute, run_loop
-from gradmagic.capture.frames import WIDER, Frame, Place, widened, writers_of
-from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, is_repeatable
+from gradmagic.capture.execution import OutOfTime, Unrepeatable, attributes, called, chosen_branch, execute, run_loop, seeded
+from gradmagic.capture.frames import WIDER, Frame, Place, Slices, widened, writers_of
+from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, RANDOM, SHAPES, SILENT, functions_of, is_dataset, is_repeatable
 from gradmagic.capture.numbers import array_of
 
 MOST_BYTES = 2 << 30
@@ -37,10 +37,13 @@ class Evaluation:
         recorded: what ops gave that a second run would not repeat, by the id of the graph's tensor.
         deadline: when to give up, in the seconds of `time.monotonic`.
         look: called with each frame of the first pass when it is done.
+        elements: by the `id` of each graph that runs for every element of a dataset, what came into it at the first one, by the ids of its tensors.
     """
 
-    def __init__(self, table: Mapping[int, Any], recorded: Mapping[int, Any], deadline: float, look: Callable[[Frame], None] | None = None) -> None:
-        self.table, self._recorded, self.deadline, self._look = dict(table), recorded, deadline, look
+    def __init__(
+        self, table: Mapping[int, Any], recorded: Mapping[int, Any], deadline: float, look: Callable[[Frame], None] | None = None, elements: Mapping[int, Mapping[int, Any]] | None = None
+    ) -> None:
+        self.table, self._recorded, self.deadline, self._look, self._elements = dict(table), recorded, deadline, look, elements or {}
         self._changed_state: set[int] = set()
         self._held: Callable[[Frame, Any], bool] = lambda frame, op: False
         self._moving = self._wide = False
@@ -54,9 +57,7 @@ class Evaluation:
         self._bytes = self._draws = 0
         self._attributes: dict[tuple[int, str, bool], tuple[Any, ...]] = {}
         self._own_precision: set[tuple[int, str]] = set()
-        self._slices: dict[tuple[Any, ...], list[Any]] = {}
-        # What is kept by the `id` of a graph needs the graph to stay.
-        self._graphs: list[Any] = []
+        self._slices = Slices()
         self._dtypes = {key: value.dtype for key, value in table.items()}
         context.ensure_initialized()
 
@@ -115,27 +116,12 @@ class Evaluation:
         frame = Frame(graph, path, known, changed, outer)
         if not self._moving:
             frame.table = dict(self.table)
-        for op in self._slice(graph, wanted, known):
+        for op in self._slices.of(graph, wanted, known, self._moving):
             if not (op.outputs and all(out._id in known for out in op.outputs)):
                 self._op(frame, op)
         if not self._moving and self._look is not None:
             self._look(frame)
         return frame
-
-    def _slice(self, graph: Any, wanted: list[Any], known: Mapping[int, Any]) -> list[Any]:
-        """The ops that some tensors or ops follow from, in order."""
-        key = (id(graph), tuple(t.name for t in wanted), tuple(known) if self._moving else ())
-        if key not in self._slices:
-            self._graphs.append(graph)
-            waiting, found = [getattr(t, "op", t) for t in wanted], set[str]()
-            while waiting:
-                op = waiting.pop()
-                if op.name in found or (op.outputs and all(out._id in known for out in op.outputs)):
-                    continue
-                found.add(op.name)
-                waiting += [t.op for t in op.inputs] + list(op.control_inputs)
-            self._slices[key] = [op for op in graph.get_operations() if op.name in found]
-        return self._slices[key]
 
     def _op(self, frame: Frame, op: Any) -> None:
         known, changed = frame.known, frame.changed
@@ -151,6 +137,8 @@ class Evaluation:
         if not self._moving and op.outputs and all(out._id in self._recorded for out in op.outputs):
             self._keep(frame, op, [self._recorded[out._id] for out in op.outputs])
             return
+        if not self._moving and is_dataset(op) and self._first_element(frame, op):
+            return
         if op.type == "Placeholder":
             raise Unrepeatable(f"the value of `{op.name}` is not known")
         for tensor in op.inputs:
@@ -164,6 +152,19 @@ class Evaluation:
             self._once_more(frame, op, inputs)
         else:
             self._keep(frame, op, [value for value, _ in self._results(frame, op, inputs, [False] * len(inputs))])
+
+    def _first_element(self, frame: Frame, op: Any) -> bool:
+        """Run what a dataset does with each element for the first one, where it is known what came in; whether it did."""
+        found = [(name, inner) for name, inner in ((f.name, called(frame.graph, f.name)) for f in functions_of(op)) if id(inner[0]) in self._elements]
+        for name, (inner, outputs) in found:
+            elements = self._elements[id(inner)]
+            captured = list(zip(reversed(inner.inputs), reversed(op.inputs[len(op.inputs) - len(op.get_attr("Targuments")) :]), strict=False))
+            for _, tensor in captured:
+                if tensor._id not in frame.known:
+                    self._op(frame, tensor.op)
+            known = {t._id: elements[t._id] for t in inner.inputs if t._id in elements} | {inside._id: frame.known[tensor._id] for inside, tensor in captured}
+            self._frame(inner, known, set(), outputs, (*frame.path, (op.name, name)), frame)
+        return bool(found)
 
     def _keep(self, frame: Frame, op: Any, values: list[Any]) -> None:
         for out, value in zip(op.outputs, values, strict=False):
@@ -300,12 +301,4 @@ class Evaluation:
         """Random numbers of our own, where those of the call are not known: from a generator that is no one else's."""
         self.drawn = True
         self._draws += 1
-        given = list(attributes(op, {}))
-        for i in range(0, len(given), 2):
-            if given[i] in ("seed", "seed2"):
-                given[i + 1] = OWN_SEED + self._draws
-        return execute(op, inputs, tuple(given))
-
-
-class OutOfTime(Exception):
-    """The deadline of an evaluation has passed."""
+        return execute(op, inputs, seeded(op, OWN_SEED + self._draws))

@@ -23,6 +23,19 @@ class Unrepeatable(Exception):
     """The call holds something that cannot be run a second time."""
 
 
+class OutOfTime(Exception):
+    """The time for running a graph once more is over."""
+
+
+def seeded(op: Any, seed: int) -> tuple[Any, ...]:
+    """The attributes of a random op, with another seed."""
+    given = list(attributes(op, {}))
+    for i in range(0, len(given), 2):
+        if given[i] in ("seed", "seed2"):
+            given[i + 1] = seed
+    return tuple(given)
+
+
 def called(graph: Any, name: str) -> tuple[Any, list[Any]]:
     """(graph, outputs) of a function that a graph calls by name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,28 @@ class Frame:
     def __init__(self, graph: Any, path: tuple[Any, ...], known: dict[int, Any], changed: set[int], outer: Frame | None) -> None:
         self.graph, self.path, self.known, self.changed, self.outer = graph, path, known, changed, outer
         self.table: dict[int, Any] = {}
+
+
+class Slices:
+    """What of a graph is needed for some of its tensors; asked once for the same."""
+
+    def __init__(self) -> None:
+        # What is kept by the `id` of a graph needs the graph to stay.
+        self._known: dict[tuple[Any, ...], tuple[Any, list[Any]]] = {}
+
+    def of(self, graph: Any, wanted: list[Any], known: Mapping[int, Any], moving: bool) -> list[Any]:
+        """The ops that some tensors or ops follow from, in order. What is `known` is followed no further."""
+        key = (id(graph), tuple(t.name for t in wanted), tuple(known) if moving else ())
+        if key not in self._known:
+            waiting, found = [getattr(t, "op", t) for t in wanted], set[str]()
+            while waiting:
+                op = waiting.pop()
+                if op.name in found or (op.outputs and all(out._id in known for out in op.outputs)):
+                    continue
+                found.add(op.name)
+                waiting += [t.op for t in op.inputs] + list(op.control_inputs)
+            self._known[key] = graph, [op for op in graph.get_operations() if op.name in found]
+        return self._known[key][1]
 
 
 def widened(value: Any) -> Any:

@@ -30,6 +30,13 @@ def is_dataset(op: Any) -> bool:
     return "Dataset" in op.type
 
 
+def functions_of(op: Any) -> list[Any]:
+    """The functions that a graph op runs, by name, as its attributes hold them."""
+    given = op.node_def.attr
+    named = [given[a.name] for a in op.op_def.attr if a.type in ("func", "list(func)") and a.name in given]
+    return [f for value in named for f in ([value.func] if value.HasField("func") else value.list.func)]
+
+
 def is_repeatable(op: Any) -> bool:
     """Whether running a graph op again on the same inputs and the same variables gives the same result."""
     if op.type in OF_AN_ITERATOR:

@@ -173,9 +173,13 @@ class Call:
         if self.session.numeric:
             found = dict(answers.values())
             own = {p.origin for p in probes if p.template is not None}
-            self.compare({k: v for k, v in recorded.items() if k not in own}, {**{t: {} for t in HIDDEN.get(self.graph, ())}, **found})
+            bodies = [body for body in turns.bodies.values() if body.kept] if turns is not None else []
+            inside = {k: v for body in bodies for k, v in body.kept[0].items()}
+            hidden = [*HIDDEN.get(self.graph, ()), *(p.template for body in bodies for p in body.probes if p.template is not None)]
+            elements = {id(body.graph): body.kept[0] for body in bodies}
+            self.compare({**inside, **{k: v for k, v in recorded.items() if k not in own}}, {**{t: {} for t in hidden}, **found}, elements)
 
-    def compare(self, recorded: dict[int, Any], templates: Mapping[Template, Mapping[int, Any]]) -> None:
+    def compare(self, recorded: dict[int, Any], templates: Mapping[Template, Mapping[int, Any]], elements: Mapping[int, Mapping[int, Any]] | None = None) -> None:
         """Compare what the call computed with numerical derivatives."""
         from gradmagic.capture.compiled import Look
         from gradmagic.capture.numeric import unnoticed
@@ -184,7 +188,7 @@ class Call:
             with unnoticed(self.session):
                 look = Look(self.session, self.graph, templates)
                 if look:
-                    look.run(self.args, {handle._id: value for handle, value in self.before}, recorded)
+                    look.run(self.args, {handle._id: value for handle, value in self.before}, recorded, elements or {})
         except Exception as error:
             self.session.failed("compare the gradients inside a `tf.function` with numerical derivatives", error)
 

@@ -17,7 +17,7 @@ from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.capture.asking import flatten
 from gradmagic.capture.custom_verdict import array64, weights_for
-from gradmagic.capture.evaluate import OutOfTime
+from gradmagic.capture.execution import OutOfTime
 from gradmagic.capture.frames import wide_array
 from gradmagic.capture.recompute import Events, Replay, Void, read
 from gradmagic.capture.session import Session

@@ -18,7 +18,7 @@ from tensorflow.python.framework import op_callbacks, op_def_registry
 from tensorflow.python.ops import resource_variable_ops
 
 from gradmagic.capture.corners import at_corner
-from gradmagic.capture.evaluate import OutOfTime
+from gradmagic.capture.execution import OutOfTime
 from gradmagic.capture.frames import wide_array
 from gradmagic.capture.graph_ops import RANDOM, SHAPES
 from gradmagic.capture.numbers import array_of

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow.python.framework import dtypes, func_graph, ops
 
 from gradmagic.capture.events import RawRun, RawSite
-from gradmagic.capture.graph_ops import is_repeatable
+from gradmagic.capture.graph_ops import functions_of, is_repeatable
 
 if TYPE_CHECKING:
     from gradmagic.capture.session import Session
@@ -165,6 +165,4 @@ def function_of(graph: Any, name: str) -> tuple[Any, list[Any]]:
 
 def inner_graphs(graph: Any, op: Any) -> list[Any]:
     """The graphs of the functions that an op of a graph runs: what it calls, the branches of a conditional, the condition and body of a loop. None for one that is not known."""
-    given = op.node_def.attr
-    named = [given[a.name] for a in op.op_def.attr if a.type in ("func", "list(func)") and a.name in given]
-    return [function_of(graph, f.name)[0] for value in named for f in ([value.func] if value.HasField("func") else value.list.func)]
+    return [function_of(graph, f.name)[0] for f in functions_of(op)]
