@@ -21,6 +21,7 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
     by_source: dict[str | int | None, list[Span]] = {}
     for span in dict.fromkeys(ran):
         by_source.setdefault(span.cell if span.cell is not None else span.file, []).append(span)
+    found: list[Span] = []
     for spans in by_source.values():
         tree = tree_at(recording, spans[0])
         if tree is None:
@@ -34,8 +35,12 @@ def untaken_branch(recording: Recording, ran: Iterable[Span], names: set[str], b
                 continue
             if before is not None and (before.cell, before.file) == (spans[0].cell, spans[0].file) and _is_behind(tree, owner, before):
                 continue
-            return _line_of(recording, owner, spans[0])
-    return None
+            place = _line_of(recording, owner, spans[0])
+            # Of a function that was traced before, no op may be known: what stands in one that ran comes first.
+            if calls or _ran_around(tree, owner, spans):
+                return place
+            found.append(place)
+    return found[0] if found else None
 
 
 def untaken_in(recording: Recording, start: Span, name: str, ran: Iterable[Span]) -> Span | None:

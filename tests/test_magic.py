@@ -251,6 +251,27 @@ def test_a_crash_of_gradmagic_does_not_cost_the_cell(ready: Any, monkeypatch: An
     assert any("planted" in failure for failure in report.failures)
 
 
+@pytest.mark.parametrize("broken", ["tracebacks", "translations", "ops", "tapes", "graphs", "inner_steps", "layers", "stale", "earlier", "updates", "escapes", "replicas", "numeric"])
+def test_a_hook_that_cannot_be_put_in_does_not_cost_the_cell(ready: Any, monkeypatch: Any, broken: str) -> None:
+    import importlib
+
+    def refuse(session: Any) -> None:
+        raise ImportError("planted")
+
+    monkeypatch.setattr(importlib.import_module(f"gradmagic.capture.{broken}"), "install", refuse)
+    ready.run("import keras\nnet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')")
+    cells = (
+        "with tf.GradientTape() as tape:\n    y = w * w\ng = tape.gradient(y, w)\nafter = g.numpy()",
+        "history = net.fit(tf.ones((4, 3)), tf.ones((4, 1)), verbose=0)",
+        "@tf.function\ndef step(x):\n    with tf.GradientTape() as tape:\n        y = net(x)\n    g = tape.gradient(y, net.trainable_variables)\n    net.optimizer.apply_gradients(zip(g, net.trainable_variables))\n    return g\n"
+        "after = [v.numpy() for v in step(tf.ones((2, 3)))]",
+    )
+    for cell in cells:
+        report = ready.check(cell, "--numeric")
+        assert ready.result.success, ready.result.error_in_exec
+        assert any("planted" in failure for failure in report.failures), (broken, cell, report.failures)
+
+
 def test_line_magic(ready: Any, capsys: Any) -> None:
     ready.check("w * 2.0")
     capsys.readouterr()

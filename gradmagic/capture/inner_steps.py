@@ -16,10 +16,9 @@ from gradmagic.capture.backward import ids_of
 from gradmagic.capture.closely import identity_of
 from gradmagic.capture.events import RawRun, RawStep
 from gradmagic.capture.session import Session
-from gradmagic.capture.twins import NOTES, OnGraph, inner_graphs
+from gradmagic.capture.twins import NOTES, STEPS, inner_graphs
 
 MAX_DEPTH = 24
-STEPS = OnGraph("steps")
 
 
 def install(session: Session) -> None:

@@ -21,9 +21,10 @@ from gradmagic.capture.execution import Unrepeatable, called, chosen_branch, exe
 from gradmagic.capture.fading import PRODUCTS, faded
 from gradmagic.capture.graph_ops import CALLS, CONDITIONALS, LOOPS, SILENT, is_dataset, is_repeatable
 from gradmagic.capture.numbers import array_of, quick
-from gradmagic.capture.twins import inner_graphs
+from gradmagic.capture.twins import STEPS, inner_graphs
 
 if TYPE_CHECKING:
+    from gradmagic.capture.events import RawStep
     from gradmagic.capture.turns import Turns
 
 # Seconds.
@@ -94,6 +95,7 @@ class Replay:
         self._until = time.monotonic() + LONGEST
         self.values: dict[int | None, Any] = {}
         self.bad: set[int] = set()
+        self._ended: set[int] = set()
         self.births: list[tuple[str, list[int], list[int]]] = []
         self.faded: dict[int, float] = {}
         self.top: dict[int, Any] = {}
@@ -145,9 +147,9 @@ class Replay:
                 if not op.outputs or op.outputs[0]._id not in known:
                     self._op(graph, op, known)
         except _Seen:
-            self._publish(known)
+            self._publish(graph, known)
             raise
-        self._publish(known)
+        self._publish(graph, known)
         return known
 
     def _dataset(self, graph: Any, op: Any, known: dict[int, Any]) -> None:
@@ -217,10 +219,12 @@ class Replay:
         known = self._frame(inner, {t._id: v for t, v in zip(inner.inputs, inputs, strict=False)})
         return [known.get(t._id) for t in outputs]
 
-    def _publish(self, known: dict[int, Any]) -> None:
-        """Of several turns or calls of one graph the first that went bad is shown, else the last."""
-        if self._quiet:
+    def _publish(self, graph: Any, known: dict[int, Any]) -> None:
+        """Of several turns or calls of one graph the first that went bad is shown, or the first in which a gradient came to its end, else the last."""
+        if self._quiet or id(graph) in self._ended:
             return
+        if any(_ends(step, known) for step in STEPS.get(graph, ())):
+            self._ended.add(id(graph))
         keys = [key for key, value in known.items() if value is not None]
         if any(key in self.bad for key in keys if key in self.values):
             return
@@ -234,6 +238,13 @@ class Replay:
             self.values[key] = value
         if self._bytes > MAX_BYTES:
             raise Unrepeatable("its values take more than 4 GiB")
+
+
+def _ends(step: RawStep, known: dict[int, Any]) -> bool:
+    """Whether a step of a backward pass made zeros of gradients that were none; of a product, for both of its factors."""
+    received, sent = ([known[key] for key in keys if key is not None and known.get(key) is not None] for keys in (step.received, step.sent))
+    zeros = list(map(_is_zero, sent))
+    return (all(zeros) if step.type in (*PRODUCTS, "Mul") else any(zeros)) and bool(zeros) and any(v.dtype.is_floating and not _is_zero(v) for v in received)
 
 
 def _is_zero(value: Any) -> bool:

@@ -20,6 +20,7 @@ from gradmagic.recording import Cell, Recording, Source
 
 MAX_OPS = 200_000
 FRESH_IDS = 1 << 40
+NEEDED = frozenset({"ops", "tapes", "graphs", "inner_steps", "layers"})
 
 
 class Session:
@@ -189,6 +190,10 @@ class Session:
                 importlib.import_module(f"gradmagic.capture.{name}").install(self)
             except Exception as error:
                 self.failed(what, error)
+                if name in NEEDED:
+                    # The others ask what these noted: without them the cell runs as if nothing watched it.
+                    self.patches.undo()
+                    break
         self.started = time.perf_counter()
 
     def uninstall(self) -> None:

@@ -79,6 +79,8 @@ PROBES = OnGraph("probes")
 # Gradient calls in the bodies of loops and conditionals, by the graph of the function: their values cannot be outputs.
 HIDDEN = OnGraph("hidden")
 NOTES = OnGraph("notes")
+# The gradient functions that were called to make a graph, with what they were given and gave.
+STEPS = OnGraph("steps")
 OUTPUTS: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 _TWINS: weakref.WeakKeyDictionary[Any, tuple[Any, list[Probe]]] = weakref.WeakKeyDictionary()
 

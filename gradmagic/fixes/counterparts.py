@@ -15,7 +15,7 @@ from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.names import names_of
 from gradmagic.fixes.numerics import away_from_the_edge
 from gradmagic.fixes.values import symmetric_logarithm
-from gradmagic.fixes.written_ops import colours_of_hues, summed_by_segment
+from gradmagic.fixes.written_ops import colours_of_hues, largest_of_rows, summed_by_segment
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Applicability, Fix
 
@@ -30,6 +30,7 @@ def counterpart(recording: Recording, place: Place, op: Op | None) -> tuple[Fix,
     if picture:
         return picture
     counted = summed_by_segment(code, code.call_at(place, ("bincount",)), tf)
+    counted = counted or largest_of_rows(code, code.call_at(place, ("reduce_max",)), tf)
     if counted:
         return counted
     call = code.call_at(place, ("poisson",))

@@ -32,6 +32,17 @@ def summed_by_segment(code: Code, call: cst.Call | None, tf: str) -> tuple[Fix, 
     return fix(title, "safe" if exact or shortest == longest else "unsafe", (code, Change().replace(call, code.expression(new))))
 
 
+def largest_of_rows(code: Code, call: cst.Call | None, tf: str) -> tuple[Fix, ...]:
+    """`sparse.reduce_max(x, axis=1)` of a matrix → the largest value of each segment."""
+    given, axis = (argument(call, 0, "sp_input"), argument(call, 1, "axis")) if call is not None else (None, None)
+    if call is None or given is None or axis is None or len(call.args) != 2 or not isinstance(given.value, (cst.Name, cst.Attribute)) or not code.text(call.func).endswith("sparse.reduce_max"):
+        return ()
+    kept = {"1": "0", "-1": "0", "0": "1"}.get(code.text(axis.value))
+    x = code.text(given.value)
+    new = f"{tf}.math.unsorted_segment_max({x}.values, {x}.indices[:, {kept}], {x}.dense_shape[{kept}])"
+    return fix("take the largest value of each segment, which has a gradient", "unsafe", (code, Change().replace(call, code.expression(new)))) if kept is not None else ()
+
+
 def colours_of_hues(code: Code, call: cst.Call | None, tf: str) -> tuple[Fix, ...]:
     """`hsv_to_rgb(x)` by its formula: a ramp of the hue for each of the three channels."""
     given = text_of(code, call, 0, "images") if call is not None else None

@@ -14,6 +14,8 @@ PRODUCTS = frozenset({"Mul", "MatMul", "BatchMatMulV2", "Conv2D", "Conv1D", "Con
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
 # What gives zeros for values that are not: where a product has nothing but zeros from one of them, it is the cause.
 FLATTENING = frozenset({"Relu", "Relu6", "Exp", "Maximum", "Minimum", "ClipByValue", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+# Lists of tensors, and which of their inputs goes on.
+LISTS = {"TensorListStack": 0, "TensorListGetItem": 0, "TensorListConcatV2": 0, "TensorListSetItem": -1, "TensorListPushBack": -1}
 # Their derivative is 0 where their input is.
 FLAT_AT_ZERO = frozenset({"Square", "Pow", "Abs", "L2Loss"})
 MOST_BEHIND = 10_000
@@ -50,8 +52,12 @@ def flattened_behind(paths: Paths, steps: dict[int, BackwardStep], op: Op, posit
     key = op.inputs[1 - position]
     for _ in range(50):
         tensor, made = tensors.get(key), paths.producer.get(key)
-        if tensor is None or not tensor.all_zero or made is None or not made.inputs:
+        if tensor is None or not (tensor.all_zero or tensor.dtype == "variant") or made is None or not made.inputs:
             return None
+        if made.type in LISTS or (made.type == "Merge" and tensor.dtype == "variant"):
+            # What the turns of a loop put into a list, the last of them.
+            key = made.inputs[LISTS.get(made.type, -1)]
+            continue
         if made.type in FLATTENING:
             step = steps.get(made.seq)
             if step is None:

@@ -55,7 +55,8 @@ def _difference(paths: Paths, index: int, reads: list[Op], lone: list[Op], lost:
 
 def _zero(paths: Paths, steps: dict[int, BackwardStep], index: int, lone: list[Op], lost: list[tuple[Op, Op]], softmax: Op | None) -> Fault:
     run = paths.run
-    reads = [op for op in paths.reads(index) if any(out in paths.ancestors for out in op.outputs) or op.in_graph]
+    # What hands a variable itself on to the turns of a loop reads no value of it.
+    reads = [op for op in paths.reads(index) if (any(out in paths.ancestors for out in op.outputs) or op.in_graph) and not _is_handed_on(paths, op)]
     if reads and all(op.branches for op in reads):
         branch = _untaken(paths, reads)
         if branch is not None:
@@ -257,11 +258,24 @@ def _loop_without_turns(paths: Paths, index: int) -> Op | None:
         op = recording.by_seq.get(step.op) if step.op is not None and step.type.endswith("While") else None
         if op is None or not any(f is not None and f.zero and f.id == key for f in step.sent):
             continue
-        body = [out for inner in recording.ops if (op.seq, "body") in inner.branches for out in inner.outputs]
-        floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
-        if floats and all(t.finite is None for t in floats):
+        if _turned(paths, op) is False:
             return op
     return None
+
+
+def _turned(paths: Paths, loop: Op) -> bool | None:
+    """Whether the replay saw ops of a loop's body run; None where it saw nothing of the function either."""
+    recording = paths.recording
+    body = [out for inner in recording.ops if (loop.seq, "body") in inner.branches for out in inner.outputs]
+    floats = [t for out in body if (t := recording.tensors.get(out)) is not None and has_gradient_dtype(t.dtype) and t.dtype not in ("resource", "variant")]
+    if any(t.finite is not None for t in floats):
+        return True
+    around = (t for op in recording.ops if op.in_graph and not op.branches for out in op.outputs if (t := recording.tensors.get(out)) is not None)
+    return False if floats and any(t.finite is not None for t in around) else None
+
+
+def _is_handed_on(paths: Paths, op: Op) -> bool:
+    return op.type == "Merge" and all((t := paths.recording.tensors.get(out)) is not None and t.dtype == "resource" for out in op.outputs)
 
 
 def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
@@ -271,7 +285,10 @@ def _untaken(paths: Paths, reads: list[Op]) -> tuple[Op, str, bool] | None:
         if op is None or label == "cond" or any((seq, label) not in r.branches for r in reads):
             continue
         if op.type.endswith("While"):
-            return op, label, False
+            turned = _turned(paths, op)
+            if turned:
+                continue
+            return op, label, turned is False
         taken = taken_label(paths.recording, op)
         if taken is None:
             return op, label, False

@@ -38,3 +38,10 @@ with tf.GradientTape() as tape:
     turned = tf.image.hsv_to_rgb(tf.concat([colours[..., :1] + pull[0], colours[..., 1:]], axis=-1))
     cost = tf.reduce_mean((turned - 0.4) ** 2)
 grad = tape.gradient(cost, pull)
+# %% the largest value of each row of a sparse matrix
+# fix: error/no-gradient-registered
+# becomes: cost = tf.reduce_sum(tf.math.unsorted_segment_max(points.values, points.indices[:, 0], points.dense_shape[0]) ** 2)
+with tf.GradientTape() as tape:
+    points = tf.sparse.SparseTensor([[0, 0], [0, 3], [1, 1], [2, 0]], pull[:4] * 2.0, [3, 5])
+    cost = tf.reduce_sum(tf.sparse.reduce_max(points, axis=1) ** 2)
+grad = tape.gradient(cost, pull)

@@ -32,6 +32,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.loop_starts import begun_far_off
 from gradmagic.fixes.made_where_read import made_where_read
 from gradmagic.fixes.sources import sibling, without_sources
 from gradmagic.fixes.switches import switched_on
@@ -79,6 +80,8 @@ def _uncalled(fault: Fault, recording: Recording, model: str, place: Span) -> Fi
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if begun := begun_far_off(recording, found.location):
+        return begun
     if fault.run is None:
         return ()
     other = (

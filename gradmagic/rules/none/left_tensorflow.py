@@ -38,6 +38,7 @@ from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.for_draws import numbers_for_draws
 from gradmagic.fixes.judged import computed_loss, judged
+from gradmagic.fixes.numpy_ranks import soft_ranks
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
 from gradmagic.fixes.stacked import stacked
@@ -177,7 +178,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause in ("discarded", "constant") and (computed := computed_loss(recording, fault.run)):
         return computed
     kept = (
-        of_array(recording, found.location)
+        soft_ranks(recording, found.location)
+        or of_array(recording, found.location)
         or numbers_for_draws(recording, found.location, fault.run)
         or stacked(recording, found.location)
         or kept_as_tensors(recording, found.location, fault.op, fault.run)

@@ -38,6 +38,7 @@ from gradmagic.fixes.numerics import valid_input
 from gradmagic.fixes.pixel_targets import scaled_targets
 from gradmagic.fixes.positive_outputs import positive_output
 from gradmagic.fixes.probabilities import as_softmax, normalised_relu
+from gradmagic.fixes.ragged_rows import means_of_rows
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
 from gradmagic.fixes.values import finite_factor, sum_of_logs
@@ -94,6 +95,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
         return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
+    if means := means_of_rows(recording, found.location, fault.op):
+        return means
     if scaled := scaled_targets(recording, fault.run, fault.op):
         return scaled
     if spread := as_softmax(recording, spot(recording, fault.op) if fault.op is not None else None, fault.op):

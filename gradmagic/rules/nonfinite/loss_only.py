@@ -34,6 +34,7 @@ from gradmagic.fixes.masks import finite_mask
 from gradmagic.fixes.numerics import finite_logarithm
 from gradmagic.fixes.pixel_targets import scaled_targets
 from gradmagic.fixes.positive_outputs import positive_output
+from gradmagic.fixes.ragged_rows import means_of_rows
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.training import single_precision
 from gradmagic.growth import growth_of
@@ -74,5 +75,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return finite_mask(recording, found.location, fault.op) or wider(recording, found.location, mean=True) or single_precision(recording)
     if fault.op is not None and is_too_large(recording, fault.op, fault.cause) and growth_of(recording, fault.run) is not None:
         return smaller_step(recording, fault)
+    if means := means_of_rows(recording, found.location, fault.op):
+        return means
     bounded = scaled_targets(recording, fault.run, fault.op) or finite_mask(recording, found.location, fault.op) or positive_output(recording, fault.op)
     return bounded or finite_logarithm(recording, found.location, fault.op)

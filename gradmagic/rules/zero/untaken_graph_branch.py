@@ -35,9 +35,10 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.loop_starts import begun_far_off
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
-from gradmagic.report import Finding
+from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import finding, listing, subject
 from gradmagic.syntax import CALLED, CONDITIONALS, call_at, whole_line
 
@@ -66,3 +67,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         certainty="certain" if certain else "likely",
     )
+
+
+def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
+    """The edits that repair it, best first."""
+    return begun_far_off(recording, found.location)

@@ -74,3 +74,18 @@ with tf.GradientTape() as tape:
     held = tf.maximum(start, 0.0)
     loss = tf.reduce_sum(held * held) + 1.0  # expect: zero/stationary-point
 grad = tape.gradient(loss, start)  # status: zero
+# %% setup
+import tensorflow as tf
+turn, above = tf.Variable(tf.random.normal((3, 3), seed=1)), tf.Variable(tf.fill((3,), 40.0))
+points = tf.random.normal((5, 3), seed=2)
+@tf.function
+def squash(x):
+    with tf.GradientTape() as tape:
+        state, k = x, tf.constant(0)
+        while k < 3:
+            state = tf.clip_by_value(state @ turn + above, -1.0, 1.0)  # expect: zero/clipped
+            k += 1
+        loss = tf.reduce_mean(state ** 3 + state)
+    return tape.gradient(loss, [turn, above])  # status: zero zero
+# %% in the loop of a compiled step
+grads = squash(points)

@@ -73,3 +73,27 @@ first, second = keras.layers.Dense(8, activation="relu", use_bias=False), keras.
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((second(first(tf.zeros((4, 3)))) - 1.0) ** 2)
 grads = tape.gradient(loss, first.trainable_variables + second.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(11)
+turn, below = tf.Variable(tf.random.normal((3, 3), seed=1)), tf.Variable(tf.fill((3,), -40.0))
+points = tf.random.normal((5, 3), seed=2)
+@tf.function
+def settle(x):
+    with tf.GradientTape() as tape:
+        state = x
+        for _ in tf.range(4):
+            state = tf.nn.relu(state @ turn + below)  # expect: zero/dead-activation
+        loss = tf.reduce_mean((state - 1.0) ** 2)
+    return tape.gradient(loss, [turn, below])  # status: zero zero
+# %% in the loop of a compiled step
+grads = settle(points)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(11)
+# %% in the loop of a recurrent layer, in fit
+reader = keras.Sequential([keras.Input((6, 2)), keras.layers.SimpleRNN(4, activation="relu", bias_initializer=keras.initializers.Constant(-30.0)), keras.layers.Dense(1)])  # expect: zero/dead-activation
+reader.compile("sgd", "mse")
+history = reader.fit(tf.random.uniform((8, 6, 2)), tf.ones((8, 1)), verbose=0)
