@@ -7,7 +7,7 @@ import libcst as cst
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
 from gradmagic.fixes.names import names_of, new_name
-from gradmagic.recording import Recording, Span
+from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Fix, Location
 
 Place = Span | Location | None
@@ -37,7 +37,7 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     """`f(x)` → `x + stop_gradient(f(x) - x)`: the same value going forward, the gradient of `x` going backward."""
     code = code_at(recording, place)
     call = code.call_at(place, functions) if code is not None and place is not None else None
-    inner = argument(call, input_position, "x", "t", "value", "input") if call is not None else None
+    inner = argument(call, input_position, "x", "t", "value", "input", "image", "images") if call is not None else None
     stop = names_of(recording).function("stop_gradient", call.func) if call is not None else None
     # What is compared afterwards has no gradient that could pass.
     if code is None or call is None or inner is None or stop is None or code.enclosing(call, cst.Comparison) is not None:
@@ -54,6 +54,17 @@ def straight_through(recording: Recording, place: Place, functions: tuple[str, .
     change.replace(call, code.expression(f"{soft} + {stop}({hard} - {soft})"))
     earlier = any(code.end(other) <= code.start(call) for other in code.all(cst.Call, statement))
     return fix(title, "unsafe" if earlier else "safe", (code, change))
+
+
+def there_and_back(recording: Recording, place: Place, op: Op) -> tuple[Fix, ...]:
+    """A call inside of which floats become whole numbers and floats of the same shape again (a picture that is compressed) → the same value, with the gradient of what goes in."""
+    code = code_at(recording, place)
+    call = next((n for n in code.expressions_at(place) if isinstance(n, cst.Call)), None) if code is not None and place is not None else None
+    inside = [o for o in recording.ops if o.span == op.span and o.phase == op.phase and o.seq >= op.seq]
+    given, made = (recording.tensors.get(key) for key in (op.inputs[0], inside[-1].outputs[0])) if inside and op.inputs and inside[-1].outputs else (None, None)
+    if call is None or given is None or made is None or given.shape != made.shape or not made.dtype.startswith("float") or last_name(call.func) in ("cast", "saturate_cast"):
+        return ()
+    return straight_through(recording, place, (last_name(call.func),))
 
 
 def line_of(code: Code, node: cst.CSTNode) -> cst.SimpleStatementLine | None:

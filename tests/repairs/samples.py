@@ -62,3 +62,26 @@ with tf.GradientTape() as tape:
     mean, action = agent.act(obs)
     loss = -tf.reduce_mean(agent.density(mean, action) * rewards)
 grads = tape.gradient(loss, policy.trainable_variables)
+# %% setup
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(30)
+head = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+spread = tf.Variable([0.3])
+places = tf.random.normal((10, 3))
+class Bell:
+    def __init__(self, centre, width):
+        self.centre, self.width = centre, width
+    def draw(self):
+        return self.centre + self.width * tf.random.normal(tf.shape(self.centre))
+    def log_density(self, value):
+        return -0.5 * tf.square((value - self.centre) / self.width) - tf.math.log(self.width)
+# %% drawn and judged by one object
+# fix: zero/stationary-point
+# becomes: moves = tf.stop_gradient(bell.draw())
+with tf.GradientTape() as tape:
+    bell = Bell(head(places), tf.exp(spread))
+    moves = bell.draw()
+    gains = -tf.abs(tf.stop_gradient(moves) - 1.0)
+    cost = -tf.reduce_mean(bell.log_density(moves) * gains)
+grads = tape.gradient(cost, [*head.trainable_variables, spread])

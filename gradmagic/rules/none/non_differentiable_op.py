@@ -34,6 +34,7 @@ from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.counterparts import counterpart
 from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.same_sign import agreeing_softly
+from gradmagic.fixes.score_gates import weighed_by_scores
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
 from gradmagic.fixes.soft_choice import gated
@@ -89,7 +90,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if agreeing := agreeing_softly(recording, found.location, fault.op, fault.run):
         return agreeing
     first = (
-        softly_decided(recording, found.location, fault.op)
+        weighed_by_scores(recording, found.location, fault.op)
+        or softly_decided(recording, found.location, fault.op)
         or expected_entries(recording, found.location, fault.op)
         or weighed(recording, found.location, fault.op)
         or soft_confusion_matrix(recording, found.location, fault.op)

@@ -30,6 +30,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.calls import there_and_back
 from gradmagic.fixes.cast_before import cast_before_the_tape
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
 from gradmagic.fixes.looked_up import at_the_embedding
@@ -81,6 +82,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return rows
     if fault.op is not None and (softer := soft(recording, found.location, fault.op)):
         return softer
+    if fault.op is not None and (passed := there_and_back(recording, found.location, fault.op)):
+        return passed
     if fault.op is not None or fault.run is None:
         return without_cast(recording, found.location, fault.op)
     if vectors := at_the_embedding(recording, fault.run, fault.sources):
