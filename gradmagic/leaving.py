@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+from collections.abc import Collection, Iterable
 
 from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
@@ -37,8 +38,8 @@ def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Spa
     return found
 
 
-def writes_into_arrays(recording: Recording, span: Span, names: set[str]) -> list[Span]:
-    """The targets of assignments that put one of the names, or the span's own expression, into an array that such a library made: `rows[i] = h`."""
+def writes_into_arrays(recording: Recording, span: Span, names: set[str], places: Collection[Span]) -> list[Span]:
+    """The targets of assignments that put one of the names, or the expression at one of the places, into an array that such a library made: `rows[i] = h`."""
     tree, key = tree_at(recording, span), span.cell if span.cell is not None else span.file
     modules, functions = imported_outside(tuple(recording.code.values()))
     found = []
@@ -46,20 +47,21 @@ def writes_into_arrays(recording: Recording, span: Span, names: set[str]) -> lis
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AugAssign) else None
         if not isinstance(target, ast.Subscript) or not isinstance(node, (ast.Assign, ast.AugAssign)):
             continue
-        given = mentions([node.value], names) or (is_exact(span) and holds(node.value, span))
+        given = mentions([node.value], names) or any((p.cell, p.file) == (span.cell, span.file) and is_exact(p) and holds(node.value, p) for p in places)
         base: ast.expr = target
         while isinstance(base, ast.Subscript):
             base = base.value
-        if given and _is_array(recording, ast.unparse(base), modules, functions):
+        around = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.lineno <= node.lineno <= (n.end_lineno or n.lineno)] if isinstance(base, ast.Name) and tree is not None else []
+        # A plain name is that of its function; an attribute is known wherever the code reaches the object.
+        known: list[ast.AST] = [*around[-1:]] or [t for source in recording.code.values() if (t := tree_of(source)) is not None]
+        if given and _is_array(known, ast.unparse(base), modules, functions):
             found.append(place_of(recording, key or "current", target))
     return found
 
 
-def _is_array(recording: Recording, name: str, modules: frozenset[str], functions: frozenset[str]) -> bool:
+def _is_array(known: Iterable[ast.AST], name: str, modules: frozenset[str], functions: frozenset[str]) -> bool:
     """Whether every assignment of a name or attribute that is known makes it by a call of such a library."""
-    made = [
-        n.value for source in recording.code.values() if (tree := tree_of(source)) is not None for n in ast.walk(tree) if isinstance(n, ast.Assign) and any(ast.unparse(t) == name for t in n.targets)
-    ]
+    made = [n.value for root in known for n in ast.walk(root) if isinstance(n, ast.Assign) and any(ast.unparse(t) == name for t in n.targets)]
 
     def outside(value: ast.expr) -> bool:
         root = value.func if isinstance(value, ast.Call) else value

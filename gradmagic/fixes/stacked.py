@@ -26,6 +26,8 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if code is None or tf is None or statement is None or not isinstance(assign, cst.Assign) or indexed is None:
         return ()
     name, indices = indexed
+    if carried := _carried(code, tf, assign, name, indices):
+        return carried
     loops = _loops(code, statement, [code.text(i).strip(", ") for i in indices])
     if loops is None:
         return ()
@@ -45,6 +47,29 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
         around = code.enclosing(node, cst.Call)
         whole = around is not None and len(around.args) >= 1 and around.args[0].value is node and last_name(around.func) in MAKING
         change.replace(around if whole and around is not None else node, code.expression(f"{tf}.stack({name.value})"))
+    return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
+
+
+def _carried(code: Code, tf: str, assign: cst.Assign, name: cst.Name, indices: list[cst.SubscriptElement]) -> tuple[Fix, ...]:
+    """`a[0] = start` and `a[k + 1] = x` in `for k in range(n):`, which reads `a[k]` → `a = [start]` and `a.append(x)`, and `tf.stack(a)` behind the loop."""
+    loop, scope = code.enclosing(assign, cst.For), code.scope(assign)
+    if loop is None or len(indices) != 1 or not isinstance(loop.target, cst.Name) or not (isinstance(loop.iter, cst.Call) and last_name(loop.iter.func) == "range" and len(loop.iter.args) == 1):
+        return ()
+    if code.parent(code.statement(assign) or assign) is not loop.body or not same(indices[0], cst.parse_expression(f"a[{loop.target.value} + 1]").slice[0]):  # type: ignore[attr-defined]
+        return ()
+    made = [a for a in assignments_of(code, name.value, scope) if code.start(a) < code.start(loop)]
+    firsts = [a for a in code.all(cst.Assign, scope) if code.text(a.targets[0].target) == f"{name.value}[0]" and code.start(a) < code.start(loop)]
+    if len(made) != 1 or len(firsts) != 1 or not isinstance(made[0].value, cst.Call) or last_name(made[0].value.func) not in EMPTY:
+        return ()
+    statement, reads = code.statement(firsts[0]), [n for n in reads_of(code, name.value, scope) if n is not name]
+    inside, later = [n for n in reads if loop in code.around(n)], [n for n in reads if code.start(n) > code.end(loop)]
+    # Only rows that are there already are read on the way.
+    if statement is None or not later or any(not isinstance(s := code.parent(n), cst.Subscript) or code.text(s.slice[0]) != loop.target.value for n in inside):
+        return ()
+    change = Change().replace(made[0].value, code.expression(f"[{tf}.convert_to_tensor({code.text(firsts[0].value)})]")).remove(statement)
+    change.replace(assign, cst.Expr(code.expression(f"{name.value}.append({code.text(assign.value)})")))
+    for node in later:
+        change.replace(node, code.expression(f"{tf}.stack({name.value})"))
     return fix("collect the tensors in a list, and stack them", "unsafe", (code, change))
 
 

@@ -44,7 +44,7 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # NumPy reads a tensor unseen. What is computed from the result has the source's name behind it too: the first call is the cut.
     own, passed = _names_made(paths, index)
     # A function that is handed an array gets it from the call that made the array.
-    candidates = _calls(paths, behind, own) or _calls(paths, behind, passed)
+    candidates = _calls(paths, behind, own, index) or _calls(paths, behind, passed, index)
     if candidates:
         return fault(*_first_of(candidates), "NumPy")
     # Where the code that leads to the target does not tell, the value itself can, or the code that it led to.
@@ -62,7 +62,7 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     # Of a target that no op made, the code that asks for its gradient leads to what made it.
     if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets):
         made: Behind = [(None, list(statements_behind(paths.recording, run.span)))]
-        candidates = _calls(paths, made, own) or _calls(paths, made, passed)
+        candidates = _calls(paths, made, own, index) or _calls(paths, made, passed, index)
     return fault(*_first_of(candidates), "NumPy") if candidates else _in_object(paths, index, came_in, own, fault)
 
 
@@ -81,14 +81,15 @@ def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fau
     return fault(later[0], left[0][0], "NumPy") if left else None
 
 
-def _calls(paths: Paths, behind: Behind, names: set[str]) -> list[tuple[Op | None, Span]]:
+def _calls(paths: Paths, behind: Behind, names: set[str], index: int) -> list[tuple[Op | None, Span]]:
     """The calls that hand one of the names to NumPy, and the places of arrays that it is put into, in the code behind the ops through which values come in."""
     calls: dict[str | int, list[Span]] = {}
+    places = {op.span for op in paths.ops if op.span is not None and paths.bits(op) >> index & 1}
     found: list[tuple[Op | None, Span]] = []
     for returned, statements in behind:
         for key, statement in statements:
             if key not in calls:
-                calls[key] = [s for look in (calls_outside, writes_into_arrays) for s in look(paths.recording, line_of(key, statement), names)]
+                calls[key] = calls_outside(paths.recording, here := line_of(key, statement), names) + writes_into_arrays(paths.recording, here, names, places)
             found += [(returned, c) for c in calls[key] if within(c, key, statement)]
     return found
 

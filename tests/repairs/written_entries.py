@@ -94,3 +94,33 @@ with tf.GradientTape() as tape:
         states[k] = h
     loss = tf.reduce_mean(states ** 2)
 grads = tape.gradient(loss, [inner, outer])
+# %% rows that go on from the one before, in a function
+# fix: none/left-tensorflow
+# becomes: path = [tf.convert_to_tensor(begin)]
+# becomes: path.append(tf.stack([here[0] + 0.1 * here[1], here[1] + 0.1 * pushes[k]]))
+# becomes: return tf.stack(path)
+# gone: path[0] = begin
+begin = np.array([1.0, -0.5], "float32")
+pushes = tf.Variable(tf.fill((6,), 0.2))
+def travel(pushes):
+    path = np.zeros((7, 2), "float32")
+    path[0] = begin
+    for k in range(6):
+        here = path[k]
+        path[k + 1] = tf.stack([here[0] + 0.1 * here[1], here[1] + 0.1 * pushes[k]])
+    return path
+with tf.GradientTape() as tape:
+    path = travel(pushes)
+    loss = tf.reduce_sum(tf.square(path[-1, 1]))
+grad = tape.gradient(loss, pushes)
+# %% near: rows that look two steps back
+# none: none/left-tensorflow
+begin = np.array([1.0, -0.5], "float32")
+pushes = tf.Variable(tf.fill((6,), 0.2))
+path = np.zeros((7, 2), "float32")
+path[0] = begin
+with tf.GradientTape() as tape:
+    for k in range(6):
+        path[k + 1] = 0.5 * path[k] + 0.1 * path[k - 1] + pushes[k]
+    loss = tf.reduce_sum(tf.square(path[-1]))
+grad = tape.gradient(loss, pushes)
