@@ -93,7 +93,7 @@ def held_sample(recording: Recording, run: GradientRun | None, place: Place) -> 
         return ()
     drawn = [(found[0], a) for a in found[0].all(cst.Assign, found[1].body) if _is_shifted(a) and draws(a.value)] or _compared_with_its_mean(recording, place)
     if len(drawn) != 1:
-        return () if drawn else _held_where_judged(recording, found[0], found[1], stop) or _held_of_object(found[0], found[1], stop)
+        return () if drawn else _held_where_judged(recording, found[0], found[1], stop) or _held_of_object(found[0], found[1], stop, names_of(recording))
     code, assign = drawn[0]
     name = code.text(assign.targets[0].target)
     return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(assign.value, code.expression(f"{stop}({code.bare(assign.value)})"))))
@@ -155,7 +155,7 @@ def _held_where_judged(recording: Recording, code: Code, block: cst.With, stop: 
     return fix(f"hold `{name}` as it was drawn", "unsafe", (code, Change().replace(found[0], code.expression(f"{stop}({name})"))))
 
 
-def _held_of_object(code: Code, block: cst.With, stop: str) -> tuple[Fix, ...]:
+def _held_of_object(code: Code, block: cst.With, stop: str, names: Names) -> tuple[Fix, ...]:
     """`action = dist.sample()` and `dist.log_prob(action)`, two methods of one object → `action = tf.stop_gradient(dist.sample())`."""
     found = []
     for assign in code.all(cst.Assign, block.body):
@@ -170,7 +170,7 @@ def _held_of_object(code: Code, block: cst.With, stop: str) -> tuple[Fix, ...]:
             and last_name(call.func) != last_name(value.func)
             and any(isinstance(a.value, cst.Name) and a.value.value == target.value for a in call.args)
         ]
-        if judged and not same(value.func.value, cst.Name("self")):
+        if judged and _is_own(value, names) and not same(value.func.value, cst.Name("self")):
             found.append(assign)
     if len(found) != 1:
         return ()
