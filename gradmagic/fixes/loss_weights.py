@@ -1,4 +1,4 @@
-"""A variable that an object given to `compile` as the loss holds: Keras looks for weights in the model, and not in its loss."""
+"""Variables that objects given to `compile` as the loss hold: Keras looks for weights in the model, and not in its loss."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def held_by_the_loss(recording: Recording, variable: Variable) -> tuple[Fix, ...
         (code, call, owner, attributes)
         for code in known
         for call in code.all(cst.Call)
-        if last_name(call.func) == "compile" and isinstance(call.func, cst.Attribute) and (owner := _class_of_loss(known, call)) is not None and wanted & set(attributes := _variables(*owner))
+        if last_name(call.func) == "compile" and isinstance(call.func, cst.Attribute) and (owner := _class_of_loss(known, call)) is not None and wanted & set(attributes := _variables(*owner[:2]))
     ]
     if len(found) != 1:
         return ()
-    code, call, (other, _), attributes = found[0]
+    code, call, (other, _, several), attributes = found[0]
     given, statement = argument(call, 1, "loss"), code.statement(call)
     model = dotted(call.func.value) if isinstance(call.func, cst.Attribute) else ""
     if given is None or statement is None or not model or set(attributes) & TAKEN or any(_is_given(known, model, name) for name in attributes):
@@ -34,29 +34,39 @@ def held_by_the_loss(recording: Recording, variable: Variable) -> tuple[Fix, ...
     change = changes[id(code)][1]
     loss = dotted(given.value)
     if not loss:
-        loss = new_name(code, "loss_fn")
+        loss = new_name(code, "losses" if several else "loss_fn")
         change.insert_before(statement, code.line(f"{loss} = {code.text(given.value)}")).replace(given.value, cst.Name(loss))
     for name, made in attributes.items():
-        change.insert_before(statement, code.line(f"{model}.{name} = {loss}.{name}"))
+        value = f"[{new_name(code, 'each')}.{name} for {new_name(code, 'each')} in {loss}{several}]" if several is not None else f"{loss}.{name}"
+        change.insert_before(statement, code.line(f"{model}.{name} = {value}"))
         if names_of(recording).module(made.func) == "tensorflow.Variable":
             # Keras tracks its own variables only.
             keras = names_of(recording).keras
             if keras is None or not made.args or any(a.keyword is not None and a.keyword.value not in ("name", "dtype", "trainable") for a in made.args):
                 return ()
             changes.setdefault(id(other), (other, Change()))[1].replace(made.func, other.expression(f"{keras}.Variable"))
-    title = " and ".join(f"`{name}`" for name in attributes)
-    return fix(f"let `{model}` hold {title} of its loss as well, so that Keras trains {'it' if len(attributes) == 1 else 'them'}", "unsafe", *changes.values())
+    title, one = " and ".join(f"`{name}`" for name in attributes), len(attributes) == 1 and several is None
+    return fix(f"let `{model}` hold {title} of its loss{'es' if several is not None else ''} as well, so that Keras trains {'it' if one else 'them'}", "unsafe", *changes.values())
 
 
-def _class_of_loss(known: list[Code], call: cst.Call) -> tuple[Code, cst.ClassDef] | None:
-    """The notebook's class whose object a call of `compile` is given as the loss."""
+def _class_of_loss(known: list[Code], call: cst.Call) -> tuple[Code, cst.ClassDef, str | None] | None:
+    """The notebook's class whose object, or objects, a call of `compile` is given as the loss; and for several what goes over them."""
     given = argument(call, 1, "loss")
-    value = given.value if given is not None else None
-    if isinstance(value, cst.Name):
-        made = [v for c in known for a in c.all(cst.Assign) for t, v in pairs_of(a) if isinstance(t, cst.Name) and t.value == value.value]
-        value = made[0] if len(made) == 1 else None
-    name = last_name(value.func) if isinstance(value, cst.Call) else ""
-    return next(((c, o) for c in known for o in c.all(cst.ClassDef) if name and o.name.value == name), None)
+    value = _made(known, given.value) if given is not None else None
+    several = "" if isinstance(value, (cst.List, cst.Tuple)) else ".values()" if isinstance(value, cst.Dict) else None
+    objects = [_made(known, e.value) for e in value.elements] if isinstance(value, (cst.List, cst.Tuple, cst.Dict)) else [value]
+    names = {last_name(o.func) if isinstance(o, cst.Call) else "" for o in objects}
+    if len(names) != 1:
+        return None
+    return next(((c, o, several) for c in known for o in c.all(cst.ClassDef) if o.name.value in names), None)
+
+
+def _made(known: list[Code], value: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What a name is given, once."""
+    if not isinstance(value, cst.Name):
+        return value
+    made = [v for c in known for a in c.all(cst.Assign) for t, v in pairs_of(a) if isinstance(t, cst.Name) and t.value == value.value]
+    return made[0] if len(made) == 1 else None
 
 
 def _variables(code: Code, owner: cst.ClassDef) -> dict[str, cst.Call]:

@@ -43,3 +43,22 @@ other.fit(x, y, verbose=0)
 third, nll = net(), Gaussian()
 third.compile(keras.optimizers.SGD(0.01), loss=nll)
 third.fit(x, y, verbose=0)
+# %% a list of two losses of one class
+# fix: step/untracked-variable
+# becomes: self.log_sigma = keras.Variable(0.0, name="log_sigma")
+# becomes: twins.log_sigma = [each.log_sigma for each in tasks]
+seen = keras.Input((3,))
+body = keras.layers.Dense(4, activation="relu")(seen)
+twins = keras.Model(seen, [keras.layers.Dense(1)(body), keras.layers.Dense(1)(body)])
+tasks = [Gaussian(), Gaussian()]
+twins.compile("adam", loss=tasks)
+twins.fit(x, [y, 0.1 * y], verbose=0)
+# %% a dict of losses in the call
+# fix: step/untracked-variable
+# becomes: losses = {"near": Cauchy(), "far": Cauchy(1.0)}
+# becomes: named.log_scale = [each.log_scale for each in losses.values()]
+# becomes: named.compile("adam", loss=losses)
+entry = keras.Input((3,))
+named = keras.Model(entry, {"near": keras.layers.Dense(1, name="near")(entry), "far": keras.layers.Dense(1, name="far")(entry)})
+named.compile("adam", loss={"near": Cauchy(), "far": Cauchy(1.0)})
+named.fit(x, {"near": y, "far": 0.1 * y}, verbose=0)
