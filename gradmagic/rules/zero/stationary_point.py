@@ -33,6 +33,7 @@ import enum
 
 from gradmagic.fixes.centred import unless_single
 from gradmagic.fixes.lone_axis import over_the_examples
+from gradmagic.fixes.lone_bias import bias_of_each_class
 from gradmagic.fixes.mixed_up import unread_parameter
 from gradmagic.fixes.one_class import largest_class
 from gradmagic.fixes.one_step import steps_of_columns
@@ -282,6 +283,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return stopped
     if fault.cause == "cancelled" and found.severity != "note" and (held := held_sample(recording, fault.run, found.location)):
         return held
+    if fault.cause == "cancelled" and not fault.detail.get("exact") and (each := bias_of_each_class(recording, fault)):
+        return each
     if found.severity != "note" and (other := unread_parameter(recording, fault.run)):
         return other
     if fault.cause == "cancelled" and found.severity != "note" and (held := held_reference(recording)):
