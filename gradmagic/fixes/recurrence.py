@@ -28,7 +28,7 @@ def residual(recording: Recording, place: Place) -> tuple[Fix, ...]:
     for assign in code.all(cst.Assign, statement) if code is not None and statement is not None else ():
         target = assign.targets[0].target
         if code is not None and isinstance(target, cst.Name) and target.value in names_in(assign.value) and code.enclosing(assign, cst.For, cst.While) is not None:
-            if len(_weights_at(recording, place)) >= FEWEST:
+            if len(weights_at(recording, place)) >= FEWEST:
                 return ()
             new = code.expression(f"{target.value} + 0.1 * {atom(code.text(assign.value))}")
             return fix(f"let `{target.value}` pass beside the step (a residual connection)", "unsafe", (code, Change().replace(assign.value, new)))
@@ -41,7 +41,7 @@ def unsaturated(recording: Recording, place: Place) -> tuple[Fix, ...]:
     statement = code.statement_at(place) if code is not None and place is not None else None
     if code is None or statement is None:
         return ()
-    again = len(_weights_at(recording, place)) >= FEWEST
+    again = len(weights_at(recording, place)) >= FEWEST
     inside = code.all(cst.Assign, statement if again else code.scope(statement))
     if not again:
         inside = [a for a in inside if code.scope(a) is code.scope(statement) and code.enclosing(a, cst.For, cst.While) is None]
@@ -54,7 +54,7 @@ def unsaturated(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return fix("use an activation that does not saturate", "unsafe", (code, change)) if len(change.replaced) >= (1 if again else FEWEST) else ()
 
 
-def _weights_at(recording: Recording, place: Place) -> set[int]:
+def weights_at(recording: Recording, place: Place) -> set[int]:
     """The matrices that the products of a line are made with: each turn of a loop over layers brings another one, each step of a recurrence the same."""
     where = (place.cell, place.line) if place is not None else None
     products = [op for op in recording.ops if op.type in ("MatMul", "BatchMatMulV2", "Einsum") and op.span is not None and (op.span.cell, op.span.line) == where]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gradmagic.locate.backward import PRODUCTS, Link
 from gradmagic.recording import Op, Recording, Span
 
-AGAIN, GREW = 4, 100.0
+AGAIN, GREW, MOSTLY = 4, 100.0, 0.75
 MULTIPLIES = ("MatMul", "BatchMatMulV2", "Einsum", "Mul", "Conv2D")
 # Layer for layer, and how much of all the growth one of them may bring: data that are large by themselves come in with the first one.
 EACH, ONE = 1.5, 0.5
@@ -47,8 +47,10 @@ def grown_values(recording: Recording, link: Link) -> tuple[Op, tuple[int, float
             lines.setdefault((op.type, op.span, op.layer), []).append((tensor.norm, op))
     own = lines.get((link.op.type, link.op.span, link.op.layer), [])
     for found in (own, *sorted(lines.values(), key=len, reverse=True)):
-        norms = [norm for norm, _ in found]
-        if len(found) >= AGAIN and max(norms) > GREW * min(norms):
+        norms = [norm for norm, _ in sorted(found, key=lambda item: item[1].seq)]
+        # What goes up and down is as often small as it is large.
+        ups = sum(after > before for before, after in itertools.pairwise(norms))
+        if len(found) >= AGAIN and max(norms) > GREW * min(norms) and ups >= MOSTLY * (len(norms) - 1):
             # Products make it larger, sums hand on what they made.
             span = found[0][1].span
             ops = [op for (type_, place, _), group in lines.items() if place == span and type_ in MULTIPLIES for _, op in group]

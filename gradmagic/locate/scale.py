@@ -10,6 +10,7 @@ from gradmagic.locate.backward import Backward, Link, backward_of
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.grown import GREW, MULTIPLIES, grown_through_layers, grown_values
 from gradmagic.locate.paths import Paths
+from gradmagic.locate.returning import grown_back
 from gradmagic.locate.summed_shares import total_of
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.sizes import NOISE, starved
@@ -160,6 +161,10 @@ def _fault(paths: Paths, backward: Backward, index: int, status: str) -> Fault:
     chosen = worst[1] if depth else strongest[1]
     detail |= {"key": (status, depth, _place(recording, chosen)), "count": len(same), "steps": len(moving), "factor": chosen.factor, "loop": loop}
     singular = status == "exploding" and chosen.op is not None and _is_near_pole(recording, chosen.op)
+    back = grown_back(links) if status == "exploding" and not depth else None
+    if back is not None:
+        detail |= {"back": back[1], "key": (status, "back", _place(recording, back[0]))}
+        return Fault("scale", "depth", run, (index,), back[0].op, back[0].input, step=back[0].step, detail=detail)
     grown = grown_values(recording, chosen) if status == "exploding" and not depth else None
     if grown is not None:
         detail["grown"] = grown[1]

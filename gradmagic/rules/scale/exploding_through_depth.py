@@ -43,6 +43,7 @@ from gradmagic.fixes.adjacency import divided_by_degrees
 from gradmagic.fixes.initial_scale import scaled_by_inputs, usual_weights
 from gradmagic.fixes.layers import layer_of
 from gradmagic.fixes.recurrence import bounded_recurrence
+from gradmagic.fixes.truncated import through_fewer_turns
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Recording
 from gradmagic.report import Finding, Fix
@@ -58,8 +59,17 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
     if fault.cause != "depth" or op is None or state(fault) != "exploding":
         return None
-    grown = fault.detail.get("grown")
-    if isinstance(grown, tuple):
+    grown, back = fault.detail.get("grown"), fault.detail.get("back")
+    if isinstance(back, tuple):
+        times, first, last = back
+        what = "what comes back grows each time that it passes {}"
+        each = (last / first) ** (1 / (times - 1))
+        label = f"the gradient grows from {number(first)} to {number(last)} in {times} turns"
+        why = (
+            f"Going backward, its norm is {number(first)} when it comes back to this line first, and {number(last)} when it comes back the {times}th time: about {number(each)} times as much in each turn. "
+            "A difference that goes in is as much larger when it comes out."
+        )
+    elif isinstance(grown, tuple):
         runs, first, last = grown
         what = "what {} computes grows from run to run"
         label = f"its result grows from {number(first)} to {number(last)} in {runs} runs"
@@ -100,7 +110,7 @@ def _help(fault: Fault, recording: Recording) -> str:
 
 def _goes_round(fault: Fault, recording: Recording) -> bool:
     """Whether the gradient comes back through the turns of a loop, and not through layers with weights of their own."""
-    if fault.detail.get("loop") or through_loop(fault) is not None:
+    if fault.detail.get("loop") or fault.detail.get("back") or through_loop(fault) is not None:
         return True
     keys = [fault.run.sources[i].id for i in fault.sources] if fault.run is not None else []
     reads = (sum(op.phase == "forward" for op in recording.consumers.get(key, ())) for key in keys)
@@ -111,4 +121,10 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if isinstance(fault.detail.get("layers"), list) and (usual := usual_weights(recording)):
         return usual
-    return divided_by_degrees(recording, fault.run) or scaled_by_inputs(recording, fault.run) or bounded_recurrence(recording, found.location, layer_of(recording, fault.op))
+    back = fault.detail.get("back")
+    return (
+        divided_by_degrees(recording, fault.run)
+        or scaled_by_inputs(recording, fault.run)
+        or bounded_recurrence(recording, found.location, layer_of(recording, fault.op))
+        or (through_fewer_turns(recording, found.location, *back) if isinstance(back, tuple) else ())
+    )
