@@ -70,7 +70,10 @@ def _classes(recording: Recording, added: Op) -> str | None:
         variable = recording.variables.get(made.inputs[0] if made is not None and made.type in READING and made.inputs else key)
         for name in variable.names if variable is not None else ():
             for code in cells(recording):
-                shapes = [s for a in assignments_of(code, name) for s in (*code.all(cst.List, a), *code.all(cst.Tuple, a)) if len(s.elements) == 2 and isinstance(s.elements[1].value, cst.Name)]
-                if len(shapes) == 1:
-                    return code.text(shapes[0].elements[1].value)
+                shapes = [
+                    [e.value for e in s.elements] for a in assignments_of(code, name) for s in [*code.all(cst.List, a.value), *code.all(cst.Tuple, a.value)] if isinstance(s, (cst.List, cst.Tuple))
+                ]
+                sizes = [s[1] for s in shapes if len(s) == 2 and isinstance(s[1], cst.Name)]
+                if len(sizes) == 1:
+                    return code.text(sizes[0])
     return None
