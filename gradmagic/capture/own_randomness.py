@@ -126,6 +126,7 @@ def _copied(session: Session, dataset: Any) -> Any:
                             fixed.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(SEED, tf.int64))
                             node.input[2:4] = [fixed.name, fixed.name]
             variant = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())
+            session.dataset_copies[variant._id] = dataset._variant_tensor._id
             return tf.data.experimental.from_variant(variant, dataset.element_spec)
     except Exception:
         return dataset

@@ -23,6 +23,7 @@ DEEPEST = 50
 def read_in_pipelines(session: Session, ops: Iterable[RawOp], sources: Mapping[str | int, str]) -> dict[int, Span]:
     """By variable: the line of the function that a dataset, which the cell went through, maps its elements with."""
     used = {key for op in ops if op.type == "MakeIterator" or "Dataset" in op.type for key in op.inputs}
+    used |= {session.dataset_copies[key] for key in used & session.dataset_copies.keys()}
     found: dict[int, Span] = {}
     for dataset in list(session.namespace.values()):
         if not isinstance(dataset, tf.data.Dataset) or getattr(dataset._variant_tensor, "_id", None) not in used:

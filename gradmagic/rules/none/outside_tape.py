@@ -40,6 +40,7 @@ from gradmagic.fixes.calls import Place
 from gradmagic.fixes.closures import inside_function
 from gradmagic.fixes.handed_over import handed_over
 from gradmagic.fixes.kept import as_local, as_property, made_from
+from gradmagic.fixes.out_of_map import mapped_under_the_tape
 from gradmagic.fixes.pipelines import from_the_other_tape, out_of_the_pipeline
 from gradmagic.fixes.raw_weights import raw_weight
 from gradmagic.fixes.remade import as_variables, remade_in_block
@@ -190,5 +191,11 @@ def _edits(fault: Fault, recording: Recording, found: Finding, place: Place) -> 
     if fault.cause == "before" and (made := remade_in_block(recording, fault.run, place)):
         return (*made, *as_property(recording, place))
     inside = tape_after_reset(recording, fault.run) or computed_each_time(recording, place) or as_local(recording, place) or into_block(recording, fault.run, place, fault.op)
-    inside = inside or from_the_other_tape(recording, fault.run, place) or out_of_the_pipeline(recording, fault.run) or handed_over(recording, fault.run, fault.op)
+    inside = (
+        inside
+        or from_the_other_tape(recording, fault.run, place)
+        or out_of_the_pipeline(recording, fault.run)
+        or mapped_under_the_tape(recording, fault.run)
+        or handed_over(recording, fault.run, fault.op)
+    )
     return inside or as_property(recording, place) or inside_function(recording, fault.run, place)
