@@ -72,16 +72,17 @@ def definitions(source: str) -> Definitions | None:
     return Definitions(tree) if tree is not None else None
 
 
-def statements_behind(recording: Recording, span: Span) -> Iterator[tuple[str | int, ast.stmt]]:
+def statements_behind(recording: Recording, span: Span, *, choices: bool = False) -> Iterator[tuple[str | int, ast.stmt]]:
     """The statement on a span's line, those that assigned what it reads, what those read, and so on, through parameters and called functions of known code.
 
     Each comes with the cell or file it stands in. What runs (loops, branches) is not followed: a name has every statement that could have given it its value.
+    With `choices`, what picks one of two values (`a if x else b`) is read as well.
     """
     waiting = _begin(recording, span)
     for key, known, statement in _each_once(waiting):
         yield key, statement
         scope = known.scope[statement]
-        for name in _read(statement):
+        for name in _read(statement, choices):
             if not isinstance(scope, ast.Module) and name in _parameters(scope) and (scope, name) not in known.given:
                 waiting.extend((k, d, s) for k, d in _all(recording) for s in d.callers.get(scope.name, ()))
             else:
@@ -281,8 +282,8 @@ def _tests(statement: ast.stmt) -> set[ast.AST]:
     return {part for n in parts_of(statement) if isinstance(n, ast.IfExp) for part in ast.walk(n.test)}
 
 
-def _read(statement: ast.stmt) -> Iterable[str]:
-    tests = _tests(statement)
+def _read(statement: ast.stmt, choices: bool = False) -> Iterable[str]:
+    tests = () if choices else _tests(statement)
     names = (_dotted(n) for n in parts_of(statement) if n not in tests and isinstance(n, (ast.Name, ast.Attribute)) and (isinstance(n.ctx, ast.Load) or isinstance(statement, ast.AugAssign)))
     return dict.fromkeys(name for name in names if name)
 

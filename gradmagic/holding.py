@@ -24,6 +24,9 @@ def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | 
         return "run again, the cell does not show this finding: it depends on something that cannot be put back"
     if after.raised is not None and after.raised != before.raised:
         return f"with this change the cell raises {after.raised}"
+    if after.raised is not None and len(after.report.calls) < len(before.report.calls):
+        # The same error, and before the gradient is asked for.
+        return f"with this change the cell raises {after.raised} earlier"
     if after.raised is not None and found.rule.startswith("error/"):
         return f"with this change the cell still raises {after.raised}"
     if _reported(found, after.report, _names_before(before.report, after.report)):

@@ -78,7 +78,7 @@ def _handed_first(code: Code, names: Names, call: cst.Call) -> list[cst.Call]:
     if (names.module(call.func).partition(".")[0] not in NUMPY and last_name(call.func) not in PREDICTS) or not call.args:
         return []
     found = []
-    for inner in code.all(cst.Call, call.args[0].value):
+    for inner in (c for a in call.args for c in code.all(cst.Call, a.value)):
         module, _, name = names.module(inner.func).partition(".")
         if module == "numpy" and name not in CONVERTS and counterpart(name, names.tf, names.ops, names.tf is None) is not None and inner.args and not _is_of_numpy(code, names, inner):
             found.append(inner)

@@ -55,6 +55,28 @@ def remade_in_block(recording: Recording, run: GradientRun | None, place: Place)
     return fix(f"make `{name}` in the block of the tape", "unsafe", (code, change))
 
 
+def predicted_in_block(recording: Recording, run: GradientRun | None, place: Place) -> tuple[Fix, ...]:
+    """`features = base.predict(x)` in front of the block that reads `features` → `features = base(x)` in it."""
+    found, outside = tape_block(recording, run), code_at(recording, place)
+    if found is None or outside is not found[0] or place is None:
+        return ()
+    code, block, _ = found
+    line = code.statement_at(place)
+    above = code.parent(line) in list(code.around(block)) if line is not None else False
+    if not isinstance(line, cst.SimpleStatementLine) or not above or len(line.body) != 1 or code.start(line) > code.start(block) or code.scope(line) is not code.scope(block):
+        return ()
+    again, names = _as_tensor(code, line), assigned(line)
+    name = next(iter(names), "")
+    read = [n for n in reads_of(code, name, code.scope(block)) if code.start(n) > code.start(line)]
+    inside = [n for n in read if block in list(code.around(n))]
+    if again.body[0] is line.body[0] or len(names) != 1 or not inside or not _only_computes(recording, code, again):
+        return ()
+    change = at_its_beginning(code, block, again)
+    if len(inside) == len(read):
+        change.remove(line)
+    return fix(f"compute `{name}` in the block of the tape", "unsafe", (code, change))
+
+
 def as_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`model.get_weights()` → `model.weights`: the variables themselves in the place of copies."""
     code = code_at(recording, place)

@@ -63,7 +63,7 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
     if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets):
         made: Behind = [(None, list(statements_behind(paths.recording, run.span)))]
         candidates = _calls(paths, made, own, index) or _calls(paths, made, passed, index)
-    return fault(*_first_of(candidates), "NumPy") if candidates else _in_object(paths, index, came_in, own, fault)
+    return fault(*_first_of(candidates), "NumPy") if candidates else _in_object(paths, index, came_in, own, fault) or _by_choice(paths, leaving, came_in, fault)
 
 
 def _first_of(candidates: list[tuple[Op | None, Span]]) -> tuple[Op | None, Span]:
@@ -79,6 +79,16 @@ def _in_object(paths: Paths, index: int, came_in: list[Op], names: set[str], fau
     places = {op.span for op in made if op.span is not None and op.span.end_column}
     left = leaving_in_objects(paths.recording, names, places) if later else []
     return fault(later[0], left[0][0], "NumPy") if left else None
+
+
+def _by_choice(paths: Paths, leaving: list[Escape], came_in: list[Op], fault: Callable[[Op | None, Span | None, str], Fault]) -> Fault | None:
+    """A value that is not computed with, and picks what comes in, as the action that an environment is given."""
+    for returned in reversed(came_in):
+        for key, statement in statements_behind(paths.recording, returned.span, choices=True) if returned.span is not None else ():
+            here = [e for e in leaving if e.seq < returned.seq and within(e.span, key, statement)]
+            if here:
+                return fault(returned, here[-1].span, here[-1].how)
+    return None
 
 
 def _calls(paths: Paths, behind: Behind, names: set[str], index: int) -> list[tuple[Op | None, Span]]:

@@ -41,6 +41,8 @@ from gradmagic.fixes.judged import computed_loss, judged
 from gradmagic.fixes.numpy_ranks import soft_ranks
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
+from gradmagic.fixes.remade import predicted_in_block
+from gradmagic.fixes.score_function import score_of_what_left
 from gradmagic.fixes.stacked import stacked
 from gradmagic.leaving import calls_outside
 from gradmagic.locate.fault import Fault
@@ -178,10 +180,13 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if fault.cause in ("discarded", "constant") and (computed := computed_loss(recording, fault.run)):
         return computed
     kept = (
-        soft_ranks(recording, found.location)
+        score_of_what_left(recording, found.location, fault.run)
+        or soft_ranks(recording, found.location)
         or of_array(recording, found.location)
         or numbers_for_draws(recording, found.location, fault.run)
         or stacked(recording, found.location)
         or kept_as_tensors(recording, found.location, fault.op, fault.run)
     )
-    return kept if kept or becomes_an_array(recording, found.location) else stay_in_tensorflow(recording, found.location, fault.run)
+    if kept or becomes_an_array(recording, found.location):
+        return kept
+    return predicted_in_block(recording, fault.run, found.location) or stay_in_tensorflow(recording, found.location, fault.run)

@@ -34,6 +34,7 @@ from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.counterparts import counterpart
 from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.same_sign import agreeing_softly
+from gradmagic.fixes.score_function import score_function
 from gradmagic.fixes.score_gates import weighed_by_scores
 from gradmagic.fixes.selection import lower_rate, soft
 from gradmagic.fixes.smooth import smooth
@@ -96,5 +97,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         or weighed(recording, found.location, fault.op)
         or soft_confusion_matrix(recording, found.location, fault.op)
         or smooth(recording, found.location, fault.op)
+        or score_function(recording, found.location, fault.op, fault.run)
     )
     return first or gated(recording, found.location) or soft(recording, found.location, fault.op) or counterpart(recording, found.location, fault.op)
