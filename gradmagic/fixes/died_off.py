@@ -7,15 +7,17 @@ import math
 
 import libcst as cst
 
-from gradmagic.fixes.code import argument, code_at, last_name
+from gradmagic.fixes.calls import Place
+from gradmagic.fixes.change import Change
+from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, number_of
 from gradmagic.fixes.far_data import far_behind, made_of
+from gradmagic.fixes.names import names_of
 from gradmagic.fixes.rates import LARGE, learning_rate
 from gradmagic.fixes.standard import ORDINARY, TRAINING, standardised_behind
 from gradmagic.locate.paths import values_behind
+from gradmagic.locate.rectified import rectified
 from gradmagic.recording import GradientRun, Op, Recording
 from gradmagic.report import Fix
-
-RELUS = ("Relu", "Relu6")
 
 
 def units_off(recording: Recording, op: Op, position: int = 0) -> Op | None:
@@ -24,7 +26,7 @@ def units_off(recording: Recording, op: Op, position: int = 0) -> Op | None:
     if entering is None or not entering.all_zero:
         return None
     made = [m for key in values_behind(recording, entering.id) if (t := recording.tensors.get(key)) is not None and t.all_zero and (m := recording.producer.get(key)) is not None]
-    return max((m for m in made if m.type in RELUS and m.phase == "forward"), key=lambda m: m.seq, default=None)
+    return max((m for m in made if rectified(recording, m) is not None and m.phase == "forward"), key=lambda m: m.seq, default=None)
 
 
 def brought_back(recording: Recording, run: GradientRun | None, off: Op | None) -> tuple[Fix, ...]:
@@ -42,6 +44,28 @@ def brought_back(recording: Recording, run: GradientRun | None, off: Op | None) 
     scaled = standardised_behind(recording, found[0], len(data.shape or ()) + found[1])
     slower = learning_rate(recording, rates[0].optimizer, smaller=True) if rates else ()
     return (_both(scaled[0], slower[0]),) if scaled and slower else scaled
+
+
+def leaking(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """A ReLU that is written out, as `tf.maximum(0.0, z)`, `tf.where(z > 0, z, 0.0)` or `z * tf.cast(z > 0, tf.float32)` → `tf.nn.leaky_relu(z)`."""
+    code, function = code_at(recording, place), names_of(recording).function("leaky_relu")
+    if code is None or place is None or function is None:
+        return ()
+    for node in code.expressions_at(place)[:1]:
+        value: cst.BaseExpression | None = None
+        if isinstance(node, cst.Call) and last_name(node.func) == "maximum" and len(node.args) == 2:
+            value = next((a.value for a, b in (node.args, node.args[::-1]) if _is_nothing(code, b.value)), None)
+        elif isinstance(node, cst.Call) and last_name(node.func) == "where" and len(node.args) == 3:
+            value = next((a.value for a, b in (node.args[1:], node.args[:0:-1]) if _is_nothing(code, b.value)), None)
+        elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+            value = next((a for a, b in ((node.left, node.right), (node.right, node.left)) if not code.all(cst.Comparison, a) and code.all(cst.Comparison, b)), None)
+        if value is not None:
+            return fix("use an activation that leaks", "unsafe", (code, Change().replace(node, code.expression(f"{function}({code.bare(value)})"))))
+    return ()
+
+
+def _is_nothing(code: Code, node: cst.BaseExpression) -> bool:
+    return number_of(code.text(node)) == 0 or (isinstance(node, cst.Call) and last_name(node.func) in ("zeros_like", "zeros"))
 
 
 def _is_target(call: cst.Call, name: str) -> bool:

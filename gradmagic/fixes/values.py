@@ -9,6 +9,7 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, atom, cells, code_at, fix, last_name, names_in
 from gradmagic.fixes.flow import assignments_of, targets_of
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.locate.reads import variable_read
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
@@ -71,14 +72,22 @@ def _is_axis(code: Code, node: cst.CSTNode) -> bool:
     return isinstance(parent, cst.Arg) and parent.keyword is not None and parent.keyword.value in ("axis", "seed", "maxval", "minval", "dtype", "verbose")
 
 
-def another_start(recording: Recording, names: tuple[str, ...]) -> tuple[Fix, ...]:
+def start_of_operand(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
+    """`sigma = tf.Variable(0.0)`, which something is divided by, or whose logarithm is taken → `tf.Variable(1.0)`."""
+    last = op.inputs[-1] if op is not None and op.inputs else 0
+    variable, tensor = recording.variables.get(variable_read(recording, last) or 0), recording.tensors.get(last)
+    zero = tensor is not None and bool(tensor.all_zero)
+    return another_start(recording, tuple(variable.names), "1.0") if zero and variable is not None and op is not None and op.type in ("RealDiv", "Div", "Log", "Reciprocal", "Rsqrt") else ()
+
+
+def another_start(recording: Recording, names: tuple[str, ...], value: str = "0.5") -> tuple[Fix, ...]:
     """A variable that begins at a flat point begins a little beside it."""
     for name in names:
         for code in cells(recording):
             for assign in reversed(assignments_of(code, name)):
                 made = assign.value
                 if isinstance(made, cst.Call) and last_name(made.func) == "Variable" and made.args and code.text(made.args[0].value) in ("0", "0.0", "0."):
-                    return fix(f"begin with another value of `{name}`", "unsafe", (code, Change().replace(made.args[0].value, cst.Float("0.5"))))
+                    return fix(f"begin with another value of `{name}`", "unsafe", (code, Change().replace(made.args[0].value, cst.Float(value))))
     return ()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gradmagic.locate.lone_means import is_own_mean, lone_factor
 from gradmagic.locate.paths import Paths
+from gradmagic.locate.rectified import rectified
 from gradmagic.recording import BackwardStep, Flow, Op, has_gradient_dtype
 
 Death = tuple[BackwardStep, Op, int]
@@ -58,7 +59,7 @@ def flattened_behind(paths: Paths, steps: dict[int, BackwardStep], op: Op, posit
             # What the turns of a loop put into a list, the last of them.
             key = made.inputs[LISTS.get(made.type, -1)]
             continue
-        if made.type in FLATTENING:
+        if made.type in FLATTENING or rectified(paths.recording, made) is not None:
             step = steps.get(made.seq)
             if step is None:
                 return None

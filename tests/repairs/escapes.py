@@ -78,3 +78,21 @@ with tf.GradientTape() as tape:
     sizes = tf.constant(size, shape=[3])
     loss = tf.reduce_sum(sizes ** 2)
 grad = tape.gradient(loss, size)
+# %% noise around a mean and a spread that NumPy computes
+# fix: none/left-tensorflow
+# becomes: z = mean + tf.exp(0.5 * spread) * tf.random.normal(tf.shape(mean))
+mean, spread = tf.Variable([0.1, 0.2]), tf.Variable([0.3, 0.1])
+with tf.GradientTape() as tape:
+    z = tf.constant(np.random.normal(mean, np.exp(0.5 * spread)), tf.float32)
+    loss = tf.reduce_sum(tf.square(z - 1.0))
+grads = tape.gradient(loss, [mean, spread])
+# %% what a model predicts in front of the loop
+# fix: none/left-tensorflow
+# becomes: seen = body(np.ones((4, 3), "float32"))
+body, top = keras.Sequential([keras.layers.Dense(2)]), keras.Sequential([keras.layers.Dense(1)])
+seen = body.predict(np.ones((4, 3), "float32"), verbose=0)
+top(seen)
+for turn in range(2):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((top(seen) - 1.0) ** 2)
+    grads = tape.gradient(loss, body.trainable_variables + top.trainable_variables)

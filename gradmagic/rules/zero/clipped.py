@@ -36,6 +36,7 @@ from gradmagic.fixes.pixel_range import pixel_size, scaled_first
 from gradmagic.fixes.probabilities import logits_taken, of_logits
 from gradmagic.fixes.single_class import binary_loss, divided_by_itself
 from gradmagic.locate.fault import Fault
+from gradmagic.locate.rectified import rectified
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, finding, is_at_its_least, learned_before, number, subject, target_name
@@ -51,7 +52,7 @@ HINGE = "in a loss, a hinge at 0 asks for nothing more from these examples: hard
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op = fault.op
-    if fault.cause != "died" or op is None or op.type not in CLIPPING:
+    if fault.cause != "died" or op is None or op.type not in CLIPPING or (op.type == "Maximum" and rectified(recording, op) is not None):
         return None
     done = op.type in ("Maximum", "Relu6") and is_at_its_least(fault, recording)
     learned = done and learned_before(fault, recording)

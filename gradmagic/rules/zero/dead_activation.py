@@ -31,7 +31,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.died_off import brought_back
+from gradmagic.fixes.died_off import brought_back, leaking
 from gradmagic.fixes.layers import living_activation
 from gradmagic.fixes.overlaps import generalised
 from gradmagic.fixes.single_examples import larger_batches
@@ -39,8 +39,9 @@ from gradmagic.fixes.standard import standardised_where_made
 from gradmagic.fixes.zero_data import with_fractions
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import paths_of
+from gradmagic.locate.rectified import rectified
 from gradmagic.locate.zero_data import data_of_zeros
-from gradmagic.recording import Recording
+from gradmagic.recording import Recording, Tensor
 from gradmagic.report import Finding, Fix
 from gradmagic.rules.phrasing import called, code, finding, is_at_its_least, learned_before, number, subject, target_name
 from gradmagic.rules.zero.data import zero_data
@@ -49,7 +50,8 @@ from gradmagic.syntax import spot
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, step = fault.op, fault.step
-    if fault.cause != "died" or op is None or step is None or op.type not in ("Relu", "Relu6"):
+    position = rectified(recording, op) if fault.cause == "died" and op is not None else None
+    if op is None or step is None or position is None:
         return None
     out = recording.tensors.get(op.outputs[0])
     if out is None or not out.all_zero:
@@ -57,8 +59,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     data = data_of_zeros(recording, op)
     if data is not None:
         return zero_data(fault, recording, data, f"What enters the ReLU in {called(recording, op)} is 0 as well, and there a ReLU passes no gradient on.", "zero/dead-activation")
-    entering = recording.tensors.get(op.inputs[0])
-    numbers = step.inputs[0] if step.inputs else None
+    entering = recording.tensors.get(op.inputs[position])
+    numbers = step.inputs[position] if position < len(step.inputs) else None
     size = numbers.size if numbers is not None else step.outputs[0].size if step.outputs and step.outputs[0] else None
     count = f"all {size} elements" if size else "every element"
     below = f" The largest input is {number(numbers.max)}." if numbers is not None else ""
@@ -98,21 +100,26 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     data = data_of_zeros(recording, fault.op)
     if data is not None and fault.op is not None:
         return with_fractions(recording, fault.run.span if fault.run is not None else None, fault.op.span, data)
-    return standardised_where_made(recording, fault.op) or brought_back(recording, fault.run, fault.op) or living_activation(recording, found.location, fault.op)
+    return standardised_where_made(recording, fault.op) or brought_back(recording, fault.run, fault.op) or leaking(recording, found.location) or living_activation(recording, found.location, fault.op)
+
+
+def _entering(fault: Fault, recording: Recording) -> Tensor | None:
+    position = rectified(recording, fault.op) if fault.op is not None else None
+    return recording.tensors.get(fault.op.inputs[position]) if fault.op is not None and position is not None else None
 
 
 def _moves_on(fault: Fault, recording: Recording) -> str | None:
     """A source that what enters is computed from, exactly 0 itself, and that gets a gradient: the start of a loop that feeds its own output back."""
-    run, entering = fault.run, recording.tensors.get(fault.op.inputs[0]) if fault.op is not None else None
-    if run is None or fault.op is None or entering is None or not entering.all_zero:
+    run, entering = fault.run, _entering(fault, recording)
+    if run is None or entering is None or not entering.all_zero:
         return None
-    mask = paths_of(recording, run).mask.get(fault.op.inputs[0], 0)
+    mask = paths_of(recording, run).mask.get(entering.id, 0)
     others = [s.name for i, s in enumerate(run.sources) if mask >> i & 1 and (n := run.gradients[i].numbers) is not None and n.finite and not n.all_zero]
     return others[0] if others else None
 
 
 def _one_at_a_time(fault: Fault, recording: Recording) -> bool:
     """Whether what enters is all zero, behind a normalisation over a batch of one example."""
-    entering = recording.tensors.get(fault.op.inputs[0]) if fault.op is not None and fault.op.inputs else None
+    entering = _entering(fault, recording)
     layers = {layer.type for op in recording.ops if op.layer is not None and (layer := recording.layers.get(op.layer)) is not None}
     return entering is not None and bool(entering.all_zero) and entering.shape is not None and entering.shape[:1] in ((1,), (None,)) and "BatchNormalization" in layers

@@ -45,6 +45,7 @@ from gradmagic.locate.gates import gate_behind, gated_parts, is_learned, is_zero
 from gradmagic.locate.lone_means import equal_values
 from gradmagic.locate.lone_steps import lone_step
 from gradmagic.locate.paths import values_behind
+from gradmagic.locate.rectified import rectified
 from gradmagic.locate.zero_data import data_of_zeros
 from gradmagic.recording import Op, Recording, Span
 from gradmagic.report import Finding, Fix
@@ -57,6 +58,8 @@ BALANCE = "a part that nothing chooses in one step may be chosen in another; if 
 
 def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
+    if fault.cause == "died" and op is not None and rectified(recording, op) is not None:
+        return None
     if fault.cause == "died" and op is not None and op.type in ("SelectV2", "Select") and fault.input in (1, 2):
         return finding(
             "zero/masked-out",
