@@ -34,6 +34,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.definitions import leads_to
+from gradmagic.fixes.between_places import between_places
 from gradmagic.fixes.collected import becomes_an_array, kept_as_tensors
 from gradmagic.fixes.escapes import stay_in_tensorflow
 from gradmagic.fixes.for_draws import numbers_for_draws
@@ -181,6 +182,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return computed
     kept = (
         score_of_what_left(recording, found.location, fault.run)
+        or between_places(recording, found.location)
         or soft_ranks(recording, found.location)
         or of_array(recording, found.location)
         or numbers_for_draws(recording, found.location, fault.run)

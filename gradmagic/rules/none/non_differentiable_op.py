@@ -30,6 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.attention_masks import masks_only, weighed
+from gradmagic.fixes.between_places import between_places
 from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.counterparts import counterpart
 from gradmagic.fixes.resizing import repeated_pixels
@@ -91,7 +92,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     if agreeing := agreeing_softly(recording, found.location, fault.op, fault.run):
         return agreeing
     first = (
-        weighed_by_scores(recording, found.location, fault.op)
+        between_places(recording, found.location)
+        or weighed_by_scores(recording, found.location, fault.op)
         or softly_decided(recording, found.location, fault.op)
         or expected_entries(recording, found.location, fault.op)
         or weighed(recording, found.location, fault.op)

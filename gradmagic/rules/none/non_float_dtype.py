@@ -30,6 +30,7 @@ Not a problem when
 
 from __future__ import annotations
 
+from gradmagic.fixes.between_places import between_places
 from gradmagic.fixes.calls import there_and_back
 from gradmagic.fixes.cast_before import cast_before_the_tape
 from gradmagic.fixes.dtypes import float_source, selects, without_cast
@@ -80,6 +81,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and (rows := mean_of_rows(recording, found.location)):
         return rows
+    if fault.op is not None and (between := between_places(recording, found.location)):
+        return between
     if fault.op is not None and (softer := soft(recording, found.location, fault.op)):
         return softer
     if fault.op is not None and (passed := there_and_back(recording, found.location, fault.op)):
