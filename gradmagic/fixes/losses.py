@@ -41,11 +41,32 @@ def output_with_loss(recording: Recording, op: Op | None) -> tuple[Fix, ...]:
         for call in reversed(code.all(cst.Call)):
             losses = argument(call, 1, "loss") if last_name(call.func) == "compile" else None
             missing = [] if losses is None else _missing(recording, code, losses.value)
+            if losses is not None and not missing and (left := _without_key(recording, losses.value, op)) is not None:
+                kind = code.text(left.value) if isinstance(left.value, (cst.SimpleString, cst.Name, cst.Attribute)) else f'"{_kind(recording, op)}"'
+                title = f"give the output `{_layer_name(recording, op)}` a loss as well, for example {kind}"
+                entry = cst.DictElement(cst.SimpleString(f'"{_layer_name(recording, op)}"'), code.expression(kind))
+                return fix(title, "unsafe", (code, Change().replace(losses.value, losses.value.with_changes(elements=[*losses.value.elements, entry]))))  # type: ignore[attr-defined]
             if len(missing) == 1:
                 place, node = missing[0]
                 kind = _kind(recording, op)
                 return fix(f"give this output a loss, for example `{kind}`", "unsafe", (place, Change().replace(node, cst.SimpleString(f'"{kind}"'))))
     return ()
+
+
+def _layer_name(recording: Recording, op: Op | None) -> str:
+    layer = recording.layers.get(op.layer) if op is not None and op.layer is not None else None
+    return layer.name.rpartition("/")[2] if layer is not None else ""
+
+
+def _without_key(recording: Recording, losses: cst.BaseExpression, op: Op | None) -> cst.DictElement | None:
+    """The last loss of a dict in which the name of an output that the targets have stands nowhere."""
+    name = _layer_name(recording, op)
+    entries = [e for e in losses.elements if isinstance(e, cst.DictElement)] if isinstance(losses, cst.Dict) else []
+    keys = {str(e.key.evaluated_value) for e in entries if isinstance(e.key, cst.SimpleString)}
+    targets = [
+        str(e.key.evaluated_value) for c in cells(recording) for d in c.all(cst.Dict) if d is not losses for e in d.elements if isinstance(e, cst.DictElement) and isinstance(e.key, cst.SimpleString)
+    ]
+    return entries[-1] if entries and len(keys) == len(entries) and name not in keys and name in targets else None
 
 
 def _missing(recording: Recording, code: Code, losses: cst.BaseExpression) -> list[tuple[Code, cst.BaseExpression]]:

@@ -84,7 +84,7 @@ def _is_decay(code: Code, node: cst.BaseExpression) -> bool:
 
 
 def _setters(recording: Recording) -> list[Given]:
-    """The functions of `LearningRateScheduler`, and the values that `optimizer.learning_rate` is given."""
+    """The functions of `LearningRateScheduler`, what a `LearningRateSchedule` gives, and the values that `optimizer.learning_rate` is given."""
     found: list[Given] = []
     for code in cells(recording):
         for call in code.all(cst.Call):
@@ -92,6 +92,10 @@ def _setters(recording: Recording) -> list[Given]:
                 found.append((code, schedule.value))
             elif last_name(call.func) == "assign" and isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value in RATES and call.args:
                 found.append((code, call.args[0].value))
+        for owner in code.all(cst.ClassDef):
+            if any(last_name(b.value) == "LearningRateSchedule" for b in owner.bases):
+                called = [f for f in code.all(cst.FunctionDef, owner) if f.name.value == "__call__"]
+                found += [(code, r.value) for f in called for r in code.all(cst.Return, f) if r.value is not None and code.function(r) is f]
         for assign in code.all(cst.Assign):
             target = assign.targets[0].target
             if isinstance(target, cst.Attribute) and target.attr.value in RATES and "optimizer" in dotted(target.value):
@@ -112,6 +116,8 @@ def _whole_factors(recording: Recording, code: Code, node: cst.BaseExpression, d
     if isinstance(node, cst.Lambda):
         return _whole_factors(recording, code, node.body, depth + 1)
     name = last_name(node.func) if isinstance(node, cst.Call) else last_name(node)
+    if isinstance(node, cst.Call) and name == "cast" and node.args:
+        return _whole_factors(recording, code, node.args[0].value, depth + 1)
     found = []
     for other in cells(recording) if name else ():
         for function in other.all(cst.FunctionDef):

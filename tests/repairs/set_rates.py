@@ -42,3 +42,12 @@ for round_ in range(3):
 # %% near: a product in parentheses is divided
 # none: step/update-without-effect
 history = trained(keras.callbacks.LearningRateScheduler(smaller))
+# %% a schedule that is an object
+# fix: step/update-without-effect
+# becomes: return 1e-3 * keras.ops.cast(step / 1000, "float32")
+class Warming(keras.optimizers.schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return 1e-3 * keras.ops.cast(step // 1000, "float32")
+line = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+line.compile(keras.optimizers.SGD(Warming()), "mse")
+line.fit(x, y, epochs=3, batch_size=12, verbose=0)
