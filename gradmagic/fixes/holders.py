@@ -128,6 +128,9 @@ def part_asked_too(recording: Recording, run: GradientRun | None, call: object) 
     found = asking(recording, run)
     if found is None or not isinstance(call, ModelCall) or call.span is None or set(call.weights) & {s.id for r in recording.runs for s in r.sources}:
         return ()
+    if any(last_name(c.func) == "set_weights" and isinstance(c.func, cst.Attribute) and last_name(c.func.value) == call.name.rpartition(".")[2] for k in cells(recording) for c in k.all(cst.Call)):
+        # A model that is given the weights of another one is a target network, or the policy before the update.
+        return ()
     code, used = found[0], code_at(recording, call.span)
     made = call_of(used, call.span, (call.name,))
     model = made.func if made is not None else None

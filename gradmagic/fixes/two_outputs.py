@@ -6,8 +6,9 @@ import libcst as cst
 
 from gradmagic.fixes.blocks import asking
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, cells, fix, last_name
+from gradmagic.fixes.code import Code, argument, cells, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of, reads_of
+from gradmagic.fixes.names import names_of
 from gradmagic.recording import GradientRun, Recording
 from gradmagic.report import Fix
 
@@ -24,7 +25,9 @@ def with_its_output(recording: Recording, run: GradientRun | None) -> tuple[Fix,
     scope = code.scope(found[1])
     inner = _called(code, name, scope)
     made = _part(recording, inner[2]) if inner is not None else None
-    if inner is None or made is None:
+    if inner is None:
+        return _of_first_layer(recording, code, name, scope)
+    if made is None:
         return ()
     where, output, model = made
     whole = _prediction(code, scope, inner, model)
@@ -39,6 +42,23 @@ def with_its_output(recording: Recording, run: GradientRun | None) -> tuple[Fix,
     changes = {id(where): (where, Change().replace(output, where.expression(f"[{where.text(output)}, {model}.outputs[0]]")))}
     changes.setdefault(id(code), (code, Change()))[1].replace(inner[0].targets[0].target, pair).remove(statement)
     return fix(f"let one model give `{name}` and `{whole[1]}`", "unsafe", *changes.values())
+
+
+def _of_first_layer(recording: Recording, code: Code, name: str, scope: cst.CSTNode) -> tuple[Fix, ...]:
+    """`h = model.layers[0](x)` beside `y = model(x)` → `h, y = keras.Model(model.inputs, [model.layers[0].output, model.outputs[0]])(x)`."""
+    made, keras = assignments_of(code, name, scope), names_of(recording).keras
+    call = made[0].value if len(made) == 1 and len(made[0].targets) == 1 else None
+    if keras is None or not isinstance(call, cst.Call) or not isinstance(call.func, cst.Subscript) or last_name(call.func.value) != "layers" or code.text(call.func.slice[0]) != "0":
+        return ()
+    model = dotted(call.func.value).removesuffix(".layers")
+    whole = _prediction(code, scope, (made[0], name, call), model)
+    statement = code.statement(whole[0]) if whole is not None else None
+    if whole is None or statement is None or any(code.end(whole[0]) < code.start(n) < code.start(made[0]) for n in reads_of(code, whole[1], scope)):
+        return ()
+    pair = cst.Tuple([cst.Element(cst.Name(name)), cst.Element(cst.Name(whole[1]))], lpar=[], rpar=[])
+    both = code.expression(f"{keras}.Model({model}.inputs, [{code.text(call.func)}.output, {model}.outputs[0]])")
+    change = Change().replace(made[0].targets[0].target, pair).replace(call.func, both).remove(statement)
+    return fix(f"let one model give `{name}` and `{whole[1]}`", "unsafe", (code, change))
 
 
 def _called(code: Code, name: str, scope: cst.CSTNode) -> Assigned | None:

@@ -14,7 +14,7 @@ y = {"age": np.random.randn(32, 1), "height": np.random.randn(32, 1)}
 net = both()
 net.compile("adam", loss={"age": "mae"})
 net.fit(x, y, epochs=1, verbose=0)
-# %% a loss under a name that is no output's
+# %% a loss that is an object
 # fix: none/discarded-result
 # becomes: other.compile("adam", loss={"age": keras.losses.Huber(), "height": "mse"})
 other = both()

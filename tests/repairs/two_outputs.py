@@ -36,3 +36,12 @@ with tf.GradientTape() as tape:
     tape.watch(maps)
     score = net(2.0 * picture)[:, 1]
 slopes = tape.gradient(score, maps)
+# %% the first layer by itself
+# fix: none/unused-variable
+# becomes: seen, all_of_it = keras.Model(net.inputs, [net.layers[0].output, net.outputs[0]])(picture)
+# gone: all_of_it = net(picture)
+with tf.GradientTape() as tape:
+    seen = net.layers[0](picture)
+    all_of_it = net(picture)
+    score = all_of_it[:, 1]
+slopes = tape.gradient(score, seen)
