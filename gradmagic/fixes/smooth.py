@@ -8,6 +8,7 @@ from gradmagic.fixes.calls import Place, straight_through, text_of
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, atom, cells, code_at, fix, last_name, number_of, same
 from gradmagic.fixes.names import Names, names_of
+from gradmagic.fixes.nearest_rows import handed_to_the_nearest
 from gradmagic.fixes.numerics import value_of
 from gradmagic.fixes.one_hots import of_scores
 from gradmagic.fixes.right_answers import comparison_of, cross_entropy
@@ -35,7 +36,12 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
             if name in KINDS:
                 found = threshold(recording, code, node, names)
             elif name in ("argmax", "argmin"):
-                found = mean_row(recording, code, node, names, op) or mean_of_rows(recording, place) or (() if is_row(recording, code, node) else _index(recording, code, node, names, op))
+                found = (
+                    handed_to_the_nearest(recording, code, node, names, op)
+                    or mean_row(recording, code, node, names, op)
+                    or mean_of_rows(recording, place)
+                    or (() if is_row(recording, code, node) else _index(recording, code, node, names, op))
+                )
             elif name in ("argsort",):
                 found = _rank(code, node, names)
             elif name in ROUNDINGS:

@@ -33,6 +33,7 @@ from gradmagic.fixes.attention_masks import masks_only, weighed
 from gradmagic.fixes.between_places import between_places
 from gradmagic.fixes.confusion import soft_confusion_matrix
 from gradmagic.fixes.counterparts import counterpart
+from gradmagic.fixes.nearest_rows import of_the_codebook
 from gradmagic.fixes.resizing import repeated_pixels
 from gradmagic.fixes.same_sign import agreeing_softly
 from gradmagic.fixes.score_function import score_function
@@ -93,6 +94,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return agreeing
     first = (
         between_places(recording, found.location)
+        or of_the_codebook(recording, found.location, fault.op)
         or weighed_by_scores(recording, found.location, fault.op)
         or softly_decided(recording, found.location, fault.op)
         or expected_entries(recording, found.location, fault.op)
