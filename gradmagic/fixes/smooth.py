@@ -58,6 +58,20 @@ def smooth(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]
     return straight_through(recording, place, ROUNDINGS) if op is not None and op.type in ("Round", "Rint", "Floor", "Ceil", "Sign") else ()
 
 
+def curved_activation(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`Activation(tf.sign)`, and `activation=tf.sign` of a layer → `"tanh"`, which is as far from 0 and rises."""
+    code = code_at(recording, place)
+    for call in code.expressions_at(place) if code is not None and place is not None else ():
+        given = [a.value for a in call.args if isinstance(a.value, (cst.Attribute, cst.SimpleString)) and _is_sign(a.value)] if isinstance(call, cst.Call) and last_name(call.func)[:1].isupper() else []
+        if code is not None and len(given) == 1:
+            return fix("use `tanh`, the smooth form of the sign", "unsafe", (code, Change().replace(given[0], cst.SimpleString('"tanh"'))))
+    return ()
+
+
+def _is_sign(node: cst.BaseExpression) -> bool:
+    return (str(node.evaluated_value) if isinstance(node, cst.SimpleString) else last_name(node)) == "sign"
+
+
 def comparison_at(code: Code, place: Span | Location) -> cst.Comparison | cst.Call | None:
     """The comparison at a place, written with an operator or as a call."""
     return next((n for n in code.expressions_at(place) if isinstance(n, cst.Comparison) or (isinstance(n, cst.Call) and last_name(n.func) in KINDS)), None)

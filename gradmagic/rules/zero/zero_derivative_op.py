@@ -30,7 +30,7 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.activations import curved
-from gradmagic.fixes.smooth import smooth
+from gradmagic.fixes.smooth import curved_activation, smooth
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Finding, Fix
@@ -82,4 +82,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.op is not None and fault.op.type in PIECEWISE:
         return curved(recording, found.location, recording.producer.get(fault.op.inputs[1])) if found.severity == "error" else ()
-    return smooth(recording, found.location, fault.op)
+    return smooth(recording, found.location, fault.op) or curved_activation(recording, found.location)
