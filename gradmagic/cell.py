@@ -12,7 +12,8 @@ from typing import Any
 from gradmagic.errors import GradientProblem
 from gradmagic.options import LEVELS, Options
 from gradmagic.report import Report, Versions
-from gradmagic.trial import Bench, with_tried_fixes
+from gradmagic.trial import Bench
+from gradmagic.tried import with_tried_fixes
 
 NO_TENSORFLOW = "TensorFlow is not installed, so nothing can be checked: `pip install tensorflow` (or `tensorflow-cpu`) and run the cell again"
 

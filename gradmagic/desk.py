@@ -38,7 +38,7 @@ def serve(comm: Any, message: Any) -> None:
 def reply(asked: Any) -> dict[str, Any] | None:
     """What came of the trial that was asked for; None for a message that asks for none."""
     from gradmagic.state import last_report
-    from gradmagic.trial import try_fix
+    from gradmagic.tried import try_fix
     from gradmagic.widget.trials import answer, refusal
 
     report = last_report()

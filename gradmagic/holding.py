@@ -20,7 +20,7 @@ def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | 
 
     It holds when what was found is gone, nothing is worse, nothing new is reported as an error, and a fix that is called safe leaves the loss as it was.
     """
-    if not _reported(found, before.report):
+    if not is_reported(found, before.report):
         return "run again, the cell does not show this finding: it depends on something that cannot be put back"
     if after.raised is not None and after.raised != before.raised:
         return f"with this change the cell raises {after.raised}"
@@ -29,7 +29,7 @@ def why_not(found: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | 
         return f"with this change the cell raises {after.raised} earlier"
     if after.raised is not None and found.rule.startswith("error/"):
         return f"with this change the cell still raises {after.raised}"
-    if _reported(found, after.report, _names_before(before.report, after.report)):
+    if is_reported(found, after.report, _names_before(before.report, after.report)):
         return "with this change the finding is still there"
     known = {f.rule for f in before.report.findings}
     new = [f for f in after.report.findings if f.severity == "error" and not f.accepted and f.rule not in known]
@@ -65,7 +65,8 @@ def _names_before(before: Report, after: Report) -> dict[str, str]:
     return found
 
 
-def _reported(found: Finding, report: Report, names: dict[str, str] | None = None) -> bool:
+def is_reported(found: Finding, report: Report, names: dict[str, str] | None = None) -> bool:
+    """Whether a report says of the same variables what a finding says; `names` are those that variables had before."""
     # What is left as a note (the bias that a loss does not depend on, behind a repaired one) is no fault any more.
     return any(
         f.rule == found.rule

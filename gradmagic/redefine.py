@@ -15,10 +15,11 @@ TRAINING = frozenset({"fit", "train_on_batch"})
 
 @dataclass
 class Again:
-    """`statements` run again, in order; `swapped` names classes whose living objects get the new methods and stay otherwise as they are."""
+    """`statements` run again, in order; `swapped` names classes whose living objects get the new methods and stay otherwise as they are; `texts` holds the cell that each stands in."""
 
     statements: list[ast.stmt] = field(default_factory=list)
     swapped: set[str] = field(default_factory=set)
+    texts: dict[ast.stmt, str] = field(default_factory=dict)
 
 
 def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
@@ -36,7 +37,9 @@ def again(old: str, new: str, cells: Iterable[str] = ()) -> Again:
         changed = _moved(before, after)
     classes = {s.name: s for s in gone if isinstance(s, ast.ClassDef)}
     result = Again()
-    later = [statements_of(text) for text in cells]
+    following = list(cells)
+    later = [statements_of(text) for text in following]
+    result.texts = {s: text for text, statements in zip([new, *following], [after, *later], strict=True) for s in statements}
     spoiled: set[str] = set()
     makes_anew = False
     for statement in [*changed, *gone]:

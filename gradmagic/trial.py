@@ -10,15 +10,14 @@ import ast
 import contextlib
 import dataclasses
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gradmagic.earlier_tapes import Part, parts_under
-from gradmagic.holding import statuses, why_not
 from gradmagic.outside import NotTried, refuse, refuse_unrestorable
 from gradmagic.recording import Recording
 from gradmagic.redefine import Again, again
-from gradmagic.report import Edit, Fix, Report, Trial
+from gradmagic.report import Edit, Fix, Report
 
 SECONDS = 60.0
 # What nobody asked for takes no longer.
@@ -55,68 +54,17 @@ class Outcome:
     report: Report
     losses: tuple[float | None, ...]
     raised: str | None
+    recording: Recording | None = None
 
 
-def try_fix(report: Report, finding: int, fix: int) -> dict[str, Any]:
-    """Run one fix of the last report aside.
+def edited_cells(bench: Bench, fix: Fix, texts: Mapping[str | int, str] | None = None) -> dict[str | int, str]:
+    """The cells that a fix changes, as they are then; `texts` are the cells that its edits are for, by default those that ran.
 
-    Args:
-        report: the last report of this process.
-        finding: an index into its findings.
-        fix: an index into that finding's fixes.
-
-    Returns:
-        `statuses_before` and `statuses_after` (name to status), `loss_before`, `loss_after` (numbers or None), `holds` (whether the fix repairs the finding and breaks
-        nothing else), and `error`: one sentence where the trial was not possible or the edited cell fails, else None.
+    Raises:
+        NotTried: the fix is for code in a file, or a cell is gone.
     """
-    from gradmagic.state import bench_of
-
-    answer: dict[str, Any] = {"statuses_before": {}, "statuses_after": {}, "loss_before": None, "loss_after": None, "holds": False, "error": None}
-    bench = bench_of(report)
-    if bench is None:
-        return answer | {"error": "the state before this cell is gone: run the cell again to try its fixes"}
-    if not (0 <= finding < len(report.findings)) or not (0 <= fix < len(report.findings[finding].fixes)):
-        return answer | {"error": "the report has no such fix"}
-    found = report.findings[finding]
-    try:
-        before, after = run_both(bench, found.fixes[fix])
-    except NotTried as reason:
-        return answer | {"error": str(reason)}
-    except KeyboardInterrupt:
-        return answer | {"error": "the trial was interrupted; everything is as it was before"}
-    call = found.call or 0
-    reason_ = why_not(found, found.fixes[fix], before, after)
-    return {
-        "statuses_before": statuses(before.report, call),
-        "statuses_after": statuses(after.report, call, before.report),
-        "loss_before": _loss(before, call),
-        "loss_after": _loss(after, call),
-        "holds": reason_ is None,
-        "error": reason_,
-    }
-
-
-def with_tried_fixes(report: Report, bench: Bench) -> Report:
-    """The report with the fixes that hold, each with what its trial gave; fixes with a hole to fill stay, fixes that fail go."""
-    findings = []
-    for found in report.findings:
-        kept = []
-        for fix in found.fixes:
-            if fix.applicability == "display-only" or not fix.edits:
-                kept.append(fix)
-                continue
-            try:
-                before, after = run_both(bench, fix)
-            except NotTried:
-                continue
-            if why_not(found, fix, before, after) is None:
-                call = found.call or 0
-                trial = Trial(statuses(after.report, call, before.report), _loss(before, call), _loss(after, call))
-                kept.append(dataclasses.replace(fix, verified=trial))
-        # What repairs everything comes before what leaves something out of scale.
-        kept.sort(key=lambda f: f.verified is not None and not set(f.verified.statuses_after.values()) <= {"ok"})
-        findings.append(dataclasses.replace(found, fixes=tuple(kept)))
-    return dataclasses.replace(report, findings=tuple(findings))
+    known = bench.code if texts is None else texts
+    return {cell: _edited(known.get(cell), edits) for cell, edits in _by_cell(fix.edits).items()}
 
 
 def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
@@ -130,7 +78,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
 
     if worker():
         raise NotTried("the other workers would have to run the cell once more as well, so the fix was not tried")
-    edited = {cell: _edited(bench.code.get(cell), edits) for cell, edits in _by_cell(fix.edits).items()}
+    edited = edited_cells(bench, fix)
     source = edited.get("current", bench.source)
     steps = _steps(bench, edited)
     for text in (bench.source, source):
@@ -147,7 +95,7 @@ def run_both(bench: Bench, fix: Fix) -> tuple[Outcome, Outcome]:
             # What the state before the cell does not hold (the places of iterators) begins where it is now, both times.
             present.restore()
         bench.start.restore()
-        return bench.unchanged, _run(bench, source, steps, swapped, after, with_old_weights=fix.applicability == "safe")
+        return bench.unchanged, _run(bench, source, steps, swapped, after, edited, with_old_weights=fix.applicability == "safe")
 
 
 def run_behind(bench: Bench) -> Recording:
@@ -203,7 +151,16 @@ def _put_back_afterwards(bench: Bench, source: str, leading: Iterable[Part]) -> 
         patient(put_back)
 
 
-def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]], leading: Iterable[Part] = (), *, with_old_weights: bool = False) -> Outcome:
+def _run(
+    bench: Bench,
+    source: str,
+    steps: Again,
+    swapped: list[tuple[Any, type]],
+    leading: Iterable[Part] = (),
+    edited: Mapping[str | int, str] | None = None,
+    *,
+    with_old_weights: bool = False,
+) -> Outcome:
     from gradmagic.capture.aside import run_aside
     from gradmagic.capture.old_weights import give_weights, weights_in
     from gradmagic.cell import versions
@@ -220,9 +177,13 @@ def _run(bench: Bench, source: str, steps: Again, swapped: list[tuple[Any, type]
         made = {n.id for s in rest for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         weights = weights_in(namespace, made) if with_old_weights else {}
         before.append((rest, lambda: give_weights(weights, namespace)))
-    recording = run_aside(bench.shell, source, before, bench.options, bench.seconds, leading)
+    earlier = {cell: text for cell, text in {**bench.code, **(edited or {})}.items() if isinstance(cell, int)}
+    number = {text: cell for cell, text in earlier.items()}
+    texts = {s: (number[text], text) for s, text in steps.texts.items()}
+    changed = {cell: text for cell, text in earlier.items() if cell in (edited or {})}
+    recording = run_aside(bench.shell, source, before, bench.options, bench.seconds, leading, changed, texts)
     report = diagnose(recording, versions=versions(), expected=bench.expected, with_fixes=False)
-    return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None)
+    return Outcome(report, _first_losses(recording), recording.raised.type if recording.raised is not None else None, recording)
 
 
 def _swap(old: dict[str, Any], namespace: dict[str, Any], swapped: list[tuple[Any, type]]) -> None:
@@ -283,9 +244,5 @@ def _steps(bench: Bench, edited: dict[str | int, str]) -> Again:
             raise NotTried(f"the edited cell cannot be compiled: {error.msg}") from None
         result.statements = found.statements + [s for s in result.statements if ast.dump(s) not in {ast.dump(f) for f in found.statements}]
         result.swapped |= found.swapped
+        result.texts |= found.texts
     return result
-
-
-def _loss(outcome: Outcome, call: int) -> float | None:
-    value = outcome.losses[call] if call < len(outcome.losses) else None
-    return value

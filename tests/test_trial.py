@@ -17,7 +17,8 @@ from gradmagic.holding import statuses, why_not
 from gradmagic.options import parse
 from gradmagic.outside import NotTried
 from gradmagic.report import Edit, Finding, Fix, Report
-from gradmagic.trial import Outcome, run_both, try_fix
+from gradmagic.trial import Outcome, run_both
+from gradmagic.tried import try_fix
 
 STOPPED = """
 with tf.GradientTape() as tape:

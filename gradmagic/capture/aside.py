@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import io
 import itertools
 import linecache
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,12 +123,20 @@ def _shown(text: str, filename: str) -> tuple[str, str]:
 
 
 def run_aside(
-    shell: Any, source: str, before: list[tuple[list[ast.stmt], Callable[[], None] | None]], options: Any, seconds: float, leading: Iterable[tuple[int, str, list[ast.stmt]]] = ()
+    shell: Any,
+    source: str,
+    before: list[tuple[list[ast.stmt], Callable[[], None] | None]],
+    options: Any,
+    seconds: float,
+    leading: Iterable[tuple[int, str, list[ast.stmt]]] = (),
+    edited: Mapping[int, str] | None = None,
+    texts: Mapping[ast.stmt, tuple[int, str]] | None = None,
 ) -> Recording:
     """Run a cell under a capture of its own in the notebook's namespace; the state afterwards is the caller's business.
 
     `before` holds definitions that run first, outside the capture, each with what is to be done after it. `leading` holds what runs in front of the cell under
-    the capture: the number of an earlier cell, its text, and statements parsed from it. What the cell raises is in the recording.
+    the capture: the number of an earlier cell, its text, and statements parsed from it. What the cell raises is in the recording. `edited` holds earlier cells by
+    number as they are to be, `texts` the cell and its text that a definition was parsed from: the recording shows code at its place in those.
 
     Raises:
         Unprepared: a definition that was to run first raised something.
@@ -139,15 +148,17 @@ def run_aside(
     cells[filename] = "current"
     earlier = [(_shown(text, f"{filename}-of-{cell}")[0], cell, statements) for cell, text, statements in leading]
     cells |= {name: cell for name, cell, _ in earlier}
-    spans = Spans(cells)
+    anew = _texts_by_file(texts or {}, filename)
+    cells |= {name: cell for cell, name in anew.values()}
+    spans = Spans(cells, moved=_moved(cells, anew, edited or {}))
     session = Session(Cell(None, None, source), spans, max_ops=options.max_ops, every=options.every, numeric=options.numeric, namespace=shell.user_ns)
     session.fresh_functions = True
     own: Any = None
     result: Any = None
     with unseen(shell), own_randomness(session), bounded(seconds):
-        for index, (definitions, then) in enumerate(before):
-            name, text = _shown(ast.unparse(ast.Module(definitions, [])), f"{filename}-{index}")
-            _prepare(ast.parse(text).body, name, shell.user_ns)
+        for definitions, then in before:
+            for text, group in itertools.groupby(definitions, lambda s: (texts or {})[s][1]):
+                _prepare(list(group), anew[text][1], shell.user_ns)
             if then is not None:
                 then()
         try:
@@ -175,6 +186,23 @@ def run_aside(
         recording = session.recording()
     linecache.cache.pop(filename, None)
     return recording
+
+
+def _texts_by_file(texts: Mapping[ast.stmt, tuple[int, str]], filename: str) -> dict[str, tuple[int, str]]:
+    """By the text of a cell that runs in part again: its number, and the file name under which its lines can be read."""
+    return {text: (cell, _shown(text, f"{filename}-anew-{cell}")[0]) for cell, text in texts.values()}
+
+
+def _moved(cells: Mapping[str, str | int], anew: Mapping[str, tuple[int, str]], edited: Mapping[int, str]) -> dict[str, dict[int, int]]:
+    """Where the lines of earlier cells stand in their edited form."""
+    found: dict[str, dict[int, int]] = {}
+    new = {name for _, name in anew.values()}
+    for name, cell in cells.items():
+        if isinstance(cell, int) and cell in edited and name not in new:
+            before, after = "".join(linecache.getlines(name)).split("\n"), edited[cell].split("\n")
+            blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+            found[name] = {b.a + i + 1: b.b + i + 1 for b in blocks for i in range(b.size)}
+    return found
 
 
 def _prepare(statements: list[ast.stmt], filename: str, namespace: dict[str, Any]) -> None:

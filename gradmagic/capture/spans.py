@@ -40,12 +40,13 @@ class Spans:
     """Which code is the user's, and where it stands.
 
     `cells` maps the file name that a cell was compiled under to ``"current"`` or its execution count; `first_lines` says by how many lines the editor counts
-    differently (leading blank lines that IPython drops).
+    differently (leading blank lines that IPython drops), `moved` where the lines of a cell stand in its edited form, which runs in part.
     """
 
-    def __init__(self, cells: Mapping[str, str | int], offsets: Mapping[str, int] | None = None) -> None:
+    def __init__(self, cells: Mapping[str, str | int], offsets: Mapping[str, int] | None = None, moved: Mapping[str, Mapping[int, int]] | None = None) -> None:
         self.cells = dict(cells)
         self.offsets = dict(offsets or {})
+        self.moved = dict(moved or {})
         self._libraries = _library_folders()
         self._user_file: dict[str, bool | str] = {}
         self.layer_call: CodeType | None = None
@@ -183,7 +184,8 @@ class Spans:
         if cell is None and filename.startswith("<ipython-input"):
             # A run of a cell from before the history was cleared.
             cell = next((self.cells[name] for name in reversed(self.cells) if linecache.getlines(name) == linecache.getlines(filename)), None)
-        return Span(cell, None if cell is not None else _shown(filename), line + shift, column, (end_line or line) + shift, end_column, text, function)
+        to = self.moved.get(filename, {})
+        return Span(cell, None if cell is not None else _shown(filename), to.get(line, line) + shift, column, to.get(end_line or line, end_line or line) + shift, end_column, text, function)
 
     def lookup(self, filename: str, line: int, function: str | None = None) -> Span | None:
         """The span of a line in user code, None if the file is a library's."""

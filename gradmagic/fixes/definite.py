@@ -8,9 +8,9 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import argument, atom, code_at, fix
+from gradmagic.fixes.code import argument, atom, code_at, dotted, fix, last_name
 from gradmagic.fixes.names import names_of, new_name
-from gradmagic.recording import Numbers, Op, Recording
+from gradmagic.recording import GradientRun, Numbers, Op, Recording
 from gradmagic.report import Fix
 
 # Of the largest eigenvalue: what rounding leaves below 0, and what lifts it above, with room for the steps that follow.
@@ -56,3 +56,22 @@ def lifted_diagonal(recording: Recording, place: Place, op: Op | None) -> tuple[
     kind = f", dtype={text}.dtype" if dtype != "float32" else ""
     change.replace(given.value, code.expression(f"{atom(text)} + {shown} * {eye}({size}{kind})"))
     return fix(f"add {shown} to the diagonal", "unsafe", (code, change))
+
+
+def positive_noise(recording: Recording, run: GradientRun | None, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`K + noise * tf.eye(n)` with a noise that is below 0 → `tf.math.softplus(noise) * tf.eye(n)`."""
+    code, names = code_at(recording, place), names_of(recording)
+    softplus = names.function("softplus")
+    call = code.call_at(place, ("cholesky", "logdet")) if code is not None and place is not None else None
+    if code is None or call is None or op is None or run is None or op.type != "Cholesky" or softplus is None:
+        return ()
+    below = {s.name.rpartition(".")[2] for s in run.sources if s.value is not None and s.value.size == 1 and s.value.max is not None and s.value.max < 0.0}
+    found = []
+    for product in code.all(cst.BinaryOperation, code.scope(call)):
+        sides = ((product.left, product.right), (product.right, product.left))
+        found += [
+            factor for factor, eye in sides if isinstance(product.operator, cst.Multiply) and isinstance(eye, cst.Call) and last_name(eye.func) == "eye" and dotted(factor).rpartition(".")[2] in below
+        ]
+    if len(found) != 1:
+        return ()
+    return fix(f"take the softplus of `{code.text(found[0])}`, which is above 0", "unsafe", (code, Change().replace(found[0], code.expression(f"{softplus}({code.text(found[0])})"))))

@@ -62,7 +62,9 @@ def curved_activation(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """`Activation(tf.sign)`, and `activation=tf.sign` of a layer → `"tanh"`, which is as far from 0 and rises."""
     code = code_at(recording, place)
     for call in code.expressions_at(place) if code is not None and place is not None else ():
-        given = [a.value for a in call.args if isinstance(a.value, (cst.Attribute, cst.SimpleString)) and _is_sign(a.value)] if isinstance(call, cst.Call) and last_name(call.func)[:1].isupper() else []
+        given = (
+            [a.value for a in call.args if isinstance(a.value, (cst.Attribute, cst.SimpleString)) and _is_sign(a.value)] if isinstance(call, cst.Call) and last_name(call.func)[:1].isupper() else []
+        )
         if code is not None and len(given) == 1:
             return fix("use `tanh`, the smooth form of the sign", "unsafe", (code, Change().replace(given[0], cst.SimpleString('"tanh"'))))
     return ()

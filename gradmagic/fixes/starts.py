@@ -17,11 +17,13 @@ PASSING = ("ReadVariableOp", "ResourceGather", "GatherV2", "Gather", "Cast", "Id
 FAR = 12
 
 
-def random_start(recording: Recording, run: GradientRun | None) -> tuple[Fix, ...]:
-    """Weight matrices and tables of an embedding that begin at zero begin at small random values; biases stay zero."""
+def random_start(recording: Recording, run: GradientRun | None, guilty: tuple[str, ...] = ()) -> tuple[Fix, ...]:
+    """Weight matrices and tables of an embedding that begin at zero begin at small random values; biases stay zero, unless there is nothing else and they are what is at the flat point."""
     names = names_of(recording)
     zero = {s.id for s in run.sources if s.value is not None and s.value.all_zero and s.shape is not None and len(s.shape) >= 2} if run is not None else set()
     zero |= {v.id for v in recording.variables.values() if v.trainable and v.value is not None and v.value.all_zero and v.shape is not None and len(v.shape) >= 2}
+    if not zero and run is not None:
+        zero = {s.id for s in run.sources if s.name in guilty and s.value is not None and s.value.all_zero and s.shape is not None and len(s.shape) == 1}
     wanted = {name for key in zero for name in _short_names(recording, key)}
     tables = _tables(recording, run)
     changes = []

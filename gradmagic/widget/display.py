@@ -15,7 +15,7 @@ from gradmagic.report import Report
 def widget_bundle(report: Report) -> dict[str, Any]:
     """The mime bundle of the widget alone, with the metadata that Colab needs, and the report's text for places without widgets."""
     from gradmagic.render.text import to_text
-    from gradmagic.trial import try_fix
+    from gradmagic.tried import try_fix
     from gradmagic.widget import ReportWidget
 
     made = ReportWidget(report, try_fix)._repr_mimebundle_()

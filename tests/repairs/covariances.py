@@ -42,3 +42,14 @@ mixed = tf.Variable([[1.0, 2.0], [2.0, 1.0]])
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.linalg.cholesky(mixed))
 grad = tape.gradient(loss, mixed)
+# %% a noise below 0
+# fix: nonfinite/invalid-forward-value
+# becomes: spoiled = tf.exp(-0.5 * (spots - tf.transpose(spots)) ** 2 / reach ** 2) + tf.math.softplus(noise) * tf.eye(6)
+import tensorflow as tf
+spots = tf.reshape(tf.linspace(0.0, 1.0, 6), [6, 1])
+reach, noise = tf.Variable(0.3), tf.Variable(-0.4)
+with tf.GradientTape() as tape:
+    spoiled = tf.exp(-0.5 * (spots - tf.transpose(spots)) ** 2 / reach ** 2) + noise * tf.eye(6)
+    chol = tf.linalg.cholesky(spoiled)
+    loss = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(chol)))
+grads = tape.gradient(loss, [reach, noise])

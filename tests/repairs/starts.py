@@ -52,3 +52,10 @@ with tf.GradientTape() as tape:
     near = tf.reduce_sum(tf.gather(held, words[:, 0]) * tf.gather(moved, words[:, 1]), axis=1, keepdims=True)
     error = tf.reduce_mean((near - scores) ** 2)
 grads = tape.gradient(error, [held, moved])
+# %% a signal of zeros, whose spectrum has no slope there
+# fix: zero/stationary-point
+# becomes: signal = tf.Variable(tf.random.normal([16], stddev=0.1))
+signal = tf.Variable(tf.zeros([16]))
+with tf.GradientTape() as tape:
+    error = tf.reduce_mean((tf.abs(tf.signal.rfft(signal)) - 1.0) ** 2)
+grads = tape.gradient(error, [signal])

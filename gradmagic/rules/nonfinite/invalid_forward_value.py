@@ -29,7 +29,7 @@ Not a problem when
 
 from __future__ import annotations
 
-from gradmagic.fixes.definite import lifted_diagonal
+from gradmagic.fixes.definite import lifted_diagonal, positive_noise
 from gradmagic.fixes.divisors import divided_by_root
 from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
@@ -116,6 +116,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         first
         or positive_output(recording, fault.op)
         or lifted_diagonal(recording, found.location, fault.op)
+        or positive_noise(recording, fault.run, found.location, fault.op)
         or valid_input(recording, found.location, fault.op)
         or without_exp(recording, found.location, fault.op)
     )

@@ -289,4 +289,4 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return other
     if fault.cause == "cancelled" and found.severity != "note" and (held := held_reference(recording)):
         return held
-    return (*random_start(recording, fault.run), *another_start(recording, fault.names)) if found.severity != "note" else ()
+    return (*random_start(recording, fault.run, fault.names), *another_start(recording, fault.names)) if found.severity != "note" else ()
