@@ -12,12 +12,14 @@ from gradmagic.trial import Bench, Outcome, edited_cells, run_both
 
 # How many edits more.
 MOST = 2
+# Where a gradient ends, another end may lie behind it. A second bound behind a bound that was put around numbers (`nonfinite/`, `scale/`) would only hide what is wrong.
+ENDED = ("none/", "zero/", "error/")
 
 
 def completed(bench: Bench, found: Finding, first: Fix, outcome: Outcome) -> tuple[Fix, Outcome] | None:
     """A fix that holds, made of one that does not alone and of what the reports of the edited cell offer; with what the cell gives then. None where there is none."""
     fix = first
-    for _ in range(MOST):
+    for _ in range(MOST if found.rule.startswith(ENDED) else 0):
         texts = {**bench.code, "current": bench.source, **edited_cells(bench, fix)}
         following = _next(bench, found, outcome, texts)
         if following is None:
@@ -44,7 +46,7 @@ def _next(bench: Bench, found: Finding, outcome: Outcome, texts: Mapping[str | i
         return None
     report = diagnose(outcome.recording, versions=versions(), expected=bench.expected)
     for other in report.findings:
-        if other.severity == "note" or other.accepted or not set(other.variables) & set(found.variables):
+        if other.severity == "note" or other.accepted or not other.rule.startswith(ENDED) or not set(other.variables) & set(found.variables):
             continue
         for fix in other.fixes:
             known = all(e.cell in texts and e.end_line <= len(texts[e.cell].split("\n")) for e in fix.edits if e.cell is not None)

@@ -39,6 +39,7 @@ def _edited(text: str, edits: tuple[Edit, ...]) -> str:
 
 
 def test_two_edits_become_one_fix(notebook: Any) -> None:
+    cell = notebook.shell.execution_count
     notebook.run(SOLVER)
     untried = notebook.check(ASKED).findings[0]
     finding = notebook.check(ASKED, "--fix").findings[0]
@@ -46,7 +47,7 @@ def test_two_edits_become_one_fix(notebook: Any) -> None:
     assert [e.start_line for e in untried.fixes[0].edits] == [5]
     (fix,) = finding.fixes
     assert fix.verified is not None and set(fix.verified.statuses_after.values()) == {"ok"}
-    assert [(e.cell, e.start_line, e.original) for e in fix.edits] == [(1, 5, "    return np.array([s[1], -k * s[0] - c * s[1]])"), (1, 12, "    return np.array(found)")]
+    assert [(e.cell, e.start_line, e.original) for e in fix.edits] == [(cell, 5, "    return np.array([s[1], -k * s[0] - c * s[1]])"), (cell, 12, "    return np.array(found)")]
     # The fix alone is what it says: applied by hand, the gradients are there.
     notebook.run(_edited(SOLVER, fix.edits))
     assert {v.status for v in notebook.check(ASKED).calls[0].variables} == {"ok"}
