@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from gradmagic.definitions import place_of
 from gradmagic.recording import Recording, Span
-from gradmagic.syntax import holds, is_exact, last_name, mentions, source_of, span_at, tree_at, tree_of
+from gradmagic.syntax import holds, is_exact, last_name, mentions, source_of, span_at, text_at, tree_at, tree_of
 
 LIBRARIES = frozenset({"numpy", "scipy", "math", "cmath", "statistics", "sklearn", "pandas", "xarray", "torch", "jax", "cupy", "numba", "cv2", "skimage", "PIL", "librosa", "statsmodels", "networkx"})
 # What these libraries are called where no import is in sight.
@@ -36,6 +36,27 @@ def calls_outside(recording: Recording, span: Span, names: set[str]) -> list[Spa
         if around or mentions([*node.args, *(k.value for k in node.keywords)], names):
             found.append(dataclasses.replace(span_at(span, node), code=lines[node.lineno - 1] if node.lineno <= len(lines) else ""))
     return found
+
+
+def copies_values(recording: Recording, span: Span) -> bool:
+    """Whether an expression takes values out of variables and computes nothing: `w.numpy()`, `np.array(w)`, `model.get_weights()`, `[v.numpy() for v in weights]`."""
+    try:
+        node = ast.parse(text_at(recording, span).strip(), mode="eval").body
+    except SyntaxError:
+        return False
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and all(isinstance(g.iter, (ast.Name, ast.Attribute)) for g in node.generators):
+        node = node.elt
+    elif isinstance(node, ast.DictComp) and all(isinstance(g.iter, (ast.Name, ast.Attribute)) for g in node.generators):
+        node = node.value
+    if not isinstance(node, ast.Call):
+        return False
+    plain = (ast.Name, ast.Attribute, ast.Subscript)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("numpy", "get_weights", "tolist"):
+        return not node.args and isinstance(node.func.value, plain)
+    modules, _ = imported_outside(tuple(recording.code.values()))
+    root = node.func.value if isinstance(node.func, ast.Attribute) else None
+    copied = isinstance(root, ast.Name) and root.id in modules and last_name(node.func) in ("array", "asarray", "copy")
+    return (copied or (isinstance(node.func, ast.Name) and node.func.id in ("float", "int"))) and len(node.args) == 1 and isinstance(node.args[0], plain)
 
 
 def writes_into_arrays(recording: Recording, span: Span, names: set[str], places: Collection[Span]) -> list[Span]:

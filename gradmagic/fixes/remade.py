@@ -86,6 +86,19 @@ def as_variables(recording: Recording, place: Place) -> tuple[Fix, ...]:
     return fix("take the variables themselves, not copies of their values", "unsafe", (code, Change().replace(call, call.func.with_changes(attr=cst.Name("weights")))))
 
 
+def themselves(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`w0 = w.numpy()`, `np.array(w)` and `[v.numpy() for v in weights]` → `w0 = w`, `[v for v in weights]`."""
+    code = code_at(recording, place)
+    whole = code.expressions_at(place)[:1] if code is not None and place is not None else []
+    change = Change()
+    for call in code.all(cst.Call, whole[0]) if code is not None and whole else ():
+        if isinstance(call.func, cst.Attribute) and last_name(call.func) in ("numpy", "tolist") and not call.args:
+            change.replace(call, call.func.value)
+        elif last_name(call.func) in ("array", "asarray", "copy", "float", "int") and len(call.args) == 1:
+            change.replace(call, call.args[0].value)
+    return fix("take the variable itself, not a copy of its value", "unsafe", (code, change)) if code is not None and change.replaced else ()
+
+
 def _as_tensor(code: Code, line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
     """A line of one assignment, with the tensor in the place of the array that is made of it: `model(x).numpy()` and `model.predict(x)` are `model(x)`."""
     assign = line.body[0]

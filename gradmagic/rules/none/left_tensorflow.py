@@ -42,10 +42,10 @@ from gradmagic.fixes.judged import computed_loss, judged
 from gradmagic.fixes.numpy_ranks import soft_ranks
 from gradmagic.fixes.one_hots import of_array
 from gradmagic.fixes.places_and_sizes import says_where
-from gradmagic.fixes.remade import predicted_in_block
+from gradmagic.fixes.remade import as_variables, predicted_in_block, themselves
 from gradmagic.fixes.score_function import score_of_what_left
 from gradmagic.fixes.stacked import stacked
-from gradmagic.leaving import calls_outside
+from gradmagic.leaving import calls_outside, copies_values
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
 from gradmagic.locate.py_functions import IN_PYTHON
@@ -101,6 +101,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             others=others,
             certainty="certain" if fault.op is not None else "likely",
             help=WHERE if says_where(recording, fault.span) else STAY,
+        )
+    if fault.cause == "before" and fault.span is not None and copies_values(recording, fault.span):
+        text = code(text_at(recording, fault.span))
+        return finding(
+            "none/left-tensorflow",
+            fault,
+            f"{subject(fault, 'None')}: {text} takes the value out of TensorFlow",
+            fault.span,
+            "leaves TensorFlow here",
+            f"{text} gives a copy of what {names} {'holds' if len(fault.names) == 1 else 'hold'}, as plain numbers. What {target} is computed with is this copy, a constant for the tape: there is no path from {target} to {names}.",
+            others=[(fault.run.span, "asked for here")] if fault.run is not None and fault.run.span is not None else [],
+            help="compute with the variable itself, not with a copy of its value",
         )
     judge = judged(recording, fault.run) if fault.cause in ("discarded", "constant") else None
     if judge is not None:
@@ -178,6 +190,8 @@ def _numpy_between(fault: Fault, recording: Recording) -> Span | None:
 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
+    if fault.cause == "before":
+        return as_variables(recording, found.location) or themselves(recording, found.location)
     if fault.cause in ("discarded", "constant") and (computed := computed_loss(recording, fault.run)):
         return computed
     kept = (

@@ -45,6 +45,7 @@ from gradmagic.fixes.pipelines import from_the_other_tape, out_of_the_pipeline
 from gradmagic.fixes.raw_weights import raw_weight
 from gradmagic.fixes.remade import as_variables, remade_in_block
 from gradmagic.fixes.threads import in_this_thread
+from gradmagic.leaving import copies_values
 from gradmagic.locate.fault import Fault
 from gradmagic.outer_calls import outermost_call
 from gradmagic.recording import GradientRun, Op, Recording, Span, Tape
@@ -67,6 +68,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     if fault.cause == "piped" and run is not None and fault.span is not None:
         return _piped(fault, recording, run, fault.span)
     if fault.cause == "before" and run is not None and fault.span is not None:
+        if copies_values(recording, fault.span):
+            # Under the tape it would be a constant as well.
+            return None
         return _before(fault, recording, run, fault.span)
     if fault.cause != "outside" or op is None or run is None or run.tape is None:
         return None
