@@ -130,6 +130,8 @@ def kept_result(recording: Recording, place: Place) -> tuple[Fix, ...]:
     code, names = code_at(recording, place), names_of(recording)
     statement = code.statement_at(place) if code is not None and place is not None else None
     step = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    if code is not None and statement is not None and isinstance(step, cst.Expr) and isinstance(step.value, cst.BinaryOperation):
+        return _kept_sum(code, statement, step, step.value)
     call = step.value if isinstance(step, cst.Expr) and isinstance(step.value, cst.Call) else None
     first = call.args[0].value if call is not None and call.args else None
     if code is None or statement is None or step is None or call is None or not isinstance(first, cst.Name):
@@ -139,6 +141,13 @@ def kept_result(recording: Recording, place: Place) -> tuple[Fix, ...]:
     if not later or not (module.startswith("tensorflow.") or ".ops." in module):
         return ()
     return fix(f"give `{first.value}` the result, which is a new tensor", "unsafe", (code, Change().replace(step, cst.Assign([cst.AssignTarget(cst.Name(first.value))], call))))
+
+
+def _kept_sum(code: Code, statement: cst.CSTNode, step: cst.Expr, value: cst.BinaryOperation) -> tuple[Fix, ...]:
+    """`h + p` as a statement of its own → `h = h + p`, where `h` is read behind it."""
+    if not isinstance(value.left, cst.Name) or not any(code.start(n) > code.end(statement) for n in reads_of(code, value.left.value, code.scope(statement))):
+        return ()
+    return fix(f"give `{value.left.value}` the result", "unsafe", (code, Change().replace(step, cst.Assign([cst.AssignTarget(cst.Name(value.left.value))], value))))
 
 
 def through_names(recording: Recording, place: Place) -> tuple[Fix, ...]:

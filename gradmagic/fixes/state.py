@@ -177,7 +177,7 @@ def _local_value(code: Code, call: cst.Call, function: cst.Attribute) -> tuple[F
     text = f"{name} = {value}" if not sign else f"{name} = {code.text(variable)}{sign}{atom(value)}"
     change = Change().insert_before(statement, code.line(text))
     change.replace(call, code.expression(f"{code.text(variable)}.assign({name})"))
-    asked = [c for c in code.all(cst.Call, scope) if last_name(c.func) in ("gradient", "jacobian") and code.start(c) > code.end(statement)]
+    asked = [c for c in code.all(cst.Call, scope) if last_name(c.func) in ("gradient", "jacobian", "apply_gradients", "apply", "minimize") and code.start(c) > code.end(statement)]
     for node in later:
         if not any(code.start(c) <= code.start(node) <= code.end(c) for c in asked) and not any(isinstance(p, cst.Attribute) and p.attr.value.startswith("assign") for p in [code.parent(node)]):
             change.replace(node, cst.Name(name))
