@@ -91,4 +91,5 @@ def note_graph_run(session: Session, template: Any, found: dict[int, Any], targe
     session.runs = [r for r in session.runs if r is not traced and not (r.site == site.id and r.in_graph and (r.turn or not r.ran))]
     session.runs.append(run)
     lost = run.lost or (target is not None and run.targets and session.tensors[run.targets[0]].finite is False)
-    return run if (bad and worst != "none") or lost or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients) else None
+    # What is None needs no values to be explained, what is zero beside it does.
+    return run if any(RANK[s] and s != "none" for s in statuses) or lost or any(sizes(run.sources, run.gradients)) or are_faint(run.sources, run.gradients) else None

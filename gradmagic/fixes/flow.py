@@ -130,7 +130,7 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
         # A name that is given a new value of itself stands for what it was first computed from.
         inputs |= _given(code, before[-1])
     inputs = {n for n in inputs if n != name and (assignments_of(code, n, scope) or _is_parameter(scope, n))} or _plain_names(code, assign.value) - {name}
-    later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement) and not _is_asked_for(code, n)]
+    later = [n for i in sorted(inputs) for n in reads_of(code, i, scope) if code.start(n) > code.end(statement) and not _is_asked_for(code, n) and not _is_object(code, n)]
     if not later:
         return None
     line = code.statement(min(later, key=code.start))
@@ -156,6 +156,12 @@ def use_result(code: Code, call: cst.CSTNode) -> tuple[str, list[cst.Name]] | No
 def _is_asked_for(code: Code, read: cst.CSTNode) -> bool:
     """Whether a name stands in a call for gradients, or in what is done with them."""
     return any(isinstance(n, cst.Call) and last_name(n.func) in DERIVING for n in code.around(read))
+
+
+def _is_object(code: Code, read: cst.CSTNode) -> bool:
+    """Whether a name is called, or looked into, which no result of a computation is."""
+    parent = code.parent(read)
+    return (isinstance(parent, cst.Call) and parent.func is read) or (isinstance(parent, cst.Attribute) and parent.value is read and isinstance(code.parent(parent), (cst.Arg, cst.Attribute)))
 
 
 def _is_index(code: Code, read: cst.CSTNode) -> bool:

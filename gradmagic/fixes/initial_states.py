@@ -35,6 +35,25 @@ def initial_state(recording: Recording, place: Place, op: Op | None) -> tuple[Fi
     return fix(f"begin with `{name}`", "unsafe", (code, Change().replace(calls[0], with_keyword(calls[0], "initial_state", cst.Name(name)))))
 
 
+def carried_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
+    """`out, new = cell(x[:, t], [h])` in a loop, where nothing reads `new` → `out, [h] = cell(x[:, t], [h])`."""
+    code = code_at(recording, place)
+    for node in code.expressions_at(place) if code is not None and place is not None else ():
+        call = node if isinstance(node, cst.Call) else code.enclosing(node, cst.Call) if code is not None else None
+        assign = code.parent(call) if code is not None and call is not None else None
+        if code is None or call is None or not isinstance(assign, cst.Assign) or len(assign.targets) != 1 or code.enclosing(assign, cst.For, cst.While) is None:
+            continue
+        target, state = assign.targets[0].target, argument(call, 1, "states", "state")
+        names = list(target.elements) if isinstance(target, cst.Tuple) else []
+        if len(names) != 2 or state is None or not isinstance(new := names[1].value, cst.Name) or reads_of(code, new.value, code.scope(assign)):
+            continue
+        given = state.value
+        listed = isinstance(given, (cst.List, cst.Tuple)) and all(isinstance(e.value, cst.Name) for e in given.elements)
+        if listed or isinstance(given, cst.Name):
+            return fix(f"carry the new state on in `{code.text(given)}`", "unsafe", (code, Change().replace(new, code.expression(code.text(given)))))
+    return ()
+
+
 def fits_nowhere(recording: Recording, place: Place, op: Op | None) -> bool:
     """Whether an unread matrix stands above a recurrent layer, which takes sequences of vectors: it cannot take the place of the input."""
     found = _unread(recording, place, op)

@@ -195,7 +195,8 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
     # The whole value of the line, and not a part of it that has another use.
     name = dotted(assign.targets[0].target) if assign is not None and not isinstance(assign.targets[0].target, cst.Subscript) else code.text(assign.targets[0].target) if assign is not None else ""
     targets = [a for a in assignments_of(found[0], wanted.value.value, found[0].scope(found[1])) if found[0].start(a) < found[0].start(found[1])]
-    if assign is None or not name or not targets or code.enclosing(assign, cst.For, cst.While) is not None:
+    turns = code.enclosing(assign, cst.For, cst.While) if assign is not None else None
+    if assign is None or not name or not targets or (turns is not None and turns not in list(found[0].around(targets[-1]))):
         return ()
     if code is not found[0] or code.scope(assign) is not code.scope(found[1]):
         name = _handed_over(code, assign, found[0], targets[-1]) or ""

@@ -11,10 +11,15 @@ from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.one_hots import soft_one_hot
 from gradmagic.fixes.right_answers import comparison_of
 from gradmagic.fixes.soft_counts import counted
-from gradmagic.fixes.soft_lookup import mean_row
+from gradmagic.fixes.soft_lookup import consumers, mean_row
 from gradmagic.fixes.soft_tokens import is_row, mean_of_rows
 from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
+
+
+def _goes_back(code: Code, node: cst.Call) -> bool:
+    """Whether pictures of whole numbers become floats again by `convert_image_dtype`."""
+    return any(last_name(c.func) == "convert_image_dtype" and (dtype := text_of(code, c, 1, "dtype")) is not None and "float" in dtype for c in consumers(code, node))
 
 
 def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
@@ -32,7 +37,9 @@ def soft(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
             found = _histogram(code, node, names)
         elif name == "convert_image_dtype":
             x = text_of(code, node, 0, "image")
-            found = fix("keep the pixels as floats", "unsafe", (code, Change().replace(node, code.expression(f"{atom(x)} * 255.0")))) if x is not None else ()
+            # What makes them floats again leaves floats as they are, and divides whole numbers only.
+            new = x if _goes_back(code, node) else f"{atom(x or '')} * 255.0"
+            found = fix("keep the pixels as floats", "unsafe", (code, Change().replace(node, code.expression(new)))) if x is not None and new is not None else ()
         else:
             found = ()
         if found:

@@ -43,7 +43,7 @@ from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
 from gradmagic.fixes.every_output import as_many_as_results, to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
-from gradmagic.fixes.initial_states import fits_nowhere, initial_state
+from gradmagic.fixes.initial_states import carried_on, fits_nowhere, initial_state
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.own_losses import own_loss
@@ -224,7 +224,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     short = short_zip(recording, fault.op) if fault.op is not None else None
     if short is not None and found.location is not None and found.location.line == short.span.line:
         return as_many_as_results(recording, short)
-    state = initial_state(recording, found.location, fault.op)
+    state = carried_on(recording, found.location) or initial_state(recording, found.location, fault.op)
     if state:
         return state
     if fault.run is not None and (own := own_loss(recording, fault.run, fault.sources) or one_turn(recording, fault.run, fault.sources)):

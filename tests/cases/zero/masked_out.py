@@ -109,3 +109,22 @@ grad = tape.gradient(loss, p)
 with tf.GradientTape() as tape:
     loss = -tf.reduce_prod(tf.constant([0.5, 2.0, 3.0]) * p)
 grad = tape.gradient(loss, p)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+class Carrying(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.cell = keras.layers.GRUCell(4)
+        self.out = keras.layers.Dense(1)  # expect: zero/masked-out
+    def call(self, seq):
+        h = tf.zeros((tf.shape(seq)[0], 4))
+        for t in range(3):
+            _, new = self.cell(seq[:, t], [h])  # expect: none/discarded-result
+        return self.out(h)
+carrying = Carrying()
+carrying.compile("sgd", "mse")
+# %% zeros beside what is None, in a step of Keras
+# allow: step/silently-skipped
+carrying.fit(tf.random.normal((8, 3, 2)), tf.random.normal((8, 1)), verbose=0)  # status: none none none zero ok
