@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from gradmagic.holding import why_not
 from gradmagic.outside import NotTried
 from gradmagic.report import Edit, Finding, Fix
-from gradmagic.trial import Bench, Outcome, edited_cells, run_both
+from gradmagic.trial import UNASKED, Bench, Outcome, edited_cells, run_both
 
 # How many edits more.
 MOST = 2
@@ -42,7 +42,7 @@ def _next(bench: Bench, found: Finding, outcome: Outcome, texts: Mapping[str | i
     from gradmagic.cell import versions
     from gradmagic.diagnose import diagnose
 
-    if outcome.recording is None:
+    if outcome.recording is None or outcome.recording.cell_seconds > UNASKED:
         return None
     report = diagnose(outcome.recording, versions=versions(), expected=bench.expected)
     for other in report.findings:
