@@ -297,7 +297,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean((predicted - y) ** 2)
 grads = tape.gradient(loss, net.trainable_variables)
 # %% weights as arrays
-# fix: none/outside-tape
+# fix: none/left-tensorflow
 # becomes: kernel, bias = net.weights
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean((x @ kernel + bias - y) ** 2)
