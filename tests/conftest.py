@@ -68,18 +68,20 @@ def fresh_notebook() -> Notebook:
     state._earlier.clear()
     first = not InteractiveShell.initialized()
     shell = InteractiveShell.instance()
-    # The end of Keras' session collects garbage, as the reset of a shell would.
+    # The reset of a shell and the end of Keras' session collect garbage twice; a short walk is enough most of the times.
     with mock.patch.object(gc, "collect"):
         shell.reset(new_session=False)
+        keras.backend.clear_session()
+    count = next(_used)
+    gc.collect(2 if count % FROZEN == 0 else 1)
     shell.compile._filename_map.clear()
     if first:
         shell.run_cell("%load_ext gradmagic")
         # The pictures of tracebacks with their surroundings take a second each.
         shell.InteractiveTB.set_mode("Plain")
     keras.utils.set_random_seed(0)
-    keras.backend.clear_session()
-    if next(_used) % FROZEN == 0:
-        # Every test collects garbage; what was imported, and what the tests before have left for good, need not be walked each time.
+    if count % FROZEN == 0:
+        # What was imported, and what the tests before have left for good, need not be walked again.
         gc.freeze()
     return Notebook(shell)
 

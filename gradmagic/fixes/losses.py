@@ -202,7 +202,7 @@ def summed(recording: Recording, place: Place, run: GradientRun, op: Op | None) 
         name = _handed_over(code, assign, found[0], targets[-1]) or ""
     elif code.start(assign) > code.start(targets[-1]):
         return ()
-    if not name:
+    if not name or assign is targets[-1]:
         return ()
     total = targets[-1].value
     new = found[0].expression(f"{found[0].text(total)} + {name}")
