@@ -21,8 +21,8 @@ def main() -> None:
         for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium", "fonts-dejavu-core"]):
             subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     settings = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    # More than there are cores: the browser's tests wait much of their time.
-    workers = ["-n", str(min(6, (os.cpu_count() or 1) + 2)), "--dist", "worksteal"]
+    # One more than there are cores: the browser's tests wait much of their time.
+    workers = ["-n", str(min(6, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
     sys.exit(subprocess.run([str(python), "-m", "pytest", *workers, *sys.argv[1:]], cwd=ROOT, env=settings, check=False).returncode)
 
 
