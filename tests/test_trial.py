@@ -166,6 +166,19 @@ def test_a_model_that_is_made_again_has_its_old_weights_for_a_fix_that_is_safe(n
     assert tried["loss_before"] == pytest.approx(tried["loss_after"], rel=1e-5)
 
 
+@pytest.mark.parametrize("base", ["keras.layers.Layer", "object"])
+def test_weights_of_a_constructor_are_kept_for_a_fix_that_is_safe(base: str, notebook: Any) -> None:
+    weight = 'self.add_weight(shape=(3, 2), name="direction")' if base != "object" else "tf.Variable(tf.random.normal((3, 2)))"
+    notebook.run(
+        f"import keras\nimport tensorflow as tf\nkeras.utils.set_random_seed(1)\nclass Directed({base}):\n    def __init__(self):\n        super().__init__()\n        self.direction = {weight}\n"
+        "        self.matrix = tf.math.l2_normalize(self.direction, axis=0)\n    def __call__(self, rows):\n        return rows @ self.matrix\ndirected = Directed()\nrows = tf.random.normal((8, 3))"
+    )
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(tf.sin(directed(rows)))\ngrads = tape.gradient(loss, [directed.direction])")
+    assert [(f.rule, f.fixes[0].applicability) for f in report.findings] == [("none/outside-tape", "safe")]
+    tried = try_fix(report, 0, 0)
+    assert tried["holds"], tried["error"]
+
+
 def test_what_an_edit_changes_in_its_place_is_made_again() -> None:
     from gradmagic.redefine import again
 
