@@ -198,3 +198,41 @@ def test_a_traced_function_is_told_where_it_stands_in_the_cell_as_it_is_now(note
     assert notebook.run("def step(x):\n    return x").success
     found = notebook.check(cell.replace("1.0", "4.0")).findings[0]
     assert (found.location.cell, found.location.line) == ("current", 5)
+
+
+FITTED = """import keras
+import tensorflow as tf
+keras.utils.set_random_seed(1)
+base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh")], name="base")
+base.trainable = FIRST
+model = keras.Sequential([base, keras.layers.Dense(1)])
+model.compile("adam", "mse")
+rows, wanted = tf.random.normal((16, 4), seed=1), tf.random.normal((16, 1), seed=2)
+model.fit(rows, wanted, verbose=0)
+"""
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["set free", "frozen"])
+def test_a_training_step_from_before_trains_what_it_was_made_for(first: bool, notebook: Any) -> None:
+    run, weights = f"base.trainable = {not first}\nmodel.fit(rows, wanted, epochs=2, shuffle=False, verbose=0)", []
+    for checked in (False, True):
+        assert notebook.run(FITTED.replace("FIRST", str(first))).success
+        report = notebook.check(run) if checked else None
+        assert (notebook.result if checked else notebook.run(run)).success
+        weights.append([w.numpy().tolist() for w in notebook.shell.user_ns["model"].weights])
+    assert weights[0] == weights[1]
+    assert [(f.rule, f.severity) for f in report.findings] == [("step/stale-capture", "warning")]
+    before, after = (4, 2) if first else (2, 4)
+    assert f"goes on with {before} weights" in report.findings[0].message and f"there are {after} now" in report.findings[0].message
+    assert not [u for u in report.updates if u.raised]
+
+
+def test_a_step_of_their_own_from_before_is_not_called_wrong_for_a_trace_that_nobody_made(notebook: Any) -> None:
+    notebook.run(
+        FITTED.replace("FIRST", "False")
+        + "opt = keras.optimizers.SGD(0.1)\n@tf.function\ndef step():\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean((model(rows) - wanted) ** 2)\n"
+        "    opt.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))\n    return loss\nstep()"
+    )
+    report = notebook.check("base.trainable = True\nloss = step()")
+    assert notebook.result.success
+    assert [f.rule for f in report.findings] == ["step/stale-capture"] and report.failures == ()

@@ -19,7 +19,7 @@ from gradmagic.capture.aside import unseen
 from gradmagic.capture.graph_ops import graphs_of
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
-from gradmagic.capture.stale import traced
+from gradmagic.capture.stale import kept_weights, traced
 from gradmagic.capture.twins import NOTES, inner_graphs
 from gradmagic.recording import StaleRead
 
@@ -82,14 +82,19 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
         # Its own op counts on from call to call; the op of another graph would begin anew.
         raise Unlike(None)
     stand_in = function._clone(None)
-    runs, templates = len(session.runs), len(session.graphs.traced_runs)
-    # Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one.
-    with unseen(None), session.without_tapes():
-        new = stand_in.get_concrete_function(*args, **kwargs)
-    if any(same_graph(old, new.graph) for old in graphs):
-        return stand_in
-    del session.runs[runs:], session.graphs.traced_runs[templates:]
-    raise Unlike(_kept(session, function, graphs, new.graph))
+    runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
+    new = None
+    try:
+        # Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one.
+        with unseen(None), session.without_tapes():
+            new = stand_in.get_concrete_function(*args, **kwargs)
+        if any(same_graph(old, new.graph) for old in graphs):
+            return stand_in
+    except Exception:
+        # What is raised by a trace that nobody asked for is no news to the user.
+        new = None
+    del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
+    raise Unlike(kept_weights(session, function) or (_kept(session, function, graphs, new.graph) if new is not None else None))
 
 
 def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> StaleRead | None:

@@ -61,6 +61,8 @@ class Session:
         self.unseen: list[str] = []
         self.stale: list[Any] = []
         self.fresh_functions = False
+        # Set while a training step runs in the graph that it was traced to before, also where functions are traced anew.
+        self.as_traced = False
         # What stands for a dataset in a run aside, by its id: the id of the user's own.
         self.dataset_copies: dict[int, int] = {}
         # In a trial, by the id of a `tf.function`: the one that runs in its place.

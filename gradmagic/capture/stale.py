@@ -34,6 +34,12 @@ class Weights(tuple[int, ...]):
         return f"{len(self)} weight" + ("" if len(self) == 1 else "s")
 
 
+def built_for_others(optimizer: Any, weights: Weights) -> tuple[Weights, Weights] | None:
+    """The weights that a Keras optimizer was built for beside those that it would be given now, where these are others."""
+    built = Weights(id(v) for v in getattr(optimizer, "_trainable_variables", None) or ())
+    return (built, weights) if built and weights and set(built) != set(weights) else None
+
+
 class Traced:
     """A function of the user's, or a training step of Keras': which Python values its code reads, and what they were when its graph was made."""
 
@@ -135,6 +141,17 @@ def traced(session: Session, function: Any) -> Traced | None:
     except Exception as error:
         session.failed("look at what a `tf.function` reads", error)
         return None
+
+
+def kept_weights(session: Session, function: Any) -> StaleRead | None:
+    """The list of a model's weights that a function reads, where the optimizer that it uses was built for other ones."""
+    known = traced(session, function)
+    optimizers = {id(o): o for v in known.values.values() if isinstance(v, KeptObject) and isinstance(o := v.kept(), keras.Optimizer)} if known is not None else {}
+    if known is None or len(optimizers) != 1:
+        return None
+    lists = [(read, value) for read, value in known.values.items() if isinstance(value, Weights) and not read.inner]
+    kept = built_for_others(next(iter(optimizers.values())), lists[0][1]) if len({v for _, v in lists}) == 1 else None
+    return StaleRead(known.name, lists[0][0].text, *kept, known.place(session, lists[0][0]), 1) if kept is not None else None
 
 
 def _training_step(function: Any, depth: int = 0) -> Any:

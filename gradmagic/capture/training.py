@@ -6,8 +6,11 @@ import dataclasses
 import sys
 from typing import Any
 
+import tensorflow as tf
+
 from gradmagic.capture.session import Session
-from gradmagic.recording import Raised, TrainingCall
+from gradmagic.capture.stale import Weights, built_for_others
+from gradmagic.recording import Raised, StaleRead, TrainingCall
 
 
 class KerasCalls:
@@ -62,17 +65,23 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if session.busy or session.keras.stack:
             return original(self, *args, **kwargs)
-        retraced = _set_aside(session, self)
-        note = _training_call(session, self, name)
+        function, others = getattr(self, "train_function", None), _trains_others(self)
+        retraced = _set_aside(session, self) if others is None else None
+        note, place = _training_call(session, self, name), session.spans.span(session.here(1))
         session.layers.called(self, sys._getframe(1), trains=True)
         session.keras.stack.append(name)
+        session.as_traced = others is not None
         try:
-            return original(self, *args, **kwargs)
+            result = original(self, *args, **kwargs)
+            if others is not None and function is self.train_function:
+                session.stale.append(StaleRead(name, f"{note.model}.trainable_variables", *others, place, 1))
+            return result
         except Exception as error:
             session.training[-1] = dataclasses.replace(note, raised=Raised(type(error).__name__, str(error)[:2000], None))
             raise
         finally:
             session.keras.stack.pop()
+            session.as_traced = False
             if retraced is not None:
                 _keep_until_end(session, self, retraced)
 
@@ -107,7 +116,14 @@ def _keep_until_end(session: Session, model: Any, before: Any) -> None:
 def _set_aside(session: Session, model: Any) -> Any:
     """A training function that was traced before the check hides its gradient call: it is set aside and put back, so that Keras traces another."""
     function = getattr(model, "train_function", None)
-    if function is None or session.graphs.knows(function):
+    if function is None or session.graphs.knows(function) or _trains_others(model):
         return None
     model.train_function = None
     return function
+
+
+def _trains_others(model: Any) -> tuple[Weights, Weights] | None:
+    """The weights that a training function from before the check trains, and those of now: a trace of now would be of another step."""
+    if getattr(model, "train_function", None) is None or getattr(model, "run_eagerly", False) or tf.config.functions_run_eagerly():
+        return None
+    return built_for_others(getattr(model, "optimizer", None), Weights(id(v) for v in model.trainable_variables))

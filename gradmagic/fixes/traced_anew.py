@@ -25,19 +25,19 @@ def traced_anew(recording: Recording, function: str, expression: str, other_vari
     if code is None or tf is None or not ours:
         return ()
     last = expression.rpartition(".")[2]
-    changes = _changes(recording, code, "trainable" if last in LISTS else last)
+    changes = changes_of(recording, code, "trainable" if last in LISTS else last)
     known = _known_as(recording, tf, *ours[0])
     if not changes or known is None:
         return ()
     name, made = known
-    line = _behind(code, changes[-1], name)
+    line = behind(code, changes[-1], name)
     optimizer = _optimizer(recording, code, ours[0][1], line) if other_variables else None
     lines = [f"{optimizer} = {optimizer}.from_config({optimizer}.get_config())"] if optimizer is not None else []
     title = f"trace `{name}` anew after the change" + (f", with an `{optimizer}` that is built for the variables of now" if optimizer is not None else "")
     return fix(title, "unsafe", (code, Change().insert_after(line, *[code.line(n) for n in (*lines, f"{name} = {made}")])))
 
 
-def _changes(recording: Recording, code: Code, wanted: str) -> list[cst.CSTNode]:
+def changes_of(recording: Recording, code: Code, wanted: str) -> list[cst.CSTNode]:
     """What gives a name or attribute another value in a cell: assignments, else calls of functions that hold one."""
     found: list[cst.CSTNode] = [a for a in code.all(cst.Assign) if last_name(a.targets[0].target) == wanted and code.function(a) is None]
     if found or wanted != "trainable":
@@ -70,10 +70,10 @@ def _known_as(recording: Recording, tf: str, code: Code, function: cst.FunctionD
     return (name, f"{tf}.function({name}.python_function)") if made[0][0].value == name else (made[0][0].value, made[0][1])
 
 
-def _behind(code: Code, changed: cst.CSTNode, function: str) -> cst.CSTNode:
-    """The statement behind which nothing changes any more before the function is called."""
+def behind(code: Code, changed: cst.CSTNode, *functions: str) -> cst.CSTNode:
+    """The statement behind which nothing changes any more before one of the functions is called."""
     around = [n for n in (changed, *code.around(changed)) if isinstance(n, (cst.SimpleStatementLine, cst.For, cst.While, cst.If))]
-    calls = {id(n) for c in code.all(cst.Call) if last_name(c.func) == function for n in code.around(c)}
+    calls = {id(n) for c in code.all(cst.Call) if last_name(c.func) in functions for n in code.around(c)}
     # A loop that both changes it and calls the function traces anew in each turn.
     free = [n for n in around if id(n) not in calls]
     # In a loop, what is changed in one turn only is not made anew in all of them.

@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import ast
 
+from gradmagic.fixes.compiled_again import compiled_again
 from gradmagic.fixes.decided import counted_in_the_graph
 from gradmagic.fixes.handed_in import as_argument
 from gradmagic.fixes.traced_anew import traced_anew
@@ -59,7 +60,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     read = fault.detail.get("read")
     if fault.cause != "stale" or not isinstance(read, StaleRead):
         return None
-    name = code(read.expression)
+    name, call = code(read.expression), f" (call {read.calls})" if read.calls > 1 else ""
     if read.counted_at is not None:
         return _counted(fault, read, read.counted_at)
     if isinstance(read.traced, KeptObject) and isinstance(read.now, KeptObject):
@@ -72,7 +73,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             f"{code(read.function)} keeps the {name} that it was traced with, and {name} is another object now",
             read.span,
             "looked up once, when the function was traced",
-            f"When the graph of {code(read.function)} was traced, {name} was {article(read.traced.type)} {code(read.traced.type)} whose variables became part of it. When the function was called again (call {read.calls}), {name} was another {code(read.now.type)}, and no new trace was made: the graph {goes_on}.",
+            f"When the graph of {code(read.function)} was traced, {name} was {article(read.traced.type)} {code(read.traced.type)} whose variables became part of it. When the function was called again{call}, {name} was another {code(read.now.type)}, and no new trace was made: the graph {goes_on}.",
             severity="warning",
             help=f"make {code(read.function)} anew after {name}, or give {name} to it as an argument of the function that makes it",
             variables=(),
@@ -88,7 +89,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
             f"{code(read.function)} goes on with {read.traced!r} of {name}, although {'there are ' + others if nested else f'{len(after - before)} of its {len(read.now)} are others'} now",
             read.span,
             "goes on with the list from when the training step was traced",
-            f"When the graph of {code(read.function)} was traced, {name} held {read.traced!r}. It held {others} when the function was called again (call {read.calls}), and no new trace was made: "
+            f"When the graph of {code(read.function)} was traced, {name} held {read.traced!r}. It held {others} when the function was called again{call}, and no new trace was made: "
             "the graph asks for the gradients of the first ones and updates those." + (" Setting `trainable` changes no graph that is there." if nested else ""),
             severity="warning",
             help=("set `trainable` before the function is traced; for" if nested else f"make {code(read.function)} anew after the change; for")
@@ -101,7 +102,7 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{code(read.function)} keeps {name} = {code(repr(read.traced))}, although it is {code(repr(read.now))} now",
         read.span,
         "read once, when the function was traced",
-        f"When the graph of {code(read.function)} was traced, {name} was {code(repr(read.traced))} and became a constant of it. It was {code(repr(read.now))} when the function was called again (call {read.calls}), and no new trace was made: the graph goes on with the old value.",
+        f"When the graph of {code(read.function)} was traced, {name} was {code(repr(read.traced))} and became a constant of it. It was {code(repr(read.now))} when the function was called again{call}, and no new trace was made: the graph goes on with the old value.",
         severity="warning",
         help=f"pass it to {code(read.function)} as an argument: for another text it is traced anew"
         if isinstance(read.traced, str)
@@ -140,7 +141,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return counted_in_the_graph(recording, found.location) or number_as_variable(recording, found.location, read.expression)
     if isinstance(read, StaleRead) and isinstance(read.traced, (KeptObject, tuple)):
         others = isinstance(read.traced, tuple) or read.traced.is_layer
-        return compiled_between(recording, found.location) or traced_anew(recording, read.function, read.expression, others)
+        return compiled_between(recording, found.location) or compiled_again(recording, found.location) or traced_anew(recording, read.function, read.expression, others)
     handed = as_argument(recording, found.location, read) if isinstance(read, StaleRead) else ()
     if isinstance(read, StaleRead) and (handed or isinstance(read.traced, str) or isinstance(read.now, str)):
         # A variable of text is no key, and compares with nothing.
