@@ -236,3 +236,42 @@ def test_a_step_of_their_own_from_before_is_not_called_wrong_for_a_trace_that_no
     report = notebook.check("base.trainable = True\nloss = step()")
     assert notebook.result.success
     assert [f.rule for f in report.findings] == ["step/stale-capture"] and report.failures == ()
+
+
+OWN_STEP = """import keras
+import tensorflow as tf
+keras.utils.set_random_seed(1)
+class Coder(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer, self.weight = keras.layers.Dense(2), keras.layers.Dense(4), 0.0
+    def call(self, rows):
+        return self.outer(self.inner(rows))
+    def train_step(self, rows):
+        print("the step runs in Python")
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self(rows) - rows) ** 2) + self.weight * tf.reduce_sum(self.inner(rows) ** 2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        return {"loss": loss}
+rows = tf.random.normal((16, 4), seed=1)
+coder = Coder()
+coder.compile("adam")
+coder.fit(rows, verbose=0)
+"""
+
+
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+def test_a_training_step_from_before_keeps_its_numbers(weight: float, notebook: Any, capsys: Any) -> None:
+    run, weights = f"coder.weight = {weight}\ncoder.fit(rows, epochs=2, shuffle=False, verbose=0)", []
+    for checked in (False, True):
+        assert notebook.run(OWN_STEP).success
+        capsys.readouterr()
+        report = notebook.check(run, "--fix") if checked else None
+        assert (notebook.result if checked else notebook.run(run)).success
+        assert "runs in Python" not in capsys.readouterr().out
+        weights.append([w.numpy().tolist() for w in notebook.shell.user_ns["coder"].weights])
+    assert weights[0] == weights[1]
+    if weight:
+        assert "`self.weight` = `0.0`" in report.findings[0].message and report.findings[0].fixes[0].verified is not None
+    else:
+        assert [v.status for v in report.calls[0].variables] == ["ok"] * 4 and report.findings == ()

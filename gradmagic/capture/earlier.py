@@ -19,7 +19,7 @@ from gradmagic.capture.aside import unseen
 from gradmagic.capture.graph_ops import graphs_of
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
-from gradmagic.capture.stale import kept_weights, traced
+from gradmagic.capture.stale import compiled_in, kept_weights, traced, training_step
 from gradmagic.capture.twins import NOTES, inner_graphs
 from gradmagic.recording import StaleRead
 
@@ -42,21 +42,28 @@ def install(session: Session) -> None:
     known: dict[int, tuple[Any, Any]] = {}
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or session.fresh_functions or not context.executing_eagerly() or getattr(self, "_gradmagic_own", False):
+        if session.busy or not context.executing_eagerly() or getattr(self, "_gradmagic_own", False):
             return original(self, *args, **kwargs)
         if id(self) in known:
             return original(known[id(self)][1], *args, **kwargs)
         known[id(self)] = self, self
         try:
-            stand_in = _readable(session, self, args, kwargs)
+            stand_in = _step_before(session, self, args, kwargs) or _readable(session, self, args, kwargs)
         except Exception as error:
+            read = error.read if isinstance(error, Unlike) else None
+            if session.fresh_functions:
+                # In a run aside all other functions are traced anew.
+                session.stale += [read] if read is not None else []
+                session.as_traced |= {id(self)} if read is not None else set()
+                return original(self, *args, **kwargs)
             traces = self.experimental_get_tracing_count()
             result = original(self, *args, **kwargs)
             if self.experimental_get_tracing_count() == traces:
                 session.unseen.append(_name(self))
-                session.stale += [error.read] if isinstance(error, Unlike) and error.read is not None else []
+                session.stale += [read] if read is not None else []
             return result
-        known[id(self)] = self, stand_in if stand_in is not None else self
+        if stand_in is not None and (not session.fresh_functions or id(stand_in) in session.as_traced):
+            known[id(self)] = self, stand_in
         return original(known[id(self)][1], *args, **kwargs)
 
     __call__.__wrapped__ = original  # type: ignore[attr-defined]
@@ -65,6 +72,25 @@ def install(session: Session) -> None:
 
 def _name(function: Any) -> str:
     return getattr(function._python_function, "__name__", "a function")
+
+
+def _step_before(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
+    """The training step of Keras' in whose place this one is traced, if a Python value that it keeps is another one by now; None for all others."""
+    step = training_step(function._python_function)
+    before = compiled_in(session.steps_before.pop(id(step.__self__), None)) if step is not None else None
+    graphs = graphs_of(before) if before is not None else []
+    if not graphs or any(_draws(graph) for graph in graphs):
+        return None
+    runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
+    with unseen(None), session.without_tapes():
+        new = function.get_concrete_function(*args, **kwargs)
+    read = _kept(session, before, graphs, new.graph)
+    if read is None:
+        return None
+    del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
+    session.stale.append(read)
+    session.as_traced.add(id(before))
+    return before
 
 
 def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
@@ -99,13 +125,12 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
 
 def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> StaleRead | None:
     """The first constant that differs, if a name that the function reads has its new value."""
-    wanted = [(op.name, op.type) for op in new.get_operations()]
-    old = next((g for g in graphs if [(op.name, op.type) for op in g.get_operations()] == wanted), None)
     known = traced(session, function)
-    if old is None or known is None:
+    old = next((found for graph in graphs if (found := _constants(graph, new)) is not None), None)
+    if known is None:
         return None
-    for before, after in zip(old.get_operations(), new.get_operations(), strict=True):
-        if after.type == "Const" and before.node_def.attr["value"] != after.node_def.attr["value"]:
+    for before, after in old or ():
+        if before.node_def.attr["value"] != after.node_def.attr["value"]:
             was, now = (tensor_util.MakeNdarray(op.get_attr("value")) for op in (before, after))
             for read, value in known.values.items():
                 if isinstance(value, (bool, int, float, list)) and np.array_equal(np.asarray(value, now.dtype), now):
@@ -113,6 +138,24 @@ def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> Stale
                     before_ = float(str(was[()])) if was.dtype.kind == "f" and not was.shape else was.tolist()
                     return StaleRead(known.name, read.text, before_, value, known.place(session, read), 1)
     return None
+
+
+def _constants(one: Any, other: Any, depth: int = 0) -> list[tuple[Any, Any]] | None:
+    """The constants of two graphs that have the same ops, side by side, with those of the graphs inside them; None where the ops are others."""
+    ours, theirs = one.get_operations(), other.get_operations()
+    if depth > 20 or [op.type for op in ours] != [op.type for op in theirs]:
+        return None
+    found: list[tuple[Any, Any]] = []
+    for a, b in zip(ours, theirs, strict=True):
+        if a.type == "Const":
+            found.append((a, b))
+        inner = inner_graphs(one, a), inner_graphs(other, b)
+        for f, g in zip(*inner, strict=False):
+            below = _constants(f, g, depth + 1) if f is not None and g is not None else None
+            if below is None:
+                return None
+            found += below
+    return found
 
 
 def _asks(session: Session, function: Any) -> bool:

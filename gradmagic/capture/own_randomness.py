@@ -14,10 +14,8 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.ops import gen_random_ops
 
-from gradmagic.capture.graph_ops import graphs_of
 from gradmagic.capture.patches import Patches
 from gradmagic.capture.session import Session
-from gradmagic.capture.stale import kept_weights
 
 STATEFUL = (
     "random_standard_normal",
@@ -50,12 +48,8 @@ def own_randomness(session: Session) -> Iterator[None]:
     call = polymorphic_function.Function.__call__
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.busy or getattr(self, "_gradmagic_own", False) or (session.as_traced and id(self) not in functions):
+        if session.busy or getattr(self, "_gradmagic_own", False) or (id(self) in session.as_traced and id(self) not in functions):
             return call(self, *args, **kwargs)
-        if id(self) not in functions and (kept := kept_weights(session, self) if graphs_of(self) else None) is not None:
-            # What is found here is that it was traced for other weights.
-            session.stale.append(kept)
-            functions[id(self)] = (self, self)
         if id(self) not in functions:
             own = self._clone(None)
             own._gradmagic_own = True

@@ -61,8 +61,10 @@ class Session:
         self.unseen: list[str] = []
         self.stale: list[Any] = []
         self.fresh_functions = False
-        # Set while a training step runs in the graph that it was traced to before, also where functions are traced anew.
-        self.as_traced = False
+        # The training functions of Keras' that are set aside, by the id of their model.
+        self.steps_before: dict[int, Any] = {}
+        # The ids of those functions that run in the graphs that they were traced to before also where all others are traced anew.
+        self.as_traced: set[int] = set()
         # What stands for a dataset in a run aside, by its id: the id of the user's own.
         self.dataset_copies: dict[int, int] = {}
         # In a trial, by the id of a `tf.function`: the one that runs in its place.

@@ -130,7 +130,7 @@ def _note(session: Session, known: Traced, values: dict[Read, Any]) -> None:
 def traced(session: Session, function: Any) -> Traced | None:
     """What the code of a function of the user's, or of a model's training step, reads; None where there is no such code."""
     try:
-        step = _training_step(function._python_function)
+        step = training_step(function._python_function)
         if step is not None:
             return _of_model(session, function, step)
         parts = parts_of(session, [(function._python_function, None)])
@@ -154,7 +154,13 @@ def kept_weights(session: Session, function: Any) -> StaleRead | None:
     return StaleRead(known.name, lists[0][0].text, *kept, known.place(session, lists[0][0]), 1) if kept is not None else None
 
 
-def _training_step(function: Any, depth: int = 0) -> Any:
+def compiled_in(function: Any) -> Any:
+    """The `tf.function` that a training function of Keras' runs."""
+    values = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    return next((v for v in values if isinstance(v, polymorphic_function.Function)), None)
+
+
+def training_step(function: Any, depth: int = 0) -> Any:
     """The bound `train_step` that Keras wraps into a compiled function; None for any other function."""
     code = getattr(function, "__code__", None)
     if code is None or depth > 4 or not str(getattr(function, "__module__", "")).startswith("keras."):
@@ -167,7 +173,7 @@ def _training_step(function: Any, depth: int = 0) -> Any:
         if name == "step_function":
             return value if getattr(value, "__name__", "") == "train_step" else None
         value = getattr(value, "_python_function", value)
-        if inspect.isfunction(value) and (found := _training_step(value, depth + 1)) is not None:
+        if inspect.isfunction(value) and (found := training_step(value, depth + 1)) is not None:
             return found
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradmagic.capture.session import Session
-from gradmagic.capture.stale import Weights, built_for_others
+from gradmagic.capture.stale import Weights, built_for_others, compiled_in
 from gradmagic.recording import Raised, StaleRead, TrainingCall
 
 
@@ -70,7 +70,7 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
         note, place = _training_call(session, self, name), session.spans.span(session.here(1))
         session.layers.called(self, sys._getframe(1), trains=True)
         session.keras.stack.append(name)
-        session.as_traced = others is not None
+        session.as_traced |= {id(compiled_in(function))} if others is not None else set()
         try:
             result = original(self, *args, **kwargs)
             if others is not None and function is self.train_function:
@@ -81,7 +81,6 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
             raise
         finally:
             session.keras.stack.pop()
-            session.as_traced = False
             if retraced is not None:
                 _keep_until_end(session, self, retraced)
 
@@ -119,6 +118,7 @@ def _set_aside(session: Session, model: Any) -> Any:
     if function is None or session.graphs.knows(function) or _trains_others(model):
         return None
     model.train_function = None
+    session.steps_before[id(model)] = function
     return function
 
 
