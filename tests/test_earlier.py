@@ -275,3 +275,37 @@ def test_a_training_step_from_before_keeps_its_numbers(weight: float, notebook: 
         assert "`self.weight` = `0.0`" in report.findings[0].message and report.findings[0].fixes[0].verified is not None
     else:
         assert [v.status for v in report.calls[0].variables] == ["ok"] * 4 and report.findings == ()
+
+
+FLAT = "keras.layers.Flatten(), keras.layers.Dense(6, activation='relu'), keras.layers.Dense(1)"
+
+
+@pytest.mark.parametrize(
+    ("layers", "compiled", "trained", "between"),
+    [
+        (FLAT, "'adam', 'mse', jit_compile=True", "fit(rows, wanted, shuffle=False, verbose=0)", ""),
+        (FLAT, "'adam', 'mse', steps_per_execution=2", "fit(rows, wanted, batch_size=4, shuffle=False, verbose=0)", ""),
+        (FLAT, "keras.optimizers.Adam(1e-3, gradient_accumulation_steps=2), 'mse'", "train_on_batch(rows, wanted)", ""),
+        ("keras.layers.LSTM(3), keras.layers.Dropout(0.3), keras.layers.Dense(1)", "'adam', 'mse', metrics=['mae']", "fit(rows, wanted, shuffle=False, verbose=0)", ""),
+        ("keras.layers.Flatten(), keras.layers.BatchNormalization(), keras.layers.Dense(1)", "'sgd', 'mse'", "fit(rows, wanted, shuffle=False, verbose=0)", "model.optimizer.learning_rate = 1e-4"),
+        ("keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(1)", "'sgd', 'mse'", "fit(rows, wanted, shuffle=False, verbose=0)", "model.layers[1].rate = 0.0"),
+    ],
+    ids=["jit", "several steps at once", "a batch", "recurrent", "another rate", "another layer"],
+)
+def test_a_model_that_was_trained_before_is_trained_on_with_the_same_numbers(layers: str, compiled: str, trained: str, between: str, notebook: Any) -> None:
+    made = (
+        f"import keras\nimport tensorflow as tf\nkeras.utils.set_random_seed(1)\nmodel = keras.Sequential([keras.Input((4, 2)), {layers}])\nmodel.compile({compiled})\n"
+        f"rows, wanted = tf.random.normal((16, 4, 2), seed=1), tf.random.normal((16, 1), seed=2)\nmodel.{trained}"
+    )
+    weights, run = [], f"{between}\nfor _ in range(2):\n    model.{trained}"
+    for checked in (False, True):
+        assert notebook.run(made).success
+        report = notebook.check(run) if checked else None
+        assert (notebook.result if checked else notebook.run(run)).success
+        weights.append([w.numpy().tolist() for w in notebook.shell.user_ns["model"].weights])
+    assert weights[0] == weights[1]
+    if "rate = 0.0" in between:
+        # The step goes on with the layer as it was, so it can be read by nobody.
+        assert report.calls == () and "compiles the model again" in report.failures[0]
+    else:
+        assert report.calls and report.failures == ()

@@ -75,20 +75,23 @@ def _name(function: Any) -> str:
 
 
 def _step_before(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
-    """The training step of Keras' in whose place this one is traced, if a Python value that it keeps is another one by now; None for all others."""
+    """The training step of Keras' in whose place this one is traced, where what is traced now is another one; None for all others."""
     step = training_step(function._python_function)
-    before = compiled_in(session.steps_before.pop(id(step.__self__), None)) if step is not None else None
+    before = compiled_in(session.steps_before.get(id(step.__self__))).get(_name(function)) if step is not None else None
     graphs = graphs_of(before) if before is not None else []
     if not graphs or any(_draws(graph) for graph in graphs):
         return None
     runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
     with unseen(None), session.without_tapes():
-        new = function.get_concrete_function(*args, **kwargs)
-    read = _kept(session, before, graphs, new.graph)
-    if read is None:
+        new = function.get_concrete_function(*args, **kwargs).graph
+    if any(_differing(graph, new) == [] for graph in graphs):
         return None
     del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
-    session.stale.append(read)
+    read = _kept(session, before, graphs, new)
+    if read is None:
+        session.unseen.append(session.training[-1].name if session.training else _name(function))
+    else:
+        session.stale.append(read)
     session.as_traced.add(id(before))
     return before
 
@@ -126,32 +129,31 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
 def _kept(session: Session, function: Any, graphs: list[Any], new: Any) -> StaleRead | None:
     """The first constant that differs, if a name that the function reads has its new value."""
     known = traced(session, function)
-    old = next((found for graph in graphs if (found := _constants(graph, new)) is not None), None)
+    old = next((found for graph in graphs if (found := _differing(graph, new)) is not None), None)
     if known is None:
         return None
     for before, after in old or ():
-        if before.node_def.attr["value"] != after.node_def.attr["value"]:
-            was, now = (tensor_util.MakeNdarray(op.get_attr("value")) for op in (before, after))
-            for read, value in known.values.items():
-                if isinstance(value, (bool, int, float, list)) and np.array_equal(np.asarray(value, now.dtype), now):
-                    # As it was written: a float32 has more digits than the code.
-                    before_ = float(str(was[()])) if was.dtype.kind == "f" and not was.shape else was.tolist()
-                    return StaleRead(known.name, read.text, before_, value, known.place(session, read), 1)
+        was, now = (tensor_util.MakeNdarray(op.get_attr("value")) for op in (before, after))
+        for read, value in known.values.items():
+            if isinstance(value, (bool, int, float, list)) and np.array_equal(np.asarray(value, now.dtype), now):
+                # As it was written: a float32 has more digits than the code.
+                before_ = float(str(was[()])) if was.dtype.kind == "f" and not was.shape else was.tolist()
+                return StaleRead(known.name, read.text, before_, value, known.place(session, read), 1)
     return None
 
 
-def _constants(one: Any, other: Any, depth: int = 0) -> list[tuple[Any, Any]] | None:
-    """The constants of two graphs that have the same ops, side by side, with those of the graphs inside them; None where the ops are others."""
+def _differing(one: Any, other: Any, depth: int = 0) -> list[tuple[Any, Any]] | None:
+    """The constants in which two graphs with the same ops differ, and those of the graphs inside them; None where the ops are others."""
     ours, theirs = one.get_operations(), other.get_operations()
     if depth > 20 or [op.type for op in ours] != [op.type for op in theirs]:
         return None
     found: list[tuple[Any, Any]] = []
     for a, b in zip(ours, theirs, strict=True):
-        if a.type == "Const":
+        if a.type == "Const" and _attributes(a) != _attributes(b):
             found.append((a, b))
         inner = inner_graphs(one, a), inner_graphs(other, b)
         for f, g in zip(*inner, strict=False):
-            below = _constants(f, g, depth + 1) if f is not None and g is not None else None
+            below = _differing(f, g, depth + 1) if f is not None and g is not None else None
             if below is None:
                 return None
             found += below

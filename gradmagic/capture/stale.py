@@ -154,10 +154,10 @@ def kept_weights(session: Session, function: Any) -> StaleRead | None:
     return StaleRead(known.name, lists[0][0].text, *kept, known.place(session, lists[0][0]), 1) if kept is not None else None
 
 
-def compiled_in(function: Any) -> Any:
-    """The `tf.function` that a training function of Keras' runs."""
+def compiled_in(function: Any) -> dict[str, Any]:
+    """The `tf.function`s that a training function of Keras' runs, by the names of what was compiled: the step for an iterator, and that for a batch."""
     values = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    return next((v for v in values if isinstance(v, polymorphic_function.Function)), None)
+    return {getattr(v._python_function, "__name__", ""): v for v in values if isinstance(v, polymorphic_function.Function)}
 
 
 def training_step(function: Any, depth: int = 0) -> Any:

@@ -70,7 +70,7 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
         note, place = _training_call(session, self, name), session.spans.span(session.here(1))
         session.layers.called(self, sys._getframe(1), trains=True)
         session.keras.stack.append(name)
-        session.as_traced |= {id(compiled_in(function))} if others is not None else set()
+        session.as_traced |= {id(f) for f in compiled_in(function).values()} if others is not None else set()
         try:
             result = original(self, *args, **kwargs)
             if others is not None and function is self.train_function:
