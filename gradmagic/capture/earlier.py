@@ -29,11 +29,11 @@ LABELS = frozenset({"token", "metadata", "debug_name"})
 
 
 class Unlike(Exception):
-    """A function would be traced differently now. `read` is the Python value that it keeps, where that is known."""
+    """A function would be traced differently now. `read` is the Python value that it keeps, where that is known, `before` the training step of Keras' in whose place it would run."""
 
-    def __init__(self, read: StaleRead | None) -> None:
+    def __init__(self, read: StaleRead | None, before: Any = None) -> None:
         super().__init__()
-        self.read = read
+        self.read, self.before = read, before
 
 
 def install(session: Session) -> None:
@@ -48,21 +48,22 @@ def install(session: Session) -> None:
             return original(known[id(self)][1], *args, **kwargs)
         known[id(self)] = self, self
         try:
-            stand_in = _step_before(session, self, args, kwargs) or _readable(session, self, args, kwargs)
+            _compare_step(session, self, args, kwargs)
+            stand_in = _readable(session, self, args, kwargs)
         except Exception as error:
-            read = error.read if isinstance(error, Unlike) else None
-            if session.fresh_functions:
-                # In a run aside all other functions are traced anew.
+            read, before = (error.read, error.before) if isinstance(error, Unlike) else (None, None)
+            runs = before if before is not None else self
+            known[id(self)] = self, runs
+            if before is not None or (session.fresh_functions and read is not None):
+                session.as_traced.add(id(runs))
+            traces = runs.experimental_get_tracing_count()
+            result = original(runs, *args, **kwargs)
+            if runs.experimental_get_tracing_count() == traces:
                 session.stale += [read] if read is not None else []
-                session.as_traced |= {id(self)} if read is not None else set()
-                return original(self, *args, **kwargs)
-            traces = self.experimental_get_tracing_count()
-            result = original(self, *args, **kwargs)
-            if self.experimental_get_tracing_count() == traces:
-                session.unseen.append(_name(self))
-                session.stale += [read] if read is not None else []
+                if not session.fresh_functions:
+                    session.unseen.append(session.training[-1].name if before is not None and session.training else _name(self))
             return result
-        if stand_in is not None and (not session.fresh_functions or id(stand_in) in session.as_traced):
+        if stand_in is not None and not session.fresh_functions:
             known[id(self)] = self, stand_in
         return original(known[id(self)][1], *args, **kwargs)
 
@@ -74,26 +75,23 @@ def _name(function: Any) -> str:
     return getattr(function._python_function, "__name__", "a function")
 
 
-def _step_before(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
-    """The training step of Keras' in whose place this one is traced, where what is traced now is another one; None for all others."""
+def _compare_step(session: Session, function: Any, args: Any, kwargs: Any) -> None:
+    """Look whether a training step of Keras' is the one in whose place it is traced.
+
+    Raises:
+        Unlike: that one computes something else.
+    """
     step = training_step(function._python_function)
     before = compiled_in(session.steps_before.get(id(step.__self__))).get(_name(function)) if step is not None else None
     graphs = graphs_of(before) if before is not None else []
     if not graphs or any(_draws(graph) for graph in graphs):
-        return None
+        return
     runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
     with unseen(None), session.without_tapes():
         new = function.get_concrete_function(*args, **kwargs).graph
-    if any(_differing(graph, new) == [] for graph in graphs):
-        return None
-    del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
-    read = _kept(session, before, graphs, new)
-    if read is None:
-        session.unseen.append(session.training[-1].name if session.training else _name(function))
-    else:
-        session.stale.append(read)
-    session.as_traced.add(id(before))
-    return before
+    if not any(_differing(graph, new) == [] for graph in graphs):
+        del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
+        raise Unlike(_kept(session, before, graphs, new), before)
 
 
 def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
