@@ -36,9 +36,8 @@ from gradmagic.report import (
 )
 from gradmagic.rules import explain, fixes_of, module_of, summary_of
 from gradmagic.rules.phrasing import code, location, name_of
-from gradmagic.summary import summary, unexplained
+from gradmagic.summary import run_again, summary, unexplained
 
-KERAS = ("fit", "train_on_batch")
 WORST: tuple[Status, ...] = ("ok", "vanishing", "exploding", "zero", "none", "inf", "nan", "wrong", "error")
 SEVERITY = ("note", "warning", "error")
 FAMILIES = ("error", "nonfinite", "none", "zero", "wrong", "scale", "step")
@@ -49,11 +48,7 @@ def diagnose(recording: Recording, *, versions: Versions, expected: tuple[str, .
     """The report of a recording. `expected` holds accepted findings as ``"rule"`` or ``"rule:variable"``; edits are written `with_fixes` only."""
     failures = list(recording.failures)
     explained_so = {read.function for read in recording.stale}
-    failures += [
-        f"gradmagic could not look into {code(name)}, which was traced in an earlier cell: run the cell that {'compiles the model' if name in KERAS else 'defines it'} again, then this one"
-        for name in dict.fromkeys(recording.unseen)
-        if name not in explained_so
-    ]
+    failures += [f"gradmagic could not look into {code(name)}, which was traced in an earlier cell: {run_again(name)}" for name in dict.fromkeys(recording.unseen) if name not in explained_so]
     faults: list[Fault] = []
     judged = Statuses(recording)
     try:

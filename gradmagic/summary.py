@@ -22,6 +22,12 @@ def _of_worker(worker: str, sentence: str) -> str:
     return f"{worker[0].upper()}{worker[1:]}: {sentence[0].lower() if sentence[:2].istitle() else sentence[0]}{sentence[1:]}" if worker else sentence
 
 
+def run_again(name: str) -> str:
+    """What to do to have a function, or a training call of Keras', looked into that was traced in an earlier cell."""
+    return f"run the cell that {'compiles the model' if name in KERAS else 'defines it'} again, then this one"
+
+
+KERAS = ("fit", "train_on_batch")
 WORDS = {"none": "no gradient", "zero": "a zero gradient", "nan": "a NaN gradient", "inf": "an infinite gradient", "wrong": "a wrong gradient"}
 
 
@@ -31,7 +37,7 @@ def _sentence(recording: Recording, calls: list[GradientCall], findings: list[Fi
     rows = [v for c in calls for v in c.variables]
     if not open_findings:
         if not calls and recording.unseen:
-            return f"The gradients of this cell are computed in {code(recording.unseen[0])}, which was traced in an earlier cell: run the cell that defines it again, then this one."
+            return f"The gradients of this cell are computed in {code(recording.unseen[0])}, which was traced in an earlier cell: {run_again(recording.unseen[0])}."
         if not calls and recording.raised is not None:
             return f"The cell raised {code(recording.raised.type)} before a gradient was computed, so there is nothing to judge."
         if not calls:

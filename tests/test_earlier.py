@@ -309,3 +309,46 @@ def test_a_model_that_was_trained_before_is_trained_on_with_the_same_numbers(lay
         assert report.calls == () and "compiles the model again" in report.failures[0]
     else:
         assert report.calls and report.failures == ()
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["in turn", "by name"])
+def test_a_part_that_was_frozen_since_is_told_and_raises_nothing(named: bool, notebook: Any) -> None:
+    made = """import keras
+import tensorflow as tf
+keras.utils.set_random_seed(1)
+class Pair(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.maker = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+        self.judge = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    def compile(self):
+        super().compile()
+        self.makers, self.judges = keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3)
+    def train_step(self, rows):
+        for part, optimizer in ((self.judge, self.judges), (self.maker, self.makers)):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.nn.softplus(self.judge(self.maker(tf.ones((8, 2)))))) + tf.reduce_mean(tf.nn.softplus(-self.judge(rows)))
+            optimizer.apply_gradients(zip(tape.gradient(loss, part.trainable_variables), part.trainable_variables))
+        return {"loss": loss}
+pair = Pair()
+pair.compile()
+rows = tf.random.normal((8, 4), seed=1)
+pair.fit(rows, verbose=0)
+"""
+    if named:
+        start, end = made.index("        for part"), made.index("        return")
+        parts = (made[start:end].split("\n", 1)[1].replace("part.", f"self.{part}.").replace("optimizer.", f"self.{part}s.") for part in ("judge", "maker"))
+        made = made[:start] + "".join(line[4:] + "\n" for part in parts for line in part.splitlines()) + made[end:]
+    run, weights = "pair.judge.trainable = False\npair.fit(rows, epochs=2, shuffle=False, verbose=0)", []
+    for checked in (False, True):
+        assert notebook.run(made).success
+        report = notebook.check(run) if checked else None
+        assert (notebook.result if checked else notebook.run(run)).success
+        weights.append([w.numpy().tolist() for w in notebook.shell.user_ns["pair"].weights])
+    assert weights[0] == weights[1]
+    assert not [f for f in report.findings if f.rule.startswith("error/")]
+    if named:
+        assert [f.rule for f in report.findings] == ["step/stale-capture"] and report.failures == ()
+        assert "goes on with 2 weights of `self.judge.trainable_variables`, although there are 0 now" in report.findings[0].message
+    else:
+        assert "the cell that compiles the model again" in report.summary

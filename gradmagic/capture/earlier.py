@@ -60,7 +60,7 @@ def install(session: Session) -> None:
             result = original(runs, *args, **kwargs)
             if runs.experimental_get_tracing_count() == traces:
                 session.stale += [read] if read is not None else []
-                if not session.fresh_functions:
+                if not session.fresh_functions and not (before is not None and read is not None):
                     session.unseen.append(session.training[-1].name if before is not None and session.training else _name(self))
             return result
         if stand_in is not None and not session.fresh_functions:
@@ -87,11 +87,16 @@ def _compare_step(session: Session, function: Any, args: Any, kwargs: Any) -> No
     if not graphs or any(_draws(graph) for graph in graphs):
         return
     runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
-    with unseen(None), session.without_tapes():
-        new = function.get_concrete_function(*args, **kwargs).graph
-    if not any(_differing(graph, new) == [] for graph in graphs):
+    new = None
+    try:
+        with unseen(None), session.without_tapes():
+            new = function.get_concrete_function(*args, **kwargs).graph
+    except Exception:
+        # Whether the step from before raises is seen when it runs.
+        new = None
+    if new is None or not any(_differing(graph, new) == [] for graph in graphs):
         del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
-        raise Unlike(_kept(session, before, graphs, new), before)
+        raise Unlike(_kept(session, before, graphs, new) if new is not None else kept_weights(session, before), before)
 
 
 def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:

@@ -144,14 +144,20 @@ def traced(session: Session, function: Any) -> Traced | None:
 
 
 def kept_weights(session: Session, function: Any) -> StaleRead | None:
-    """The list of a model's weights that a function reads, where the optimizer that it uses was built for other ones."""
+    """The list of a model's weights that a function reads, where the optimizer that it uses was built for other ones of that model."""
     known = traced(session, function)
-    optimizers = {id(o): o for v in known.values.values() if isinstance(v, KeptObject) and isinstance(o := v.kept(), keras.Optimizer)} if known is not None else {}
-    if known is None or len(optimizers) != 1:
+    if known is None:
         return None
-    lists = [(read, value) for read, value in known.values.items() if isinstance(value, Weights) and not read.inner]
-    kept = built_for_others(next(iter(optimizers.values())), lists[0][1]) if len({v for _, v in lists}) == 1 else None
-    return StaleRead(known.name, lists[0][0].text, *kept, known.place(session, lists[0][0]), 1) if kept is not None else None
+    optimizers = {id(o): o for v in known.values.values() if isinstance(v, KeptObject) and isinstance(o := v.kept(), keras.Optimizer)}
+    built = [Weights(id(v) for v in getattr(o, "_trainable_variables", None) or ()) for o in optimizers.values()]
+    for read, value in known.values.items():
+        if not isinstance(value, Weights) or read.inner or any(set(b) == set(value) for b in built):
+            continue
+        owner = lookup(read.names[:-1], read.spaces)
+        kept = [b for b in built if b and set(b) <= {id(w) for w in owner.weights}]
+        if len(kept) == 1:
+            return StaleRead(known.name, read.text, kept[0], value, known.place(session, read), 1)
+    return None
 
 
 def compiled_in(function: Any) -> dict[str, Any]:

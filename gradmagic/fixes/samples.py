@@ -43,12 +43,14 @@ def _found(recording: Recording, sources: Iterable[int]) -> Unread | None:
     for code in cells(recording):
         for assign in code.all(cst.Assign):
             target, function = assign.targets[0].target, code.function(assign)
-            if function is None or (code.cell, function.name.value) not in ran or len(assign.targets) != 1 or not isinstance(target, cst.Name) or reads_of(code, target.value, function):
+            runs = (code.cell, function.name.value) in ran if function is not None else code.cell == "current"
+            scope = code.scope(assign)
+            if not runs or len(assign.targets) != 1 or not isinstance(target, cst.Name) or reads_of(code, target.value, scope):
                 continue
-            means = _means(code, assign.value, names)
+            means = _means(code, assign, names)
             calls = [
                 (call.args[0].value, code.start(call))
-                for call in code.all(cst.Call, function)
+                for call in code.all(cst.Call, scope)
                 if means and len(call.args) and isinstance(call.args[0].value, cst.Name) and call.args[0].value.value in means and _is_own(call, names) and code.start(call) > code.end(assign)
             ]
             here = {(code.cell, n) for n in range(code.start(assign)[0], code.end(assign)[0] + 1)}
@@ -69,12 +71,14 @@ def _lines_behind(recording: Recording, sources: Iterable[int]) -> set[tuple[str
     return lines
 
 
-def _means(code: Code, value: cst.BaseExpression, names: Names) -> set[str]:
-    """The names that noise is added to in `mean + scale * noise`, with the noise drawn here."""
+def _means(code: Code, assign: cst.Assign, names: Names) -> set[str]:
+    """The names that noise is added to in `mean + scale * noise`, with the noise drawn there or in a line of its own."""
+    value, scope = assign.value, code.scope(assign)
     if not isinstance(value, cst.BinaryOperation) or not isinstance(value.operator, cst.Add):
         return set()
     sides = ((value.left, value.right), (value.right, value.left))
-    return {n for mean, noise in sides if isinstance(mean, cst.Name) and _draws(code, noise, names) for n in names_in(mean)}
+    drawn = {a.targets[0].target.value for a in code.all(cst.Assign, scope) if isinstance(a.targets[0].target, cst.Name) and draws(a.value)}
+    return {n for mean, noise in sides if isinstance(mean, cst.Name) and (_draws(code, noise, names) or drawn & names_in(noise)) for n in names_in(mean)}
 
 
 def _draws(code: Code, node: cst.BaseExpression, names: Names) -> bool:

@@ -122,7 +122,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         "computed here, and not used for the target",
         f"The forward pass reads {names}, and results are computed from {it(fault.names)}. The last of them, {result}, is used by no op that leads to {target_name(fault)}, so "
         f"{target_name(fault)} does not depend on {names}.",
-        others=[(sample[1], f"{code(sample[0])} is computed from {it(fault.names)} as well, and no line reads it")] if sample is not None else [],
+        others=[(sample[1], f"{code(sample[0])} is computed from {it(fault.names)} as well, and no line reads it")]
+        if sample is not None and (use is None or (sample[1].cell, sample[1].line) != (use.cell, use.line))
+        else [],
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
         else f"use the result in what follows{'' if fault.run is not None and fault.run.kind.startswith('keras') else f', or leave {it(fault.names)} out of the sources'}",
