@@ -333,3 +333,16 @@ def test_a_model_that_is_made_again_is_compared_by_its_old_names(notebook: Any) 
     fix = Fix("a fix", (), "unsafe")
     assert "still there" in (why_not(found, fix, before, still) or "")
     assert "is still nan" in (why_not(found, fix, before, other) or "")
+
+
+def test_an_edit_of_a_model_that_was_trained_before_is_seen_in_its_training(notebook: Any) -> None:
+    notebook.run(
+        "import keras\nimport tensorflow as tf\nkeras.utils.set_random_seed(1)\nclass Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.first, self.last = keras.layers.Dense(4), keras.layers.Dense(1)\n    def call(self, rows):\n        return self.last(tf.stop_gradient(self.first(rows)))\n"
+        "rows, wanted = tf.random.normal((16, 3), seed=1), tf.random.normal((16, 1), seed=2)\nnet = Net()\nnet.compile('adam', 'mse')\nnet.fit(rows, wanted, verbose=0)"
+    )
+    report = notebook.check("net.fit(rows, wanted, epochs=2, verbose=0)")
+    assert report.findings[0].rule == "none/stop-gradient"
+    tried = try_fix(report, 0, 0)
+    assert tried["holds"], tried["error"]
+    assert list(tried["statuses_after"].values()) == ["ok"] * 4

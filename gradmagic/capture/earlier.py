@@ -52,6 +52,9 @@ def install(session: Session) -> None:
             stand_in = _readable(session, self, args, kwargs)
         except Exception as error:
             read, before = (error.read, error.before) if isinstance(error, Unlike) else (None, None)
+            if session.fresh_functions and read is None:
+                # An edit is meant to make it another one.
+                before = None
             runs = before if before is not None else self
             known[id(self)] = self, runs
             if before is not None or (session.fresh_functions and read is not None):
