@@ -352,3 +352,38 @@ pair.fit(rows, verbose=0)
         assert "goes on with 2 weights of `self.judge.trainable_variables`, although there are 0 now" in report.findings[0].message
     else:
         assert "the cell that compiles the model again" in report.summary
+
+
+COUNTED = """\
+import numpy as np
+import tensorflow as tf
+np.random.seed(3)
+w, traces, shapes = tf.Variable([1.0, 2.0]), 0, []
+def make():
+    inner = 0
+    @tf.function
+    def step(x):
+        nonlocal inner
+        global traces
+        inner, traces = inner + 1, traces + 1
+        shapes.append(x.shape)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(w * x)
+        w.assign_sub(0.1 * tape.gradient(loss, w))
+        return loss
+    return step, lambda: inner
+step, count = make()
+first = step(tf.ones(2))
+"""
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_what_a_function_counts_when_it_is_traced_is_what_it_counts_without_the_check(checked: bool, notebook: Any) -> None:
+    assert notebook.run(COUNTED).success
+    run = "step(tf.ones(2)); step(tf.ones(1)); step(tf.ones(1))\nseen = traces, len(shapes), count(), np.random.rand()"
+    if checked:
+        assert [v.status for v in notebook.check(run).calls[0].variables] == ["ok"]
+        assert notebook.result.success
+    else:
+        assert notebook.run(run).success
+    assert notebook.shell.user_ns["seen"] == (2, 2, 2, pytest.approx(0.5507979))

@@ -138,6 +138,19 @@ def test_what_is_replaced_takes_what_the_original_takes(ready: Any, monkeypatch:
     assert not wrong
 
 
+def test_signatures_and_docs_are_those_of_what_is_replaced(ready: Any) -> None:
+    cell = (
+        "import inspect\nkinds = [tf.GradientTape.__init__, tf.GradientTape.gradient, tf.GradientTape.jacobian, tf.Variable.assign, tf.where, tf.cast, tf.stop_gradient,"
+        " keras.Model.fit, keras.Layer.__call__, keras.Layer.__new__, keras.optimizers.SGD.apply_gradients, tf.function(lambda x: x).__call__, np.argmax]\n"
+        "known = [(k.__name__, str(inspect.signature(k)), inspect.getdoc(k)) for k in kinds]"
+    )
+    known = []
+    for magic in ("", "%%gradcheck\n"):
+        assert ready.run(magic + cell).success
+        known.append(ready.shell.user_ns["known"])
+    assert len(known[0]) == 13 and known[0] == known[1]
+
+
 def test_names_of_arguments_are_tensorflows(ready: Any) -> None:
     for call in ("gradient(target=y, sources=x)", "jacobian(sources=x, target=y)", "batch_jacobian(source=x, target=y)"):
         report = ready.check(f"x = tf.ones((2, 3))\nwith tf.GradientTape() as tape:\n    tape.watch(x)\n    y = x ** 2\ng = tape.{call}")

@@ -19,6 +19,7 @@ from gradmagic.capture.aside import unseen
 from gradmagic.capture.graph_ops import graphs_of
 from gradmagic.capture.numbers import array_of
 from gradmagic.capture.session import Session
+from gradmagic.capture.snapshot import Snapshot
 from gradmagic.capture.stale import compiled_in, kept_weights, traced, training_step
 from gradmagic.capture.twins import NOTES, inner_graphs
 from gradmagic.recording import StaleRead
@@ -70,7 +71,6 @@ def install(session: Session) -> None:
             known[id(self)] = self, stand_in
         return original(known[id(self)][1], *args, **kwargs)
 
-    __call__.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(polymorphic_function.Function, "__call__", __call__)
 
 
@@ -119,6 +119,7 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
     stand_in = function._clone(None)
     runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
     new = None
+    state = Snapshot(session.namespace, most_bytes=0)
     try:
         # Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one.
         with unseen(None), session.without_tapes():
@@ -128,6 +129,9 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
     except Exception:
         # What is raised by a trace that nobody asked for is no news to the user.
         new = None
+    finally:
+        # Its code counts, appends and draws when it is traced.
+        state.restore()
     del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
     raise Unlike(kept_weights(session, function) or (_kept(session, function, graphs, new.graph) if new is not None else None))
 

@@ -245,7 +245,6 @@ def install(session: Session) -> None:
             session.layers.made(one, session.here())
         return one
 
-    operate.__wrapped__, made.__wrapped__ = compute, make  # type: ignore[attr-defined]
     session.patches.set(Operation, "__call__", operate)
     session.patches.set(Operation, "__new__", staticmethod(made))
 
@@ -262,10 +261,8 @@ def install(session: Session) -> None:
             session.visits.read(session.variables.key(weight) or 0, None)
         return get_weights(self)
 
-    copies.__wrapped__ = get_weights  # type: ignore[attr-defined]
     session.patches.set(base, "get_weights", copies)
     # Keras inspects `__init__` of a class to keep its arguments, so that one is left alone.
-    __call__.__wrapped__, __new__.__wrapped__ = call, new  # type: ignore[attr-defined]
     session.patches.set(base, "__call__", __call__)
     session.patches.set(base, "__new__", staticmethod(__new__))
 

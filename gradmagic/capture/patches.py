@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -19,9 +20,14 @@ class Patches:
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Replace ``owner.name``. An attribute that was inherited is inherited again afterwards."""
-        if isinstance(value, FunctionType) and value.__module__.startswith("gradmagic."):
+        function = getattr(value, "__func__", value)
+        if isinstance(function, FunctionType) and function.__module__.startswith("gradmagic."):
             # AutoGraph would translate it, and all that it calls, wherever a `tf.function` calls what it stands for.
-            autograph_artifact(value)
+            autograph_artifact(function)
+            replaced = getattr(owner, name, None)
+            if callable(replaced) and not hasattr(function, "__wrapped__"):
+                # `inspect` and a notebook's own help show what it stands for.
+                functools.update_wrapper(function, replaced, updated=())
         before = vars(owner).get(name, _ABSENT)
         setattr(owner, name, value)
 

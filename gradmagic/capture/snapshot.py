@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.data.ops import iterator_ops
-from tensorflow.python.ops import data_flow_ops, gen_lookup_ops, lookup_ops, resource_variable_ops
+from tensorflow.python.eager.polymorphic_function import polymorphic_function
+from tensorflow.python.ops import data_flow_ops, lookup_ops, resource_variable_ops
 
-from gradmagic.capture.putting_back import put_attributes_back, put_entries_back, put_items_back, put_members_back, put_queue_back, same_entries
+from gradmagic.capture.putting_back import file_place, put_attributes_back, put_entries_back, put_items_back, put_members_back, put_queue_back, same_entries, table_content
 from gradmagic.capture.random_state import random_state
 
 MOST_OBJECTS = 50_000
 MOST_BYTES = 512 << 20
 LARGEST_ARRAY = 64 << 20
-LARGEST_TABLE = 1_000_000
 SKIP = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 # Libraries whose objects hold nothing of the user's model; TensorFlow's own are met through variables and Keras.
 FOREIGN = frozenset({"builtins", "IPython", "ipykernel", "traitlets", "zmq", "threading", "logging", "matplotlib", "asyncio", "gradmagic", "types", "functools", "weakref", "numpy", "pathlib", "re"})
@@ -66,7 +66,7 @@ class Snapshot:
 
     With `everything`, variables that no name of the notebook leads to and the places of dataset iterators are kept as well, which takes longer.
     `unrestorable` holds, by the name that leads to it, what nobody can put back: ``"a generator whose place"``.
-    `values` is False where the variables were too large to be kept: then `restore` leaves their values alone.
+    `values` is False where the variables were too large to be kept, or `most_bytes` is 0: then `restore` leaves their values alone.
     """
 
     def __init__(self, namespace: dict[str, Any], *, everything: bool = False, most_bytes: int = MOST_BYTES) -> None:
@@ -92,6 +92,8 @@ class Snapshot:
 
     def _keep_values(self, most_bytes: int) -> None:
         size = 0
+        if not most_bytes:
+            self._variables.clear()
         for variable in self._variables.values():
             dtype = getattr(variable, "dtype", None)
             if dtype in (tf.resource, tf.variant):
@@ -141,6 +143,8 @@ class Snapshot:
             return (*self._container(value), *self._attributes(value))
         if way == "items":
             return value  # type: ignore[no-any-return]
+        if way == "function":
+            return self._cells(value)
         if way == "variable":
             self._variables[id(value)] = value
             return ()
@@ -182,11 +186,12 @@ class Snapshot:
         if _is_generator(type(value)):
             self.unrestorable[name] = "a generator whose place"
             return ()
-        if isinstance(value, io.IOBase):
-            self._file(value, name)
-            return ()
-        if isinstance(value, lookup_ops.LookupInterface):
-            self._table(value, name)
+        if isinstance(value, (io.IOBase, lookup_ops.LookupInterface)):
+            undo = file_place(value) if isinstance(value, io.IOBase) else table_content(value)
+            if isinstance(undo, str):
+                self.unrestorable[name] = undo
+            elif undo is not None:
+                self._undo.append((undo,))
             return ()
         if isinstance(value, data_flow_ops.QueueBase):
             self.unrestorable[name] = "a queue whose content"
@@ -208,6 +213,16 @@ class Snapshot:
         kept = dict(attributes)
         self._undo.append((put_attributes_back, value, type(value), attributes, kept))
         return kept.values()
+
+    def _cells(self, value: Any) -> Iterable[Any]:
+        """What a function keeps of the function around it, and may assign."""
+        plain = getattr(value, "_python_function", value)
+        found = []
+        for cell in getattr(plain, "__closure__", None) or ():
+            with contextlib.suppress(ValueError):
+                found.append(cell.cell_contents)
+                self._undo.append((setattr, cell, "cell_contents", found[-1]))
+        return found
 
     def _class(self, value: type) -> Iterable[Any]:
         if value.__module__ != "__main__":
@@ -239,36 +254,6 @@ class Snapshot:
             self.unrestorable[name] = "an iterator whose place"
             return
         self._undo.append((value._restore_from_tensors, saved))
-
-    def _table(self, value: Any, name: str) -> None:
-        """A lookup table: a mutable one gets its content back, the others never change."""
-        if not hasattr(value, "export"):
-            return
-        try:
-            kept = [t.numpy() for t in value.export()] if int(value.size()) <= LARGEST_TABLE else None
-        except Exception:
-            kept = None
-        if kept is None:
-            self.unrestorable[name] = "a lookup table whose content"
-            return
-        tensors = [tf.constant(k) for k in kept]
-
-        def undo() -> None:
-            if not all(np.array_equal(now.numpy(), then) for now, then in zip(value.export(), kept, strict=True)):
-                gen_lookup_ops.lookup_table_import_v2(value.resource_handle, *tensors)
-
-        self._undo.append((undo,))
-
-    def _file(self, value: Any, name: str) -> None:
-        try:
-            place = value.tell() if value.readable() and value.seekable() and not value.writable() else None
-        except (OSError, ValueError):
-            # A closed file has no place.
-            return
-        if place is None:
-            self.unrestorable[name] = "a file whose content"
-        else:
-            self._undo.append((lambda: None if value.closed else value.seek(place),))
 
     def restore(self) -> None:
         """Put everything back."""
@@ -306,6 +291,8 @@ def _way(kind: type) -> str:
         return "container" if kind in (list, dict, set, collections.deque) or f"{kind.__module__}.{kind.__name__}" in REPORTING else "extended container"
     if issubclass(kind, (tuple, frozenset)):
         return "items"
+    if issubclass(kind, (types.FunctionType, polymorphic_function.Function)):
+        return "function"
     if issubclass(kind, STATEFUL) or _is_generator(kind) or kind.__name__ in ("_DictWrapper", "_TupleWrapper"):
         return "object"
     module = kind.__module__.partition(".")[0]

@@ -96,7 +96,6 @@ def install(session: Session) -> None:
             _note(session, known, values)
         return result
 
-    __call__.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(polymorphic_function.Function, "__call__", __call__)
 
 

@@ -43,7 +43,6 @@ def _watch_evaluation(session: Session, trainer: Any, name: str) -> None:
             session.layers.called(self, sys._getframe(1))
         return original(self, *args, **kwargs)
 
-    call.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(owner, name, call)
 
 
@@ -84,7 +83,6 @@ def _watch_training_call(session: Session, owner: Any, name: str) -> None:
             if retraced is not None:
                 _keep_until_end(session, self, retraced)
 
-    call.__wrapped__ = original  # type: ignore[attr-defined]
     session.patches.set(owner, name, call)
 
 
