@@ -387,3 +387,14 @@ def test_what_a_function_counts_when_it_is_traced_is_what_it_counts_without_the_
     else:
         assert notebook.run(run).success
     assert notebook.shell.user_ns["seen"] == (2, 2, 2, pytest.approx(0.5507979))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_of_a_graph_that_was_taken_out_of_its_function_before_the_report_says_that_it_was_not_seen(wrapped: bool, notebook: Any) -> None:
+    assert notebook.run(MADE.replace("NOISE", "")).success
+    outer = "outer = tf.function(lambda x: 2.0 * step(x))\n" if wrapped else ""
+    assert notebook.run(f"{outer}taken = {'outer' if wrapped else 'step'}.get_concrete_function(tf.TensorSpec([2]))\nplain = tf.function(lambda x: x * w).get_concrete_function(tf.TensorSpec([2]))").success
+    report = notebook.check("plain(tf.ones(2)); loss = [taken(tf.ones(2)) for _ in range(3)]")
+    assert report.calls == () and "was traced in an earlier cell" in report.summary and len(report.failures) == 1
+    report = notebook.check("with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(plain(tf.ones(2)))\ngrads = tape.gradient(loss, w)")
+    assert report.failures == () and report.calls[0].variables[0].status == "ok"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from tensorflow.python.eager import context
-from tensorflow.python.eager.polymorphic_function import polymorphic_function
+from tensorflow.python.eager.polymorphic_function import concrete_function, polymorphic_function
 from tensorflow.python.framework import dtypes, tensor_util
 from tensorflow.python.util import tf_decorator
 
@@ -72,6 +72,29 @@ def install(session: Session) -> None:
         return original(known[id(self)][1], *args, **kwargs)
 
     session.patches.set(polymorphic_function.Function, "__call__", __call__)
+    _watch_concrete(session)
+
+
+def _watch_concrete(session: Session) -> None:
+    """Say of a graph that was taken out of its function before, and asks for gradients, that it was not seen into."""
+    original = concrete_function.ConcreteFunction.__call__
+    known: set[Any] = set()
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not session.busy and context.executing_eagerly() and self.graph not in known:
+            known.add(self.graph)
+            if self.graph not in NOTES and _has_gradients(self.graph):
+                session.unseen.append(self.graph.name)
+        return original(self, *args, **kwargs)
+
+    session.patches.set(concrete_function.ConcreteFunction, "__call__", __call__)
+
+
+def _has_gradients(graph: Any, depth: int = 0) -> bool:
+    """Whether a graph, or one inside it, holds ops that a tape made."""
+    return depth < 20 and any(
+        op.name.startswith("gradient_tape/") or any(inner is not None and _has_gradients(inner, depth + 1) for inner in inner_graphs(graph, op)) for op in graph.get_operations()
+    )
 
 
 def _name(function: Any) -> str:
