@@ -48,7 +48,7 @@ def vocabulary_source() -> str:
     """The text of `vocabulary.ts`. Icons stay as they are; words are looked up in the reader's language whenever they are read."""
     icons: dict[str, tuple[dict[Any, str], str]] = {
         "ICONS": (wording.ICONS, 'VariableReport["status"]'),
-        "VERDICT_ICONS": (wording.VERDICT_ICONS, 'Report["verdict"]'),
+        "VERDICT_ICONS": (wording.VERDICT_ICONS, 'Report["verdict"] | "not judged"'),
     }
     words: dict[str, tuple[dict[Any, str], str]] = {
         "WORDS": (wording.WORDS, 'VariableReport["status"]'),

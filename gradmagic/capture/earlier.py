@@ -85,6 +85,8 @@ def _watch_concrete(session: Session) -> None:
             known.add(self.graph)
             if self.graph not in NOTES and _has_gradients(self.graph):
                 session.unseen.append(self.graph.name)
+                if session.own is not None:
+                    session.own.give_way()
         return original(self, *args, **kwargs)
 
     session.patches.set(concrete_function.ConcreteFunction, "__call__", __call__)

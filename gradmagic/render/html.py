@@ -92,10 +92,10 @@ def to_html_page(report: Report) -> str:
 
 
 def _head(report: Report) -> Markup:
-    icon = wording.VERDICT_ICONS[report.verdict]
-    disc = f"background:{palette.VERDICT_COLOR[report.verdict]};color:#fff;print-color-adjust:exact;border-radius:5px;padding:1px 8px;font-size:14px;white-space:nowrap"
+    word = wording.verdict_word(report)
+    disc = f"background:{palette.VERDICT_COLOR[word]};color:#fff;print-color-adjust:exact;border-radius:5px;padding:1px 8px;font-size:14px;white-space:nowrap"
     style = "font-size:17px;line-height:1.4;font-weight:600;margin:4px 0 10px"
-    parts = [tag("h3", tag("span", f"{icon} {report.verdict}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)]
+    parts = [tag("h3", tag("span", f"{wording.VERDICT_ICONS[word]} {word}", style=disc), " ", inline(wording.sentence(report.summary)), style=style)]
     raised = wording.raised_line(report)
     if raised is not None:
         parts.append(tag("p", inline(raised), style="margin:0 0 10px;word-break:break-word"))

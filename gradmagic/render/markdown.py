@@ -25,7 +25,7 @@ def to_markdown(report: Report) -> str:
     Returns:
         Text that ends with a newline: the sentence, the findings with code frames and diffs, the tables, the cost.
     """
-    parts = [f"## {wording.VERDICT_ICONS[report.verdict]} {prose_line(wording.sentence(report.summary))}"]
+    parts = [f"## {wording.VERDICT_ICONS[wording.verdict_word(report)]} {prose_line(wording.sentence(report.summary))}"]
     raised = wording.raised_line(report)
     if raised is not None:
         parts.append(prose_line(raised))

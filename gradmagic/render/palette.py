@@ -27,7 +27,7 @@ STATUS_COLOR: dict[Status, str] = {
     "error": BAD,
 }
 SEVERITY_COLOR = {"error": BAD, "warning": ODD, "note": BLUE, "accepted": MUTED}
-VERDICT_COLOR = {"error": BAD, "warning": ODD, "ok": GOOD}
+VERDICT_COLOR = {"error": BAD, "warning": ODD, "ok": GOOD, "not judged": MUTED}
 
 EDGE_COLOR: dict[EdgeStatus, str] = {"flows": BLUE, "cut": BAD, "zero": ODD, "bad": BAD, "unused": LINE}
 # Dashes tell the kinds apart for those who do not see the colours: drawn, gap, drawn, gap, …

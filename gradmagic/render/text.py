@@ -52,8 +52,8 @@ def to_text(report: Report, *, color: bool = False, width: int = 100, quiet: boo
     """
     ink, width = _Ink(color), max(width, 40)
     found = [f for f in report.findings if not (quiet and wording.kind_of(f) in ("note", "accepted"))]
-    style = report.verdict if report.verdict != "ok" else "ok"
-    blocks = [[ink(style, f"{wording.VERDICT_ICONS[report.verdict]} ") + ink("bold", wording.sentence(report.summary))]]
+    word = wording.verdict_word(report)
+    blocks = [[ink("note" if word == "not judged" else word, f"{wording.VERDICT_ICONS[word]} ") + ink("bold", wording.sentence(report.summary))]]
     raised = wording.raised_line(report)
     if raised is not None:
         blocks[0].append(raised)

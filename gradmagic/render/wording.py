@@ -36,8 +36,13 @@ WORDS: dict[Status, str] = {
     "wrong": "wrong",
     "error": "error",
 }
-VERDICT_ICONS = {"ok": "✓", "warning": "▲", "error": "✗"}
+VERDICT_ICONS = {"ok": "✓", "warning": "▲", "error": "✗", "not judged": "–"}
 APPLICABILITY = {"safe": "safe", "unsafe": "may change the meaning", "display-only": "by hand"}
+
+
+def verdict_word(report: Report) -> str:
+    """The verdict, or that there was no gradient to judge: that is no good news."""
+    return report.verdict if report.calls or report.findings or report.verdict != "ok" else "not judged"
 
 
 _THREE_DIGITS = decimal.Context(prec=3, rounding=decimal.ROUND_HALF_UP)

@@ -15,10 +15,11 @@ export const ICONS: Record<VariableReport["status"], string> = {
   error: "✖",
 };
 
-export const VERDICT_ICONS: Record<Report["verdict"], string> = {
+export const VERDICT_ICONS: Record<Report["verdict"] | "not judged", string> = {
   ok: "✓",
   warning: "▲",
   error: "✗",
+  "not judged": "–",
 };
 
 export const WORDS: Readonly<Record<VariableReport["status"], string>> = {

@@ -54,6 +54,14 @@ test("places of the graph that were saved without their code have it from the ce
   expect(place.code).toBe("");
 });
 
+test("a cell without a gradient is not called ok", () => {
+  const report = load("raised.json");
+  draw(report);
+  expect(host.querySelector(".gm-badge")?.textContent).toBe("– not judged");
+  draw({ ...load("stop_gradient.json"), findings: [], verdict: "ok" });
+  expect(host.querySelector(".gm-badge")?.textContent).toBe("✓ ok");
+});
+
 describe("selection", () => {
   test("a row selects its finding and its node, and tells the outside", () => {
     const seen: Selected[] = [];

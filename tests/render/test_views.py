@@ -27,7 +27,7 @@ from gradmagic.render.text import to_text
 from gradmagic.report import SCHEMA, Edge, FlowGraph, Node, Report
 from gradmagic.schema import PATH, report_schema
 from gradmagic.strict_json import ReportFormatError
-from tests.render.reports import ALL, HOSTILE, all_ok, many, stop_gradient
+from tests.render.reports import ALL, HOSTILE, all_ok, many, raised, stop_gradient
 
 BLESSED = Path(__file__).parent / "blessed"
 
@@ -95,6 +95,12 @@ def test_text_has_no_control_characters(name: str) -> None:
     for text in (to_text(ALL[name]()), to_markdown(ALL[name]())):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     assert "\x1b[" in to_text(stop_gradient(), color=True)
+
+
+def test_a_cell_without_a_gradient_is_not_called_ok() -> None:
+    for view in (to_text, to_html, to_markdown):
+        assert "✓" not in view(raised()) and "✓" in view(all_ok())
+    assert "not judged" in to_html(raised())
 
 
 def test_healthy_rows_fold() -> None:

@@ -10,7 +10,7 @@ import { Selection } from "./selection";
 import { sinceLine } from "./since";
 import { callTable } from "./table";
 import { Why } from "./why";
-import { costText, kindWord, raisedText, updateText } from "./words";
+import { costText, kindWord, raisedText, updateText, verdictOf } from "./words";
 
 export type { ViewOptions };
 
@@ -61,13 +61,14 @@ function problemOf(data: unknown): string | null {
 }
 
 function draw(report: Report, selection: Selection, options: ViewOptions): HTMLElement {
+  const verdict = verdictOf(report);
   const summary = el(
     "h2",
     { class: "gm-summary" },
     el(
       "span",
-      { class: `gm-badge gm-fill-${report.verdict}` },
-      `${VERDICT_ICONS[report.verdict]} ${kindWord(report.verdict)}`,
+      { class: `gm-badge gm-fill-${verdict.replace(" ", "-")}` },
+      `${VERDICT_ICONS[verdict]} ${kindWord(verdict)}`,
     ),
     " ",
     prose(report.summary),

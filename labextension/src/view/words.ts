@@ -27,7 +27,8 @@ export function shortened(text: string, most: number): string {
     : `${letters.slice(0, head).join("")}…${letters.slice(head - most + 1).join("")}`;
 }
 
-type Kind = Finding["severity"] | Report["verdict"] | "accepted";
+type Verdict = Report["verdict"] | "not judged";
+type Kind = Finding["severity"] | Verdict | "accepted";
 
 /** Three significant digits, `NaN` and `inf` by name, a dash for null. */
 export function numeral(value: Num | null | undefined): string {
@@ -76,8 +77,14 @@ export function kindWord(kind: Kind): string {
     note: trans.__("note"),
     accepted: trans.__("accepted"),
     ok: trans.__("ok"),
+    "not judged": trans.__("not judged"),
   };
   return words[kind] ?? kind;
+}
+
+/** The verdict, or that there was no gradient to judge: that is no good news. */
+export function verdictOf(report: Report): Verdict {
+  return report.calls.length || report.findings.length || report.verdict !== "ok" ? report.verdict : "not judged";
 }
 
 export function nodeKind(kind: Node["kind"]): string {
