@@ -94,9 +94,7 @@ def _watch_concrete(session: Session) -> None:
 
 def _has_gradients(graph: Any, depth: int = 0) -> bool:
     """Whether a graph, or one inside it, holds ops that a tape made."""
-    return depth < 20 and any(
-        op.name.startswith("gradient_tape/") or any(inner is not None and _has_gradients(inner, depth + 1) for inner in inner_graphs(graph, op)) for op in graph.get_operations()
-    )
+    return depth < 20 and any(op.name.startswith("gradient_tape/") or any(inner is not None and _has_gradients(inner, depth + 1) for inner in inner_graphs(graph, op)) for op in graph.get_operations())
 
 
 def _name(function: Any) -> str:

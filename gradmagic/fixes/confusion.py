@@ -1,4 +1,4 @@
-"""A confusion matrix of the classes with the largest scores, in a loss: of the probabilities themselves."""
+"""A confusion matrix, or the number of examples, of the classes with the largest scores, in a loss: of the probabilities themselves."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ def soft_confusion_matrix(recording: Recording, place: Place, op: Op | None) -> 
     outer = code.parent(code.parent(matrix) or matrix)
     whole: cst.BaseExpression = outer if isinstance(outer, cst.Call) and last_name(outer.func) == "cast" and outer.args[0].value is matrix else matrix
     change = Change().replace(whole, code.expression(f"{tf}.matmul({parts[0]}, {parts[1]}, transpose_a=True)"))
+    remove_unread(code, call, change)
+    return fix("count each example in all classes, by its probabilities", "unsafe", (code, change))
+
+
+def soft_class_counts(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """`bincount(argmax(p, axis=1))` → `reduce_sum(p, axis=0)`: each example counts in every class by its probability."""
+    code, tf = code_at(recording, place), names_of(recording).tf
+    call = call_of(code, place, ("argmax",))
+    if code is None or call is None or tf is None or op is None or op.type != "ArgMax":
+        return ()
+    scores, axis = text_of(code, call, 0, "input"), argument(call, 1, "axis")
+    shape = entering.shape if (entering := recording.tensors.get(op.inputs[0])) is not None else None
+    counting = [c for c in consumers(code, call) if last_name(c.func) == "bincount"]
+    if scores is None or shape is None or len(shape) != 2 or axis is None or code.text(axis.value) not in ("-1", "1") or len(counting) != 1 or argument(counting[0], 1, "weights") is not None:
+        return ()
+    shares = scores if _is_softmax(recording, op.inputs[0]) else f"{tf}.nn.softmax({scores})"
+    change = Change().replace(counting[0], code.expression(f"{tf}.reduce_sum({shares}, axis=0)"))
     remove_unread(code, call, change)
     return fix("count each example in all classes, by its probabilities", "unsafe", (code, change))
 

@@ -66,15 +66,24 @@ def _expected_index(recording: Recording, code: Code, call: cst.Call, names: Nam
 
 
 def _histogram(code: Code, call: cst.Call, names: Names) -> tuple[Fix, ...]:
+    """All histograms of a function: the others are compared with this one, and its numbers are no longer whole."""
+    change = Change()
+    for each in code.all(cst.Call, code.scope(call)):
+        new = _counted_softly(code, each, names) if last_name(each.func) == last_name(call.func) else None
+        if new is not None:
+            change.replace(each, code.expression(new))
+    return fix("count softly: every value is shared by the bins near it", "unsafe", (code, change)) if call in change.replaced else ()
+
+
+def _counted_softly(code: Code, call: cst.Call, names: Names) -> str | None:
     x, span, bins = text_of(code, call, 0, "values"), argument(call, 1, "value_range"), text_of(code, call, 2, "nbins") or "100"
     tf = names.tf
     if x is None or span is None or tf is None:
-        return ()
+        return None
     pair = span.value.elements if isinstance(span.value, (cst.List, cst.Tuple)) and len(span.value.elements) == 2 else None
     low, high = (atom(code.text(e.value)) for e in pair) if pair is not None else (f"{atom(code.text(span.value))}[0]", f"{atom(code.text(span.value))}[1]")
     centres = f"{tf}.linspace({low}, {high}, {bins})"
-    new = f"{tf}.reduce_sum({tf}.nn.softmax(-{tf}.square(({tf}.reshape({x}, [-1, 1]) - {centres}) * {atom(bins)} / ({high} - {low}))), axis=0)"
-    return fix("count softly: every value is shared by the bins near it", "unsafe", (code, Change().replace(call, code.expression(new))))
+    return f"{tf}.reduce_sum({tf}.nn.softmax(-{tf}.square(({tf}.reshape({x}, [-1, 1]) - {centres}) * {atom(bins)} / ({high} - {low}))), axis=0)"
 
 
 def lower_rate(recording: Recording, op: Op | None, place: Place) -> tuple[Fix, ...]:

@@ -84,10 +84,23 @@ def _part(recording: Recording, call: cst.Call) -> tuple[Code, cst.BaseExpressio
             if isinstance(given, (cst.List, cst.Tuple)) and len(given.elements) == 1:
                 given = given.elements[0].value
             whole = given.value if isinstance(given, cst.Attribute) and last_name(given) in ("input", "inputs") else None
+            if isinstance(given, cst.Name) and not isinstance(output, (cst.List, cst.Tuple, cst.Dict)) and (beside := _of_the_same_input(code, given.value, assign)) is not None:
+                return code, output, beside
             inside = isinstance(output, cst.Attribute) and last_name(output) == "output" and isinstance(output.value, (cst.Call, cst.Subscript))
             if isinstance(whole, cst.Name) and inside and whole.value in {n.value for n in code.all(cst.Name, output)}:
                 return code, output, whole.value
     return None
+
+
+def _of_the_same_input(code: Code, symbol: str, part: cst.Assign) -> str | None:
+    """The one other model that is made of a symbolic input, between the layers that are called on it once."""
+    found = []
+    for assign in code.all(cst.Assign):
+        made, target = assign.value, assign.targets[0].target
+        first = argument(made, 0, "inputs") if assign is not part and isinstance(made, cst.Call) and last_name(made.func) == "Model" else None
+        if first is not None and code.text(first.value).strip("[]") == symbol and isinstance(target, cst.Name):
+            found.append(target.value)
+    return found[0] if len(found) == 1 and len(assignments_of(code, symbol)) == 1 else None
 
 
 def _prediction(code: Code, scope: cst.CSTNode, inner: Assigned, model: str) -> Assigned | None:

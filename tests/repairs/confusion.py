@@ -36,3 +36,21 @@ with tf.GradientTape() as tape:
     picked = tf.argmax(scores(x), axis=-1)
     loss = tf.reduce_mean(tf.cast(picked, tf.float32))
 grads = tape.gradient(loss, scores.trainable_variables)
+# %% how many of each class
+# fix: none/non-differentiable-op
+# becomes: counts = tf.reduce_sum(tf.nn.softmax(logits), axis=0)
+with tf.GradientTape() as tape:
+    logits = scores(x)
+    counts = tf.math.bincount(tf.argmax(logits, 1, output_type=tf.int32), minlength=CLASSES, dtype=tf.float32)
+    loss = tf.reduce_sum(tf.square(counts / 48.0))
+grads = tape.gradient(loss, scores.trainable_variables)
+# %% how many of each class, by a name
+# fix: none/non-differentiable-op
+# becomes: counts = tf.cast(tf.reduce_sum(p, axis=0), tf.float32)
+# gone: best = tf.argmax(p, axis=-1)
+with tf.GradientTape() as tape:
+    p = model(x)
+    best = tf.argmax(p, axis=-1)
+    counts = tf.cast(tf.math.bincount(best), tf.float32)
+    loss = tf.reduce_sum(tf.square(counts / 48.0))
+grads = tape.gradient(loss, model.trainable_variables)

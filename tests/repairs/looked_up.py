@@ -48,3 +48,28 @@ masked = keras.Sequential([keras.Input((7,), dtype="int32"), keras.layers.Embedd
 with tf.GradientTape() as tape:
     score = masked(words)
 slopes = tape.gradient(score, words)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(6)
+ids = tf.constant([[3, 7, 9]])
+vectors, scored = keras.layers.Embedding(12, 4), keras.layers.Dense(1)
+rows = tf.Variable(tf.random.normal((12, 4)))
+# %% an embedding by itself
+# fix: none/non-float-dtype
+# becomes: embedded = vectors(ids)
+# becomes: score = scored(tf.reduce_mean(embedded, axis=1))
+# becomes: slopes = tape.gradient(score, embedded)
+# gone: tape.watch(ids)
+with tf.GradientTape() as tape:
+    tape.watch(ids)
+    score = scored(tf.reduce_mean(vectors(ids), axis=1))
+slopes = tape.gradient(score, ids)
+# %% a table of vectors
+# fix: none/non-float-dtype
+# becomes: tape.watch(embedded)
+# becomes: embedded = tf.nn.embedding_lookup(rows, ids)
+with tf.GradientTape() as tape:
+    looked = tf.nn.embedding_lookup(rows, ids)
+    score = tf.reduce_sum(tf.square(looked))
+slopes = tape.gradient(score, ids)

@@ -67,3 +67,14 @@ with tf.GradientTape() as tape:
     s, u, v = tf.linalg.svd(first.kernel * 1.0, full_matrices=True)
     loss = tf.reduce_sum(u[:, :2] ** 4)
 grads = tape.gradient(loss, first.kernel)
+# %% setup
+import tensorflow as tf
+picture, wanted = tf.Variable(tf.random.stateless_uniform((8, 8), (1, 2))), tf.random.stateless_uniform((8, 8), (3, 4)) ** 2
+# %% two histograms that are compared
+# fix: none/non-differentiable-op
+# becomes: theirs = tf.reduce_sum(tf.nn.softmax(-tf.square((tf.reshape(wanted, [-1, 1]) - tf.linspace(0.0, 1.0, 6)) * 6 / (1.0 - 0.0))), axis=0)
+with tf.GradientTape() as tape:
+    mine = tf.histogram_fixed_width(picture, [0.0, 1.0], nbins=6)
+    theirs = tf.histogram_fixed_width(wanted, [0.0, 1.0], nbins=6)
+    loss = tf.reduce_mean(tf.cast((mine - theirs) ** 2, tf.float32))
+grads = tape.gradient(loss, picture)

@@ -45,3 +45,23 @@ with tf.GradientTape() as tape:
     all_of_it = net(picture)
     score = all_of_it[:, 1]
 slopes = tape.gradient(score, seen)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(1)
+picture = tf.random.normal((1, 8, 8, 1))
+entrance = keras.Input((8, 8, 1))
+seen = keras.layers.Conv2D(4, 3, activation="relu", name="last")(entrance)
+net = keras.Model(entrance, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(seen)))
+part = keras.Model(entrance, seen)
+# %% two models of one input
+# fix: none/unused-variable
+# becomes: part = keras.Model(entrance, [seen, net.outputs[0]])
+# becomes: maps, scores = part(picture)
+# gone: scores = net(picture)
+with tf.GradientTape() as tape:
+    maps = part(picture)
+    tape.watch(maps)
+    scores = net(picture)
+    score = scores[:, 1]
+slopes = tape.gradient(score, maps)

@@ -30,8 +30,9 @@ Not a problem when
 from __future__ import annotations
 
 from gradmagic.fixes.attention_masks import masks_only, weighed
+from gradmagic.fixes.between_entries import between_entries
 from gradmagic.fixes.between_places import between_places
-from gradmagic.fixes.confusion import soft_confusion_matrix
+from gradmagic.fixes.confusion import soft_class_counts, soft_confusion_matrix
 from gradmagic.fixes.counterparts import counterpart
 from gradmagic.fixes.nearest_rows import of_the_codebook
 from gradmagic.fixes.resizing import repeated_pixels
@@ -100,6 +101,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         or expected_entries(recording, found.location, fault.op)
         or weighed(recording, found.location, fault.op)
         or soft_confusion_matrix(recording, found.location, fault.op)
+        or soft_class_counts(recording, found.location, fault.op)
+        or between_entries(recording, found.location)
         or smooth(recording, found.location, fault.op)
         or score_function(recording, found.location, fault.op, fault.run)
     )
