@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 from gradmagic.ancestry import Ancestry, Key, Scope, Text, Value
 from gradmagic.definitions import place_of
-from gradmagic.recording import Recording, Span
+from gradmagic.recording import GradientRun, Op, Recording, Span
 from gradmagic.syntax import last_name
 
 CALLED_AS_OBJECTS = ("call", "__call__")
 DEEPEST = 6
 
 
-def dropped_by_caller(recording: Recording, place: Span, block: Span | None = None) -> Span | None:
+def dropped_by_caller(recording: Recording, place: Span, block: Span | None = None, *, by_turns: bool = False) -> Span | None:
     """The one call that returns what is computed at a place further in, and whose result no line reads; None where the code does not tell, or the result goes elsewhere.
 
-    Of the `with` line of a tape it may be a result that is read behind the block only, to be shown or returned.
+    Of the `with` line of a tape it may be a result that is read behind the block only, to be shown or returned; `by_turns` also one that each turn of a loop puts into the place of the last.
     """
     web = Ancestry(recording)
     key: Key = place.cell if place.cell is not None else place.file or ""
@@ -35,11 +35,32 @@ def dropped_by_caller(recording: Recording, place: Span, block: Span | None = No
             return None
         key, node = calls[0].key, calls[0].node
         around = _block_around(web.texts[key], key, node, block) if block is not None else None
-        if _goes_nowhere(web, key, node, back[1], around):
+        if _goes_nowhere(web, key, node, back[1], around) or (by_turns and back[1] is None and _is_replaced_in_each_turn(web.texts[key], node)):
             return place_of(recording, key, node)
         if back[1] is not None:
             return None
     return None
+
+
+def left_by_call(recording: Recording, run: GradientRun, op: Op, missing: set[int], place: Span) -> Span | None:
+    """The call of a layer of the user's whose result is lost, where that is what is computed at a place in it: all that the layer knows is lost with it, or the same call reached the target in another turn."""
+    web = Ancestry(recording)
+    key: Key = place.cell if place.cell is not None else place.file or ""
+    text = web.texts.get(key)
+    node = _expression_at(text, place) if text is not None else None
+    back = _handed_back(web.texts[key], node) if node is not None else None
+    if back is None or getattr(back[0], "name", "") not in CALLED_AS_OBJECTS:
+        return None
+    call = next((m for m in reversed(recording.models) if m.seq < op.seq and m.span is not None and missing & set(m.weights)), None)
+    given = {source.id for source, gradient in zip(run.sources, run.gradients, strict=True) if not gradient.missing}
+    if call is None or call.span is None or (call.span.cell, call.span.line) == (place.cell, place.line):
+        return None
+    lost = [i for i, weight in enumerate(call.weights) if weight in missing]
+    others = [m.weights for m in recording.models if m.span == call.span and len(m.weights) == len(call.weights) and m.weights != call.weights]
+    if given & set(call.weights) and back[1] is None:
+        return None
+    in_another_turn = any({weights[i] for i in lost} <= given for weights in others)
+    return call.span if in_another_turn or (back[1] is None and not others) else None
 
 
 def stands_in(text: Text, node: ast.AST, functions: set[str | None]) -> bool:
@@ -100,9 +121,31 @@ def _calls(web: Ancestry, key: Key, call: ast.Call, called: str, owner: ast.Clas
     if owner is None:
         return isinstance(call.func, ast.Name) and call.func.id == called
     if called in CALLED_AS_OBJECTS and last_name(call.func) != called:
-        return web.class_of(key, call.func) is owner
+        return web.class_of(key, call.func) is owner or _class_of_elements(web, key, call.func) is owner
     held = web.class_of(key, call.func.value) if isinstance(call.func, ast.Attribute) else None
     return isinstance(call.func, ast.Attribute) and held in (owner, None)
+
+
+def _class_of_elements(web: Ancestry, key: Key, node: ast.expr) -> ast.ClassDef | None:
+    """The class of the objects that a loop takes out of a list, where the list is written down or made by a comprehension."""
+    if not isinstance(node, ast.Name):
+        return None
+    given = web.givers(key, node)
+    lists = [v for g in given for v in (web.givers(g.key, g.node) if isinstance(g.node, (ast.Name, ast.Attribute)) else [g])]
+    elements = [e for v in lists for e in ([v.node.elt] if isinstance(v.node, ast.ListComp) else v.node.elts if isinstance(v.node, ast.List) else [v.node])]
+    made = {last_name(e.func) if isinstance(e, ast.Call) else "" for e in elements}
+    known = [t.classes[name] for name in made for t in web.texts.values() if name in t.classes]
+    return known[0] if len(known) == len(made) == 1 else None
+
+
+def _is_replaced_in_each_turn(text: Text, call: ast.Call) -> bool:
+    """Whether a loop over what is called gives the result a name that no line of the loop reads: all results but the last are lost."""
+    statement = text.parent.get(call)
+    loop = text.parent.get(statement) if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if not isinstance(statement, ast.Assign) or not isinstance(loop, ast.For) or not isinstance(statement.targets[0], ast.Name) or not isinstance(call.func, ast.Name):
+        return False
+    name, each = statement.targets[0].id, {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    return call.func.id in each and not any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for part in loop.body for n in ast.walk(part))
 
 
 def _goes_nowhere(web: Ancestry, key: Key, call: ast.Call, position: int | None, block: ast.With | None) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import keyword
 from gradmagic.fixes.change import Change, parenthesized
-from gradmagic.fixes.code import Code, argument, atom, children_of, dotted, last_name, names_in, walk
+from gradmagic.fixes.code import Code, argument, atom, children_of, dotted, last_name, names_in
 from gradmagic.fixes.flow import meant, pairs_of, targets_of
 from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import to_integers, unwrapped
@@ -104,10 +104,15 @@ def _cast_of(names: Names) -> str:
 
 def _is_plain(call: cst.Call) -> bool:
     """Whether a reduction is called with what TensorFlow's own takes, too: numbers (a comparison gives none), an axis and `keepdims`."""
-    if any(isinstance(n, cst.Comparison) for a in call.args for n in walk(a.value)):
+    if any(_has_truths(a.value) for a in call.args):
         return False
     positional = [a for a in call.args if a.keyword is None]
     return len(positional) <= 2 and not any(a.star for a in call.args) and all(a.keyword is None or a.keyword.value in ("axis", "keepdims") for a in call.args)
+
+
+def _has_truths(node: cst.CSTNode) -> bool:
+    """Whether a comparison is an operand of an expression; one that only selects or is handed to a function is none."""
+    return isinstance(node, cst.Comparison) or (not isinstance(node, (cst.Call, cst.Subscript)) and any(_has_truths(n) for n in children_of(node)))
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -136,8 +141,12 @@ class _Rewriter(cst.CSTTransformer):
         return cst.parse_expression(f"{turned}({owner.value})")
 
     def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
-        """`q[np.arange(n), actions]`, which tensors do not know."""
+        """`q[np.arange(n), actions]` and `h[a > 0]`, which tensors do not know."""
         t, places = self.t, [e.slice.value for e in updated_node.slice if isinstance(e.slice, cst.Index)]
+        if t.names.tf is not None and len(places) == len(updated_node.slice) == 1 and isinstance(places[0], cst.Comparison) and self._touches(original_node.value):
+            self.changed = True
+            t.functions.append(f"{t.names.tf}.boolean_mask")
+            return cst.parse_expression(f"{t.names.tf}.boolean_mask({t.code.bare(updated_node.value)}, {t.code.bare(places[0])})")
         rows = places[0] if len(places) == 2 and len(updated_node.slice) == 2 else None
         if not isinstance(rows, cst.Call) or last_name(rows.func) not in ("arange", "range") or len(rows.args) != 1 or not self._touches(original_node.value):
             return updated_node

@@ -72,3 +72,19 @@ with tf.GradientTape() as tape:
     weighted = angles[0, :4] * 2.0
     loss = np.sum(np.square(weighted) * np.sqrt(table))
 grad = tape.gradient(tf.convert_to_tensor(loss), angles)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+joined, points = np.array([[0, 1, 1], [1, 0, 0], [1, 0, 0]]), tf.random.normal((3, 4))
+embed = keras.layers.Dense(5)
+seen = embed(points)
+# %% means of the rows that a matrix selects
+# fix: none/left-tensorflow
+# becomes: h = tf.convert_to_tensor([tf.reduce_mean(tf.boolean_mask(h, joined[i] > 0), axis=0) for i in range(3)])
+with tf.GradientTape() as tape:
+    h = embed(points)
+    h = np.array([np.mean(h.numpy()[joined[i] > 0], axis=0) for i in range(3)])
+    loss = tf.reduce_sum(h ** 2)
+grads = tape.gradient(loss, embed.trainable_variables)

@@ -38,12 +38,13 @@ import ast
 
 from gradmagic.assignments import dropped_write, unread_line
 from gradmagic.definitions import parameter_never_read
-from gradmagic.dropped_results import dropped_by_caller
+from gradmagic.dropped_results import dropped_by_caller, left_by_call
 from gradmagic.fixes.activations import nonlinear
 from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
 from gradmagic.fixes.every_output import as_many_as_results, to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import carried_on, fits_nowhere, initial_state
+from gradmagic.fixes.loop_inputs import each_after_the_other
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.own_losses import own_loss
@@ -110,7 +111,9 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         return _old_entry(fault, recording, old)
     sample = drawn_and_unread(recording, _ids(fault))
     # Where a layer was made is another question than where it was called.
-    use = use_of(recording, op)
+    inner = use = use_of(recording, op)
+    if use is not None and fault.run is not None and (left := left_by_call(recording, fault.run, op, set(_ids(fault)), use) or dropped_by_caller(recording, use, by_turns=True)) is not None:
+        use = left
     result = code(text_at(recording, use)) if use is not None and not kind.startswith("keras") else called(recording, op)
     makers = _makers(fault, op, recording)
     whose = f"what {listing(makers)} compute{'s' if len(set(makers)) == 1 else ''} does not reach" if makers else f"the result of {result} does not reach"
@@ -124,6 +127,8 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         f"{target_name(fault)} does not depend on {names}.",
         others=[(sample[1], f"{code(sample[0])} is computed from {it(fault.names)} as well, and no line reads it")]
         if sample is not None and (use is None or (sample[1].cell, sample[1].line) != (use.cell, use.line))
+        else [(inner, "what it gives back is computed here")]
+        if inner is not use
         else [],
         help=ADDED
         if op.span is not None and "add_loss(" in op.span.code
@@ -237,6 +242,8 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return entry
     if sample := sample_for_mean(recording, _ids(fault)):
         return sample
+    if turn := each_after_the_other(recording, found.location):
+        return turn
     if row := handed_on(recording, found.location):
         return row
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.

@@ -289,3 +289,44 @@ grads = tape.gradient(loss, deep.trainable_variables)  # status: ok ok ok ok ok 
 with tf.GradientTape() as tape:
     loss = supervised(deep(pictures, training=True), (0.2, 0.3, 0.5))
 grads = tape.gradient(loss, deep.trainable_variables)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(2)
+class Shift(keras.layers.Layer):
+    def build(self, shape):
+        self.scale, self.by = self.add_weight(shape=(shape[-1],), name="scale"), self.add_weight(shape=(shape[-1],), name="by")
+    def call(self, x):
+        return x * tf.exp(self.scale) + self.by, tf.reduce_sum(self.scale)
+class Block(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(3)
+    def call(self, x):
+        return tf.nn.gelu(self.inner(x))
+data = tf.random.normal((8, 3))
+shifts, blocks = [Shift() for _ in range(3)], [Block() for _ in range(2)]
+made = [one(data) for one in (*shifts, *blocks)]
+# %% each layer of a flow is given the data
+with tf.GradientTape() as tape:
+    z, total = data, 0.0
+    for shift in shifts:
+        z, part = shift(data)  # expect: none/discarded-result
+        total += part
+    loss = tf.reduce_mean(tf.square(z)) - total
+grads = tape.gradient(loss, [v for shift in shifts for v in shift.trainable_variables])  # status: ok none ok none ok ok
+# %% each block is given the input, in a function
+def run(x):
+    for block in blocks:
+        h = block(x)  # expect: none/discarded-result
+    return h
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.square(run(data)))
+grads = tape.gradient(loss, [v for block in blocks for v in block.trainable_variables])  # status: none none ok ok
+# %% near: each block is given what the one before it gave
+with tf.GradientTape() as tape:
+    h = data
+    for block in blocks:
+        h = block(h)
+    loss = tf.reduce_mean(tf.square(h))
+grads = tape.gradient(loss, [v for block in blocks for v in block.trainable_variables])  # status: ok ok ok ok
