@@ -28,11 +28,12 @@ REACH = 400
 
 def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) -> tuple[tuple[Update, ...], tuple[Assignment, ...]]:
     """The places that changed variables, and every single assignment, in order."""
-    owner: dict[int, tuple[int, int]] = {}
+    # The gradients of two variables that are added are one tensor.
+    owners: dict[int, list[tuple[int, int]]] = {}
     for index, run in enumerate(session.runs):
         for source, gradient in zip(run.sources, run.gradients, strict=False):
             if gradient.id is not None:
-                owner[gradient.id] = (source.id, index)
+                owners.setdefault(gradient.id, []).append((source.id, index))
     # Nothing that was computed before the first gradient call came from a gradient; ops of graphs are numbered when they are unrolled.
     first = min((run.seq for run in session.runs), default=0)
 
@@ -45,8 +46,8 @@ def updates_of(session: Session, ops: list[RawOp], by_output: dict[int, RawOp]) 
             if current in seen:
                 continue
             seen.add(current)
-            if current in owner:
-                found.append(owner[current])
+            if current in owners:
+                found += owners[current]
                 continue
             op = by_output.get(current)
             if op is not None and (op.in_graph or op.seq > first):

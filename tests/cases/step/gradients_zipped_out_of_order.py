@@ -117,3 +117,19 @@ for turn in range(4):
 for part in tf.split(x, 4):
     optimizer.apply_gradients(zip(gradients(part), copies))
 model.set_weights([c.numpy() for c in copies])
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+spreads = [tf.Variable(0.0, name="s1"), tf.Variable(0.0, name="s2")]
+x, y, opt = tf.random.normal((8, 5)), tf.random.normal((8, 2)), keras.optimizers.Adam(0.01)
+# %% near: two variables that are added have one tensor as their gradient
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_mean(tf.square(model(x) - y), axis=0)
+        loss = 0.5 * error[0] + spreads[0] + 0.5 * error[1] + spreads[1]
+    trained = model.trainable_variables + spreads
+    grads = tape.gradient(loss, trained)
+    opt.apply_gradients(zip(grads, trained))
+assert grads[2] is grads[3]
