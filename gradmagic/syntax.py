@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import io
 import re
+import tokenize
 from collections.abc import Iterable
 
 from gradmagic.recording import Op, Recording, Span
@@ -236,9 +238,25 @@ def text_at(recording: Recording, span: Span) -> str:
     if span.line == span.end_line and is_exact(span):
         text = span.code[span.column : span.end_column]
     else:
-        text = span.code.strip()
+        text = (_on_one_line(recording, span) if is_exact(span) else None) or span.code.strip()
     text = text.removeprefix("return ").strip() if text.startswith("return ") else text.rstrip(":") if text.startswith(("for ", "while ", "with ", "if ")) else text
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _on_one_line(recording: Recording, span: Span) -> str | None:
+    """An expression of several lines, without its comments; None where its text is not known."""
+    lines = (source_of(recording, span) or "").split("\n")[span.line - 1 : span.end_line]
+    if len(lines) <= span.end_line - span.line:
+        return None
+    # Columns count characters of the line, and the first one begins at zero.
+    lines = [lines[0][span.column :], *lines[1:-1], lines[-1][: span.end_column]]
+    try:
+        comments = {t.start for t in tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline) if t.type == tokenize.COMMENT}
+    except (tokenize.TokenError, SyntaxError):
+        return None
+    cut = dict(comments)
+    joined = " ".join(line[: cut.get(row, len(line))].strip() for row, line in enumerate(lines, 1))
+    return re.sub(r",?\s+(?=[)\]}])", "", re.sub(r"(?<=[(\[{])\s+", "", re.sub(r"\s*\\\s+", " ", joined)))
 
 
 def returned_at(recording: Recording, span: Span) -> Span:

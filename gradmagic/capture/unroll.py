@@ -83,7 +83,8 @@ class Unroller:
             seq, noted, inner_tapes, noted_phase, layer, by_user = notes.get(op.name, (0, None, frozenset(), "forward", None, False))
             if not seq or again:
                 seq = self.session.next()
-            span = _span_of(self.session, op, noted)
+            body = _body_of(graph, op)
+            span = _span_of(self.session, op, noted) if body is None else _span_of(self.session, body, notes[body.name][1] if body.name in notes else None)
             recording = tapes | inner_tapes
             inputs = tuple(self._fresh(t, known, again) for t in op.inputs)
             if op.type in CALLS and depth < MAX_DEPTH:
@@ -198,6 +199,17 @@ def _attributes(op: Any) -> tuple[Any, ...]:
 
 def _scope(name: str) -> str:
     return name.rpartition("/")[0] + "/" if "/" in name else ""
+
+
+def _body_of(graph: Any, op: Any) -> Any:
+    """The op that `vectorized_map` traced for one element, where `op` does it for all of them: it stands on the line that a user knows."""
+    one, _, all_ = op.name.partition("/pfor/")
+    if not all_:
+        return None
+    try:
+        return graph.get_operation_by_name(one)
+    except (KeyError, ValueError):
+        return None
 
 
 def _span_of(session: Session, op: Any, noted: Place | None) -> Span | None:

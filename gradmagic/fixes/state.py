@@ -52,7 +52,7 @@ def _rebinds(step: cst.CSTNode) -> bool:
     if isinstance(step, cst.AugAssign):
         return True
     target = step.targets[0].target if isinstance(step, cst.Assign) and len(step.targets) == 1 else None
-    return isinstance(target, (cst.Name, cst.Attribute)) and isinstance(step, cst.Assign) and any(same(n, target) for n in walk(step.value) if isinstance(n, type(target)))
+    return isinstance(target, (cst.Name, cst.Attribute, cst.Subscript)) and isinstance(step, cst.Assign) and any(same(n, target) for n in walk(step.value) if isinstance(n, type(target)))
 
 
 def _were_variables(recording: Recording, code: Code, step: cst.CSTNode) -> bool:
@@ -61,7 +61,8 @@ def _were_variables(recording: Recording, code: Code, step: cst.CSTNode) -> bool
     parts = [e.value for t in targets for e in (t.elements if isinstance(t, (cst.Tuple, cst.List)) else [cst.Element(t)])]
     names = {n for v in recording.variables.values() for n in (*v.names, v.path)}
     bases = {n.partition("[")[0] for n in names} | names
-    return bool(parts) and all(code.text(p) in bases or last_name(p) in {b.rpartition(".")[2] for b in bases} for p in parts)
+    held = [p.value if isinstance(p, cst.Subscript) else p for p in parts]
+    return bool(parts) and all(code.text(p) in bases or last_name(p) in {b.rpartition(".")[2] for b in bases} for p in held)
 
 
 def _assignments(code: Code, step: cst.CSTNode) -> list[str]:
@@ -88,7 +89,36 @@ def _assignments(code: Code, step: cst.CSTNode) -> list[str]:
         elif not same(loop.iter, target):
             return []
         return [f"for {code.text(loop.target)} in {code.text(loop.iter)}:\n    {_one(code, first, value.elt)}"]
+    if isinstance(value, cst.DictComp):
+        return _of_entries(code, target, value)
+    if isinstance(value, cst.Call) and last_name(value.func) == "map_structure":
+        return _of_structure(code, target, value)
     return [_one(code, target, value)]
+
+
+def _of_entries(code: Code, target: cst.BaseExpression, value: cst.DictComp) -> list[str]:
+    """`params = {k: v - d for k, v in params.items()}` → `for k, v in params.items(): v.assign_sub(d)`."""
+    loop = value.for_in
+    if loop.ifs or loop.inner_for_in is not None:
+        return []
+    iterated, name = loop.iter, code.text(target)
+    over = iterated.func.value if isinstance(iterated, cst.Call) and isinstance(iterated.func, cst.Attribute) and last_name(iterated.func) == "items" else None
+    pair = loop.target.elements if isinstance(loop.target, cst.Tuple) and len(loop.target.elements) == 2 else None
+    entry = pair[1].value if pair is not None and over is not None and same(over, target) else code.expression(f"{name}[{code.text(value.key)}]")
+    if not any(same(n, entry) for n in walk(value.value) if isinstance(n, type(entry))):
+        return []
+    return [f"for {code.text(loop.target)} in {code.text(iterated)}:\n    {_one(code, entry, value.value)}"]
+
+
+def _of_structure(code: Code, target: cst.BaseExpression, value: cst.Call) -> list[str]:
+    """`params = map_structure(lambda p, g: p - d, params, grads)` → `map_structure(lambda p, g: p.assign_sub(d), params, grads)`."""
+    function = value.args[0].value
+    given = [a.value for a in value.args[1:] if a.keyword is None]
+    if not isinstance(function, cst.Lambda) or len(given) != len(function.params.params) or not given:
+        return []
+    mine = [p.name for p, g in zip(function.params.params, given, strict=True) if same(g, target)]
+    new = _one(code, mine[0], function.body) if len(mine) == 1 else ""
+    return [code.text(value.with_deep_changes(function, body=cst.parse_expression(new)))] if new else []
 
 
 def _one(code: Code, target: cst.BaseExpression, value: cst.BaseExpression) -> str:

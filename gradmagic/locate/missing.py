@@ -17,6 +17,8 @@ from gradmagic.recording import GradientRun, Op, Recording, Span, Variable, has_
 
 # Each is tried by following all ways once more.
 MOST_TRIED = 32
+HANDING_ON = frozenset({"Merge", "Identity", "TensorListPushBack"})
+BRANCHING = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 
 
 def locate_none(paths: Paths, indices: Iterable[int]) -> list[Fault]:
@@ -67,7 +69,8 @@ def _locate(paths: Paths, index: int) -> Fault:
         return fault("cut", python, detail={"key": python.seq, "inside": True})
     reads = [op for op in paths.reads(index) if paths.tape is None or paths.tape.opened <= op.seq or op.in_graph]
     if reads:
-        return _discarded(paths, index, reads)
+        decided = _decides(paths, bit)
+        return fault("cut", decided, detail={"key": decided.seq}) if decided is not None else _discarded(paths, index, reads)
     twin = _same_looking(paths, index)
     if twin is not None:
         return fault("different", span=run.span, detail={"twin": twin, "key": "different"})
@@ -231,6 +234,16 @@ def _copied(paths: Paths, index: int) -> tuple[int, Span | None] | None:
     return None
 
 
+def _decides(paths: Paths, bit: int) -> Op | None:
+    """The comparison that is computed from the source and chooses a branch or ends a loop, where only what is chosen reaches the target: a count, a time."""
+    inside = {part for op in paths.ops if any(out in paths.ancestors for out in op.outputs) for part in op.branches}
+    merged = {op.attributes.get("owner") for op in paths.ops if op.type == "Merge" and any(out in paths.ancestors for out in op.outputs)}
+    chosen = {op.inputs[0] for op in paths.ops if op.type in BRANCHING and op.inputs and (op.seq in merged or any(seq == op.seq for seq, _ in inside))}
+    loops = {seq for seq, part in inside if part == "body"}
+    deciding = [op for op in paths.ops if paths.bits(op) & bit and (chosen & set(op.outputs) or (op.branches and op.branches[-1] in {(seq, "cond") for seq in loops}))]
+    return next((op for op in deciding if any((t := paths.recording.tensors.get(out)) is not None and t.dtype == "bool" for out in op.outputs)), None)
+
+
 def _discarded(paths: Paths, index: int, reads: list[Op]) -> Fault:
     """The last results that were computed from the source and that nothing uses."""
     bit = 1 << index
@@ -239,7 +252,22 @@ def _discarded(paths: Paths, index: int, reads: list[Op]) -> Fault:
     used = {key for op in pool for key in op.inputs}
     ends = [op for op in pool if paths.bits(op) & bit and op.outputs and not any(out in used for out in op.outputs)]
     end = ends[-1] if ends else reads[-1]
+    if end.type in HANDING_ON:
+        behind = (_computed(paths, bit, e) for e in reversed(ends))
+        end = next((op for op in behind if op is not None), end)
     return Fault("none", "discarded", paths.run, (index,), end, ops=tuple(reads), detail={"key": end.span})
+
+
+def _computed(paths: Paths, bit: int, end: Op) -> Op | None:
+    """The op that computed what one that only hands values on, out of a loop, a branch or a function, was given; None where that is the source itself."""
+    current, seen = end, set[int]()
+    while current.type in HANDING_ON:
+        seen.add(current.seq)
+        makers = [op for key in current.inputs if paths.mask.get(key, 0) & bit and (op := paths.producer.get(key)) is not None and op.seq not in seen]
+        if not makers:
+            return None
+        current = max(makers, key=lambda op: (op.type not in HANDING_ON, bool(op.branches), op.seq))
+    return current if current.span is not None and current.type != "ReadVariableOp" else None
 
 
 def _same_looking(paths: Paths, index: int) -> int | None:

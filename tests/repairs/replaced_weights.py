@@ -120,3 +120,43 @@ named(x)
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(named(x))
 grads = tape.gradient(loss, named.trainable_variables)
+# %% setup
+import tensorflow as tf
+params = {"w": tf.Variable(tf.ones((3, 1))), "b": tf.Variable(tf.zeros(1))}
+x, y = tf.ones((8, 3)), tf.ones((8, 1))
+def error(p):
+    return tf.reduce_mean(tf.square(x @ p["w"] + p["b"] - y))
+# %% a dict of the entries
+# fix: none/variable-replaced
+# becomes: for k, v in params.items():
+# becomes: v.assign_sub(0.1 * grads[k])
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = error(params)
+    grads = tape.gradient(loss, params)
+    params = {k: v - 0.1 * grads[k] for k, v in params.items()}
+# %% a dict by the gradients
+# fix: none/variable-replaced
+# becomes: params[name].assign_sub(0.1 * g)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = error(params)
+    grads = tape.gradient(loss, params)
+    params = {name: params[name] - 0.1 * g for name, g in grads.items()}
+# %% an entry after the other
+# fix: none/variable-replaced
+# becomes: params[k].assign_sub(0.1 * grads[k])
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = error(params)
+    grads = tape.gradient(loss, params)
+    for k in params:
+        params[k] = params[k] - 0.1 * grads[k]
+# %% a structure
+# fix: none/variable-replaced
+# becomes: tf.nest.map_structure(lambda p, g: p.assign_sub(0.1 * g), params, grads)
+for _ in range(2):
+    with tf.GradientTape() as tape:
+        loss = error(params)
+    grads = tape.gradient(loss, params)
+    params = tf.nest.map_structure(lambda p, g: p - 0.1 * g, params, grads)

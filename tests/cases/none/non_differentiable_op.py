@@ -65,3 +65,38 @@ code = keras.layers.Flatten()(keras.layers.Embedding(3, 2)(keras.layers.Discreti
 model = keras.Model(plain, keras.layers.Dense(1)(code))
 model.compile(optimizer="sgd", loss="mse")
 history = model.fit(features, wanted, verbose=0)
+# %% setup
+import tensorflow as tf
+tf.random.set_seed(0)
+w, rows, truth = tf.Variable([0.3, 0.5, 0.2]), tf.random.normal((8, 3)), tf.constant([1.0, 0.0] * 4)
+rate = tf.Variable(0.9)
+# %% in a function that is mapped over the rows
+def wrong(given):
+    x, t = given
+    p = tf.sigmoid(tf.tensordot(x, w, 1))
+    return tf.cast(tf.round(p) != t, tf.float32)  # expect: none/non-differentiable-op
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(tf.vectorized_map(wrong, (rows, truth)))
+grads = tape.gradient(loss, [w])  # status: none
+# %% the turns of a compiled loop are counted
+@tf.function
+def steps(w):
+    x, n = tf.constant(1.0), tf.constant(0)
+    while x > 0.5:  # expect: none/non-differentiable-op
+        x = x * w
+        n += 1
+    return tf.cast(n, tf.float32)
+with tf.GradientTape() as tape:
+    loss = steps(rate)
+grads = tape.gradient(loss, [rate])  # status: none
+# %% a branch of constants is chosen
+@tf.function
+def chosen(w):
+    if w * 2.0 > 0.5:  # expect: none/non-differentiable-op
+        cost = tf.constant(2.0)
+    else:
+        cost = tf.constant(3.0)
+    return cost
+with tf.GradientTape() as tape:
+    loss = chosen(rate)
+grads = tape.gradient(loss, [rate])  # status: none

@@ -143,3 +143,18 @@ def held(values):
 with tf.GradientTape() as tape:
     loss = tf.py_function(held, [weights * 2.0], tf.float32) + offset  # expect: zero/unexplained
 grads = tape.gradient(loss, [weights, offset])  # status: zero ok
+# %% setup
+import tensorflow as tf
+w, v, xs = tf.Variable(0.9), tf.Variable(1.0), tf.constant([1.0, 2.0, 3.0])
+@tf.function
+def recurrent(xs):
+    h, c, out = tf.constant(0.0), tf.constant(0.0), tf.TensorArray(tf.float32, 3)
+    for i in tf.range(3):
+        h = tf.tanh(h * w + xs[i])  # expect: zero/hidden-none
+        c = tf.tanh(c * v + xs[i])
+        out = out.write(i, c)
+    return out.stack()
+# %% a state of a compiled loop that is not handed back
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(recurrent(xs))
+grads = tape.gradient(loss, [w, v])  # status: zero ok
