@@ -7,6 +7,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, last_name, same
+from gradmagic.fixes.flow import meant
 from gradmagic.fixes.numerics import valid_input, value_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
@@ -48,7 +49,7 @@ def double_where(recording: Recording, place: Place, hider: Place) -> tuple[Fix,
 def _holds(code: Code, branch: cst.BaseExpression, node: cst.CSTNode) -> bool:
     """Whether a branch of `where` is computed from the value of an expression, directly or through names."""
     waiting: list[cst.CSTNode] = [branch]
-    seen: set[str] = set()
+    seen, read = set[str](), set[cst.Name]()
     while waiting:
         current = waiting.pop()
         if current is node or (code.start(current) <= code.start(node) and code.end(node) <= code.end(current)):
@@ -56,6 +57,11 @@ def _holds(code: Code, branch: cst.BaseExpression, node: cst.CSTNode) -> bool:
         shaped = {n for call in code.all(cst.Call, current) if last_name(call.func) in SHAPED for n in code.all(cst.Name, call)}
         for name in (n for n in code.all(cst.Name, current) if n not in shaped):
             value = value_of(code, name) if name.value not in seen else None
+            if value is None and name not in read:
+                # A name that is given a value twice: the last one before it is read.
+                read.add(name)
+                last = meant(code, name)[0]
+                value = last if last is not name else None
             seen.add(name.value)
             if value is not None:
                 waiting.append(value)

@@ -14,6 +14,7 @@ from gradmagic.fixes.interpolation import is_table, sum_of_steps
 from gradmagic.fixes.leavings import to_integers, unwrapped
 from gradmagic.fixes.names import Names
 from gradmagic.fixes.numpy_table import LEAVING_METHODS, MATH, METHODS, counterpart
+from gradmagic.fixes.spectra import spectrum
 from gradmagic.leaving import LIBRARIES
 
 PREDICTS = ("predict", "predict_on_batch")
@@ -241,7 +242,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def _numpy(self, call: cst.Call, name: str) -> cst.BaseExpression:
         t = self.t
-        written = sum_of_steps(t.code, t.names, call, t.arrays) if is_table(call, name) else None
+        written = sum_of_steps(t.code, t.names, call, t.arrays) if is_table(call, name) else spectrum(t.code, t.names, call, name)
         if written is not None:
             self.changed = True
             t.functions.append(written[1])

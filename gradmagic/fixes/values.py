@@ -14,6 +14,7 @@ from gradmagic.recording import Op, Recording
 from gradmagic.report import Fix
 
 PIXELS = ("255", "256")
+LARGEST_FLOAT16 = 65504.0
 
 
 def weight_of_one(recording: Recording, place: Place) -> tuple[Fix, ...]:
@@ -120,6 +121,20 @@ def without_nan(recording: Recording, place: Place = None) -> tuple[Fix, ...]:
 def finite_factor(recording: Recording, place: Place) -> tuple[Fix, ...]:
     """An infinity that is written into the guilty line becomes a large finite number: 0 times infinity is NaN."""
     return without_nan(recording, place) if place is not None else ()
+
+
+def within_float16(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
+    """A number that is written into the guilty line, `-1e9` for what a mask leaves out, and is infinite in half precision becomes one that is not."""
+    code, made = code_at(recording, place), recording.tensors.get(op.outputs[0]) if op is not None and op.outputs else None
+    if code is None or place is None or made is None or made.dtype != "float16":
+        return ()
+    statement = code.statement_at(place)
+    numbers = code.all(cst.Float, statement) + code.all(cst.Integer, statement) if statement is not None else []
+    change = Change()
+    for number in numbers:
+        if abs(float(number.evaluated_value)) > LARGEST_FLOAT16:
+            change.replace(number, cst.Float("3e4"))
+    return fix("write a number that float16 can hold (the largest is 65504)", "unsafe", (code, change)) if change.replaced else ()
 
 
 def _not_finite(code: Code, node: cst.BaseExpression, names: Names) -> str | None:

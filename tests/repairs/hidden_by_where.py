@@ -26,3 +26,19 @@ with tf.GradientTape() as tape:
     depth = tf.math.log(rate)
     loss = tf.reduce_sum(tf.where(rate > 0, depth, tf.maximum(depth, -9.0)))
 grad = tape.gradient(loss, rate)
+# %% setup
+import tensorflow as tf
+places = tf.Variable([[0.0, 0.0], [1.0, 0.2], [0.3, 1.1]])
+def energy_of(p):
+    n = p.shape[0]
+    square = tf.reduce_sum((p[:, None] - p[None]) ** 2, axis=-1)
+    sixth = (1.0 / square) ** 3
+    pair = 4.0 * (sixth ** 2 - sixth)
+    pair = tf.where(tf.eye(n, dtype=tf.bool), 0.0, pair)
+    return 0.5 * tf.reduce_sum(pair)
+# %% a name that is given its value twice
+# fix: nonfinite/where-trap
+# becomes: sixth = (1.0 / tf.where(tf.eye(n, dtype=tf.bool), 1.0, square)) ** 3
+with tf.GradientTape() as tape:
+    energy = energy_of(places)
+forces = tape.gradient(energy, places)

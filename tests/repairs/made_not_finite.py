@@ -94,3 +94,13 @@ model.fit(scaled, halves[:, :1], verbose=0)
 model.set_weights(start)
 roots = np.sqrt(wide) / np.abs(wide).max(axis=0)
 model.fit(roots, target, verbose=0)
+# %% setup
+import tensorflow as tf
+weights, left_out = tf.Variable(tf.ones((3, 3))), tf.constant([[0.0, 0.0, 1.0]])
+# %% a mask that float16 cannot hold
+# fix: nonfinite/invalid-forward-value
+# becomes: scores = tf.cast(weights, tf.float16) + tf.cast(left_out, tf.float16) * -3e4
+with tf.GradientTape() as tape:
+    scores = tf.cast(weights, tf.float16) + tf.cast(left_out, tf.float16) * -1e9
+    loss = tf.reduce_sum(tf.nn.softmax(scores)[:, 0])
+grads = tape.gradient(loss, weights)

@@ -88,3 +88,27 @@ with tf.GradientTape() as tape:
     h = np.array([np.mean(h.numpy()[joined[i] > 0], axis=0) for i in range(3)])
     loss = tf.reduce_sum(h ** 2)
 grads = tape.gradient(loss, embed.trainable_variables)
+# %% setup
+import numpy as np
+import tensorflow as tf
+taps = tf.Variable(np.hamming(9) / 9, dtype=tf.float32)
+# %% a spectrum of a length
+# fix: none/left-tensorflow
+# becomes: response = tf.cast(tf.abs(tf.signal.rfft(taps, [32])), "float32")
+with tf.GradientTape() as tape:
+    response = np.abs(np.fft.rfft(taps, 32)).astype("float32")
+    loss = tf.reduce_mean(tf.square(response - 0.5))
+grads = tape.gradient(loss, taps)
+# %% a complex spectrum
+# fix: none/left-tensorflow
+# becomes: response = tf.abs(tf.signal.fft(tf.cast(taps, tf.complex64)))
+with tf.GradientTape() as tape:
+    response = np.abs(np.fft.fft(taps.numpy()))
+    loss = tf.reduce_mean(tf.square(response - 0.5))
+grads = tape.gradient(loss, taps)
+# %% near: along another axis
+# none: none/left-tensorflow
+with tf.GradientTape() as tape:
+    response = np.abs(np.fft.rfft(taps.numpy()[:, None], axis=0))
+    loss = tf.reduce_mean(tf.square(tf.constant(response) - 0.5))
+grads = tape.gradient(loss, taps)

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.inputs import called_with_data, watched_instead
 from gradmagic.fixes.sources import variables_of
+from gradmagic.fixes.symbolic_outputs import given_beside
 from gradmagic.fixes.watched_arrays import tensor_of_array, watched_name
 from gradmagic.fixes.watched_input import data_watched
 from gradmagic.locate.fault import Fault
@@ -89,4 +90,10 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
     """The edits that repair it, best first."""
     if fault.cause == "watched":
         return tensor_of_array(recording, fault.span)
-    return variables_of(recording, fault.run) or called_with_data(recording, fault.run) or watched_instead(recording, fault.run) or data_watched(recording, fault.run)
+    return (
+        variables_of(recording, fault.run)
+        or given_beside(recording, fault.run)
+        or called_with_data(recording, fault.run)
+        or watched_instead(recording, fault.run)
+        or data_watched(recording, fault.run)
+    )

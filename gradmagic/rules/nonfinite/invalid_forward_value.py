@@ -41,7 +41,7 @@ from gradmagic.fixes.probabilities import as_softmax, normalised_relu
 from gradmagic.fixes.ragged_rows import means_of_rows
 from gradmagic.fixes.rates import smaller_step
 from gradmagic.fixes.stable import without_exp
-from gradmagic.fixes.values import finite_factor, start_of_operand, sum_of_logs
+from gradmagic.fixes.values import finite_factor, start_of_operand, sum_of_logs, within_float16
 from gradmagic.fixes.variances import from_differences
 from gradmagic.locate.fault import Fault
 from gradmagic.recording import Op, Recording, Span
@@ -94,7 +94,7 @@ def _of_rows_without_a_class(fault: Fault, recording: Recording, op: Op, layer: 
 def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]:
     """The edits that repair it, best first."""
     if fault.op is not None and any((t := recording.tensors.get(i)) is not None and t.finite is False for i in fault.op.inputs):
-        return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op)
+        return finite_factor(recording, found.location) or finite_mask(recording, found.location, fault.op) or within_float16(recording, found.location, fault.op)
     if start := start_of_operand(recording, fault.op):
         return start
     if means := means_of_rows(recording, found.location, fault.op):
