@@ -96,7 +96,7 @@ ADVICE = {
         "none/non-float-dtype",
         "ids, emb = tf.constant([0, 2]), keras.layers.Embedding(4, 3)",
         "with tf.GradientTape() as tape:\n    tape.watch(ids)\n    loss = tf.reduce_sum(emb(ids))\ng = tape.gradient(loss, ids)",
-        None,
+        "g = tape.gradient(loss, embedded)",
     ),
     "an infinite mask": Advice(
         "nonfinite/invalid-forward-value",

@@ -20,41 +20,42 @@ KNOWN = ("labels", "predictions", "num_classes", "dtype", "name")
 
 def soft_confusion_matrix(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """`confusion_matrix(labels, argmax(p), n)` → `matmul(one_hot(labels, n), p, transpose_a=True)`: each example counts in every class by its probability."""
-    code, tf = code_at(recording, place), names_of(recording).tf
-    call = call_of(code, place, ("argmax",))
-    if code is None or call is None or tf is None or op is None or op.type != "ArgMax":
+    found, tf = _best_of_rows(recording, place, op), names_of(recording).tf
+    counted = _counted(found[0], found[1]) if found is not None else None
+    if found is None or counted is None:
         return ()
-    scores, axis = text_of(code, call, 0, "input"), argument(call, 1, "axis")
-    shape = entering.shape if (entering := recording.tensors.get(op.inputs[0])) is not None else None
-    counted = _counted(code, call)
-    if scores is None or shape is None or len(shape) != 2 or axis is None or code.text(axis.value) not in ("-1", "1") or counted is None:
-        return ()
-    matrix, other, first = counted
+    (code, call, scores, shares), (matrix, other, first) = found, counted
     given = argument(matrix, 2, "num_classes")
     classes = code.text(given.value) if given is not None else f"{tf}.shape({scores})[-1]"
-    shares = scores if _is_softmax(recording, op.inputs[0]) else f"{tf}.nn.softmax({scores})"
     labels = f"{tf}.one_hot({_as_integer(other, code, tf)}, {classes}, dtype={atom(scores)}.dtype)"
     parts = (shares, labels) if first else (labels, shares)
     outer = code.parent(code.parent(matrix) or matrix)
     whole: cst.BaseExpression = outer if isinstance(outer, cst.Call) and last_name(outer.func) == "cast" and outer.args[0].value is matrix else matrix
-    change = Change().replace(whole, code.expression(f"{tf}.matmul({parts[0]}, {parts[1]}, transpose_a=True)"))
-    remove_unread(code, call, change)
-    return fix("count each example in all classes, by its probabilities", "unsafe", (code, change))
+    return _by_shares(code, call, whole, f"{tf}.matmul({parts[0]}, {parts[1]}, transpose_a=True)")
 
 
 def soft_class_counts(recording: Recording, place: Place, op: Op | None) -> tuple[Fix, ...]:
     """`bincount(argmax(p, axis=1))` → `reduce_sum(p, axis=0)`: each example counts in every class by its probability."""
+    found = _best_of_rows(recording, place, op)
+    counting = [c for c in consumers(found[0], found[1]) if last_name(c.func) == "bincount" and argument(c, 1, "weights") is None] if found is not None else []
+    return _by_shares(found[0], found[1], counting[0], f"{names_of(recording).tf}.reduce_sum({found[3]}, axis=0)") if found is not None and len(counting) == 1 else ()
+
+
+def _best_of_rows(recording: Recording, place: Place, op: Op | None) -> tuple[Code, cst.Call, str, str] | None:
+    """The `argmax` along the rows of a matrix of scores, the scores, and the probabilities that they stand for."""
     code, tf = code_at(recording, place), names_of(recording).tf
     call = call_of(code, place, ("argmax",))
     if code is None or call is None or tf is None or op is None or op.type != "ArgMax":
-        return ()
+        return None
     scores, axis = text_of(code, call, 0, "input"), argument(call, 1, "axis")
     shape = entering.shape if (entering := recording.tensors.get(op.inputs[0])) is not None else None
-    counting = [c for c in consumers(code, call) if last_name(c.func) == "bincount"]
-    if scores is None or shape is None or len(shape) != 2 or axis is None or code.text(axis.value) not in ("-1", "1") or len(counting) != 1 or argument(counting[0], 1, "weights") is not None:
-        return ()
-    shares = scores if _is_softmax(recording, op.inputs[0]) else f"{tf}.nn.softmax({scores})"
-    change = Change().replace(counting[0], code.expression(f"{tf}.reduce_sum({shares}, axis=0)"))
+    if scores is None or shape is None or len(shape) != 2 or axis is None or code.text(axis.value) not in ("-1", "1"):
+        return None
+    return code, call, scores, scores if _is_softmax(recording, op.inputs[0]) else f"{tf}.nn.softmax({scores})"
+
+
+def _by_shares(code: Code, call: cst.Call, counts: cst.BaseExpression, new: str) -> tuple[Fix, ...]:
+    change = Change().replace(counts, code.expression(new))
     remove_unread(code, call, change)
     return fix("count each example in all classes, by its probabilities", "unsafe", (code, change))
 
@@ -76,7 +77,7 @@ def _counted(code: Code, call: cst.Call) -> tuple[cst.Call, cst.BaseExpression, 
     return None
 
 
-def _as_integer(labels: cst.BaseExpression, code: Code, tf: str) -> str:
+def _as_integer(labels: cst.BaseExpression, code: Code, tf: str | None) -> str:
     """Labels as the indices that a one-hot asks for: what is cast, or made by an `argmax`, is so already."""
     text, value = code.text(labels), (value_of(code, labels) if isinstance(labels, cst.Name) else None) or labels
     whole = isinstance(value, cst.Call) and (last_name(value.func) == "argmax" or (last_name(value.func) == "cast" and "int" in code.text(value.args[-1])))

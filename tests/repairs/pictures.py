@@ -36,8 +36,9 @@ with tf.GradientTape() as tape:
     tape.watch(picture)
     loss = classify(ready)
 gradient = tape.gradient(loss, picture)
-# %% near: token numbers
-# none: none/non-float-dtype
+# %% token numbers
+# fix: none/non-float-dtype
+# becomes: gradient = tape.gradient(loss, embedded)
 with tf.GradientTape() as tape:
     tape.watch(words)
     loss = tf.reduce_sum(embed(words))
