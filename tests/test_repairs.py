@@ -1,4 +1,4 @@
-"""Programs whose first fix, tried by `--fix`, holds and is the edit that is written beside them. Without `GRADMAGIC_TRIALS=all` a third of them is run, and a third of these tried.
+"""Programs whose first fix, tried by `--fix`, holds and is the edit that is written beside them. Without `GRADMAGIC_TRIALS=all` a fifth of them is run, and a third of these tried.
 
 A file under `repairs/` is a row of parts like a case file: `# %% setup`, then `# %% NAME` cells. In a cell a comment `# fix: RULE` names the finding, and each
 `# becomes: TEXT` is a line (without its indentation) that must stand in the cells after the first fix of that finding, each `# gone: TEXT` one that must not.
@@ -27,9 +27,9 @@ def programs() -> list[Any]:
             if title.strip() == "setup":
                 setup = text
             else:
-                # All of them take longer than the rest of the suite, and a trial runs the cell twice more: every third one by default.
-                if EVERY or count % 3 == 0:
-                    found.append(pytest.param(setup, text, EVERY or count % 9 == 0, id=f"{path.stem}/{title.strip().replace(' ', '-')}"))
+                # All of them take longer than the rest of the suite, and a trial runs the cell twice more: every fifth one by default.
+                if EVERY or count % 5 == 0:
+                    found.append(pytest.param(setup, text, EVERY or count % 15 == 0, id=f"{path.stem}/{title.strip().replace(' ', '-')}"))
                 count += 1
     return found
 

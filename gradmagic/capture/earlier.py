@@ -142,7 +142,8 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
     stand_in = function._clone(None)
     runs, templates, updates = len(session.runs), len(session.graphs.traced_runs), len(session.updates)
     new = None
-    state = Snapshot(session.namespace, most_bytes=0)
+    with session.aside():
+        state = Snapshot(session.namespace, most_bytes=0)
     try:
         # Under an open tape TensorFlow traces conditionals in another form, and the function was traced without one.
         with unseen(None), session.without_tapes():
@@ -154,7 +155,8 @@ def _readable(session: Session, function: Any, args: Any, kwargs: Any) -> Any:
         new = None
     finally:
         # Its code counts, appends and draws when it is traced.
-        state.restore()
+        with session.aside():
+            state.restore()
     del session.runs[runs:], session.graphs.traced_runs[templates:], session.updates[updates:]
     raise Unlike(kept_weights(session, function) or (_kept(session, function, graphs, new.graph) if new is not None else None))
 

@@ -238,9 +238,10 @@ def _decides(paths: Paths, bit: int) -> Op | None:
     """The comparison that is computed from the source and chooses a branch or ends a loop, where only what is chosen reaches the target: a count, a time."""
     inside = {part for op in paths.ops if any(out in paths.ancestors for out in op.outputs) for part in op.branches}
     merged = {op.attributes.get("owner") for op in paths.ops if op.type == "Merge" and any(out in paths.ancestors for out in op.outputs)}
-    chosen = {op.inputs[0] for op in paths.ops if op.type in BRANCHING and op.inputs and (op.seq in merged or any(seq == op.seq for seq, _ in inside))}
-    loops = {seq for seq, part in inside if part == "body"}
-    deciding = [op for op in paths.ops if paths.bits(op) & bit and (chosen & set(op.outputs) or (op.branches and op.branches[-1] in {(seq, "cond") for seq in loops}))]
+    taken = merged | {seq for seq, _ in inside}
+    chosen = {op.inputs[0] for op in paths.ops if op.type in BRANCHING and op.inputs and op.seq in taken}
+    conditions = {(seq, "cond") for seq, part in inside if part == "body"}
+    deciding = [op for op in paths.ops if paths.bits(op) & bit and (not chosen.isdisjoint(op.outputs) or (op.branches and op.branches[-1] in conditions))]
     return next((op for op in deciding if any((t := paths.recording.tensors.get(out)) is not None and t.dtype == "bool" for out in op.outputs)), None)
 
 
