@@ -72,7 +72,7 @@ class _Transformer(cst.CSTTransformer):
         if isinstance(node, cst.IndentedBlock) and not node.body:
             node = node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
         before, after = change.before.get(original_node, []), change.after.get(original_node, [])
-        if original_node in change.removed:
+        if original_node in change.removed or (_says_nothing(node) and not _says_nothing(original_node)):
             return cst.FlattenSentinel([*before, *after]) if before or after else cst.RemoveFromParent()
         if not before and not after:
             return node
@@ -83,6 +83,21 @@ class _Transformer(cst.CSTTransformer):
                 before = [first.with_changes(leading_lines=[*node.leading_lines, *first.leading_lines]), *before[1:]]
                 node = node.with_changes(leading_lines=[])
         return cst.FlattenSentinel([*before, node, *after])
+
+
+def _says_nothing(node: cst.CSTNode) -> bool:
+    """Whether a statement without a comment gives a name its own value, as `loss = loss`."""
+    step = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+    if (
+        not isinstance(node, cst.SimpleStatementLine)
+        or not isinstance(step, cst.Assign)
+        or len(step.targets) != 1
+        or node.trailing_whitespace.comment
+        or any(line.comment for line in node.leading_lines)
+    ):
+        return False
+    target = step.targets[0].target
+    return isinstance(target, cst.Name) and isinstance(step.value, cst.Name) and target.value == step.value.value
 
 
 def parenthesized(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:

@@ -9,7 +9,7 @@ import libcst as cst
 from gradmagic.fixes.calls import Place
 from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, argument, code_at, fix, names_in
-from gradmagic.fixes.flow import OPTIONS, assigned, assignments_of, reads_of, targets_of
+from gradmagic.fixes.flow import OPTIONS, assigned, assignments_of, pairs_of, reads_of, targets_of
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -27,7 +27,10 @@ def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
     turning, scope = targets_of(loop.target), code.scope(loop)
     for step in loop.body.body:
         assign = step.body[0] if isinstance(step, cst.SimpleStatementLine) and len(step.body) == 1 else None
-        target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+        target: cst.BaseExpression | None = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+        if isinstance(target, cst.Tuple) and target.elements:
+            # What comes beside the result, as the logarithm of a determinant, is for the loop.
+            target = target.elements[0].value
         if not isinstance(assign, cst.Assign) or not isinstance(target, cst.Name) or not turning & names_in(assign.value):
             continue
         if any(turning & names_in(c.func) and _stands_beside(code, c.func) for c in code.all(cst.Call, assign.value)):
@@ -43,9 +46,9 @@ def handed_on(recording: Recording, place: Place) -> tuple[Fix, ...]:
         change = Change()
         for node in reads_of(code, given.value, assign.value):
             change.replace(node, cst.Name(name))
-        before = [a for a in assignments_of(code, name, scope) if code.end(a) < code.start(loop)]
-        unread = before and not [n for n in reads_of(code, name, scope) if code.end(before[-1]) < code.start(n) < code.start(loop)]
-        if before and not (unread and (names_in(before[-1].value) & {given.value} or isinstance(before[-1].value, cst.Name))):
+        before = [(a, v) for a in code.all(cst.Assign, scope) if code.end(a) < code.start(loop) for t, v in pairs_of(a) if isinstance(t, cst.Name) and t.value == name]
+        unread = before and not [n for n in reads_of(code, name, scope) if code.end(before[-1][0]) < code.start(n) < code.start(loop)]
+        if before and not (unread and (names_in(before[-1][1]) & {given.value} or isinstance(before[-1][1], cst.Name))):
             return ()
         if not before:
             change.insert_before(loop, code.line(f"{name} = {given.value}"))

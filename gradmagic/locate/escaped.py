@@ -59,9 +59,12 @@ def locate_escape(paths: Paths, index: int) -> Fault | None:
             came_back = next((op for op in later if unknown or within(op.span, key, statement)), None)
             if came_back is not None or ((unknown or within(run.span, key, statement)) and not any(t in paths.producer for t in paths.targets)):
                 return fault(came_back, last.span, last.how)
-    # Of a target that no op made, the code that asks for its gradient leads to what made it.
-    if not came_in and run.span is not None and not any(t in paths.producer for t in paths.targets):
+    # Of a target that no op made, or a variable made of it, the code that asks for its gradient leads to what made it.
+    if not came_in and run.span is not None and all(t not in paths.producer or paths.producer[t].type in ("VarHandleOp", "ReadVariableOp") for t in paths.targets):
         made: Behind = [(None, list(statements_behind(paths.recording, run.span)))]
+        inside = [e for e in leaving if any(within(e.span, key, statement) for key, statement in made[0][1])]
+        if inside:
+            return fault(None, inside[-1].span, inside[-1].how)
         candidates = _calls(paths, made, own, index) or _calls(paths, made, passed, index)
     return fault(*_first_of(candidates), "NumPy") if candidates else _in_object(paths, index, came_in, own, fault) or _by_choice(paths, leaving, came_in, fault)
 

@@ -112,3 +112,18 @@ with tf.GradientTape() as tape:
     response = np.abs(np.fft.rfft(taps.numpy()[:, None], axis=0))
     loss = tf.reduce_mean(tf.square(tf.constant(response) - 0.5))
 grads = tape.gradient(loss, taps)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+x, y = tf.random.normal((3, 4)), tf.random.normal((3, 1))
+# %% numbers that become a tensor under the same name
+# fix: none/left-tensorflow
+# becomes: loss = sum([(p[i][0] - y[i][0]) ** 2 for i in range(3)]) / 3
+# gone: loss = loss
+with tf.GradientTape() as tape:
+    p = model(x)
+    loss = sum([(p[i].numpy()[0] - y[i].numpy()[0]) ** 2 for i in range(3)]) / 3
+    loss = tf.constant(loss)
+grads = tape.gradient(loss, model.trainable_variables)

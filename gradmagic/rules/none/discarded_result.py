@@ -44,7 +44,6 @@ from gradmagic.fixes.entries import OldEntry, new_entry, old_entry
 from gradmagic.fixes.every_output import as_many_as_results, to_the_last
 from gradmagic.fixes.functional import kept_array, kept_result
 from gradmagic.fixes.initial_states import carried_on, fits_nowhere, initial_state
-from gradmagic.fixes.loop_inputs import each_after_the_other
 from gradmagic.fixes.losses import output_with_loss, summed
 from gradmagic.fixes.mixed_up import meant_model, meant_target, unread_parameter, unread_result
 from gradmagic.fixes.own_losses import own_loss
@@ -242,8 +241,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return entry
     if sample := sample_for_mean(recording, _ids(fault)):
         return sample
-    if turn := each_after_the_other(recording, found.location):
-        return turn
     if row := handed_on(recording, found.location):
         return row
     # A parameter that is never read stands in the head of its function, and no line there forgot a result.

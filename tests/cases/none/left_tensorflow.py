@@ -295,3 +295,15 @@ with tf.GradientTape() as tape:
         rows[k] = tf.nn.softplus(signal[k] @ inner)
     loss = tf.reduce_mean(tf.stack(rows))
 grad = tape.gradient(loss, inner)
+# %% setup
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+x, y = tf.random.normal((3, 4)), tf.random.normal((3, 1))
+# %% numbers of which a variable is made
+with tf.GradientTape() as tape:
+    p = model(x)
+    loss = sum([(p[i].numpy()[0] - y[i].numpy()[0]) ** 2 for i in range(3)]) / 3  # expect: none/left-tensorflow
+    loss = tf.Variable(loss)
+grads = tape.gradient(loss, model.trainable_variables)  # status: none none
