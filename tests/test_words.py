@@ -269,3 +269,19 @@ def test_values_that_one_line_takes_out_are_one_finding(notebook: Any) -> None:
     assert len(found) == 1
     assert set(found[0].variables) == {"a", "b"}
     assert sorted(label.text for label in found[0].labels if "leaves" in label.text) == ["leaves TensorFlow here (.numpy())", "leaves TensorFlow here as well"]
+
+
+SELECTIONS = {
+    "nothing is picked": ("loss = tf.reduce_sum(tf.where(w > 9.0, w, 7.0))", "picks the other value for every element"),
+    "the other one is picked": ("loss = tf.reduce_sum(tf.where(w < 9.0, 7.0, w))", "picks the other value for every element"),
+    "some are picked, and lost later": ("loss = tf.reduce_sum(tf.where(w > 2.5, w, 7.0)[:2])", "picks the other value wherever a gradient comes back"),
+}
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_what_a_condition_leaves_is_told_as_it_is(name: str, notebook: Any) -> None:
+    line, claim = SELECTIONS[name]
+    notebook.run("import tensorflow as tf\nw = tf.Variable([1.0, 2.0, 3.0], name='w')")
+    found = [f for f in notebook.check(f"with tf.GradientTape() as tape:\n    {line}\ng = tape.gradient(loss, w)").findings if f.rule == "zero/masked-out"]
+    assert len(found) == 1
+    assert claim in found[0].message

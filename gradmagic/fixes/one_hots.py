@@ -6,7 +6,7 @@ import libcst as cst
 
 from gradmagic.fixes.calls import Place, given_first, text_of
 from gradmagic.fixes.change import Change
-from gradmagic.fixes.code import Code, argument, atom, code_at, fix, last_name
+from gradmagic.fixes.code import Code, argument, atom, cells, code_at, dotted, fix, last_name
 from gradmagic.fixes.flow import assignments_of, meant, reads_of
 from gradmagic.fixes.names import Names, names_of
 from gradmagic.fixes.numerics import value_of
@@ -72,9 +72,27 @@ def _shaped(code: Code, call: cst.Call, drawn: str, shape: cst.BaseExpression | 
 def of_scores(recording: Recording, code: Code, whole: cst.BaseExpression, chosen: cst.Call, softmax: str, op: Op | None) -> tuple[Fix, ...]:
     """The softmax of what an `argmax` or `argmin` chooses from, in the place of a whole one-hot; probabilities stay as they are."""
     scores, least = chosen.args[0].value, last_name(chosen.func) == "argmin"
+    if not least and _takes_logits(recording, code, whole):
+        return fix("give the scores themselves to the loss, which takes logits, in the place of the one-hot of the largest", "unsafe", (code, Change().replace(whole, scores)))
     if not least and is_softmax(recording, op):
         return fix("use the probabilities themselves in the place of the one-hot of the largest", "unsafe", (code, Change().replace(whole, scores)))
     return fix(ITSELF, "unsafe", (code, Change().replace(whole, code.expression(softmax.format(f"-{atom(code.text(scores))}" if least else code.text(scores))))))
+
+
+def _takes_logits(recording: Recording, code: Code, given: cst.BaseExpression) -> bool:
+    """Whether an expression is given, on the spot or by a name that is read once, to a loss that takes logits."""
+    assign = code.parent(given)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    reads = reads_of(code, target.value, code.scope(given)) if isinstance(target, cst.Name) else [given]
+    call = code.enclosing(reads[0], cst.Call) if len(reads) == 1 else None
+    if call is None or not any(a.value is reads[0] for a in call.args):
+        return False
+    if "with_logits" in last_name(call.func):
+        return True
+    made = [a.value for c in cells(recording) for a in c.all(cst.Assign) if dotted(call.func) and any(dotted(t.target) == dotted(call.func) for t in a.targets)]
+    losses = made if len(made) == 1 and isinstance(made[0], cst.Call) else [call]
+    said = argument(cst.ensure_type(losses[0], cst.Call), None, "from_logits")
+    return said is not None and isinstance(said.value, cst.Name) and said.value.value == "True"
 
 
 def is_softmax(recording: Recording, op: Op | None) -> bool:

@@ -9,6 +9,8 @@ from gradmagic.fixes.change import Change
 from gradmagic.fixes.code import Code, code_at, fix, last_name, same, walk
 from gradmagic.fixes.flow import assignments_of, reads_of
 from gradmagic.fixes.names import names_of, new_name
+from gradmagic.fixes.numpy_table import METHODS
+from gradmagic.fixes.translation import OF_ARRAYS
 from gradmagic.recording import Recording
 from gradmagic.report import Fix
 
@@ -36,7 +38,9 @@ def stacked(recording: Recording, place: Place) -> tuple[Fix, ...]:
     empty = len(made) == 1 and isinstance(made[0].value, cst.Call) and last_name(made[0].value.func) in EMPTY
     later = [n for n in reads_of(code, name.value, code.scope(outer)) if code.start(n) > code.end(outer)]
     inside = [n for n in reads_of(code, name.value, outer) if n is not name]
-    if not empty or not later or inside or not _is_filled(made[0].value, loops):
+    # What arrays have and tensors have not is translated elsewhere.
+    asked = any(isinstance(p := code.parent(n), cst.Attribute) and last_name(p) in (*METHODS, *OF_ARRAYS) for n in later)
+    if not empty or not later or inside or asked or not _is_filled(made[0].value, loops):
         return ()
     change = Change().replace(made[0].value, code.expression("[]"))
     filled = new_name(code, "row") if len(loops) == 2 else name.value

@@ -50,3 +50,19 @@ with tf.GradientTape() as tape:
     guess = keras.utils.to_categorical(index, 3)
     loss = tf.reduce_mean((truth - guess) ** 2)
 slopes = tape.gradient(loss, sure.trainable_variables)
+# %% setup
+import keras
+import numpy as np
+import tensorflow as tf
+keras.utils.set_random_seed(0)
+words = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(5)])
+given, right = np.random.rand(6, 4).astype("float32"), np.array([0, 1, 2, 3, 4, 0])
+loss_fn = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+# %% what a loss takes that is given logits
+# fix: none/non-differentiable-op
+# becomes: loss = loss_fn(right, scores)
+with tf.GradientTape() as tape:
+    scores = words(given)
+    chosen = tf.argmax(scores, axis=-1)
+    loss = loss_fn(right, tf.one_hot(chosen, 5))
+grads = tape.gradient(loss, words.trainable_variables)

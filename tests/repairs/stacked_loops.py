@@ -44,8 +44,10 @@ with tf.GradientTape() as tape:
         sums[i] = tf.reduce_sum(queries(x)[i])
     loss = tf.reduce_mean(tf.convert_to_tensor(sums) ** 2)
 grads = tape.gradient(loss, queries.trainable_variables)
-# %% near: not every entry is written
-# none: none/left-tensorflow
+# %% not every entry is written
+# fix: none/left-tensorflow
+# becomes: sums = [0.0] * 4
+# becomes: sums = tf.stack(sums)
 with tf.GradientTape() as tape:
     sums = np.zeros(4, "float32")
     for i in range(4):
@@ -53,8 +55,10 @@ with tf.GradientTape() as tape:
             sums[i] = tf.reduce_sum(queries(x)[i])
     loss = tf.reduce_mean(tf.convert_to_tensor(sums) ** 2)
 grads = tape.gradient(loss, queries.trainable_variables)
-# %% near: the array is read in the loop
-# none: none/left-tensorflow
+# %% the array is read in the loop
+# fix: none/left-tensorflow
+# becomes: sums = [0.0] * 4
+# becomes: sums = tf.stack(sums)
 with tf.GradientTape() as tape:
     sums = np.zeros(4, "float32")
     for i in range(4):
@@ -68,8 +72,10 @@ with tf.GradientTape() as tape:
     z = np.random.normal(mu, tf.nn.softplus(rho), 20)
     loss = tf.reduce_mean((z - 1.0) ** 2)
 grads = tape.gradient(loss, [mu, rho])
-# %% near: a longer array than the loop fills, whose other elements stay 0
-# none: none/left-tensorflow
+# %% a longer array than the loop fills, whose other elements stay 0
+# fix: none/left-tensorflow
+# becomes: sums = [0.0] * 6
+# becomes: sums = tf.stack(sums)
 with tf.GradientTape() as tape:
     sums = np.zeros(6, "float32")
     for i in range(4):

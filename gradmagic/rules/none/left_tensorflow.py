@@ -45,6 +45,7 @@ from gradmagic.fixes.places_and_sizes import says_where
 from gradmagic.fixes.remade import as_variables, predicted_in_block, themselves
 from gradmagic.fixes.score_function import score_of_what_left
 from gradmagic.fixes.stacked import stacked
+from gradmagic.fixes.written_over import listed
 from gradmagic.leaving import calls_outside, copies_values
 from gradmagic.locate.fault import Fault
 from gradmagic.locate.paths import values_behind
@@ -201,6 +202,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         or of_array(recording, found.location)
         or numbers_for_draws(recording, found.location, fault.run)
         or stacked(recording, found.location)
+        or listed(recording, found.location)
         or kept_as_tensors(recording, found.location, fault.op, fault.run)
     )
     if kept or becomes_an_array(recording, found.location):

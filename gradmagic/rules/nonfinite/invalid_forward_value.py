@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from gradmagic.fixes.definite import lifted_diagonal, positive_noise
 from gradmagic.fixes.divisors import divided_by_root
+from gradmagic.fixes.held_shares import held_shares
 from gradmagic.fixes.logits import from_logits
 from gradmagic.fixes.masked_rows import divided_by_a_mask, without_masked_rows
 from gradmagic.fixes.masks import finite_mask
@@ -117,6 +118,7 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         or positive_output(recording, fault.op)
         or lifted_diagonal(recording, found.location, fault.op)
         or positive_noise(recording, fault.run, found.location, fault.op)
+        or held_shares(recording, found.location, fault.op)
         or valid_input(recording, found.location, fault.op)
         or without_exp(recording, found.location, fault.op)
     )

@@ -53,6 +53,7 @@ from gradmagic.rules.phrasing import called, finding, it, listing, subject
 from gradmagic.rules.zero.data import zero_data
 from gradmagic.syntax import spot
 
+SELECTIONS = ("SelectV2", "Select")
 BALANCE = "a part that nothing chooses in one step may be chosen in another; if it never is, add a loss that balances the choices, or noise to the scores"
 
 
@@ -60,16 +61,18 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
     op, run = fault.op, fault.run
     if fault.cause == "died" and op is not None and rectified(recording, op) is not None:
         return None
-    if fault.cause == "died" and op is not None and op.type in ("SelectV2", "Select") and fault.input in (1, 2):
+    if fault.cause == "died" and op is not None and op.type in SELECTIONS and fault.input in (1, 2):
+        everywhere = _picks_nothing(fault)
         return finding(
             "zero/masked-out",
             fault,
-            f"{subject(fault, 'zero')}: {called(recording, op)} picks the other value for every element",
+            f"{subject(fault, 'zero')}: {called(recording, op)} picks the other value {'for every element' if everywhere else 'wherever a gradient comes back'}",
             spot(recording, op),
-            "the condition leaves nothing of this value",
-            f"Going backward, {called(recording, op)} passes the gradient on only where its condition picks this value. In this run that is nowhere.",
+            "the condition leaves nothing of this value" if everywhere else "the condition leaves nothing of the gradient for this value",
+            f"Going backward, {called(recording, op)} passes the gradient on only where its condition picks this value. In this run that is nowhere"
+            + ("." if everywhere else ", or only where the gradient that comes back is 0."),
             severity="warning",
-            help="look at the condition: in this run it is the same for every element",
+            help="look at the condition: in this run it is the same for every element" if everywhere else "look at the condition, and at what the elements that it picks do to the loss",
         )
     if fault.cause == "died" and op is not None and op.type == "Prod" and fault.step is not None and fault.step.inputs and (factors := fault.step.inputs[0]) is not None and factors.zeros:
         return _product(fault, op, factors.zeros, recording)
@@ -106,6 +109,12 @@ def explain(fault: Fault, recording: Recording) -> Finding | None:
         severity="warning",
         help=f"look at {_weights(op)}: in this run it leaves nothing",
     )
+
+
+def _picks_nothing(fault: Fault) -> bool:
+    """Whether the condition of a selection is the same for every element."""
+    condition = fault.step.inputs[0] if fault.step is not None and fault.step.inputs else None
+    return condition is not None and condition.zeros == (condition.size if fault.input == 1 else 0)
 
 
 def _product(fault: Fault, op: Op, zeros: int, recording: Recording) -> Finding:
@@ -202,4 +211,6 @@ def fixes(fault: Fault, recording: Recording, found: Finding) -> tuple[Fix, ...]
         return whole
     if begun := start_of_the_variable(recording, found.location):
         return begun
+    if fault.op is not None and fault.op.type in SELECTIONS and not _picks_nothing(fault):
+        return ()
     return true_division(recording, found.location) or weight_of_one(recording, found.location) or float_weights(recording, place) or inverted_mask(recording, found.location)

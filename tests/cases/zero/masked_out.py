@@ -128,3 +128,11 @@ carrying.compile("sgd", "mse")
 # %% zeros beside what is None, in a step of Keras
 # allow: step/silently-skipped
 carrying.fit(tf.random.normal((8, 3, 2)), tf.random.normal((8, 1)), verbose=0)  # status: none none none zero ok
+# %% setup
+import tensorflow as tf
+three = tf.Variable([1.0, 2.0, 3.0], name="three")
+# %% what is picked is not what the loss takes
+with tf.GradientTape() as tape:
+    kept = tf.where(three > 2.5, three, 7.0)  # expect: zero/masked-out
+    loss = tf.reduce_sum(kept[:2])
+grad = tape.gradient(loss, three)
