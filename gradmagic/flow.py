@@ -38,8 +38,8 @@ class _Drawing:
         ancestors = paths.ancestors
         self.ops = [op for op in paths.ops if op.seq in self.marked or (op.type not in HIDDEN and (op.seq in leading or not ancestors.isdisjoint(op.outputs)) and paths.bits(op))]
         self.groups, self.labels = grouped(recording, run, self.ops, self.marked)
-        self.group_of = {op.seq: key for key, members in self.groups.items() for op in members}
-        self.cuts = {f"g:{self.group_of[seq]}" for seq, fault in self.marked.items() if fault.kind == "none" and seq in self.group_of}
+        self.node_of = {op.seq: node for key, members in self.groups.items() for node in (f"g:{key}",) for op in members}
+        self.cuts = {self.node_of[seq] for seq, fault in self.marked.items() if fault.kind == "none" and seq in self.node_of}
         self.chosen = _chosen(statuses)
         self.nodes: list[Node] = []
         self.edges: dict[tuple[str, str], Edge] = {}
@@ -80,7 +80,7 @@ class _Drawing:
         steps = _steps(self.run)
         came: dict[int, list[str]] = {}
         for op in self.ops:
-            group = f"g:{self.group_of[op.seq]}"
+            group = self.node_of[op.seq]
             for position, value in enumerate(op.inputs):
                 if value not in came:
                     came[value] = self._before(value)
@@ -96,14 +96,14 @@ class _Drawing:
             numbers = self.run.gradients[index].numbers if index < len(self.run.gradients) else None
             norm = None if numbers is None else math.nan if numbers.nans else math.inf if numbers.infs else numbers.norm
             for op in self.paths.reads(index):
-                users = [op] if op.seq in self.group_of else [c for out in op.outputs for c in self.recording.consumers.get(out, ()) if c.seq in self.group_of]
+                users = [op] if op.seq in self.node_of else [c for out in op.outputs for c in self.recording.consumers.get(out, ()) if c.seq in self.node_of]
                 for user in users:
                     status = ends.get(self.statuses[index], "flows")
                     if status != "cut" and user.differentiable == "none" and user.seq not in self.marked:
                         # A comparison or a rounding beside the way that the gradient takes.
-                        self._add(f"v{index}", f"g:{self.group_of[user.seq]}", "unused", None)
+                        self._add(f"v{index}", self.node_of[user.seq], "unused", None)
                     else:
-                        self._add(f"v{index}", f"g:{self.group_of[user.seq]}", status, norm)
+                        self._add(f"v{index}", self.node_of[user.seq], status, norm)
 
     def _seed(self, value: int) -> float | None:
         """The norm of what the way back began with."""
@@ -113,7 +113,7 @@ class _Drawing:
 
     def _end(self, ending: Ending, key: str) -> None:
         """The way up to where it ends, and from there, as a constant or not at all, to the target."""
-        cut = f"g:{self.group_of[ending.op.seq]}" if ending.op is not None and ending.op.seq in self.group_of else key
+        cut = self.node_of[ending.op.seq] if ending.op is not None and ending.op.seq in self.node_of else key
         if cut == key:
             if ending.span is None:
                 return
@@ -129,8 +129,8 @@ class _Drawing:
         waiting, seen = [op] if op is not None else [], set[int]()
         while waiting and len(seen) < MOST_AHEAD:
             current = waiting.pop(0)
-            if current.seq in self.group_of:
-                return [f"g:{self.group_of[current.seq]}"]
+            if current.seq in self.node_of:
+                return [self.node_of[current.seq]]
             if current.seq not in seen:
                 seen.add(current.seq)
                 waiting.extend(c for out in current.outputs for c in self.recording.consumers.get(out, ()) if any(o in self.paths.ancestors for o in c.outputs))
@@ -138,6 +138,9 @@ class _Drawing:
 
     def _before(self, key: int) -> list[str]:
         """The groups that a value comes from, through ops that are not shown."""
+        maker = self.paths.producer.get(key)
+        if maker is None or maker.seq in self.node_of:
+            return [] if maker is None else [self.node_of[maker.seq]]
         found: list[str] = []
         waiting, seen = [key], set[int]()
         while waiting:
@@ -146,8 +149,8 @@ class _Drawing:
             if current in seen or len(seen) > 200 or op is None:
                 continue
             seen.add(current)
-            if op.seq in self.group_of:
-                found.append(f"g:{self.group_of[op.seq]}")
+            if op.seq in self.node_of:
+                found.append(self.node_of[op.seq])
             elif op.type in ("Identity", "Merge", "Cast"):
                 waiting.extend(op.inputs)
         return list(dict.fromkeys(found))

@@ -77,12 +77,14 @@ def _walk(recording: Recording, start: Iterable[Op], forward: bool) -> set[int]:
 def _joined(ops: list[Op], known: frozenset[str]) -> dict[str, list[Op]]:
     """Ops by layer scope, else by line; neighbours are joined until few are left."""
     alike: list[tuple[str, str, list[Op]]] = []
+    latest: tuple[str, int | str] | None = None
     for op in ops:
-        line = f"line {op.span.line}" if op.span is not None else op.type
-        if alike and alike[-1][:2] == (op.scope, line):
+        place = op.scope, op.span.line if op.span is not None else op.type
+        if place == latest:
             alike[-1][2].append(op)
         else:
-            alike.append((op.scope, line, [op]))
+            latest = place
+            alike.append((op.scope, f"line {place[1]}" if op.span is not None else op.type, [op]))
     depth = 8
     finer: dict[str, list[Op]] = {}
     while True:

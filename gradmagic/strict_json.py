@@ -28,7 +28,7 @@ def parsed(text: str) -> Any:
 
 
 # What stands in JSON as it is.
-_PLAIN = frozenset({int, bool})
+_PLAIN = frozenset({int, bool, type(None)})
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -38,24 +38,30 @@ def encoded(value: Any, digits: int | None = None) -> Any:
     kind: Any = type(value)
     names = _FIELDS.get(kind)
     if names is not None:
-        return {name: v if v is None or type(v) in _PLAIN else encoded(v, digits) for name in names for v in (getattr(value, name),)}
+        return {name: v if (k := type(v)) in _PLAIN else _number(v, digits) if k is float else encoded(v, digits) for name in names for v in (getattr(value, name),)}
     if kind is str:
         # A lone surrogate, as in a file name that is no UTF-8, would make the whole message to the front end fail.
         return value if digits is None or value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if kind is int or kind is bool or value is None:
+    if kind in _PLAIN:
         return value
     if kind is float:
-        if not math.isfinite(value):
-            return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-        rounded = value if digits is None else float(f"{value:.{digits}g}")
-        # The largest numbers would be rounded up to infinity.
-        return rounded if math.isfinite(rounded) else value
+        return _number(value, digits)
     if kind is tuple or kind is list:
-        return [v if type(v) in _PLAIN else encoded(v, digits) for v in value]
+        return [v if (k := type(v)) in _PLAIN else _number(v, digits) if k is float else encoded(v, digits) for v in value]
     if dataclasses.is_dataclass(value):
         _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(kind))
         return encoded(value, digits)
     return {encoded(str(k), digits): encoded(v, digits) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _number(value: float, digits: int | None) -> float | str:
+    if not math.isfinite(value):
+        return "nan" if value != value else "inf" if value > 0 else "-inf"
+    if digits is None:
+        return value
+    rounded = float(f"{value:.{digits}g}")
+    # The largest numbers would be rounded up to infinity.
+    return rounded if math.isfinite(rounded) else value
 
 
 @functools.cache

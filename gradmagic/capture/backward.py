@@ -39,16 +39,16 @@ def watch_backward(session: Session) -> None:
         callbacks = ctx.op_callbacks
         name, is_users = kinds.get(op_name) or kind_of(op_name)
         # What the gradient function computed on the way goes unnoted: of TensorFlow's own ones, unless a tape of the user's records it.
-        as_one = not (doing.active or is_users) and session.on_op in callbacks
+        as_one = not (doing.active or is_users) and (on_op := session.on_op) in callbacks
         try:
             if as_one:
-                position = callbacks.index(session.on_op)
+                position = callbacks.index(on_op)
                 del callbacks[position]
             try:
                 result = original(op_name, attrs, num_inputs, inputs, outputs, out_grads, skip, scope)
             finally:
                 if as_one:
-                    callbacks.insert(position, session.on_op)
+                    callbacks.insert(position, on_op)
         except Exception:
             run.steps.append(RawStep(session.next(), name, ids_of(inputs), ids_of(outputs), tuple(identity_of(g) for g in out_grads), ()))
             raise

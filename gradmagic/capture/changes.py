@@ -14,6 +14,7 @@ from gradmagic.capture.numbers import BLOCK, SAMPLE, TINY, array_of, extent_of, 
 from gradmagic.recording import Change, Extent
 
 if TYPE_CHECKING:
+    from gradmagic.capture.events import RawTensor
     from gradmagic.capture.session import Session
 
 BUDGET = 64 << 20
@@ -40,6 +41,7 @@ class Changes:
         # Whether what was read is finite, where that was looked at.
         self._finite: dict[int, bool] = {}
         self._extents: dict[int, Extent] = {}
+        self._noted: dict[int, RawTensor] = {}
         self._looked_at: set[int] = set()
 
     def first(self, key: int, value: Any, extent: Extent | None = None) -> None:
@@ -136,10 +138,12 @@ class Changes:
             self._read.pop(key, None)
             self._finite.pop(key, None)
             self._extents.pop(key, None)
+            self._noted.pop(key, None)
         else:
             self._read.clear()
             self._finite.clear()
             self._extents.clear()
+            self._noted.clear()
 
     def extent(self, key: int, value: Any) -> Extent | None:
         """The norm and the range of what a variable holds now."""
@@ -149,6 +153,15 @@ class Changes:
             if found is not None:
                 self._extents[key] = found
         return found
+
+    def read(self, key: int, value: Any, noted: RawTensor) -> None:
+        """An op read a variable: until something is written, this is what it holds."""
+        self._read[key] = value
+        self._noted[key] = noted
+
+    def noted(self, key: int) -> RawTensor | None:
+        """What is known of a variable's value since an op read it."""
+        return self._noted.get(key)
 
     def first_look(self, key: int, value: Any, size: int) -> Extent | None:
         """The extent of a large variable that an op reads for the first time: it will be wanted when gradients are asked for, and now its value is at hand anyway."""

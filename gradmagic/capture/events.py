@@ -12,7 +12,14 @@ from gradmagic.capture.spans import Place
 class RawOp:
     """An op as noted by the callback; what is costly to work out is left for later."""
 
-    __slots__ = ("attrs", "branches", "by_user", "gradient", "in_graph", "inputs", "layer", "name", "outputs", "phase", "place", "scope", "seq", "span", "tapes", "type", "unnoted")
+    __slots__ = ("__dict__", "attrs", "inputs", "layer", "outputs", "phase", "place", "scope", "seq", "tapes", "type")
+
+    # What few ops have is set for those alone: hundreds of thousands are made.
+    unnoted = by_user = in_graph = False
+    gradient: Place | None = None
+    name: str | None = None
+    span: Any = None
+    branches: tuple[tuple[int, str], ...] = ()
 
     def __init__(
         self,
@@ -25,24 +32,23 @@ class RawOp:
         tapes: frozenset[int],
         phase: str,
         attrs: tuple[Any, ...] = (),
-        name: str | None = None,
-        in_graph: bool = False,
-        span: Any = None,
-        branches: tuple[tuple[int, str], ...] = (),
         layer: Any = None,
+        **rare: Any,
     ) -> None:
-        self.layer = layer
-        self.unnoted = self.by_user = False
-        self.gradient: Place | None = None
         self.seq, self.type, self.inputs, self.outputs = seq, type_, inputs, outputs
-        self.place, self.scope, self.tapes, self.phase = place, scope, tapes, phase
-        self.attrs, self.name, self.in_graph, self.span, self.branches = attrs, name, in_graph, span, branches
+        self.place, self.scope, self.tapes, self.phase, self.attrs, self.layer = place, scope, tapes, phase, attrs, layer
+        if rare:
+            self.__dict__.update(rare)
 
 
 class RawTensor:
     """dtype and shape of a value, and whether it was finite and all zero where that was looked at."""
 
-    __slots__ = ("dtype", "finite", "norm", "numbers", "origin", "shape", "variable", "zero")
+    __slots__ = ("__dict__", "dtype", "finite", "norm", "origin", "shape", "zero")
+
+    # Of few values.
+    variable: int | None = None
+    numbers: Any = None
 
     def __init__(
         self,
@@ -52,14 +58,8 @@ class RawTensor:
         zero: bool | None = None,
         norm: float | None = None,
         origin: str = "op",
-        variable: int | None = None,
     ) -> None:
-        self.dtype, self.shape, self.finite, self.zero, self.norm = dtype, shape, finite, zero, norm
-        self.origin, self.variable = origin, variable
-        self.numbers: Any = None
-
-
-_NOTHING: dict[str, Any] = {}
+        self.dtype, self.shape, self.finite, self.zero, self.norm, self.origin = dtype, shape, finite, zero, norm, origin
 
 
 class RawStep:
@@ -68,7 +68,11 @@ class RawStep:
     `as_one` is the `seq` of the op that stands for all that the function computed, None where that was noted op by op.
     """
 
-    __slots__ = ("as_one", "close", "examples", "inputs", "op", "outputs", "received", "sent", "seq", "skipped", "type")
+    __slots__ = ("__dict__", "as_one", "inputs", "op", "outputs", "received", "sent", "seq", "skipped", "type")
+
+    # Replaced where a close look finds something.
+    close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
+    examples: dict[str, Any] = {}
 
     def __init__(
         self,
@@ -84,9 +88,6 @@ class RawStep:
     ) -> None:
         self.seq, self.type, self.inputs, self.outputs, self.received, self.sent = seq, type_, inputs, outputs, received, sent
         self.op, self.skipped, self.as_one = op, skipped, as_one
-        self.close: tuple[tuple[Any, ...], tuple[Any, ...]] = ((), ())
-        # Replaced where a close look finds something.
-        self.examples = _NOTHING
 
 
 @dataclass

@@ -28,6 +28,8 @@ class Layers:
         self.session = session
         self.met: dict[int, Any] = {}
         self.outermost: dict[int, Any] = {}
+        # The ids of Keras' own layers that ran without any code of the user's: for their ops nobody has to go through the frames again.
+        self.plain: set[int] = set()
         # Variables that a model was called with: what it computes on, and no part of it.
         self.handed_in: set[int] = set()
         self.calls: list[tuple[int, str, Place | None, tuple[int, ...], bool, bool]] = []
@@ -217,10 +219,16 @@ def install(session: Session) -> None:
             session.layers.given((*args, *kwargs.values()))
         session.layers.outermost.setdefault(id(self), session.layers.outermost.get(id(before[0]), before[0]) or self)
         doing.layer_at, doing.layer = session.spans.place(sys._getframe(1), doing), self
+        within, is_plain, noted = (doing.plain, doing.with_users), id(self) in session.layers.plain, session.ops_recorded
+        doing.plain, doing.with_users = is_plain, False
         try:
-            return call(self, *args, **kwargs)
+            result = call(self, *args, **kwargs)
+            if not is_plain and not doing.with_users and session.ops_recorded > noted and _is_of_keras(self):
+                session.layers.plain.add(id(self))
+            return result
         finally:
             doing.layer, doing.layer_at = before
+            doing.plain, doing.with_users = within
 
     session.spans.layer_call = __call__.__code__
     compute, make = Operation.__call__, Operation.__new__

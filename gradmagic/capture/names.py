@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import ops as framework_ops
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from gradmagic.capture.events import RawTensor
@@ -64,10 +65,15 @@ class Variables:
         inner = getattr(value, "_value", None)
         if isinstance(inner, tf.Variable):
             value = inner
+        if is_alone(value):
+            return value
         copies = copies_of(value)
         return copies[0] if copies else value
 
     def is_variable(self, value: Any) -> bool:
+        # A tensor answers in Python for what it does not have, which takes long.
+        if type(value) is framework_ops.EagerTensor:
+            return False
         if type(getattr(value, "_value", value)) is ResourceVariable:
             return True
         # AutoGraph's stand-in for a name without a value answers to every attribute.
@@ -75,6 +81,8 @@ class Variables:
 
     def key(self, value: Any) -> int | None:
         """The id that the recording knows a tensor or variable by; None for anything else."""
+        if type(value) is framework_ops.EagerTensor:
+            return value._id  # type: ignore[no-any-return]
         inner = getattr(value, "_value", value)
         if is_alone(inner):
             return inner._handle._id  # type: ignore[no-any-return]
@@ -89,19 +97,24 @@ class Variables:
 
     def add(self, variable: Any, name: str | None = None, owner: str | None = None) -> int | None:
         """Make a variable known, under the user's name for it if there is one."""
-        key = self.key(variable)
+        inner = getattr(variable, "_value", variable)
+        if is_alone(inner):
+            key = inner._handle._id
+        else:
+            key, inner = self.key(variable), self.unwrap(variable)
         if key is None:
             return None
-        known = self.known.setdefault(key, Known())
-        inner = self.unwrap(variable)
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = Known()
         if known.ref is None:
             known.dtype, known.shape = dtype_name(inner), shape_of(inner)
             known.path = str(getattr(variable, "path", "") or getattr(inner, "name", "")).removesuffix(":0")
             known.ref = weakref.ref(inner)
             self._by_kind.setdefault((known.dtype, known.shape), []).append(key)
         known.trainable = bool(getattr(inner, "trainable", True))
-        if getattr(variable, "path", None) and variable is not inner:
-            known.path = variable.path
+        if variable is not inner and (path := getattr(variable, "path", None)):
+            known.path = path
         if name and name not in known.names:
             known.names.append(name)
         if owner and not known.owner:
@@ -121,7 +134,7 @@ class Variables:
 
     def created(self, key: int, seq: int, place: Place | None) -> None:
         """A handle was made: the variable itself is met when it is first read or named."""
-        known = self.known.setdefault(key, Known())
+        known = self.known[key] = self.known.get(key) or Known()
         known.created, known.place = seq, place
         known.made_by = self.session.spans.places(sys._getframe(2))
 
@@ -169,7 +182,7 @@ class Variables:
 
     def look_at(self, name: str, value: Any, depth: int = 0) -> None:
         """Meet `value` if it is a variable, and what it holds if it is a container or an object of the user's."""
-        if isinstance(value, (str, bytes, int, float, np.ndarray, type)) or value is None:
+        if type(value) is framework_ops.EagerTensor or isinstance(value, (str, bytes, int, float, np.ndarray, type)) or value is None:
             return
         if self.is_variable(value):
             self.add(value, name)

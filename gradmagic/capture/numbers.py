@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from tensorflow.python.framework import dtypes
+from tensorflow.python.framework import ops as framework_ops
 
 from gradmagic.recording import FLOATS, Extent, Numbers
 
@@ -60,11 +61,11 @@ def square(flat: Any) -> float:
     if flat.size <= UNTHREADED:
         # Unlike `dot` it does not warn, which would be seen below the user's cell.
         return float(np.vdot(flat, flat))
-    total = 0.0
-    for start in range(0, flat.size, UNTHREADED):
-        block = flat[start : start + UNTHREADED]
-        total += float(np.vdot(block, block))
-    return total
+    whole = flat.size - flat.size % UNTHREADED
+    rows, rest = flat[:whole].reshape(-1, 1, UNTHREADED), flat[whole:]
+    # Row by row, in one call, a product that is never long enough for threads.
+    with np.errstate(all="ignore"):
+        return float(np.matmul(rows, rows.transpose(0, 2, 1)).sum(dtype=np.float64)) + float(np.vdot(rest, rest))
 
 
 def quick(array: Any) -> tuple[float, bool, bool]:
@@ -215,6 +216,8 @@ def kind_of(tensor: Any) -> tuple[str, tuple[int | None, ...] | None]:
 
 def shape_of(tensor: Any) -> tuple[int | None, ...] | None:
     """The static shape as a tuple, None where even the rank is not known."""
+    if type(tensor) is framework_ops.EagerTensor:
+        return tensor._shape_tuple()  # type: ignore[no-any-return]
     shape = getattr(tensor, "shape", None)
     if shape is None:
         return None

@@ -53,14 +53,17 @@ def note_tensor(session: Session, tensor: Any, origin: str = "op", look: bool = 
 def _known(session: Session, op_type: str, source: int, tensor: Any) -> RawTensor | None:
     """What is known of a result from what it was made of; None where it has to be looked at."""
     if op_type == "ReadVariableOp":
+        before = session.changes.noted(source)
+        if before is not None:
+            return RawTensor(before.dtype, before.shape, before.finite, before.zero, before.norm)
         dtype, shape = kind_of(tensor)
         extent = session.changes.first_look(source, tensor, math.prod(d or 0 for d in shape)) if dtype == "float32" and shape else None
         return RawTensor(dtype, shape, True, extent.all_zero, extent.norm) if extent is not None and extent.finite else None
-    before = session.tensors[source]
-    if before.finite is None:
+    held = session.tensors[source]
+    if held.finite is None:
         return None
     dtype, shape = kind_of(tensor)
-    return RawTensor(dtype, shape, before.finite, before.zero, before.norm) if dtype in LOOKED_AT else None
+    return RawTensor(dtype, shape, held.finite, held.zero, held.norm) if dtype in LOOKED_AT else None
 
 
 def came_in(session: Session, tensor: Any) -> RawTensor:
@@ -116,7 +119,7 @@ def _watch_ops(session: Session) -> None:
         by_library = updating and doing.by_library
         if updating and (not is_handling or op_type == "ReadVariableOp") and (by_library or not session.spans.is_users(sys._getframe(1))):
             return
-        place = doing.step_at if by_library else place_of(sys._getframe(1), doing) or doing.started_at
+        place = doing.step_at if by_library else doing.layer_at if doing.plain and graph is None else place_of(sys._getframe(1), doing) or doing.started_at
         seq = next(count)
         if graph is not None:
             session.graphs.note(graph, op_name, seq, place)
@@ -137,15 +140,18 @@ def _watch_ops(session: Session) -> None:
                 note_fading(session, op_type, inputs, outputs, attrs)
             elif noted.finite is False:
                 note_birth(session, op_type, list(zip(ids, inputs, strict=True)), list(zip(out_ids, outputs, strict=True)))
-        raw = RawOp(seq, op_type, ids, out_ids, place, scope.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), None, False, None, (), layer)
+        raw = RawOp(seq, op_type, ids, out_ids, place, scope.scope_name or "", active, phase, attrs if len(attrs) <= 24 else (), layer)
         if layer is not None and place is not doing.layer_at:
+            doing.with_users = True
             raw.by_user = session.by_user(place)
         known_ops.append(raw)
         session.ops_recorded += 1
         if is_handling:
             if op_type == "ReadVariableOp":
-                if layer is None and place is not None and phase == "forward":
-                    visits.take(ids[0], place)
+                if phase == "forward":
+                    changes.read(ids[0], outputs[0], noted)
+                    if layer is None and place is not None:
+                        visits.take(ids[0], place)
                 if phase != "update" and ids[0] in visits.stepped:
                     visits.read(ids[0], place if layer is None else None, out_ids[0])
             elif op_type == "VarHandleOp":

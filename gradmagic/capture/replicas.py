@@ -26,6 +26,8 @@ class Doing(threading.local):
         self.current_run: RawRun | None = None
         self.layer: Any = None
         self.layer_at: Place | None = None
+        # Whether the layer is known to run no code of the user's, and whether it has run some in this call.
+        self.plain = self.with_users = False
         self.applying = 0
         # Whether no code of the user's can run in the optimizer's step that is being made.
         self.by_library = False

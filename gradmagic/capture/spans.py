@@ -23,6 +23,8 @@ Place = tuple[CodeType | str, int, int]
 GENERATED = "__autograph_generated"
 # Of a file that AutoGraph wrote: no file of the user's, and not one of a library.
 TRANSLATED = ""
+# Of gradmagic's own file: nobody's, and where a layer's call may be.
+OWN = 0
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -48,7 +50,7 @@ class Spans:
         self.offsets = dict(offsets or {})
         self.moved = dict(moved or {})
         self._libraries = _library_folders()
-        self._user_file: dict[str, bool | str] = {}
+        self._user_file: dict[str, bool | str | int] = {}
         self.layer_call: CodeType | None = None
         # Code objects are slow to hash: the ids of those that stand around an optimizer's step.
         self.apply_calls: set[int] = set()
@@ -63,7 +65,7 @@ class Spans:
             known = self._user_file[filename] = self._judge(filename)
         return bool(known)
 
-    def _judge(self, filename: str) -> bool | str:
+    def _judge(self, filename: str) -> bool | str | int:
         if filename in self.cells:
             return True
         if GENERATED in filename:
@@ -76,28 +78,28 @@ class Spans:
             return False
         path = os.path.abspath(filename)
         if path.startswith(PACKAGE):
-            return False
+            return OWN
         return not path.startswith(self._libraries)
 
     def place(self, frame: FrameType | None, doing: Any = None) -> Place | None:
         """The innermost place of the user's code from `frame` outwards. With `doing`, the frames below a layer's call lead at once to the place that it has for that call."""
-        known, boundary = self._user_file, None if doing is None else self.layer_call
+        known, boundary = self._user_file.get, None if doing is None else self.layer_call
         while frame is not None:
-            code = frame.f_code
-            if code is boundary:
-                return doing.layer_at  # type: ignore[no-any-return]
-            is_user = known.get(code.co_filename)
-            if is_user or (is_user is None and self.is_user_file(code.co_filename)):
-                try:
-                    return self._places[id(code)][frame.f_lasti]
-                except KeyError:
-                    place = self._places.setdefault(id(code), {})[frame.f_lasti] = code, frame.f_lasti, frame.f_lineno
-                    return place
-            if is_user == TRANSLATED:
-                # What `tf.map_fn` is given is translated by AutoGraph outside of graphs as well.
-                origin = self.translated(code.co_filename, frame.f_lineno)
-                if origin is not None:
-                    return origin[0], -1, origin[1]
+            # Nearly every frame is of a library's code.
+            if (is_user := known((code := frame.f_code).co_filename)) is not False:
+                if code is boundary:
+                    return doing.layer_at  # type: ignore[no-any-return]
+                if is_user or (is_user is None and self.is_user_file(code.co_filename)):
+                    try:
+                        return self._places[id(code)][frame.f_lasti]
+                    except KeyError:
+                        place = self._places.setdefault(id(code), {})[frame.f_lasti] = code, frame.f_lasti, frame.f_lineno
+                        return place
+                if is_user == TRANSLATED:
+                    # What `tf.map_fn` is given is translated by AutoGraph outside of graphs as well.
+                    origin = self.translated(code.co_filename, frame.f_lineno)
+                    if origin is not None:
+                        return origin[0], -1, origin[1]
             frame = frame.f_back
         return None
 

@@ -95,12 +95,12 @@ class Unroller:
             outputs = tuple(self._fresh(t, known, again) for t in op.outputs)
             if op.type in CONDITIONALS | LOOPS and depth < MAX_DEPTH:
                 conditional = op.type in CONDITIONALS
-                owner = RawOp(seq, op.type, inputs[:1] if conditional else (), (), place, _scope(op.name), recording, "forward", (), op.name, True, span, branches, layer)
+                owner = RawOp(seq, op.type, inputs[:1] if conditional else (), (), place, _scope(op.name), recording, "forward", (), layer, name=op.name, in_graph=True, span=span, branches=branches)
                 self.ops.append(owner)
                 (self._conditional if conditional else self._loop)(graph, op, owner, inputs, outputs, depth)
                 continue
             kind, inputs, outputs = _custom(op, inputs, outputs, self.session.custom.get(op.outputs[0]._id, 0) if op.outputs else 0)
-            raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), op.name, True, span, branches, layer)
+            raw = RawOp(seq, kind, inputs, outputs, noted or place, _scope(op.name), recording, phase or noted_phase, _attributes(op), layer, name=op.name, in_graph=True, span=span, branches=branches)
             raw.by_user = by_user
             raw.unnoted = op.name not in notes
             self.ops.append(raw)
@@ -164,7 +164,7 @@ class Unroller:
 
     def _merge(self, sources: tuple[int, ...], out: int, branches: Branches, tapes: frozenset[int], place: Place | None, span: Span | None = None, owner: int | None = None) -> None:
         attributes = ("owner", owner) if owner is not None else ()
-        self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", attributes, None, True, span, branches))
+        self.ops.append(RawOp(self.session.next(), "Merge", sources, (out,), place, "", tapes, "forward", attributes, in_graph=True, span=span, branches=branches))
 
 
 def resolve(tensor: Any) -> int:
